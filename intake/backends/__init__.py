@@ -1,0 +1,161 @@
+"""The systems that do the work, one file each; this folder is the registry.
+
+A backend module defines ``Options`` (a pydantic model of its own settings table) and
+``create(name, options, outgoing) -> Backend``. It is imported only when the settings name it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ValidationError
+
+from intake.errors import SettingsError
+from intake.lifecycle import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """What a backend is told about one service request.
+
+    ``idempotency_key`` is the same at every attempt of one delivery. ``when_start`` and
+    ``when_end`` are aware datetimes. ``recording_url`` is a signed link that ends;
+    ``recording_path`` is a local file, for backends that attach it. ``update_url`` and
+    ``update_links`` (action → signed link) are how the other side reports back.
+    ``kind``: "submit", "changed" or "cancelled".
+    """
+
+    delivery_id: str
+    idempotency_key: str
+    kind: str
+    tracking_number: str
+    version: int
+    category: str
+    category_name: Mapping[str, str]
+    service_hint: str | None
+    urgency: str
+    summary: str
+    transcript: str
+    language: str
+    place: str | None
+    area: str | None
+    unit: str | None
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+    when_start: datetime | None
+    when_end: datetime | None
+    when_text: str | None
+    person: str | None
+    phone: str | None
+    received_at: datetime
+    deadline_at: datetime | None
+    external_id: str | None = None
+    recording_url: str | None = None
+    recording_path: Path | None = None
+    recording_name: str | None = None
+    update_url: str | None = None
+    update_links: Mapping[str, str] = field(default_factory=dict)
+    attempt: int = 1
+    maybe_sent: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The other side has it. ``external_id`` is its own number, if it gives one;
+    ``token`` stands for a number that comes later (Open311)."""
+
+    external_id: str | None = None
+    token: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How the other side says a request stands. ``status`` None: no news."""
+
+    status: Status | None = None
+    external_id: str | None = None
+    note: str | None = None
+    who: str | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One delivery that is being followed by polling."""
+
+    external_id: str | None
+    token: str | None
+    tracking_number: str
+    submitted_at: datetime
+
+
+class Backend(Protocol):
+    """A system that does the work.
+
+    Every method raises `BackendError` (its ``retryable`` and ``sent`` decide what follows).
+    ``polls``: ask `status` from time to time. ``can_update``: `update` reaches the other
+    side; otherwise operators get a task "ring them".
+    """
+
+    name: str
+    polls: bool
+    can_update: bool
+
+    async def submit(self, dispatch: Dispatch) -> Receipt:
+        """Hand it over. Called again with the same key after a failure."""
+        ...
+
+    async def status(self, pending: Pending) -> Report:
+        """Ask how it stands."""
+        ...
+
+    async def update(self, dispatch: Dispatch) -> None:
+        """Tell the other side that it was changed or cancelled."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+def kinds() -> list[str]:
+    """The kinds of backend that exist: the modules in this folder."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+
+def create(name: str, table: Mapping[str, Any], outgoing: Any) -> Backend:
+    """Make the backend ``name`` from its raw settings table (``kind`` selects the module).
+
+    ``outgoing`` is the `intake.outgoing.Outgoing` that all backends share.
+    Raises `SettingsError` that names each bad key.
+    """
+    module, options = check(name, table)
+    backend: Backend = module.create(name, options, outgoing)
+    return backend
+
+
+def check(name: str, table: Mapping[str, Any]) -> tuple[Any, BaseModel]:
+    """Validate one backend's table; return its module and its options."""
+    raw = dict(table)
+    kind = raw.pop("kind", None)
+    if kind not in kinds():
+        raise SettingsError(
+            f"[backends.{name}] kind: {kind!r} is unknown; choose one of {', '.join(kinds())}."
+        )
+    module = importlib.import_module(f"{__name__}.{kind}")
+    try:
+        return module, module.Options.model_validate(raw)
+    except ValidationError as error:
+        lines = [
+            f"[backends.{name}] {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
+        ]
+        raise SettingsError("; ".join(lines)) from None

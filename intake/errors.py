@@ -1,0 +1,201 @@
+"""Everything that can go wrong, in one tree.
+
+    HuyingError
+    ├── InputError            the sender can mend it            400
+    │   ├── TooLarge                                            413
+    │   ├── TooLong                                             413
+    │   ├── EmptyRecording                                      422
+    │   ├── NotAudio                                            415
+    │   ├── BadField                                            422
+    │   ├── KeyReused         same key, other body              422
+    │   └── KeyInUse          same key, still being written     409
+    ├── NotAllowed            who are you?                      401
+    ├── NotFound                                                404
+    ├── StaleVersion          If-Match names an old version     412
+    ├── MissingVersion        a write without If-Match          428
+    ├── MoveNotAllowed        the life cycle has no such move   409
+    ├── TooMany               slow down                         429
+    ├── Unavailable           come back later                   503
+    │   └── DiskFull                                            507
+    ├── SettingsError         the person who runs it mends it
+    ├── AssistantError        Rasa is down, slow or silent
+    └── BackendError          a backend could not take it
+
+Each error carries a stable ``code``, whether trying again later can help
+(``retryable``), and a sentence that tells an operator or a sender what to do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class HuyingError(Exception):
+    """Base of all. ``str(error)`` is a sentence for a person, without personal data.
+
+    ``code``: stable snake_case name. ``retryable``: may the same call succeed later?
+    ``retry_after_seconds``: how long to wait at least, when the other side said so.
+    """
+
+    default_code = "error"
+    default_retryable = False
+    http_status = 500
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        code: str | None = None,
+        retryable: bool | None = None,
+        retry_after_seconds: float | None = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code or self.default_code
+        self.retryable = self.default_retryable if retryable is None else retryable
+        self.retry_after_seconds = retry_after_seconds
+        self.details = details
+
+
+class InputError(HuyingError):
+    """The sender's data can't be used as they are."""
+
+    default_code = "bad_input"
+    http_status = 400
+
+
+class TooLarge(InputError):
+    """More bytes than the door takes."""
+
+    default_code = "too_large"
+    http_status = 413
+
+
+class TooLong(InputError):
+    """More seconds of sound than the door takes."""
+
+    default_code = "too_long"
+    http_status = 413
+
+
+class EmptyRecording(InputError):
+    """No bytes, or no sound at all."""
+
+    default_code = "empty"
+    http_status = 422
+
+
+class NotAudio(InputError):
+    """The bytes are no known sound format."""
+
+    default_code = "not_audio"
+    http_status = 415
+
+
+class BadField(InputError):
+    """One field of a form or a body is wrong; the sentence names it."""
+
+    default_code = "bad_field"
+    http_status = 422
+
+
+class KeyReused(InputError):
+    """The Idempotency-Key was used before with another body."""
+
+    default_code = "idempotency_key_reused"
+    http_status = 422
+
+
+class KeyInUse(InputError):
+    """A request with this Idempotency-Key is being written at this moment."""
+
+    default_code = "idempotency_key_in_use"
+    default_retryable = True
+    http_status = 409
+
+
+class NotAllowed(HuyingError):
+    """No token, an unknown or a revoked one, or a wrong signature."""
+
+    default_code = "not_allowed"
+    http_status = 401
+
+
+class NotFound(HuyingError):
+    """There is none of that name, or it is not the asker's to see."""
+
+    default_code = "not_found"
+    http_status = 404
+
+
+class StaleVersion(HuyingError):
+    """Somebody changed it in between; ``details["current"]`` holds the present state."""
+
+    default_code = "stale_version"
+    http_status = 412
+
+
+class MissingVersion(HuyingError):
+    """A write must say which version it saw."""
+
+    default_code = "if_match_required"
+    http_status = 428
+
+
+class MoveNotAllowed(HuyingError):
+    """The life cycle has no such move."""
+
+    default_code = "move_not_allowed"
+    http_status = 409
+
+
+class TooMany(HuyingError):
+    """The sender's allowance is used up for now."""
+
+    default_code = "too_many_requests"
+    default_retryable = True
+    http_status = 429
+
+
+class Unavailable(HuyingError):
+    """A part that we need is away for the moment; nothing was taken."""
+
+    default_code = "unavailable"
+    default_retryable = True
+    http_status = 503
+
+
+class DiskFull(Unavailable):
+    """Taking more would fill the disk."""
+
+    default_code = "disk_full"
+    http_status = 507
+
+
+class SettingsError(HuyingError):
+    """The settings can't be used; the sentence names the keys and how to mend them."""
+
+    default_code = "settings"
+
+
+class AssistantError(HuyingError):
+    """Rasa is down, too slow, or gave an empty answer."""
+
+    default_code = "assistant_unreachable"
+    default_retryable = True
+
+
+class BackendError(HuyingError):
+    """A backend refused, or could not be reached.
+
+    ``sent``: ``False`` when the other side surely has nothing, ``None`` when nobody can
+    tell (the answer was lost). An unknown is never posted again without looking first.
+    """
+
+    default_code = "backend_failed"
+    default_retryable = True
+
+    def __init__(self, sentence: str, *, sent: bool | None = False, **kwargs: Any) -> None:
+        super().__init__(sentence, **kwargs)
+        self.sent = sent
