@@ -1,0 +1,44 @@
+"""The database: one engine a process, one `session.begin()` per web request or job step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+def engine_url(database_url: str) -> str:
+    """``postgresql://…`` as SQLAlchemy wants it for psycopg 3."""
+    url = make_url(database_url)
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def connect(database_url: str, *, pool_size: int = 20) -> tuple[AsyncEngine, Sessions]:
+    """Make the engine and the session factory of this process.
+
+    ``pool_pre_ping`` costs one round trip and spares the first requests after a restart of
+    the server an error.
+    """
+    engine = create_async_engine(
+        engine_url(database_url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "application_name": "huying"},
+    )
+    return engine, async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def raw_connection(session: AsyncSession) -> Any:
+    """The psycopg connection under the session's transaction, for deferring jobs in it."""
+    connection = await session.connection()
+    return (await connection.get_raw_connection()).driver_connection

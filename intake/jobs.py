@@ -1,0 +1,57 @@
+"""The queue: Procrastinate, in the same database and the same transaction as the data.
+
+Jobs are deferred by name, so that no room needs to import the one that runs them. Arguments
+are ids only: nothing personal ever stands in the queue.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import procrastinate
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.db import raw_connection
+
+# Never opened: every defer brings the caller's connection. Workers swap in an open one.
+app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+
+# Emergencies overtake; chat and alarms must not wait behind a pile of voicemails.
+PRIORITY = {"alarm": 100, "understand": 50, "decide": 50, "tell": 20, "route": 20}
+QUEUES = ("hearing", "default")
+
+
+async def defer(
+    session: AsyncSession,
+    job: str,
+    *,
+    after: timedelta | None = None,
+    queueing_lock: str | None = None,
+    lock: str | None = None,
+    **ids: int,
+) -> None:
+    """Put ``job`` in the queue, in the session's transaction: both commit, or neither.
+
+    ``after``: not before this time has passed. With a ``queueing_lock`` that already waits
+    in the queue nothing is added.
+    """
+    queue = "hearing" if job == "transcribe" else "default"
+    connection = await raw_connection(session)
+    deferrer = app.configure_task(
+        job,
+        connection=connection,
+        queue=queue,
+        priority=PRIORITY.get(job, 0),
+        lock=lock,
+        queueing_lock=queueing_lock,
+        schedule_in={"seconds": after.total_seconds()} if after else None,
+    )
+    try:
+        # A savepoint: a lock that already waits must not spoil the caller's transaction.
+        if queueing_lock:
+            async with session.begin_nested():
+                await deferrer.defer_async(**ids)
+        else:
+            await deferrer.defer_async(**ids)
+    except procrastinate.exceptions.AlreadyEnqueued:
+        return

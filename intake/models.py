@@ -1,0 +1,454 @@
+"""What we keep: one class a table, in the words of the house.
+
+Times are aware UTC. Evidence is ``[start, end)`` in code points of the stored text. What
+belongs to one need hangs on `ServiceRequest`; what was said hangs on `Recording`, `Transcript`
+and `Message`, which are never altered.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Sequence,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy import (
+    text as sql,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from intake.lifecycle import WORKING, Status
+
+
+class Base(DeclarativeBase):
+    """The root of all tables."""
+
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads a plain class attribute)
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        str: Text,
+        int: BigInteger,
+        bytes: LargeBinary,
+    }
+
+
+Id = Mapped[int]
+tracking_sequence = Sequence("tracking_numbers", start=10000, metadata=Base.metadata)
+
+
+def _id() -> Any:
+    return mapped_column(BigInteger, Identity(always=True), primary_key=True)
+
+
+def _now() -> Any:
+    return mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+def _ref(target: str, *, index: bool = True, cascade: bool = False) -> Any:
+    return mapped_column(
+        BigInteger,
+        ForeignKey(f"{target}.id", ondelete="CASCADE" if cascade else "SET NULL"),
+        index=index,
+    )
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    quoted = ", ".join(f"'{v}'" for v in values)
+    return CheckConstraint(f"{column} IN ({quoted})", name=f"{column}_known")
+
+
+class Place(Base):
+    """A name in the gazetteer; operators edit it."""
+
+    __tablename__ = "places"
+    id: Id = _id()
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    kind: Mapped[str]
+    area: Mapped[str | None]
+    aliases: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+
+
+class Household(Base):
+    """A home: where it is, which area serves it, what group it belongs to."""
+
+    __tablename__ = "households"
+    id: Id = _id()
+    place: Mapped[str | None]
+    unit: Mapped[str | None]
+    area: Mapped[str | None]
+    resident_group: Mapped[str | None]
+    link_revoked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = _now()
+
+
+class Resident(Base):
+    """A person who is helped."""
+
+    __tablename__ = "residents"
+    id: Id = _id()
+    household_id: Mapped[int | None] = _ref("households")
+    name: Mapped[str | None]
+    language: Mapped[str | None] = mapped_column(String(16))
+    created_at: Mapped[datetime] = _now()
+
+
+class ContactPoint(Base):
+    """A channel and an address there: a phone number, an openid, an e-mail address."""
+
+    __tablename__ = "contact_points"
+    id: Id = _id()
+    resident_id: Mapped[int | None] = _ref("residents")
+    channel: Mapped[str] = mapped_column(String(32))
+    address: Mapped[str]
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (UniqueConstraint("channel", "address"),)
+
+
+class Conversation(Base):
+    """What goes to and fro with one contact point."""
+
+    __tablename__ = "conversations"
+    id: Id = _id()
+    contact_point_id: Mapped[int | None] = _ref("contact_points")
+    handled_by: Mapped[str] = mapped_column(String(16), server_default="assistant")
+    created_at: Mapped[datetime] = _now()
+
+
+class Message(Base):
+    """One message, in or out; never altered once stored."""
+
+    __tablename__ = "messages"
+    id: Id = _id()
+    conversation_id: Mapped[int | None] = _ref("conversations", cascade=True)
+    service_request_id: Mapped[int | None] = _ref("service_requests")
+    direction: Mapped[str] = mapped_column(String(3))
+    external_id: Mapped[str | None]
+    text: Mapped[str | None]
+    code: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[str | None] = mapped_column(String(16))
+    sent_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "direction", "external_id"),
+        _one_of("direction", "in", "out"),
+    )
+
+
+class Recording(Base):
+    """The bytes a resident left: where they lie and what they are. Never altered."""
+
+    __tablename__ = "recordings"
+    id: Id = _id()
+    blob_key: Mapped[str] = mapped_column(Text, unique=True)
+    sha256: Mapped[bytes]
+    size_bytes: Mapped[int]
+    format: Mapped[str | None]
+    codec: Mapped[str | None]
+    duration_seconds: Mapped[float | None] = mapped_column(Float)
+    recorded_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = _now()
+
+
+class Attachment(Base):
+    """A picture or a file that came with a message."""
+
+    __tablename__ = "attachments"
+    id: Id = _id()
+    message_id: Mapped[int] = _ref("messages", cascade=True)
+    recording_id: Mapped[int | None] = _ref("recordings")
+    blob_key: Mapped[str | None]
+    media_type: Mapped[str]
+
+
+class Transcript(Base):
+    """What one engine heard in one recording. ``words``: [{text, start, end, confidence}]."""
+
+    __tablename__ = "transcripts"
+    id: Id = _id()
+    recording_id: Mapped[int] = _ref("recordings", cascade=True)
+    text: Mapped[str]
+    language: Mapped[str | None] = mapped_column(String(16))
+    engine: Mapped[str]
+    model: Mapped[str]
+    words: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+    notes: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+    confidence: Mapped[float | None] = mapped_column(Float)
+    duration_seconds: Mapped[float | None] = mapped_column(Float)
+    speech_seconds: Mapped[float | None] = mapped_column(Float)
+    source: Mapped[str] = mapped_column(String(16), server_default="recogniser")
+    created_at: Mapped[datetime] = _now()
+
+
+class Understanding(Base):
+    """What was read out of one text; ``fields`` is the reader's own JSON, with evidence."""
+
+    __tablename__ = "understandings"
+    id: Id = _id()
+    service_request_id: Mapped[int] = _ref("service_requests", cascade=True)
+    transcript_id: Mapped[int | None] = _ref("transcripts")
+    message_id: Mapped[int | None] = _ref("messages")
+    category: Mapped[str | None]
+    confidence: Mapped[float | None] = mapped_column(Float)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = _now()
+
+
+_STATUSES = tuple(s.value for s in Status)
+_WORKING_SQL = ", ".join(f"'{s.value}'" for s in sorted(WORKING))
+
+
+class ServiceRequest(Base):
+    """One need of one resident, with its life cycle; `service_requests` writes it."""
+
+    __tablename__ = "service_requests"
+    id: Id = _id()
+    tracking_number: Mapped[str] = mapped_column(String(24), unique=True)
+    status_key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    status_key: Mapped[str]
+    status: Mapped[str] = mapped_column(String(16), server_default=Status.RECEIVED.value)
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    channel: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str | None] = mapped_column(String(16))
+    recording_id: Mapped[int | None] = _ref("recordings")
+    transcript_id: Mapped[int | None] = _ref("transcripts", index=False)
+    understanding_id: Mapped[int | None] = mapped_column(BigInteger)
+    conversation_id: Mapped[int | None] = _ref("conversations")
+    contact_point_id: Mapped[int | None] = _ref("contact_points")
+    household_id: Mapped[int | None] = _ref("households")
+    merged_into_id: Mapped[int | None] = _ref("service_requests")
+    split_from_id: Mapped[int | None] = _ref("service_requests", index=False)
+    related_to_id: Mapped[int | None] = _ref("service_requests", index=False)
+
+    category: Mapped[str | None] = mapped_column(String(64))
+    urgency: Mapped[str] = mapped_column(String(16), server_default="normal")
+    text: Mapped[str | None]
+    place: Mapped[str | None]
+    area: Mapped[str | None]
+    unit: Mapped[str | None]
+    when_start: Mapped[datetime | None]
+    when_end: Mapped[datetime | None]
+    when_text: Mapped[str | None]
+    person: Mapped[str | None]
+    phone: Mapped[str | None]
+    given: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"))
+    corrected: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+    reasons: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+
+    backend: Mapped[str | None] = mapped_column(String(64))
+    external_id: Mapped[str | None]
+    assignee: Mapped[str | None]
+    received_at: Mapped[datetime] = _now()
+    deadline_at: Mapped[datetime | None]
+    on_hold_until: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    routed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    rating: Mapped[int | None] = mapped_column(Integer)
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+
+    recording: Mapped[Recording | None] = relationship(lazy="raise")
+    transcript: Mapped[Transcript | None] = relationship(lazy="raise")
+
+    __table_args__ = (
+        _one_of("status", *_STATUSES),
+        _one_of("urgency", "emergency", "urgent", "normal"),
+        Index(
+            "service_requests_working",
+            "status",
+            "updated_at",
+            postgresql_where=sql(f"status IN ({_WORKING_SQL})"),
+        ),
+        Index("service_requests_queue", "status", "urgency", "deadline_at", "id"),
+        Index("service_requests_phone", "phone"),
+    )
+
+
+class Event(Base):
+    """One move or change: from, to, who, why. Only ever added."""
+
+    __tablename__ = "events"
+    id: Id = _id()
+    service_request_id: Mapped[int] = _ref("service_requests", cascade=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    from_status: Mapped[str | None] = mapped_column(String(16))
+    to_status: Mapped[str | None] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(16))
+    who: Mapped[str | None]
+    why: Mapped[str | None]
+    changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    version: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = _now()
+
+
+class Delivery(Base):
+    """One thing to tell a backend about one request; attempts hang on it."""
+
+    __tablename__ = "deliveries"
+    id: Id = _id()
+    service_request_id: Mapped[int] = _ref("service_requests", cascade=True)
+    backend: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16), server_default="submit")
+    idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
+    status: Mapped[str] = mapped_column(String(16), server_default="pending")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    next_attempt_at: Mapped[datetime | None]
+    external_id: Mapped[str | None]
+    token: Mapped[str | None]
+    error_code: Mapped[str | None]
+    error: Mapped[str | None]
+    request_version: Mapped[int] = mapped_column(Integer, server_default="1")
+    delivered_at: Mapped[datetime | None]
+    next_poll_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (
+        _one_of("kind", "submit", "changed", "cancelled"),
+        _one_of("status", "pending", "sending", "delivered", "failed", "dropped"),
+        Index("deliveries_external", "backend", "external_id"),
+        Index("deliveries_poll", "next_poll_at", postgresql_where=sql("next_poll_at IS NOT NULL")),
+    )
+
+
+class DeliveryAttempt(Base):
+    """One try. Without ``finished_at`` the process died in it: perhaps it was sent."""
+
+    __tablename__ = "delivery_attempts"
+    id: Id = _id()
+    delivery_id: Mapped[int] = _ref("deliveries", cascade=True)
+    number: Mapped[int] = mapped_column(Integer)
+    started_at: Mapped[datetime] = _now()
+    finished_at: Mapped[datetime | None]
+    ok: Mapped[bool | None] = mapped_column(Boolean)
+    sent: Mapped[bool | None] = mapped_column(Boolean)
+    error_code: Mapped[str | None]
+    error: Mapped[str | None]
+
+
+class StationOrder(Base):
+    """An order on the built-in board."""
+
+    __tablename__ = "station_orders"
+    id: Id = _id()
+    backend_name: Mapped[str] = mapped_column(String(64))
+    idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
+    service_request_id: Mapped[int | None] = _ref("service_requests")
+    tracking_number: Mapped[str] = mapped_column(String(24))
+    status: Mapped[str] = mapped_column(String(16), server_default="open")
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    accepted_by: Mapped[str | None]
+    accepted_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    note: Mapped[str | None]
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    created_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = _now()
+    __table_args__ = (_one_of("status", "open", "accepted", "done", "could_not", "cancelled"),)
+
+
+class Alarm(Base):
+    """An emergency that people on duty are being called to."""
+
+    __tablename__ = "alarms"
+    id: Id = _id()
+    service_request_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("service_requests.id", ondelete="CASCADE"), unique=True
+    )
+    status: Mapped[str] = mapped_column(String(16), server_default="open")
+    step: Mapped[int] = mapped_column(Integer, server_default="0")
+    acknowledged_by: Mapped[str | None]
+    acknowledged_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (_one_of("status", "open", "acknowledged", "unanswered"),)
+
+
+class AlarmNotice(Base):
+    """One call to one person. Without ``finished_at`` the process died while calling."""
+
+    __tablename__ = "alarm_notices"
+    id: Id = _id()
+    alarm_id: Mapped[int] = _ref("alarms", cascade=True)
+    step: Mapped[int] = mapped_column(Integer)
+    contact: Mapped[str]
+    via: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime] = _now()
+    finished_at: Mapped[datetime | None]
+    ok: Mapped[bool | None] = mapped_column(Boolean)
+    error: Mapped[str | None]
+
+
+class OperatorTask(Base):
+    """Something that a person must do: ring them, listen, look."""
+
+    __tablename__ = "operator_tasks"
+    id: Id = _id()
+    service_request_id: Mapped[int | None] = _ref("service_requests", cascade=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    sentence: Mapped[str]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[str | None]
+    created_at: Mapped[datetime] = _now()
+
+
+class Operator(Base):
+    """A person at the desk."""
+
+    __tablename__ = "operators"
+    id: Id = _id()
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    role: Mapped[str] = mapped_column(String(16), server_default="operator")
+    password_hash: Mapped[str | None]
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (_one_of("role", "operator", "supervisor", "admin", "station"),)
+
+
+class ApiToken(Base):
+    """A bearer token; only its SHA-256 is kept."""
+
+    __tablename__ = "api_tokens"
+    id: Id = _id()
+    operator_id: Mapped[int] = _ref("operators", cascade=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    prefix: Mapped[str] = mapped_column(String(12))
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = _now()
+
+
+class AccessLog(Base):
+    """Who looked at or changed personal data."""
+
+    __tablename__ = "access_log"
+    id: Id = _id()
+    who: Mapped[str]
+    action: Mapped[str] = mapped_column(String(64))
+    service_request_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    created_at: Mapped[datetime] = _now()
+
+
+class IdempotencyKey(Base):
+    """A sender's key and the answer it got; the same key and body get it again."""
+
+    __tablename__ = "idempotency_keys"
+    key_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    body_sha256: Mapped[bytes]
+    service_request_id: Mapped[int] = _ref("service_requests", cascade=True)
+    created_at: Mapped[datetime] = _now()
