@@ -1,0 +1,106 @@
+"""Where recordings lie: plain files, one a recording, never altered.
+
+The key is ``YYYY/MM/DD/<32 random hex digits>``; nothing that a sender says is in it. On
+several machines the folder is a shared one (NFS or the like).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from intake.errors import DiskFull, NotFound
+
+
+class BlobWriter:
+    """Takes the bytes of one recording as they come; memory does not grow with them."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        self.path = path
+        self.key = key
+        self.size = 0
+        self._hash = hashlib.sha256()
+        self._file: BinaryIO | None = path.open("xb", buffering=1 << 16)
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes; `DiskFull` when the disk takes no more."""
+        assert self._file is not None
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            raise DiskFull("The disk is full; nothing was taken.") from error
+        self._hash.update(chunk)
+        self.size += len(chunk)
+
+    @property
+    def sha256(self) -> bytes:
+        return self._hash.digest()
+
+    async def finish(self) -> None:
+        """Return once the bytes and the file's name are on the disk (fsync of both)."""
+        await asyncio.to_thread(self._sync)
+
+    def _sync(self) -> None:
+        assert self._file is not None
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._file = None
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise DiskFull("The disk is full; nothing was taken.") from error
+
+    def abort(self) -> None:
+        """Forget it; used only before anybody was promised anything."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self.path.unlink(missing_ok=True)
+
+
+class Blobs:
+    """The folder of recordings."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def writer(self) -> BlobWriter:
+        """Begin a new recording."""
+        key = f"{datetime.now(UTC):%Y/%m/%d}/{secrets.token_hex(16)}"
+        path = self.root / key
+        if not path.parent.is_dir():
+            self._make(path.parent)
+        return BlobWriter(path, key)
+
+    def path(self, key: str) -> Path:
+        """The file of a key; `NotFound` if it is gone or the key points elsewhere."""
+        path = (self.root / key).resolve()
+        if not path.is_relative_to(self.root.resolve()) or not path.is_file():
+            raise NotFound("The recording is not there any more.")
+        return path
+
+    def free_bytes(self) -> int:
+        """What the disk still takes."""
+        stat = os.statvfs(self.root)
+        return stat.f_bavail * stat.f_frsize
+
+    def _make(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        while folder != self.root:  # a new folder's name must be on the disk too
+            folder = folder.parent
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
