@@ -1,0 +1,281 @@
+"""The voicemail door: a recording comes in, a tracking number goes out.
+
+Nothing is promised before the bytes are fsynced and the row and its first job are committed.
+Silence, music and sounds that we can't decode are taken too: a person will listen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import service_requests as requests
+from intake.channels import _upload
+from intake.errors import (
+    BadField,
+    DiskFull,
+    EmptyRecording,
+    KeyReused,
+    NotAudio,
+    TooLong,
+)
+from intake.lifecycle import Actor
+from intake.locale import languages, say
+from intake.models import IdempotencyKey, Message, Recording, ServiceRequest
+from intake.parts import Parts
+from intake.service_requests import By, Opening
+from speech import AudioInfo, probe
+from speech import errors as speech_errors
+
+log = logging.getLogger("huying.voicemail")
+TEXT_LIMITS = {"phone": 32, "place": 80, "unit": 40, "name": 40}
+FIELDS = frozenset({*TEXT_LIMITS, "language", "recorded_at"})
+KEY_LENGTH = 255
+FUTURE = timedelta(minutes=10)  # phones' clocks run ahead
+
+
+class Voicemail:
+    """``POST /api/voicemails``."""
+
+    name = "voicemail"
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    def routes(self) -> APIRouter:
+        router = APIRouter(tags=["voicemail"])
+        router.add_api_route(
+            "/api/voicemails",
+            self.accept,
+            methods=["POST"],
+            status_code=202,
+            summary="Leave a voicemail",
+            openapi_extra=_OPENAPI,
+        )
+        return router
+
+    async def send(self, message: Message) -> None:
+        """Her status page shows what is stored; there is no other way back to a recording."""
+
+    async def accept(
+        self, request: Request, idempotency_key: str | None = Header(None)
+    ) -> JSONResponse:
+        """Keep a recording safe and answer with its tracking number (202).
+
+        multipart/form-data: ``audio`` (the recording, any voice format), and optionally
+        ``language``, ``phone``, ``place``, ``unit``, ``name``, ``recorded_at`` (ISO 8601 with
+        zone). The same ``Idempotency-Key`` with the same body gets the same answer.
+        """
+        limits = self.parts.settings.limits
+        if idempotency_key is not None and not 1 <= len(idempotency_key) <= KEY_LENGTH:
+            raise BadField(f"Idempotency-Key must have 1 to {KEY_LENGTH} characters.")
+        if self.parts.blobs.free_bytes() < limits.min_free_bytes:
+            raise DiskFull("There is no room for more recordings; ring a person instead.")
+        upload = await _upload.receive(
+            request,
+            self.parts.blobs,
+            file_field="audio",
+            max_bytes=limits.max_bytes,
+            seconds=limits.upload_seconds,
+        )
+        writer = upload.writer
+        kept = False
+        try:
+            given = read_fields(upload.fields, limits.recorded_within_days)
+            if writer is None:
+                raise BadField("The field audio is missing.", field="audio")
+            if writer.size == 0:
+                raise EmptyRecording("The recording is empty.")
+            await writer.finish()
+            info = await examine(writer.path, limits.max_seconds)
+            recording = Recording(
+                blob_key=writer.key,
+                sha256=writer.sha256,
+                size_bytes=writer.size,
+                format=info.format,
+                codec=info.codec,
+                duration_seconds=info.duration_seconds,
+                recorded_at=given.pop("recorded_at", None),
+            )
+            service_request, kept = await self._commit(recording, given, idempotency_key)
+        finally:
+            if writer is not None and not kept:
+                writer.abort()
+        return JSONResponse(self._answer(service_request), 202)
+
+    async def _commit(
+        self, recording: Recording, given: dict[str, Any], key: str | None
+    ) -> tuple[ServiceRequest, bool]:
+        """Row, job and key in one transaction; (request, is this recording the one kept?)."""
+        async with self.parts.sessions.begin() as session:
+            if key is not None:
+                earlier = await _earlier(session, key, _fingerprint(recording, given))
+                if earlier is not None:
+                    return earlier, False
+            session.add(recording)
+            await session.flush()
+            point = None
+            if phone := given.get("phone"):
+                point = await requests.contact_point(session, "phone", phone)
+            opening = Opening(
+                channel="voicemail",
+                language=given.get("language"),
+                recording_id=recording.id,
+                contact_point_id=point,
+                given=given,
+                received_at=recording.recorded_at,
+            )
+            opened = await requests.open_request(session, opening, by=By(Actor.DOOR))
+            if key is not None:
+                # Two senders of one key at once: the second waits here for the first.
+                statement = insert(IdempotencyKey).values(
+                    key_sha256=_hash(key),
+                    body_sha256=_fingerprint(recording, given),
+                    service_request_id=opened.id,
+                )
+                result = await session.execute(
+                    statement.on_conflict_do_nothing().returning(IdempotencyKey.key_sha256)
+                )
+                if result.scalar_one_or_none() is None:
+                    await session.rollback()
+                    return await self._after_race(key, _fingerprint(recording, given)), False
+        return opened, True
+
+    async def _after_race(self, key: str, fingerprint: bytes) -> ServiceRequest:
+        async with self.parts.sessions() as session:
+            earlier = await _earlier(session, key, fingerprint)
+        assert earlier is not None
+        return earlier
+
+    def _answer(self, request: ServiceRequest) -> dict[str, str]:
+        return {
+            "tracking_number": request.tracking_number,
+            "status": "received",
+            "message": say("received", request.language, number=request.tracking_number),
+            "status_url": f"{self.parts.settings.base_url}/s/{request.status_key}",
+        }
+
+
+def create(parts: Parts) -> Voicemail:
+    """The door of this process."""
+    return Voicemail(parts)
+
+
+def read_fields(fields: dict[str, str], within_days: int) -> dict[str, Any]:
+    """Check the form's fields; raise `BadField` that names the one to mend.
+
+    Returns language, phone, place, unit, person as given (only those that are there) and
+    recorded_at as an aware datetime.
+    """
+    unknown = sorted(fields.keys() - FIELDS)
+    if unknown:
+        known = ", ".join(sorted(FIELDS))
+        raise BadField(f"Unknown field {unknown[0]!r}; possible: audio, {known}.", field=unknown[0])
+    given: dict[str, Any] = {}
+    for name, limit in TEXT_LIMITS.items():
+        value = " ".join(fields.get(name, "").split())
+        if len(value) > limit:
+            raise BadField(f"{name} is longer than {limit} characters.", field=name)
+        if value:
+            given["person" if name == "name" else name] = value
+    if language := fields.get("language"):
+        short = language.lower().split("-")[0]
+        if short not in languages():
+            known = ", ".join(sorted(languages()))
+            raise BadField(f"language must be one of {known}.", field="language")
+        given["language"] = short
+    if text := fields.get("recorded_at"):
+        given["recorded_at"] = _recorded_at(text, within_days)
+    return given
+
+
+def _recorded_at(text: str, within_days: int) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadField(
+            "recorded_at must be a date and time with zone, such as 2026-11-19T09:32:00+08:00.",
+            field="recorded_at",
+        )
+    now = datetime.now(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+        too_old = moment < now - timedelta(days=within_days)
+    except OverflowError:
+        too_old = True
+    if too_old or moment > now + FUTURE:
+        raise BadField(
+            f"recorded_at must lie within the last {within_days} days.", field="recorded_at"
+        )
+    return min(moment, now)
+
+
+async def examine(path: Path, max_seconds: float) -> AudioInfo:
+    """What the bytes are, told by content; the door's errors for what it does not take."""
+    try:
+        info = await asyncio.to_thread(probe, path)
+    except speech_errors.EmptyAudio:
+        raise EmptyRecording("The recording holds no sound at all.") from None
+    except speech_errors.NotAudio:
+        raise NotAudio("This is no sound recording that we know; send the phone's own.") from None
+    if info.duration_seconds is not None and info.duration_seconds > max_seconds + 1:
+        raise TooLong(
+            f"The recording is longer than {max_seconds / 60:.0f} minutes; send it in two.",
+            limit=max_seconds,
+        )
+    return info
+
+
+async def _earlier(session: AsyncSession, key: str, fingerprint: bytes) -> ServiceRequest | None:
+    row = await session.get(IdempotencyKey, _hash(key))
+    if row is None:
+        return None
+    if row.body_sha256 != fingerprint:
+        raise KeyReused("This Idempotency-Key came before with another body; use a new key.")
+    return await session.scalar(
+        select(ServiceRequest).where(ServiceRequest.id == row.service_request_id)
+    )
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _fingerprint(recording: Recording, given: dict[str, Any]) -> bytes:
+    recorded = recording.recorded_at.isoformat() if recording.recorded_at else None
+    fields = json.dumps({**given, "recorded_at": recorded}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(recording.sha256 + fields.encode()).digest()
+
+
+_OPENAPI = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["audio"],
+                    "properties": {
+                        "audio": {"type": "string", "format": "binary"},
+                        "language": {"type": "string"},
+                        **{n: {"type": "string", "maxLength": m} for n, m in TEXT_LIMITS.items()},
+                        "recorded_at": {"type": "string", "format": "date-time"},
+                    },
+                }
+            }
+        },
+    }
+}

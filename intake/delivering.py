@@ -1,0 +1,343 @@
+"""Handing a request to the system that does the work, and hearing back from it.
+
+A delivery keeps one idempotency key for all its attempts. Each attempt is written down before
+anything leaves the house, so that after a crash we know that something may have been sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import service_requests as requests
+from intake import signing
+from intake.backends import Dispatch, Pending, Report
+from intake.errors import BackendError
+from intake.jobs import defer
+from intake.lifecycle import ENDED, Actor, Status
+from intake.locale import reason, say
+from intake.models import (
+    Alarm,
+    Delivery,
+    DeliveryAttempt,
+    Recording,
+    ServiceRequest,
+)
+from intake.parts import Parts
+from intake.patience import backoff
+from intake.routing import choose_backend
+from intake.service_requests import By
+
+LINK_DAYS = 14
+ATTEMPT_SECONDS = 60.0
+
+
+async def begin(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
+    """Choose the backend of a locked, confirmed request and queue the first attempt."""
+    routing = parts.settings.routing
+    name = request.given.get("route_to") or choose_backend(
+        routing.rules,
+        routing.default,
+        category=request.category,
+        area=request.area,
+        urgency=request.urgency,
+    )
+    by = By(Actor.WORKER)
+    if name not in parts.backends:
+        await requests.review(session, request, [reason("no_backend", backend=name)], by)
+        return
+    request.backend = name
+    key = f"{request.tracking_number}:{name}:{await _round(session, request, name)}"
+    existing = await session.scalar(select(Delivery).where(Delivery.idempotency_key == key))
+    if existing is None:
+        existing = Delivery(
+            service_request_id=request.id,
+            backend=name,
+            kind="submit",
+            idempotency_key=key,
+            request_version=request.version,
+        )
+        session.add(existing)
+        await session.flush()
+    await defer(session, "deliver", delivery_id=existing.id)
+
+
+async def _round(session: AsyncSession, request: ServiceRequest, name: str) -> int:
+    """Which handing-over this is: a new one begins only after the last was delivered."""
+    statement = select(Delivery.status).where(
+        Delivery.service_request_id == request.id,
+        Delivery.backend == name,
+        Delivery.kind == "submit",
+    )
+    statuses = list((await session.execute(statement)).scalars())
+    return sum(status == "delivered" for status in statuses) + 1
+
+
+async def attempt(parts: Parts, delivery_id: int) -> None:
+    """One try. The outcome and the job of the next try share a transaction."""
+    async with parts.sessions.begin() as session:
+        delivery = await session.get_one(Delivery, delivery_id, with_for_update=True)
+        if delivery.status in ("delivered", "dropped"):
+            return
+        request = await session.get_one(ServiceRequest, delivery.service_request_id)
+        if delivery.kind == "submit" and request.status != Status.CONFIRMED.value:
+            delivery.status = "dropped"
+            return
+        tries = list(
+            await session.scalars(
+                select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id)
+            )
+        )
+        maybe_sent = any(t.finished_at is None or t.sent is None for t in tries)
+        delivery.attempts = len(tries) + 1
+        delivery.status = "sending"
+        delivery.next_attempt_at = None
+        row = DeliveryAttempt(delivery_id=delivery_id, number=delivery.attempts)
+        session.add(row)
+        await session.flush()
+        recording = await requests.recording_of(session, request)
+        dispatch = _dispatch(parts, delivery, request, recording, maybe_sent=maybe_sent)
+    backend = parts.backends[delivery.backend]
+    receipt, error = None, None
+    try:
+        if delivery.kind == "submit":
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                receipt = await backend.submit(dispatch)
+        elif backend.can_update:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                await backend.update(dispatch)
+    except BackendError as failed:
+        error = failed
+    except TimeoutError:
+        error = BackendError(
+            f"{delivery.backend} did not answer in {ATTEMPT_SECONDS:.0f} s.",
+            code="backend_timeout",
+            sent=None,
+        )
+    async with parts.sessions.begin() as session:
+        delivery = await session.get_one(Delivery, delivery_id, with_for_update=True)
+        request = await requests.lock(session, delivery.service_request_id)
+        row = await session.get_one(DeliveryAttempt, row.id)
+        row.finished_at = datetime.now(UTC)
+        row.ok, row.sent = error is None, True if error is None else error.sent
+        if error is not None:
+            row.error_code, row.error = error.code, error.sentence
+            await _failed(session, parts, delivery, request, error)
+            return
+        delivery.status = "delivered"
+        delivery.delivered_at = row.finished_at
+        delivery.error = delivery.error_code = None
+        if delivery.kind == "submit":
+            assert receipt is not None
+            delivery.external_id, delivery.token = receipt.external_id, receipt.token
+            await _arrived(session, parts, delivery, request)
+        elif not backend.can_update:
+            name, number = delivery.backend, request.tracking_number
+            sentence = say(f"task.ring_{delivery.kind}", None, backend=name, number=number)
+            await requests.ask_operators(session, request, f"ring_{delivery.kind}", sentence)
+
+
+async def _arrived(
+    session: AsyncSession, parts: Parts, delivery: Delivery, request: ServiceRequest
+) -> None:
+    """The other side has it. If a person ended or changed it meanwhile, tell them that too."""
+    request.external_id = delivery.external_id
+    if parts.backends[delivery.backend].polls:
+        wait = timedelta(seconds=parts.settings.delivering.poll_seconds)
+        delivery.next_poll_at = datetime.now(UTC) + wait
+    if request.status == Status.CONFIRMED.value:
+        by = By(Actor.WORKER, why=delivery.backend)
+        await requests.advance(session, request, Status.ROUTED, by)
+        if request.version - 1 > delivery.request_version and request.corrected:
+            await requests.tell_backend(session, request, "changed")
+    elif Status(request.status) in ENDED or request.status == Status.NEEDS_REVIEW.value:
+        await requests.tell_backend(session, request, "cancelled")
+
+
+async def _failed(
+    session: AsyncSession,
+    parts: Parts,
+    delivery: Delivery,
+    request: ServiceRequest,
+    error: BackendError,
+) -> None:
+    table = parts.settings.delivering
+    delivery.error_code, delivery.error = error.code, error.sentence
+    if error.retryable and delivery.attempts < table.attempts:
+        wait = backoff(
+            delivery.attempts,
+            first_seconds=table.first_wait_seconds,
+            longest_seconds=table.longest_wait_seconds,
+            least_seconds=min(error.retry_after_seconds or 0, 24 * 3600),
+        )
+        delivery.status = "pending"
+        delivery.next_attempt_at = datetime.now(UTC) + wait
+        await defer(session, "deliver", after=wait, delivery_id=delivery.id)
+        return
+    delivery.status = "failed"
+    code = (
+        "may_have_been_sent_twice"
+        if error.code == "may_have_been_sent_twice"
+        else "delivery_failed"
+        if error.retryable
+        else "rejected_by_backend"
+    )
+    why = reason(code, backend=delivery.backend, error=error.sentence)
+    await requests.review(session, request, [why], By(Actor.WORKER))
+
+
+async def fail(
+    session: AsyncSession, request: ServiceRequest, delivery_id: int, error: BaseException
+) -> None:
+    """The job itself broke (not the backend): mark the delivery, the caller goes to review."""
+    delivery = await session.get_one(Delivery, delivery_id, with_for_update=True)
+    if delivery.status != "delivered":
+        delivery.status, delivery.error_code = "failed", type(error).__name__
+
+
+async def retry(session: AsyncSession, delivery: Delivery) -> None:
+    """An operator has a failed update sent again."""
+    delivery.status = "pending"
+    await defer(session, "deliver", delivery_id=delivery.id)
+
+
+async def heard(
+    session: AsyncSession, request: ServiceRequest, backend: str, report: Report
+) -> bool:
+    """A backend says how a locked request stands. False when it was known or comes too late."""
+    to, by = report.status, By(Actor.BACKEND, report.who or backend, report.note)
+    current = Status(request.status)
+    if report.external_id and not request.external_id:
+        request.external_id = report.external_id
+    if to is None or to is current or request.backend != backend or current in ENDED:
+        return False
+    if to is Status.NEEDS_REVIEW:
+        why = reason("could_not", backend=backend, note=report.note or "–")
+        await requests.review(session, request, [why], by)
+        return True
+    order = [Status.ROUTED, Status.ACCEPTED, Status.DONE]
+    if to not in order or current not in order or order.index(to) < order.index(current):
+        return False
+    if report.who:
+        request.assignee = report.who
+    await requests.advance(session, request, to, by)
+    return True
+
+
+async def poll(parts: Parts, *, limit: int = 50) -> None:
+    """Ask each backend that polls about the deliveries whose time has come."""
+    for _ in range(limit):
+        async with parts.sessions.begin() as session:
+            due = await session.scalar(
+                select(Delivery)
+                .where(Delivery.next_poll_at <= datetime.now(UTC))
+                .order_by(Delivery.next_poll_at)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            if due is None:
+                return
+            request = await session.get_one(ServiceRequest, due.service_request_id)
+            backend = parts.backends.get(due.backend)
+            over = Status(request.status) not in requests.AT_A_BACKEND
+            if backend is None or over or request.backend != due.backend:
+                due.next_poll_at = None
+                continue
+            wait = timedelta(seconds=parts.settings.delivering.poll_seconds)
+            due.next_poll_at = datetime.now(UTC) + wait
+            pending = Pending(
+                due.external_id,
+                due.token,
+                request.tracking_number,
+                due.delivered_at or due.created_at,
+            )
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                report = await backend.status(pending)
+        except (BackendError, TimeoutError):
+            continue
+        async with parts.sessions.begin() as session:
+            request = await requests.lock(session, due.service_request_id)
+            if report.external_id:
+                await session.execute(
+                    update(Delivery)
+                    .where(Delivery.id == due.id)
+                    .values(external_id=report.external_id)
+                )
+            await heard(session, request, due.backend, report)
+
+
+async def request_id(session: AsyncSession, ids: Mapping[str, int]) -> int | None:
+    """Which service request a job's arguments are about."""
+    if "service_request_id" in ids:
+        return ids["service_request_id"]
+    if "delivery_id" in ids:
+        return (await session.get_one(Delivery, ids["delivery_id"])).service_request_id
+    if "alarm_id" in ids:
+        return (await session.get_one(Alarm, ids["alarm_id"])).service_request_id
+    return None
+
+
+def _dispatch(
+    parts: Parts,
+    delivery: Delivery,
+    request: ServiceRequest,
+    recording: Recording | None,
+    *,
+    maybe_sent: bool,
+) -> Dispatch:
+    base, zone = parts.settings.base_url, parts.settings.zone
+    until = datetime.now(UTC) + timedelta(days=LINK_DAYS)
+    entry = parts.catalogue.entries.get(request.category or "")
+    names = {"zh": entry.name_zh, "en": entry.name_en} if entry else {}
+
+    def link(path: str, purpose: str, subject: str) -> str:
+        return f"{base}/{path}/{signing.sign_link(parts.link_secrets[0], purpose, subject, until)}"
+
+    subject = f"{request.id}:{delivery.backend}"
+    where: list[Any] = [request.place, request.unit]
+    return Dispatch(
+        delivery_id=str(delivery.id),
+        idempotency_key=delivery.idempotency_key,
+        kind=delivery.kind,
+        tracking_number=request.tracking_number,
+        version=request.version,
+        category=request.category or "general",
+        category_name=names,
+        service_hint=entry.routing_hint if entry else None,
+        urgency=request.urgency,
+        summary=(request.text or "")[:200],
+        transcript=request.text or "",
+        language=request.language or "zh",
+        place=request.place,
+        area=request.area,
+        unit=request.unit,
+        address=" ".join(part for part in where if part) or None,
+        latitude=None,
+        longitude=None,
+        when_start=request.when_start.astimezone(zone) if request.when_start else None,
+        when_end=request.when_end.astimezone(zone) if request.when_end else None,
+        when_text=request.when_text,
+        person=request.person,
+        phone=request.phone,
+        received_at=request.received_at.astimezone(zone),
+        deadline_at=request.deadline_at.astimezone(zone) if request.deadline_at else None,
+        external_id=delivery.external_id or request.external_id,
+        recording_url=link("r", "recording", str(recording.id)) if recording else None,
+        recording_path=parts.blobs.path(recording.blob_key) if recording else None,
+        recording_name=f"{request.tracking_number}.{(recording.format or 'bin')}"
+        if recording
+        else None,
+        update_url=f"{base}/api/backends/{delivery.backend}/updates",
+        update_links={
+            action: link("u", f"update-{action}", subject)
+            for action in ("accepted", "done", "could_not")
+        },
+        attempt=delivery.attempts,
+        maybe_sent=maybe_sent,
+    )

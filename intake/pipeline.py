@@ -1,0 +1,254 @@
+"""A voicemail's way through the house, one job a step. Read this first.
+
+    transcribe → understand → decide → route → deliver → tell
+
+Each job loads, calls one slow thing outside any transaction, and writes the result in a second
+transaction that takes the row and looks again: a stale result is kept, never applied. Every
+job may run twice. What fails for good goes to the operators with a sentence that says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+
+import procrastinate
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import alarm as alarms
+from intake import delivering, reading, sweep, telling
+from intake import service_requests as requests
+from intake.errors import AssistantError
+from intake.jobs import app, defer
+from intake.lifecycle import Actor, Status
+from intake.locale import reason
+from intake.models import ServiceRequest, Transcript
+from intake.parts import Parts
+from intake.patience import Patience, backoff
+from intake.service_requests import By
+from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, SpeechError
+
+log = logging.getLogger("huying.pipeline")
+WORKER = By(Actor.WORKER)
+Job = Callable[..., Awaitable[None]]
+
+# Runs of one job in all, those whose worker died included.
+ATTEMPTS = {"transcribe": 4, "understand": 6, "decide": 4, "route": 4, "tell": 6, "deliver": 6}
+ALARM_ATTEMPTS = 50
+
+
+def step(name: str, *, attempts: int, longest_seconds: float = 60) -> Callable[[Job], Job]:
+    """Register a job about one service request; when it fails for good, people take over."""
+
+    def register(function: Job) -> Job:
+        patience = Patience(attempts, first_seconds=1, longest_seconds=longest_seconds)
+
+        @app.task(name=name, pass_context=True, retry=patience)
+        @functools.wraps(function)
+        async def run(context: procrastinate.JobContext, **ids: int) -> None:
+            parts: Parts = context.additional_context["parts"]
+            try:
+                await function(parts, **ids)
+            except Exception as error:
+                log.warning("%s %s failed: %s", name, ids, _describe(error))
+                if not patience.will_retry(error, context.job):
+                    await give_up(parts, name, error, **ids)
+                raise
+
+        return function
+
+    return register
+
+
+@step("transcribe", attempts=ATTEMPTS["transcribe"], longest_seconds=10)
+async def transcribe(parts: Parts, service_request_id: int) -> None:
+    """Hear the recording; silence and sounds that nothing decodes go to a person."""
+    async with parts.sessions() as session:
+        request = await session.get_one(ServiceRequest, service_request_id)
+        recording = await requests.recording_of(session, request)
+    if request.status != Status.RECEIVED.value or recording is None:
+        return
+    assert parts.transcriber is not None
+    path = parts.blobs.path(recording.blob_key)
+    language = request.language or parts.settings.hearing.language
+    heard = await asyncio.to_thread(parts.transcriber.transcribe, path, language)
+    async with parts.sessions.begin() as session:
+        transcript = Transcript(
+            recording_id=recording.id,
+            text=heard.text,
+            language=heard.language,
+            engine=heard.engine,
+            model=heard.model,
+            words=[
+                {"text": w.text, "start": w.start, "end": w.end, "confidence": w.confidence}
+                for w in heard.words
+            ],
+            notes=list(heard.notes),
+            confidence=heard.confidence,
+            duration_seconds=heard.duration_seconds,
+            speech_seconds=heard.speech_seconds,
+        )
+        session.add(transcript)
+        await session.flush()
+        request = await requests.lock(session, service_request_id)
+        if request.status != Status.RECEIVED.value:
+            return
+        request.transcript_id = transcript.id
+        request.text = heard.text
+        request.language = request.language or heard.language
+        if heard.text.strip():
+            await requests.advance(session, request, Status.TRANSCRIBED, WORKER)
+        else:
+            await requests.review(session, request, [reason("no_speech")], WORKER)
+
+
+@step("understand", attempts=ATTEMPTS["understand"])
+async def understand(parts: Parts, service_request_id: int) -> None:
+    """Read what was heard: danger first and without Rasa, then what kind, where, when, who.
+
+    Without Rasa the request goes to the operators at once, with all that our own readers
+    found, and is read again later as long as no person has touched it.
+    """
+    async with parts.sessions() as session:
+        request = await session.get_one(ServiceRequest, service_request_id)
+        if not reading.wants_reading(request):
+            return
+        words = await reading.words_of(session, request)
+        gazetteer = await parts.gazetteer(session)
+    danger = reading.is_emergency(request.text or "")
+    if danger:  # nobody waits for Rasa when someone lies on the floor
+        async with parts.sessions.begin() as session:
+            request = await requests.lock(session, service_request_id)
+            request.urgency = "emergency"
+            await requests.raise_alarm(session, request)
+    ranking: tuple[tuple[str, float], ...] = ()
+    failure: AssistantError | None = None
+    try:
+        assert parts.assistant is not None
+        ranking = tuple((await parts.assistant.parse(request.text or "")).ranking)
+    except AssistantError as error:
+        failure = error
+    read = await asyncio.to_thread(reading.read, request, words, ranking, gazetteer, parts)
+    async with parts.sessions.begin() as session:
+        request = await requests.lock(session, service_request_id)
+        if not reading.wants_reading(request):
+            return
+        await reading.keep(session, request, read, parts)
+        if failure is not None:
+            await _later(session, request, parts)
+        elif request.status == Status.NEEDS_REVIEW.value:
+            request.reasons = []
+            await defer(session, "decide", service_request_id=request.id)
+        else:
+            await requests.advance(session, request, Status.UNDERSTOOD, WORKER)
+        if request.urgency == "emergency":
+            await requests.raise_alarm(session, request)
+
+
+async def _later(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
+    """Rasa is away: the operators see it now, and it is read again with growing waits."""
+    tries = int(request.given.get("assistant_tries", 0)) + 1
+    request.given = {**request.given, "assistant_tries": tries}
+    reasons = [reason("assistant_unreachable")]
+    if request.urgency == "emergency":
+        reasons.insert(0, reason("emergency"))
+    await requests.review(session, request, reasons, WORKER)
+    wait = backoff(tries, first_seconds=parts.settings.assistant.retry_seconds, longest_seconds=900)
+    if tries < 200:
+        lock = f"read-again-{request.id}"
+        await defer(
+            session, "understand", after=wait, queueing_lock=lock, service_request_id=request.id
+        )
+
+
+@step("decide", attempts=ATTEMPTS["decide"])
+async def decide(parts: Parts, service_request_id: int) -> None:
+    """Sure enough → confirmed; else the operators, with the reasons in words."""
+    async with parts.sessions.begin() as session:
+        request = await requests.lock(session, service_request_id)
+        undecided = request.status == Status.UNDERSTOOD.value
+        reread = request.status == Status.NEEDS_REVIEW.value and reading.untouched(request)
+        if not (undecided or reread):
+            return
+        decision = await reading.decide(session, request, parts)
+        if decision.confirmed:
+            request.decided_by = "rule"
+            await requests.advance(session, request, Status.CONFIRMED, WORKER)
+        else:
+            await requests.review(session, request, decision.reasons, WORKER)
+
+
+@step("route", attempts=ATTEMPTS["route"])
+async def route(parts: Parts, service_request_id: int) -> None:
+    """Choose the backend by the rules and put the delivery on its way."""
+    async with parts.sessions.begin() as session:
+        request = await requests.lock(session, service_request_id)
+        if request.status == Status.CONFIRMED.value:
+            await delivering.begin(session, request, parts)
+
+
+@step("deliver", attempts=ATTEMPTS["deliver"])
+async def deliver(parts: Parts, delivery_id: int) -> None:
+    """Try once to tell a backend; the outcome and the next try are written together."""
+    await delivering.attempt(parts, delivery_id)
+
+
+@step("tell", attempts=ATTEMPTS["tell"])
+async def tell(parts: Parts, service_request_id: int) -> None:
+    """Say to the resident how it stands, over the channel she came by."""
+    await telling.tell(parts, service_request_id)
+
+
+@step("alarm", attempts=ALARM_ATTEMPTS, longest_seconds=15)
+async def alarm(parts: Parts, alarm_id: int, step: int) -> None:
+    """Call one person on duty; the call to the next one is already in the queue."""
+    await alarms.call(parts, alarm_id, step)
+
+
+async def give_up(parts: Parts, name: str, error: BaseException, **ids: int) -> None:
+    """A job failed for good: the operators get the request, with a sentence that says why."""
+    async with parts.sessions.begin() as session:
+        found = await delivering.request_id(session, ids)
+        if found is None:
+            return
+        request = await requests.lock(session, found)
+        if name == "deliver":
+            await delivering.fail(session, request, ids["delivery_id"], error)
+        if name == "tell" and request.status != Status.NEEDS_REVIEW.value:
+            await requests.ask_operators(session, request, "tell_failed", _describe(error))
+        else:
+            await requests.review(session, request, [_reason(name, error)], WORKER)
+
+
+def _reason(name: str, error: BaseException) -> dict[str, str]:
+    if isinstance(error, ModelMissing):
+        return reason("model_missing")
+    if isinstance(error, (RecogniserCrashed, RecogniserTimeout)):
+        return reason("recognition_failed", error=error.code)
+    if isinstance(error, SpeechError):
+        return reason("undecodable")
+    return reason("step_failed", step=name, error=_describe(error))
+
+
+def _describe(error: BaseException) -> str:
+    """Code or class only: a message of a foreign error may hold what the resident said."""
+    return str(getattr(error, "code", None) or type(error).__name__)
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="sweep", queueing_lock="sweep", pass_context=True)
+async def sweep_up(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Every ten seconds: revive what a dead worker held, find what is stuck, let time pass."""
+    parts: Parts = context.additional_context["parts"]
+    await sweep.revive(context.app, parts, give_up)
+    await sweep.find_stuck(parts)
+    await sweep.let_time_pass(parts)
+
+
+@app.periodic(cron="* * * * * */15")
+@app.task(name="poll", queueing_lock="poll", pass_context=True)
+async def poll(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Ask the backends that can't report by themselves."""
+    await delivering.poll(context.additional_context["parts"])

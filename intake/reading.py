@@ -1,0 +1,203 @@
+"""Between the database and the pure readers: what was heard goes in, fields come out.
+
+What the sender filled in (`given`) and what a person corrected stand above anything read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import models
+from intake.lifecycle import ENDED, Status
+from intake.locale import reason
+from intake.models import ServiceRequest, Transcript
+from intake.parts import Parts
+from intake.understanding import deciding, safety
+from intake.understanding.gazetteer import Gazetteer
+from intake.understanding.reader import understand
+from intake.understanding.values import Field, Understanding, Window
+
+TEXT_FIELDS = ("place", "unit", "person", "phone")
+DOUBTFUL_NOTES = {"hallucination_gated", "language_unsupported", "truncated"}
+AGAIN = {"assistant_unreachable", "emergency"}
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """One word of a stored transcript, as the readers want it: seconds, confidence 0..1."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Confirmed, or the reasons for a person to look: ``{code, zh, en}`` each."""
+
+    confirmed: bool
+    reasons: list[dict[str, str]]
+
+
+def untouched(request: ServiceRequest) -> bool:
+    """Does it wait in review for nothing but a second reading? Then a machine may decide."""
+    return not request.corrected and {r["code"] for r in request.reasons} <= AGAIN
+
+
+def wants_reading(request: ServiceRequest) -> bool:
+    """Freshly heard, or in review only because Rasa was away and no person has touched it."""
+    if request.status == Status.TRANSCRIBED.value:
+        return True
+    return (
+        request.status == Status.NEEDS_REVIEW.value
+        and bool(request.reasons)
+        and untouched(request)
+        and any(r["code"] == "assistant_unreachable" for r in request.reasons)
+    )
+
+
+def is_emergency(text: str) -> bool:
+    """The life-safety rules alone, before anything slower."""
+    return safety.find(text) is not None
+
+
+async def words_of(session: AsyncSession, request: ServiceRequest) -> list[HeardWord]:
+    """The words behind the request's text, with times and confidence."""
+    if request.transcript_id is None:
+        return []
+    transcript = await session.get(Transcript, request.transcript_id)
+    return [HeardWord(**word) for word in transcript.words] if transcript else []
+
+
+def read(
+    request: ServiceRequest,
+    words: Sequence[HeardWord],
+    ranking: Sequence[tuple[str, float]],
+    gazetteer: Gazetteer,
+    parts: Parts,
+) -> Understanding:
+    """Pure reading of the request's text; relative times count from when it was recorded."""
+    local = request.received_at.astimezone(parts.settings.zone).replace(tzinfo=None)
+    return understand(
+        request.text or "",
+        received_at=local,
+        ranking=ranking,
+        gazetteer=gazetteer,
+        language=request.language or "zh",
+        words=words,
+    )
+
+
+async def keep(
+    session: AsyncSession, request: ServiceRequest, read: Understanding, parts: Parts
+) -> None:
+    """Store an understanding and fill the fields of a locked request from it."""
+    row = models.Understanding(
+        service_request_id=request.id,
+        transcript_id=request.transcript_id,
+        category=read.category,
+        confidence=read.category_confidence,
+        fields=read.to_json(),
+    )
+    session.add(row)
+    await session.flush()
+    request.understanding_id = row.id
+    corrected = set(request.corrected)
+    found: dict[str, Any] = {
+        "category": read.category,
+        "urgency": "emergency" if request.urgency == "emergency" else read.urgency,
+        **{name: _value(getattr(read, name)) for name in TEXT_FIELDS},
+        "area": read.area,
+        **_window(read.when, request, parts),
+    }
+    found.update({k: v for k, v in request.given.items() if k in TEXT_FIELDS and v})
+    if request.given.get("place"):
+        gazetteer = await parts.gazetteer(session)
+        found["area"] = next(
+            (p.area or None for p in gazetteer.places if p.name == request.given["place"]),
+            found["area"],
+        )
+    for name, value in found.items():
+        if name not in corrected:
+            setattr(request, name, value)
+    entry = parts.catalogue.entries.get(request.category or "")
+    if entry is not None:
+        minutes = 3 if request.urgency == "emergency" else entry.deadline_minutes
+        request.deadline_at = request.received_at + timedelta(minutes=minutes)
+    if not parts.catalogue.is_service(request.category or ""):
+        request.related_to_id = await _earlier(session, request)
+
+
+async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -> Verdict:
+    """Is it sure enough? An emergency, a non-service intent or doubtful hearing never is."""
+    row = await session.get_one(models.Understanding, request.understanding_id)
+    read = Understanding.from_json(row.fields)
+    reasons: list[dict[str, str]] = []
+    if request.urgency == "emergency":
+        reasons.append(reason("emergency"))
+    elif request.category and not parts.catalogue.is_service(request.category):
+        reasons.append(reason("not_a_service", intent=request.category))
+    if request.transcript_id is not None:
+        transcript = await session.get_one(Transcript, request.transcript_id)
+        if DOUBTFUL_NOTES & set(transcript.notes):
+            reasons.append(reason("recognition_doubtful"))
+    entry = parts.catalogue.entries.get(request.category or "")
+    given = {name for name in TEXT_FIELDS if request.given.get(name)} | set(request.corrected)
+    decision = deciding.decide(
+        read,
+        required=tuple(name for name in (entry.required if entry else ()) if name not in given),
+        thresholds=deciding.Thresholds(
+            category=parts.settings.deciding.category,
+            categories=parts.settings.deciding.categories,
+            fields=parts.settings.deciding.fields,
+        ),
+        settled=frozenset(given),
+    )
+    known = {r["code"] for r in reasons}
+    reasons.extend(
+        {"code": r.code, "zh": r.zh, "en": r.en} for r in decision.reasons if r.code not in known
+    )
+    return Verdict(decision.confirmed and not reasons, reasons)
+
+
+async def _earlier(session: AsyncSession, request: ServiceRequest) -> int | None:
+    """The caller's latest open request: what "how far is it" probably means."""
+    if not request.phone:
+        return None
+    statement = (
+        select(ServiceRequest.id)
+        .where(
+            ServiceRequest.phone == request.phone,
+            ServiceRequest.id != request.id,
+            ServiceRequest.status.not_in([s.value for s in ENDED]),
+        )
+        .order_by(ServiceRequest.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(statement)
+
+
+def _value(field: Field[str] | None) -> str | None:
+    return field.value if field is not None else None
+
+
+def _window(
+    when: Field[Window] | None, request: ServiceRequest, parts: Parts
+) -> dict[str, datetime | str | None]:
+    if when is None:
+        return {"when_start": None, "when_end": None, "when_text": None}
+    text = request.text or ""
+    words = text[when.evidence[0] : when.evidence[1]] if when.evidence else None
+    zone = parts.settings.zone
+    return {
+        "when_start": when.value.start.replace(tzinfo=zone),
+        "when_end": when.value.end.replace(tzinfo=zone),
+        "when_text": words,
+    }

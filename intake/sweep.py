@@ -1,0 +1,112 @@
+"""The safety net: what a dead worker held is taken up, what stands still is found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import procrastinate
+from procrastinate.jobs import Status as JobStatus
+from sqlalchemy import select, text
+
+from intake import service_requests as requests
+from intake.errors import Unavailable
+from intake.lifecycle import WORKING, Actor, Status
+from intake.locale import reason
+from intake.models import ServiceRequest
+from intake.parts import Parts
+from intake.service_requests import By
+
+log = logging.getLogger("huying.sweep")
+HEARTBEAT_SECONDS = 3.0
+DEAD_AFTER_SECONDS = 12.0
+STUCK_AFTER = timedelta(seconds=60)
+RUNS_OF_A_JOB = 5
+CLOSE_AFTER = timedelta(days=3)
+
+GiveUp = Callable[..., Awaitable[None]]
+
+
+async def revive(app: procrastinate.App, parts: Parts, give_up: GiveUp) -> None:
+    """Queue again what a dead worker was doing; after `RUNS_OF_A_JOB` runs people take over.
+
+    A recording that kills every worker would else kill them for ever.
+    """
+    stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS)
+    for job in stalled:
+        if job.task_name in ("sweep", "poll"):
+            await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=True)
+        elif job.attempts + 1 >= RUNS_OF_A_JOB and job.task_name != "alarm":
+            log.error("%s job %s died with its worker too often", job.task_name, job.id)
+            error = Unavailable("Its worker died every time.", code="worker_died")
+            await give_up(parts, job.task_name, error, **job.task_kwargs)
+            await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=False)
+        else:
+            log.warning("%s job %s lost its worker; it runs again", job.task_name, job.id)
+            await app.job_manager.retry_job(job)
+
+
+_LIVE = text(
+    """
+    SELECT DISTINCT coalesce(
+        (job.args ->> 'service_request_id')::bigint, delivery.service_request_id
+    )
+    FROM procrastinate_jobs AS job
+    LEFT JOIN deliveries AS delivery ON delivery.id = (job.args ->> 'delivery_id')::bigint
+    WHERE job.status IN ('todo', 'doing')
+      AND coalesce((job.args ->> 'service_request_id')::bigint, delivery.service_request_id)
+          = ANY(:ids)
+    """
+)
+
+
+async def find_stuck(parts: Parts) -> None:
+    """A request in a working status without a live job goes to the operators."""
+    before = datetime.now(UTC) - STUCK_AFTER
+    async with parts.sessions() as session:
+        statement = (
+            select(ServiceRequest.id)
+            .where(
+                ServiceRequest.status.in_([s.value for s in WORKING]),
+                ServiceRequest.updated_at < before,
+            )
+            .order_by(ServiceRequest.updated_at)
+            .limit(500)
+        )
+        ids = list(await session.scalars(statement))
+        live: set[Any] = set(await session.scalars(_LIVE, {"ids": ids})) if ids else set()
+    for service_request_id in set(ids) - live:
+        async with parts.sessions.begin() as session:
+            request = await requests.lock(session, service_request_id)
+            if Status(request.status) not in WORKING or request.updated_at >= before:
+                continue
+            log.error("request %s stood still at %s", request.id, request.status)
+            why = reason("stuck", status=request.status)
+            await requests.review(session, request, [why], By(Actor.WORKER))
+
+
+async def let_time_pass(parts: Parts) -> None:
+    """Done and not objected to for three days counts as agreed; what was held comes back."""
+    now = datetime.now(UTC)
+    async with parts.sessions.begin() as session:
+        done = await session.scalars(
+            select(ServiceRequest)
+            .where(
+                ServiceRequest.status == Status.DONE.value,
+                ServiceRequest.updated_at < now - CLOSE_AFTER,
+            )
+            .limit(100)
+            .with_for_update(skip_locked=True)
+        )
+        for request in done.all():
+            await requests.advance(session, request, Status.CLOSED, By(Actor.TIMER))
+        held = await session.scalars(
+            select(ServiceRequest)
+            .where(ServiceRequest.on_hold_until < now)
+            .limit(100)
+            .with_for_update(skip_locked=True)
+        )
+        for request in held.all():
+            await requests.hold(session, request, None, By(Actor.TIMER))

@@ -1,0 +1,85 @@
+"""What the resident is told, and over which channel."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.lifecycle import Status
+from intake.locale import say
+from intake.models import Message, ServiceRequest
+from intake.parts import Parts
+
+
+async def tell(parts: Parts, service_request_id: int) -> None:
+    """Write the sentence for the present status, once for each version of it.
+
+    A voicemail's resident reads it on her status page; a channel that can send sends it.
+    """
+    async with parts.sessions.begin() as session:
+        request = await session.get_one(ServiceRequest, service_request_id, with_for_update=True)
+        said = await sentence(session, request, parts)
+        if said is None:
+            return
+        code, text = said
+        latest = await session.scalar(
+            select(Message)
+            .where(Message.service_request_id == request.id, Message.direction == "out")
+            .order_by(Message.id.desc())
+            .limit(1)
+        )
+        if latest is not None and latest.code == code and latest.text == text:
+            return
+        session.add(
+            Message(
+                service_request_id=request.id,
+                conversation_id=request.conversation_id,
+                direction="out",
+                code=code,
+                text=text,
+                language=request.language,
+            )
+        )
+
+
+async def sentence(
+    session: AsyncSession, request: ServiceRequest, parts: Parts
+) -> tuple[str, str] | None:
+    """(code, sentence) for the present status in the resident's language; None: nothing to say."""
+    language = request.language
+    phone = parts.settings.human_phone or say("phone.unset", language)
+    status = Status(request.status)
+    code = status.value
+    if request.urgency == "emergency" and status is Status.NEEDS_REVIEW:
+        code = "emergency"
+    if status is Status.ACCEPTED and not request.assignee:
+        code = "accepted_nobody"
+    if status not in (
+        Status.NEEDS_REVIEW,
+        Status.ROUTED,
+        Status.ACCEPTED,
+        Status.DONE,
+        Status.REJECTED,
+        Status.CANCELLED,
+        Status.MERGED,
+    ):
+        return None
+    into = None
+    if request.merged_into_id is not None:
+        other = await session.get(ServiceRequest, request.merged_into_id)
+        into = other.tracking_number if other else None
+    entry = parts.catalogue.entries.get(request.category or "")
+    name = (entry.name_en if language == "en" else entry.name_zh) if entry else "–"
+    return code, say(
+        f"tell.{code}",
+        language,
+        number=request.tracking_number,
+        category=name,
+        backend=parts.settings.backends.get(request.backend or "", {}).get("title")
+        or request.backend,
+        who=request.assignee,
+        why=request.given.get("rejected_because", "–"),
+        phone=phone,
+        into=into or "–",
+        dial="120 / 119 / 110",
+    )
