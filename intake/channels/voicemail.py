@@ -16,8 +16,7 @@ from typing import Any
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests as requests
@@ -108,19 +107,22 @@ class Voicemail:
                 duration_seconds=info.duration_seconds,
                 recorded_at=given.pop("recorded_at", None),
             )
-            service_request, kept = await self._commit(recording, given, idempotency_key)
+            service_request, kept = await self._commit(
+                recording, given, idempotency_key, _fingerprint(writer.sha256, upload.fields)
+            )
         finally:
             if writer is not None and not kept:
                 writer.abort()
         return JSONResponse(self._answer(service_request), 202)
 
     async def _commit(
-        self, recording: Recording, given: dict[str, Any], key: str | None
+        self, recording: Recording, given: dict[str, Any], key: str | None, fingerprint: bytes
     ) -> tuple[ServiceRequest, bool]:
         """Row, job and key in one transaction; (request, is this recording the one kept?)."""
         async with self.parts.sessions.begin() as session:
             if key is not None:
-                earlier = await _earlier(session, key, _fingerprint(recording, given))
+                await _one_at_a_time(session, key)
+                earlier = await _earlier(session, key, fingerprint)
                 if earlier is not None:
                     return earlier, False
             session.add(recording)
@@ -138,25 +140,14 @@ class Voicemail:
             )
             opened = await requests.open_request(session, opening, by=By(Actor.DOOR))
             if key is not None:
-                # Two senders of one key at once: the second waits here for the first.
-                statement = insert(IdempotencyKey).values(
-                    key_sha256=_hash(key),
-                    body_sha256=_fingerprint(recording, given),
-                    service_request_id=opened.id,
+                session.add(
+                    IdempotencyKey(
+                        key_sha256=_hash(key),
+                        body_sha256=fingerprint,
+                        service_request_id=opened.id,
+                    )
                 )
-                result = await session.execute(
-                    statement.on_conflict_do_nothing().returning(IdempotencyKey.key_sha256)
-                )
-                if result.scalar_one_or_none() is None:
-                    await session.rollback()
-                    return await self._after_race(key, _fingerprint(recording, given)), False
         return opened, True
-
-    async def _after_race(self, key: str, fingerprint: bytes) -> ServiceRequest:
-        async with self.parts.sessions() as session:
-            earlier = await _earlier(session, key, fingerprint)
-        assert earlier is not None
-        return earlier
 
     def _answer(self, request: ServiceRequest) -> dict[str, str]:
         return {
@@ -254,10 +245,15 @@ def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _fingerprint(recording: Recording, given: dict[str, Any]) -> bytes:
-    recorded = recording.recorded_at.isoformat() if recording.recorded_at else None
-    fields = json.dumps({**given, "recorded_at": recorded}, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(recording.sha256 + fields.encode()).digest()
+async def _one_at_a_time(session: AsyncSession, key: str) -> None:
+    """Two senders of one key at once: the second waits here until the first has committed."""
+    number = int.from_bytes(_hash(key)[:8], "big", signed=True)
+    await session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _fingerprint(sha256: bytes, fields: dict[str, str]) -> bytes:
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(sha256 + text.encode()).digest()
 
 
 _OPENAPI = {

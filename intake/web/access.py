@@ -1,0 +1,113 @@
+"""Who is asking: bearer tokens of operators, and the log of who looked at what."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.errors import MissingVersion, NotAllowed, NotFound
+from intake.models import AccessLog, ApiToken, Operator, ServiceRequest
+from intake.parts import Parts
+from intake.tracking import read_tracking_number
+
+PREFIX = "hy_"
+
+
+def parts_of(request: Request) -> Parts:
+    """The process's parts."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+async def operator_of(
+    parts: Annotated[Parts, Depends(parts_of)],
+    authorization: Annotated[str | None, Header()] = None,
+) -> Operator:
+    """The operator behind ``Authorization: Bearer hy_…``; `NotAllowed` otherwise.
+
+    Looked up by the token's SHA-256, so that the time taken says nothing about the token.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotAllowed("Send Authorization: Bearer TOKEN; `huying token add NAME` makes one.")
+    digest = hashlib.sha256(token.strip().encode()).digest()
+    now = datetime.now(UTC)
+    async with parts.sessions.begin() as session:
+        row = await session.scalar(select(ApiToken).where(ApiToken.token_sha256 == digest))
+        operator = await session.get(Operator, row.operator_id) if row else None
+        expired = row is not None and row.expires_at is not None and row.expires_at < now
+        if row is None or operator is None or row.revoked_at or operator.disabled_at or expired:
+            raise NotAllowed("This token is unknown, revoked or has expired.")
+        if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=1):
+            row.last_used_at = now
+    return operator
+
+
+CurrentOperator = Annotated[Operator, Depends(operator_of)]
+CurrentParts = Annotated[Parts, Depends(parts_of)]
+
+
+async def version_of(if_match: Annotated[str | None, Header()] = None) -> int:
+    """The version in ``If-Match: "7"``; every write needs it."""
+    text = (if_match or "").strip().removeprefix("W/").strip('"')
+    if not text.isdigit():
+        raise MissingVersion('Send If-Match with the version you saw, such as If-Match: "3".')
+    return int(text)
+
+
+SeenVersion = Annotated[int, Depends(version_of)]
+
+
+async def by_number(session: AsyncSession, number: str) -> ServiceRequest:
+    """The request of a tracking number as typed; `NotFound` if there is none."""
+    canonical = read_tracking_number(number)
+    request = None
+    if canonical is not None:
+        request = await session.scalar(
+            select(ServiceRequest).where(ServiceRequest.tracking_number == canonical)
+        )
+    if request is None:
+        raise NotFound("There is no request of this number; compare the digits.")
+    return request
+
+
+async def log_access(
+    session: AsyncSession, operator: Operator, action: str, request: ServiceRequest | None = None
+) -> None:
+    """Write down who looked at or changed what."""
+    session.add(
+        AccessLog(
+            who=operator.name,
+            action=action,
+            service_request_id=request.id if request is not None else None,
+        )
+    )
+
+
+async def make_token(
+    session: AsyncSession, name: str, role: str, days: int | None
+) -> tuple[str, Operator]:
+    """Make a token for an operator (made if new); it is shown once and never kept."""
+    operator = await session.scalar(select(Operator).where(Operator.name == name))
+    if operator is None:
+        operator = Operator(name=name, role=role)
+        session.add(operator)
+        await session.flush()
+    token = PREFIX + secrets.token_urlsafe(32)
+    expires = datetime.now(UTC) + timedelta(days=days) if days else None
+    session.add(
+        ApiToken(
+            operator_id=operator.id,
+            token_sha256=hashlib.sha256(token.encode()).digest(),
+            prefix=token[:9],
+            expires_at=expires,
+        )
+    )
+    await session.flush()
+    return token, operator

@@ -1,0 +1,175 @@
+"""The JSON shapes of the operators' API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from intake.locale import say
+from intake.models import ServiceRequest
+
+Urgency = Literal["emergency", "urgent", "normal"]
+
+
+def masked(phone: str | None) -> str | None:
+    """A phone number for lists: the middle digits hidden (13812345678 → 138****5678)."""
+    if phone is None or len(phone) < 5:
+        return phone and "*" * len(phone)
+    return phone[:3] + "*" * max(2, len(phone) - 7) + phone[-4:]
+
+
+class Line(BaseModel):
+    """One request in a list."""
+
+    tracking_number: str
+    status: str
+    status_text: str
+    urgency: str
+    category: str | None
+    place: str | None
+    area: str | None
+    unit: str | None
+    person: str | None
+    phone: str | None
+    text: str | None
+    when_start: datetime | None
+    when_end: datetime | None
+    backend: str | None
+    channel: str
+    reasons: list[dict[str, Any]]
+    received_at: datetime
+    deadline_at: datetime | None
+    on_hold_until: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, request: ServiceRequest, *, hide_phone: bool = True) -> Line:
+        values = {name: getattr(request, name) for name in cls.model_fields if name in _COLUMNS}
+        if hide_phone:
+            values["phone"] = masked(request.phone)
+        return cls(status_text=say(f"status.{request.status}", "zh"), **values)
+
+
+_COLUMNS = {column.key for column in ServiceRequest.__table__.columns}
+
+
+class Page(BaseModel):
+    """A page of a list; ``next`` is the cursor of the following one."""
+
+    requests: list[Line]
+    next: str | None = None
+
+
+class Detail(Line):
+    """One request with all that belongs to it."""
+
+    language: str | None
+    when_text: str | None
+    external_id: str | None
+    assignee: str | None
+    decided_by: str | None
+    given: dict[str, Any]
+    corrected: list[str]
+    merged_into: str | None = None
+    split_from: str | None = None
+    related_to: str | None = None
+    status_url: str | None = None
+    recording: dict[str, Any] | None = None
+    transcript: dict[str, Any] | None = None
+    understanding: dict[str, Any] | None = None
+    events: list[dict[str, Any]] = Field(default_factory=list)
+    deliveries: list[dict[str, Any]] = Field(default_factory=list)
+    messages: list[dict[str, Any]] = Field(default_factory=list)
+    alarm: dict[str, Any] | None = None
+    tasks: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class Strict(BaseModel):
+    """A body without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Correction(Strict):
+    """The fields to change; those that are left out stay. ``why`` stands in the event."""
+
+    category: str | None = Field(None, max_length=64)
+    urgency: Urgency | None = None
+    place: str | None = Field(None, max_length=80)
+    area: str | None = Field(None, max_length=80)
+    unit: str | None = Field(None, max_length=40)
+    when_start: AwareDatetime | None = None
+    when_end: AwareDatetime | None = None
+    when_text: str | None = Field(None, max_length=200)
+    person: str | None = Field(None, max_length=40)
+    phone: str | None = Field(None, max_length=32)
+    text: str | None = Field(None, max_length=20_000)
+    why: str | None = Field(None, max_length=500)
+
+
+class Split(Correction):
+    """The second need's own fields."""
+
+
+class Why(Strict):
+    """A reason in words."""
+
+    why: str | None = Field(None, max_length=500)
+
+
+class Reject(Strict):
+    """Residents hear this reason."""
+
+    why: str = Field(min_length=2, max_length=500)
+
+
+class Confirm(Why):
+    """``backend``: send it there whatever the rules say."""
+
+    backend: str | None = None
+
+
+class Hold(Why):
+    """``until``: None takes it up again."""
+
+    until: AwareDatetime | None
+
+
+class Merge(Why):
+    """``into``: the tracking number that stays."""
+
+    into: str
+
+
+class Order(BaseModel):
+    """One order on the station's board."""
+
+    id: int
+    tracking_number: str
+    status: str
+    payload: dict[str, Any]
+    accepted_by: str | None
+    accepted_at: datetime | None
+    done_at: datetime | None
+    note: str | None
+    version: int
+    created_at: datetime
+
+
+class TakeOrder(Strict):
+    """Who comes."""
+
+    name: str = Field(min_length=1, max_length=40)
+    note: str | None = Field(None, max_length=500)
+
+
+class Update(Strict):
+    """What a backend reports."""
+
+    tracking_number: str
+    status: Literal["accepted", "done", "could_not"]
+    external_id: str | None = Field(None, max_length=200)
+    who: str | None = Field(None, max_length=80)
+    note: str | None = Field(None, max_length=1000)
