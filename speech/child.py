@@ -1,0 +1,119 @@
+"""The process in which a recogniser runs: one recording at a time, over a pipe.
+
+Messages are JSON objects. In: ``{"do": "setup", …}`` once, then ``{"do": "hear", …}`` or
+``{"do": "warm", …}``. Out: ``{"say": "ready"}``, and for each recording ``{"say": "decoded"}``
+with its seconds, then ``{"say": "heard"}`` or ``{"say": "failed"}``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import queue
+import resource
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from speech.errors import SpeechError
+
+OUT_OF_MEMORY_EXIT = 86
+PR_SET_PDEATHSIG = 1
+MAX_MESSAGE = 64 * 1024 * 1024
+
+
+def main() -> None:
+    """Arguments: the pipe's file descriptor and the parent's process id."""
+    fd, parent = int(sys.argv[1]), int(sys.argv[2])
+    die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the group; the parent decides
+    be_first_to_go()
+    pipe = Connection(fd)
+    inbox: queue.Queue[dict[str, Any]] = queue.Queue()
+    threading.Thread(target=_read, args=(pipe, inbox), daemon=True).start()
+    try:
+        _serve(pipe, inbox)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY_EXIT)
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def die_with(parent: int) -> None:
+    """End this process when its parent ends, even by kill -9 (Linux; elsewhere by the pipe)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before we asked
+        os._exit(0)
+
+
+def be_first_to_go() -> None:
+    """Let the kernel choose this process first when memory runs out (Linux)."""
+    path = Path("/proc/self/oom_score_adj")
+    if path.exists():
+        path.write_text("1000")
+
+
+def limit_memory(most: int | None) -> None:
+    """Allow this process at most so many bytes of its own (data, heap, stacks)."""
+    if most:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _read(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
+    """In its own thread, so that the parent's end is noticed while we recognise."""
+    while True:
+        try:
+            inbox.put(json.loads(pipe.recv_bytes(MAX_MESSAGE)))
+        except (EOFError, OSError):
+            os._exit(0)
+
+
+def _serve(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
+    setup = inbox.get()
+    limit_memory(setup["memory_bytes"])
+    from speech.hearing import Listener
+
+    listener = Listener(
+        models_dir=Path(setup["models_dir"]),
+        engine=setup["engine"],
+        options=setup["options"],
+        max_seconds=setup["max_seconds"],
+    )
+    _say(pipe, say="ready")
+    while True:
+        job = inbox.get()
+        try:
+            if job["do"] == "warm":
+                listener.recogniser(job["language"])
+                _say(pipe, say="heard", transcript=None)
+                continue
+            transcript = listener.hear(
+                Path(job["path"]),
+                job["language"],
+                on_decoded=lambda seconds: _say(pipe, say="decoded", seconds=seconds),
+            )
+            _say(pipe, say="heard", transcript=transcript.as_dict())
+        except SpeechError as error:
+            _failed(pipe, error.code, str(error), error.retryable)
+        except OSError as error:
+            _failed(pipe, "unreadable", f"The recording can't be read: {error.strerror}.", True)
+        except MemoryError:
+            raise
+        except Exception as error:  # a bug in a library: this attempt fails, the process lives
+            sentence = f"The recogniser failed ({type(error).__name__}: {error})."
+            if isinstance(error, RuntimeError) and "alloc" in str(error):
+                raise MemoryError from error
+            _failed(pipe, "recogniser_error", sentence, True)
+
+
+def _failed(pipe: Connection, code: str, sentence: str, retryable: bool) -> None:
+    _say(pipe, say="failed", code=code, sentence=sentence, retryable=retryable)
+
+
+def _say(pipe: Connection, **message: Any) -> None:
+    pipe.send_bytes(json.dumps(message).encode())

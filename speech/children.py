@@ -1,0 +1,265 @@
+"""Recognisers in child processes: a crash, a hang or a lack of memory costs one attempt.
+
+Children are started by ``python -c`` and not forked: native libraries hold
+threads and locks that a fork breaks. One that fails is ended, and the next call starts a new
+one. They end with this process, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from speech.child import MAX_MESSAGE, OUT_OF_MEMORY_EXIT
+from speech.errors import (
+    RecogniserClosed,
+    RecogniserCrashed,
+    RecogniserTimeout,
+    SpeechError,
+    every_error,
+)
+from speech.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds after which a child is ended.
+
+    ``start``: from its start until it is ready. ``load``: to load a model and decode the file.
+    ``base`` + ``per_second`` × the recording's seconds: to recognise it.
+    """
+
+    start: float = 60.0
+    load: float = 90.0
+    base: float = 30.0
+    per_second: float = 4.0
+
+    def recognising(self, seconds: float) -> float:
+        """The limit for a recording of so many seconds."""
+        return self.base + self.per_second * seconds
+
+
+class Transcriber:
+    """Hears recordings in child processes. Safe to use from several threads.
+
+    ``engine`` is ``auto`` or an engine's name; ``options`` are the engine's own, or one table
+    for each engine by its name. ``processes`` children work at the same time; further calls
+    wait. ``memory_bytes`` limits each child (None: no limit). A warm child keeps its model.
+    """
+
+    def __init__(
+        self,
+        models_dir: Path,
+        engine: str = "auto",
+        *,
+        processes: int = 1,
+        options: Mapping[str, Any] | None = None,
+        memory_bytes: int | None = 4 * 1024**3,
+        limits: TimeLimits | None = None,
+        max_seconds: float = 900.0,
+    ) -> None:
+        if processes < 1:
+            raise ValueError("processes must be at least 1")
+        self._setup = {
+            "do": "setup",
+            "models_dir": str(models_dir),
+            "engine": engine,
+            "options": dict(options or {}),
+            "memory_bytes": memory_bytes,
+            "max_seconds": max_seconds,
+        }
+        self._limits = limits or TimeLimits()
+        self._slots: queue.Queue[_Slot] = queue.Queue()
+        self._all = tuple(_Slot() for _ in range(processes))
+        for slot in self._all:
+            self._slots.put(slot)
+        self._closed = threading.Event()
+        # A child's death signal is bound to the *thread* that started it (prctl(2)), so all are
+        # started by one thread that lives as long as we do.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="recogniser-starter")
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of the children that live now."""
+        children = [slot.child for slot in self._all]
+        return tuple(c.process.pid for c in children if c and c.process.poll() is None)
+
+    def transcribe(self, path: Path, language: str | None = None) -> Transcript:
+        """Hear one recording; ``language`` as in ``speech.transcribe``.
+
+        Raises RecogniserCrashed, RecogniserTimeout, RecogniserClosed, and any SpeechError that
+        hearing raises.
+        """
+        with self._slot() as slot:
+            answer = self._ask(slot, {"do": "hear", "path": str(path), "language": language})
+        return Transcript.from_dict(answer["transcript"])
+
+    def warm(self, language: str | None = None) -> None:
+        """Start every child and load its model, so that the first recording needn't wait."""
+        with contextlib.ExitStack() as stack:
+            slots = [stack.enter_context(self._slot()) for _ in self._all]
+            for slot in slots:
+                self._ask(slot, {"do": "warm", "language": language})
+
+    def close(self) -> None:
+        """End all children at once; calls that wait or run raise RecogniserClosed."""
+        self._closed.set()
+        for slot in self._all:
+            if slot.child is not None:
+                slot.child.end()
+        self._starter.shutdown(wait=True)
+        for slot in self._all:  # one may have been starting meanwhile
+            if slot.child is not None:
+                slot.child.end()
+
+    def __enter__(self) -> Transcriber:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _slot(self) -> Iterator[_Slot]:
+        while True:
+            self._refuse_when_closed()
+            with contextlib.suppress(queue.Empty):
+                slot = self._slots.get(timeout=0.5)
+                break
+        try:
+            yield slot
+        finally:
+            self._slots.put(slot)
+
+    def _ask(self, slot: _Slot, question: dict[str, Any]) -> dict[str, Any]:
+        try:
+            child = self._living_child(slot)
+            child.say(question)
+            answer = child.answer(self._limits.load)
+            if answer["say"] == "decoded":
+                answer = child.answer(self._limits.recognising(float(answer["seconds"])))
+        except (RecogniserCrashed, RecogniserTimeout):
+            self._drop(slot)
+            self._refuse_when_closed()
+            raise
+        except BaseException:  # interrupted: its answer would be taken for the next one's
+            self._drop(slot)
+            raise
+        if answer["say"] == "failed":
+            kind = every_error().get(answer["code"], SpeechError)
+            if issubclass(kind, RecogniserCrashed):
+                raise RecogniserCrashed(answer["sentence"])
+            raise kind(answer["sentence"], code=answer["code"], retryable=answer["retryable"])
+        return answer
+
+    def _living_child(self, slot: _Slot) -> _Child:
+        if slot.child is not None and slot.child.process.poll() is None:
+            return slot.child
+        self._drop(slot)
+        self._refuse_when_closed()
+        slot.child = self._starter.submit(_Child).result()
+        slot.child.say(self._setup)
+        slot.child.answer(self._limits.start)
+        return slot.child
+
+    def _drop(self, slot: _Slot) -> None:
+        if slot.child is not None:
+            slot.child.end()
+            slot.child = None
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed.is_set():
+            raise RecogniserClosed("The recognisers are being shut down.")
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A place for one child; held by one caller at a time."""
+
+    child: _Child | None = None
+
+
+class _Child:
+    """One child process and our end of its pipe."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            package = str(Path(__file__).resolve().parent.parent)
+            known = os.environ.get("PYTHONPATH")
+            path = package if not known else f"{package}{os.pathsep}{known}"
+            self.process = subprocess.Popen(  # noqa: S603 - our own arguments
+                [
+                    sys.executable,
+                    "-c",
+                    "from speech.child import main; main()",
+                    str(theirs.fileno()),
+                    str(os.getpid()),
+                ],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"},
+            )
+        self._pipe = Connection(ours.detach())
+        self._ending = threading.Lock()
+
+    def say(self, message: dict[str, Any]) -> None:
+        try:
+            self._pipe.send_bytes(json.dumps(message).encode())
+        except OSError as error:
+            raise self._death() from error
+
+    def answer(self, seconds: float) -> dict[str, Any]:
+        """The child's next message. Raises RecogniserTimeout, RecogniserCrashed."""
+        deadline = time.monotonic() + seconds
+        try:
+            if not self._pipe.poll(max(0.0, deadline - time.monotonic())):
+                raise RecogniserTimeout(
+                    f"The recogniser did not answer within {seconds:.0f} seconds and was ended."
+                )
+            answer: dict[str, Any] = json.loads(self._pipe.recv_bytes(MAX_MESSAGE))
+        except (EOFError, OSError, ValueError) as error:
+            raise self._death() from error
+        return answer
+
+    def end(self) -> None:
+        """Kill it if it lives, and free what it held. May be called again."""
+        with self._ending:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait()
+            self._pipe.close()
+
+    def _death(self) -> RecogniserCrashed:
+        try:
+            code = self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        if code == OUT_OF_MEMORY_EXIT:
+            return RecogniserCrashed("The recogniser needed more memory than it may have.")
+        if code >= 0:
+            return RecogniserCrashed(f"The recogniser ended by itself with code {code}.")
+        name = signal.Signals(-code).name
+        hint = ", probably for lack of memory" if -code == signal.SIGKILL else ""
+        return RecogniserCrashed(f"The recogniser was ended by {name}{hint}.", signal=-code)

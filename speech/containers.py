@@ -1,0 +1,241 @@
+"""Which sound format a file is, told by its first bytes, and how long it plays.
+
+The demuxer is chosen here and forced: FFmpeg's own guessing would also try playlists and
+scripts, which can name other files and addresses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from speech import amr, silk
+from speech.errors import EmptyAudio, NotAudio, SpeechError, Undecodable
+
+HEAD_BYTES = 4096
+MAX_PACKETS = 400_000
+"""Packets looked at to find a duration: over two hours of 20 ms packets."""
+MAX_BOXES = 10_000
+
+OPEN_OPTIONS = {"probesize": "1000000", "analyzeduration": "2000000"}
+"""Bytes and microseconds that FFmpeg may read ahead to learn a stream's parameters."""
+
+PREFERRED_DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
+"""FFmpeg's own AMR decoders refuse the DTX frames that phones write."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """What a file holds. ``format`` and ``codec`` are FFmpeg's names, or ``silk``.
+
+    ``duration_seconds`` is None where it can't be told without decoding; ``decodable`` is
+    False for a known container whose codec nothing here can decode.
+    """
+
+    format: str
+    codec: str
+    duration_seconds: float | None
+    sample_rate: int | None
+    decodable: bool
+
+
+def probe(path: Path) -> AudioInfo:
+    """Look at a file's content, not at its name. Demuxes only; decodes nothing.
+
+    The work is bounded: at most ``MAX_PACKETS`` packets are read.
+    Raises NotAudio, EmptyAudio.
+    """
+    with Path(path).open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        form = sniff(head)
+        file.seek(0)
+        if form == "silk":
+            return AudioInfo("silk", "silk", silk.duration_seconds(file), silk.RATE, True)
+        with open_container(file, form) as container:
+            stream = sound_stream(container)
+            codec = stream.codec_context
+            try:
+                seconds = _duration(file, form, container, stream)
+            except av.error.FFmpegError as error:
+                raise NotAudio(f"The {form} file is damaged from the start.") from error
+            return AudioInfo(
+                format=form,
+                codec=_plain(codec),
+                duration_seconds=seconds,
+                sample_rate=codec.sample_rate or None,
+                decodable=decoder_name(stream) is not None,
+            )
+
+
+def sniff(head: bytes) -> str:
+    """The demuxer's name for these first bytes, or ``silk``. Raises NotAudio, EmptyAudio."""
+    if not head:
+        raise EmptyAudio("The recording is empty: 0 bytes.")
+    for magic, form in _MAGIC:
+        if head.startswith(magic):
+            return form
+    found = _CHUNKED.get((head[:4], head[8:12]))
+    if found is None and head[4:8] in _BOXES:
+        found = "mov"
+    if found is None:
+        found = _frame_header(head)
+    if found is None:
+        raise NotAudio("This is not a sound file that we know.")
+    return found
+
+
+def _frame_header(head: bytes) -> str | None:
+    """Formats without a header, told by the sync word of their first frame."""
+    if len(head) < 3 or head[0] != 0xFF:
+        return None
+    if head[1] & 0xF6 == 0xF0:
+        return "aac"
+    if head[1] & 0xE0 == 0xE0 and head[1] & 0x06 and head[2] & 0xF0 != 0xF0:
+        return "mp3"
+    return None
+
+
+_CHUNKED = {
+    (b"RIFF", b"WAVE"): "wav",
+    (b"RF64", b"WAVE"): "wav",
+    (b"FORM", b"AIFF"): "aiff",
+    (b"FORM", b"AIFC"): "aiff",
+}
+_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp"}
+_MAGIC = (
+    (silk.HEADER, "silk"),
+    (b"\x02" + silk.HEADER, "silk"),
+    (b"ID3", "mp3"),
+    (b"OggS", "ogg"),
+    (b"fLaC", "flac"),
+    (b"#!AMR", "amr"),
+    (b"caff", "caf"),
+    (b".snd", "au"),
+    (b"\x1a\x45\xdf\xa3", "matroska"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+)
+
+
+@contextlib.contextmanager
+def open_container(file: BinaryIO, form: str) -> Iterator[InputContainer]:
+    """An open file as a PyAV container of that form. Raises NotAudio, EmptyAudio."""
+    try:
+        container = av.open(file, "r", format=form, options=OPEN_OPTIONS, metadata_errors="ignore")
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise _refusal(file, form) from error
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+def _refusal(file: BinaryIO, form: str) -> SpeechError:
+    size = file.seek(0, 2)
+    if size < 64:
+        return EmptyAudio(f"The {form} file holds a header and no sound.")
+    return NotAudio(f"This begins like a {form} file but is not one, or is cut off too early.")
+
+
+def sound_stream(container: InputContainer) -> AudioStream:
+    """The first sound stream. Raises NotAudio when the file has none."""
+    if not container.streams.audio:
+        raise NotAudio("The file holds no sound, only other things.")
+    return container.streams.audio[0]
+
+
+def decoder_name(stream: AudioStream) -> str | None:
+    """The decoder to use for this stream, or None when there is none."""
+    context = stream.codec_context
+    name = PREFERRED_DECODERS.get(context.name, context.name)
+    for candidate in (name, context.name):
+        try:
+            av.Codec(candidate, "r")
+        except (ValueError, TypeError, av.error.FFmpegError):
+            continue
+        return str(candidate)
+    return None
+
+
+def require_decoder(stream: AudioStream) -> str:
+    """Like ``decoder_name``. Raises Undecodable."""
+    name = decoder_name(stream)
+    if name is None:
+        raise Undecodable("The file is sound, but in a coding that nothing here can decode.")
+    return name
+
+
+def _plain(context: Any) -> str:
+    """The coding's own name, not that of one of its decoders (``mp3``, not ``mp3float``)."""
+    codec = getattr(context, "codec", None)
+    return str(getattr(codec, "canonical_name", None) or context.name or "unknown")
+
+
+def _duration(
+    file: BinaryIO, form: str, container: InputContainer, stream: AudioStream
+) -> float | None:
+    if form == "amr":  # FFmpeg guesses from the bit rate, which DTX makes wrong
+        return amr.duration_seconds(file)
+    stated = container.duration / av.time_base if container.duration else None
+    if stream.duration is not None and stream.time_base is not None:
+        stated = float(stream.duration * stream.time_base)
+    guessed = form in {"mp3", "aac"} or (form == "mov" and _is_fragmented(file))
+    if stated and stated > 0 and not guessed:
+        return stated
+    counted = _count(container, stream)
+    if counted is None:
+        raise EmptyAudio("The file holds a header and no sound.")
+    return counted
+
+
+def _count(container: InputContainer, stream: AudioStream) -> float | None:
+    """Seconds between the first and the end of the last packet; None without packets."""
+    first: float | None = None
+    last = 0.0
+    step = 0.0
+    base = float(stream.time_base or 0)
+    with contextlib.suppress(av.error.FFmpegError):  # cut off: what came before counts
+        for number, packet in enumerate(container.demux(stream)):
+            if number >= MAX_PACKETS:
+                break
+            if packet.pts is None or not packet.size:
+                continue
+            at = packet.pts * base
+            if first is None:
+                first = at
+            elif at > last:
+                step = at - last
+            last = max(last, at)
+            if packet.duration:
+                step = packet.duration * base
+    return None if first is None else last + step - min(first, 0.0)
+
+
+def _is_fragmented(file: BinaryIO) -> bool:
+    """Whether an MP4 holds fragments: then its header doesn't know how long it plays."""
+    place = file.tell()
+    try:
+        at = 0
+        for _ in range(MAX_BOXES):
+            file.seek(at)
+            header = file.read(16)
+            if len(header) < 8:
+                return False
+            size, kind = int.from_bytes(header[:4], "big"), header[4:8]
+            if kind == b"moof":
+                return True
+            if size == 1:
+                size = int.from_bytes(header[8:16], "big")
+            if size < 8:
+                return False
+            at += size
+        return False
+    finally:
+        file.seek(place)

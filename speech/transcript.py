@@ -1,0 +1,69 @@
+"""What a recogniser heard: the text, and every word with its times and confidence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as heard (in Chinese one to a few characters, with its punctuation).
+
+    ``start`` and ``end`` are seconds from the start of the original recording, whatever was
+    trimmed before listening. ``confidence`` is 0..1.
+    """
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The whole of one recording. Silence and music give an empty ``text``, which is no error.
+
+    ``language`` is a two-letter code, ``engine`` and ``model`` name what listened.
+    ``duration_seconds`` is that of the recording, ``speech_seconds`` how much of it is speech.
+    ``confidence`` (0..1) is the words' mean, weighted by their length; 0 without words.
+    ``notes`` are stable codes for what a reader should know:
+
+    ``no_speech``             nobody speaks, or nothing was understood
+    ``hallucination_gated``   some of what the engine put out was invented, and left out
+    ``language_unsupported``  spoken in a language or dialect that the model can't do
+    ``truncated``             the file ends early or is damaged; the rest was heard
+    ``cut_at_limit``          longer than the limit; only the beginning was heard
+    """
+
+    text: str
+    language: str
+    engine: str
+    model: str
+    words: tuple[Word, ...]
+    duration_seconds: float
+    speech_seconds: float
+    confidence: float
+    notes: tuple[str, ...] = ()
+
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """For each word its ``[start, end)`` in ``text``, in Unicode code points."""
+        found: list[tuple[int, int]] = []
+        at = 0
+        for word in self.words:
+            start = self.text.find(word.text, at)
+            if start < 0:  # only for a text that was put together elsewhere
+                start = at
+            at = min(start + len(word.text), len(self.text))
+            found.append((start, at))
+        return tuple(found)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Transcript:
+        """The inverse of ``as_dict``."""
+        words = tuple(Word(**word) for word in values["words"])
+        return cls(**{**values, "words": words, "notes": tuple(values["notes"])})
