@@ -29,9 +29,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import channels
+import numpy as np
 from speaker import SAMPLE_RATE, Speaker, read_voice_sums
 
 HERE = Path(__file__).parent
@@ -53,7 +52,9 @@ def make(line: dict[str, Any], folder: Path, speaker: Speaker) -> Path:
         samples = channels.mix(samples, made, line.get("snr_db") or 15)
     path = folder / line["audio"]
     path.parent.mkdir(parents=True, exist_ok=True)
-    channels.write(path, channels.levelled(samples), SAMPLE_RATE, channels.CHANNELS[line["channel"]])
+    channels.write(
+        path, channels.levelled(samples), SAMPLE_RATE, channels.CHANNELS[line["channel"]]
+    )
     return path
 
 

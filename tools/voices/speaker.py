@@ -80,8 +80,11 @@ class Speaker:
         """
         style = self._style(voice)
         pieces = [
-            self._kokoro(style).create(
-                self._phonemes(sentence, language, voice), voice="v", speed=speed, is_phonemes=True
+            self._kokoro().create(
+                self._phonemes(sentence, language, voice),
+                voice=style,
+                speed=speed,
+                is_phonemes=True,
             )[0]
             for sentence in _sentences(text)
         ]
@@ -94,9 +97,9 @@ class Speaker:
             raise WrongSumError(f"voice {voice} has no sum in the list")
         data = (self._folder / f"{voice}.bin").read_bytes()
         verified(data, self._sums[voice], f"voice {voice}")
-        return np.frombuffer(data, np.float32).reshape(STYLE_SHAPE)
+        return np.frombuffer(data, np.float32).reshape(STYLE_SHAPE)[:, None, :]
 
-    def _kokoro(self, style: NDArray[np.float32]) -> Kokoro:
+    def _kokoro(self) -> Kokoro:
         # The graph draws random numbers; only a fresh session starts again from the seed.
         onnxruntime.set_seed(SEED)
         options = onnxruntime.SessionOptions()
@@ -104,14 +107,12 @@ class Speaker:
         session = onnxruntime.InferenceSession(
             self._model, options, providers=["CPUExecutionProvider"]
         )
-        with tempfile.NamedTemporaryFile(suffix=".npz") as voices:
-            np.savez(voices, v=style[:, None, :])
-            voices.flush()
-            # kokoro-onnx asks a session for its file, which one made from bytes has not
-            session._model_path = voices.name
-            kokoro = Kokoro.from_session(session, voices.name)
-            kokoro.voices = {"v": style[:, None, :]}
-        return kokoro
+        with tempfile.NamedTemporaryFile(suffix=".npz") as no_voices:
+            # Both files are asked for though the model is in memory and `say` hands over the voice
+            np.savez(no_voices)
+            no_voices.flush()
+            session._model_path = no_voices.name
+            return Kokoro.from_session(session, no_voices.name)
 
     def _phonemes(self, text: str, language: str, voice: str) -> str:
         if language == "zh":
