@@ -165,5 +165,5 @@ def _simplified(text: str, language: str) -> str:
     if not _converters:
         import opencc
 
-        _converters.append(opencc.OpenCC("t2s"))
+        _converters.append(opencc.OpenCC("tw2s"))  # also 著 → 着, which t2s leaves
     return str(_converters[0].convert(text))
