@@ -1,0 +1,115 @@
+"""Sure enough to act without a person? If not, why, in sentences an operator can act on."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from intake.understanding.values import Field, Reason, Understanding
+
+NON_SERVICE = frozenset(
+    ("query_status", "cancel_request", "feedback", "handoff", "greet", "thanks", "affirm", "deny",
+     "out_of_scope")
+)  # fmt: skip
+"""Intents that ask for no service: a person reads them, no backend gets them."""
+
+_NAMES = {
+    "place": ("地点", "the place"), "unit": ("门牌", "the unit"), "when": ("时间", "the time"),
+    "person": ("姓名", "the name"), "phone": ("电话", "the phone number"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """How sure is sure enough, 0..1: per field, and per category where one needs another value.
+
+    A field that was said but is less sure than its threshold sends the request to a person even
+    when the category doesn't require it: a wrong address is worse than none.
+    """
+
+    category: float = 0.6
+    by_category: Mapping[str, float] = field(default_factory=dict)
+    place: float = 0.75
+    unit: float = 0.75
+    when: float = 0.6
+    phone: float = 0.75
+    person: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`confirmed`, or else the `reasons` why a person must look."""
+
+    confirmed: bool
+    reasons: tuple[Reason, ...] = ()
+
+
+def decide(
+    understanding: Understanding, required: Collection[str], thresholds: Thresholds | None = None
+) -> Decision:
+    """Decide whether the request may go out without a person.
+
+    `required` are the names of the fields ("place", "unit", "when", "person", "phone") without
+    which the category can't be routed. An emergency, a non-service intent, an unknown category
+    and an ambiguous field are never decided here.
+    """
+    limits = thresholds or Thresholds()
+    reasons = [*understanding.reasons, *_category(understanding, limits)]
+    for name in _NAMES:
+        reasons.extend(_field(name, understanding, name in required, getattr(limits, name)))
+    if understanding.urgency == "emergency" and not any(r.code == "life_safety" for r in reasons):
+        reasons.insert(0, Reason("life_safety", "可能有危险", "Someone may be in danger"))
+    return Decision(not reasons, tuple(reasons))
+
+
+def _category(understanding: Understanding, limits: Thresholds) -> Iterator[Reason]:
+    category, share = understanding.category, understanding.category_confidence
+    if category is None:
+        yield Reason("category_unknown", "没听出要什么服务", "The kind of need is not known")
+    elif category in NON_SERVICE:
+        yield Reason(
+            "not_a_service",
+            "这不是服务请求，请人工回复",
+            "This asks for no service: please answer it",
+        )
+    elif share < limits.by_category.get(category, limits.category):
+        codes = [code for code, _ in understanding.category_ranking[:2]] or [category]
+        zh, en = " 或 ".join(codes), " or ".join(codes)
+        yield Reason("category_unsure", f"类别拿不准：{zh}", f"The kind of need could be {en}")
+
+
+def _field(
+    name: str, understanding: Understanding, required: bool, limit: float
+) -> Iterator[Reason]:
+    zh, en = _NAMES[name]
+    value: Field[Any] | None = getattr(understanding, name)
+    if value is None:
+        if required:
+            yield Reason(f"{name}_missing", f"没听到{zh}", f"{en.capitalize()} is missing")
+        return
+    if value.ambiguous:
+        choices = [_shown(choice) for choice in (value.value, *value.alternatives)]
+        yield Reason(
+            f"{name}_ambiguous",
+            f"{zh}可能是{' 或 '.join(choices)}",
+            f"{en.capitalize()} could be {' or '.join(choices)}",
+        )
+    elif value.note == "odd_length":
+        yield Reason(
+            f"{name}_digits",
+            f"{zh}位数不对：{value.value}",
+            f"{en.capitalize()} has an odd count of digits: {value.value}",
+        )
+    elif value.confidence < limit:
+        shown = _shown(value.value)
+        yield Reason(
+            f"{name}_unsure",
+            f"{zh}听不太准：{shown}",
+            f"{en.capitalize()} may be misheard: {shown}",
+        )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    same_day = value.start.date() == value.end.date()
+    return f"{value.start:%m-%d %H:%M}–{value.end:{'%H:%M' if same_day else '%m-%d %H:%M'}}"

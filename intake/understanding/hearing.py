@@ -1,0 +1,74 @@
+"""Words that a recogniser spelled wrongly but that sound right: 部队 for 不对, 找火 for 着火."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from intake.understanding.phonetics import Syllable, fuzzy, syllables
+from intake.understanding.script import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A text in plain spelling with its syllables; every offset is that of the original text."""
+
+    text: str
+    syllables: tuple[Syllable, ...]
+    at: Mapping[int, int]
+    """Start offset of a syllable -> its index in `syllables`."""
+
+    @classmethod
+    def of(cls, text: str) -> "Heard":
+        """Read `text`, in any script, once for all readers."""
+        simple = plain(text)
+        spoken = tuple(syllables(simple))
+        return cls(simple, spoken, {item.start: index for index, item in enumerate(spoken)})
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Words to be recognised by sound: exactly for short ones, folded from `fold_from` syllables.
+
+    A stretch in `genuine` is a word of its own and is never respelled.
+    """
+
+    words: Iterable[str]
+    genuine: frozenset[str] = frozenset()
+    fold_from: int = 3
+    _by_sound: dict[tuple[str, ...], str] = field(default_factory=dict, init=False)
+    _folded: dict[tuple[str, ...], str] = field(default_factory=dict, init=False)
+    _lengths: list[int] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        """Index the words by sound; earlier words win over later ones that sound the same."""
+        for word in self.words:
+            sounds = tuple(item.sound for item in syllables(word))
+            self._by_sound.setdefault(sounds, word)
+            if len(sounds) >= self.fold_from:
+                self._folded.setdefault(tuple(map(fuzzy, sounds)), word)
+        self._lengths.extend(sorted({len(key) for key in self._by_sound}, reverse=True))
+
+    def respell(self, heard: Heard) -> str:
+        """Return `heard.text` with every stretch that sounds like one of the words spelled so.
+
+        The length stays the same. Linear in the length of the text.
+        """
+        spelled = list(heard.text)
+        spoken, index = heard.syllables, 0
+        folded = [fuzzy(item.sound) for item in spoken]
+        while index < len(spoken):
+            for length in self._lengths:
+                stretch = spoken[index : index + length]
+                if len(stretch) < length or stretch[-1].end - stretch[0].start != length:
+                    continue
+                word = self._by_sound.get(tuple(item.sound for item in stretch))
+                word = word or self._folded.get(tuple(folded[index : index + length]))
+                begin = stretch[0].start
+                written = heard.text[begin : begin + length]
+                if word is None or written in self.genuine:
+                    continue
+                if written != word:
+                    spelled[begin : begin + length] = word
+                index += length - 1
+                break
+            index += 1
+        return "".join(spelled)

@@ -1,0 +1,92 @@
+"""Chinese names: surnames by how common they are, and the characters older people's names use."""
+
+from functools import lru_cache
+
+from intake.understanding.phonetics import distance, syllables
+
+# About the 300 commonest, in the order of the census of 2020, then rarer ones.
+SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖"
+    "石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文樊殷施颜尚季庞倪鲁温耿单"
+    "章葛申牛俞梅邢岳齐关包祁左柳裴聂盛焦甘戚蔺佟甄鲍欧宁柴詹游翟安路阮祝娄华凌饶管柯卓涂涂苗童辛解霍谷纪欧牟骆虞项滕欧裘卞"
+    "宫缪靳蒲屈晏艾边池冀晋鄢麦车连房成曲毕苟桂席闵阎匡简应符古冷褚巩刁穆隋尤费储阳沙束景党牧窦丛岑战敖商幸车桑司和仇伍蓝谌"
+)
+COMPOUND = ("欧阳", "上官", "司马", "诸葛", "司徒", "皇甫", "令狐", "尉迟", "公孙", "慕容", "夏侯")
+# Characters of given names, the commonest for its sound first.
+GIVEN = (
+    "英兰秀玉珍华桂淑芳梅红霞丽琴凤云敏静萍荣莲芝香花珠翠娟燕艳玲惠慧春月美素雪琳洁娥菊贞娣妹巧彩银金"
+    "国建军明志永福德文海平林生祥成龙强伟刚勇斌杰峰涛辉亮利民庆忠义胜新东波鹏超飞宝贵山根树才有良发旺富昌兴全长江河清泉"
+    "正光宏家学立万世元中大友仁义礼智信孝诚安康宁和顺如雨桐欣怡佳子涵晨浩宇轩思雅婷颖莹倩琪瑞晓小雁鸿俊豪博毅恒坤乾柏松"
+    "凯达启泽润森炳洪水土火木士之少会守业克勤俭朝阳连田青书传绍广开源启先进增加继承显宗祖耀武尚同心来喜顺贤"
+)
+TITLES = (
+    "阿姨|大妈|大娘|大爷|大叔|大伯|大婶|大姐|大哥|师傅|先生|女士|小姐|老师|奶奶|爷爷|姥姥|叔叔|伯伯|婶子|婶婶|婶儿|"
+    "太太|同志|医生|大夫|主任|姐|哥|叔|婶|姨|嫂子|嫂|伯|爷|奶|老太太|老爷子|老太|老汉"
+)
+
+
+@lru_cache(maxsize=1)
+def _by_sound() -> tuple[dict[tuple[str, int], str], dict[str, str]]:
+    toned: dict[tuple[str, int], str] = {}
+    plain: dict[str, str] = {}
+    for character in SURNAMES:
+        spoken = _surname_sound(character)
+        toned.setdefault(spoken, character)
+        plain.setdefault(spoken[0], character)
+    return toned, plain
+
+
+_SURNAME_READINGS = {
+    "单": ("shan", 4), "曾": ("zeng", 1), "任": ("ren", 2), "解": ("xie", 4), "翟": ("zhai", 2),
+    "仇": ("qiu", 2), "华": ("hua", 4), "盛": ("sheng", 4), "覃": ("qin", 2), "尉": ("yu", 4),
+}  # fmt: skip
+
+
+def _surname_sound(character: str) -> tuple[str, int]:
+    spoken = syllables(character)[0]
+    return _SURNAME_READINGS.get(character, (spoken.sound, spoken.tone))
+
+
+def is_surname(text: str) -> bool:
+    """Say whether `text` is a known Chinese surname."""
+    return text in COMPOUND or (len(text) == 1 and text in SURNAMES)
+
+
+def surname_like(character: str, sound: str, tone: int) -> str | None:
+    """Return the surname that a heard character stands for; None if none sounds like it."""
+    if character in SURNAMES:
+        return character
+    toned, plain = _by_sound()
+    if (sound, tone) in toned:
+        return toned[sound, tone]
+    if sound in plain:
+        return plain[sound]
+    near = [(distance(sound, other), index, surname)
+            for index, (other, surname) in enumerate(plain.items())]  # fmt: skip
+    best = min(near)
+    return best[2] if best[0] <= 0.1 else None
+
+
+@lru_cache(maxsize=1)
+def _given() -> tuple[tuple[str, int, str], ...]:
+    return (
+        tuple(
+            (spoken.sound, spoken.tone, GIVEN[spoken.start])
+            for spoken in syllables(" ".join(GIVEN))
+            if spoken.start < len(GIVEN)
+        )
+        if False
+        else tuple((syllables(c)[0].sound, syllables(c)[0].tone, c) for c in dict.fromkeys(GIVEN))
+    )
+
+
+def given_like(character: str, sound: str, tone: int) -> str:
+    """Return the usual name character for what was heard: 镇 in a name is 珍."""
+    if character in GIVEN:
+        return character
+    costs = [
+        (distance(sound, other) + (0.05 if tone != other_tone else 0.0), index, usual)
+        for index, (other, other_tone, usual) in enumerate(_given())
+    ]
+    best = min(costs)
+    return best[2] if best[0] <= 0.16 else character

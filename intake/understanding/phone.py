@@ -1,0 +1,215 @@
+"""Which number to ring back: mobile or landline digits in any spoken form, corrections included."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import phonenumbers
+
+from intake.understanding.hearing import Heard, Lexicon
+from intake.understanding.values import Field
+
+_ARABIC = frozenset("0123456789")
+_SPOKEN = {
+    **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
+    "幺": "1", "两": "2", "洞": "0", "拐": "7",
+}  # fmt: skip
+_SOUNDS = {
+    "yao": "1", "ling": "0", "er": "2", "san": "3", "si": "4", "wu": "5", "liu": "6", "qi": "7",
+    "ba": "8", "jiu": "9", "yi": "1",
+}  # fmt: skip
+_WORDS = Lexicon(("不对", "错了", "说错", "电话", "手机", "号码", "座机"))
+_SEPARATORS = frozenset(" -,，.。、·—–~()（）:：")
+_FILLERS = frozenset("的那个嗯呃啊哎唉埃诶哦噢就是然后再杠")
+_CORRECTION = re.compile("不对|错了|说错|不是|应该是|改成|sorry|no,|wait")
+_TAIL = re.compile("(?:末尾|尾数|后面|最后|后三位|后四位|后两位|尾号)[^\\d]{0,4}$")
+_CUE = re.compile("电话|手机|号码|座机|打给?我?|联系|回电|回拨|拨|call|phone|number|ring|mobile")
+_OTHER_NUMBER = re.compile(
+    "(?:取件码|单号|编号|尾号|身份证|社保号?|卡号|验证码|工单|户号|账号)[^,，。]{0,4}$"
+)
+_REPEAT = re.compile("([个]?)([一二两三四五六七八九])个([零一二三四五六七八九幺0-9])")
+_LONGEST_GAP = 6
+_SERVICE = frozenset(("110", "119", "120", "122", "12345", "12348", "12320", "10086", "95598"))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Digits said in one breath; `corrected` when the words before took the last run back."""
+
+    start: int
+    end: int
+    digits: str
+    guessed: int
+    corrected: bool
+    cue: bool
+
+
+def read_phone(heard: Heard) -> Field[str] | None:
+    """Return the number to ring back, as digits; None when the text holds none.
+
+    A number whose count of digits is impossible is returned as heard, with confidence below 0.3
+    and the note "odd_length": never to be dialled without a person's ear.
+    """
+    runs = find_runs(heard)
+    candidates = list(_candidates(heard, runs))
+    if not candidates:
+        return None
+    good = [field for field in candidates if field.note is None]
+    chosen = good[-1] if good else max(candidates, key=lambda field: field.confidence)
+    rivals = tuple(dict.fromkeys(f.value for f in good if f.value != chosen.value))
+    if rivals and good[0] is not chosen and not _took_back(heard, good):
+        chosen = good[0]
+        rivals = tuple(dict.fromkeys(f.value for f in good if f.value != chosen.value))
+        return Field(chosen.value, chosen.evidence, 0.6, rivals, ambiguous=True, note="two_numbers")
+    return chosen
+
+
+def _took_back(heard: Heard, good: Sequence[Field[str]]) -> bool:
+    first, last = good[0].evidence, good[-1].evidence
+    between = _WORDS.respell(heard)[first[1] if first else 0 : last[0] if last else 0]
+    return bool(_CORRECTION.search(between))
+
+
+def find_runs(heard: Heard) -> list[Run]:
+    """Return the stretches of digits that may be (part of) a phone number, in order."""
+    view = _WORDS.respell(heard)
+    runs: list[Run] = []
+    index, previous_end = 0, 0
+    while index < len(view):
+        if _digit(heard, view, index, "") is None:
+            index += 1
+            continue
+        start, collected, guessed, end = index, "", 0, index
+        while index < len(view):
+            repeat = _REPEAT.match(view, index)
+            digit = _digit(heard, view, index, collected)
+            if repeat and collected:
+                times, one = _SPOKEN[repeat[2]], repeat[3]
+                collected += int(times) * (one if one in _ARABIC else _SPOKEN[one])
+                index = end = repeat.end()
+            elif digit is not None:
+                collected += digit
+                guessed += view[index] not in _ARABIC and view[index] not in _SPOKEN
+                index += 1
+                end = index
+            elif view[index] in _SEPARATORS and index - end < 2:
+                index += 1
+            else:
+                break
+        index = max(end, start + 1)
+        between = view[previous_end:start]
+        corrected = bool(runs) and len(between) < 24 and bool(_CORRECTION.search(between))
+        cue = bool(_CUE.search(view[max(0, start - 10) : start]))
+        if len(collected) - guessed >= 1:
+            runs.append(Run(start, end, collected, guessed, corrected, cue))
+            previous_end = end
+    return runs
+
+
+def _digit(heard: Heard, view: str, index: int, so_far: str) -> str | None:
+    character = view[index]
+    if character in _ARABIC:
+        return character
+    if character in _SPOKEN:
+        return _SPOKEN[character]
+    # A word that only sounds like a digit counts next to digits: 要八六 is 186.
+    at = heard.at.get(index)
+    sound = _SOUNDS.get(heard.syllables[at].sound) if at is not None else None
+    if sound is None or character in "的就是把吧以已而有无":
+        return None
+    nearby = [i for i in (index - 1, index + 1) if 0 <= i < len(view)]
+    if any(view[i] in _ARABIC or view[i] in _SPOKEN for i in nearby) and (
+        so_far or _CUE.search(view[max(0, index - 4) : index])
+    ):
+        return sound
+    if len(so_far) >= 7 and any(i in heard.at for i in nearby[:1]):
+        return sound
+    return None
+
+
+def _candidates(heard: Heard, runs: Sequence[Run]) -> Iterable[Field[str]]:
+    group: list[Run] = []
+    for run in runs:
+        gap = heard.text[group[-1].end : run.start] if group else ""
+        if group and (run.corrected or _is_filler(gap)):
+            group.append(run)
+            continue
+        yield from _number(heard, group)
+        group = [run]
+    yield from _number(heard, group)
+
+
+def _is_filler(gap: str) -> bool:
+    return len(gap) <= _LONGEST_GAP and all(c in _SEPARATORS or c in _FILLERS for c in gap)
+
+
+def _number(heard: Heard, group: Sequence[Run]) -> Iterable[Field[str]]:
+    if not group:
+        return
+    before = heard.text[max(0, group[0].start - 10) : group[0].start]
+    if _OTHER_NUMBER.search(before):
+        return
+    kept, guessed, corrected = "", 0, False
+    for run in group:
+        tail = _TAIL.search(heard.text[max(0, run.start - 10) : run.start])
+        guessed += run.guessed
+        if run.corrected or (tail and kept):
+            kept, corrected = _correct(kept, run.digits), True
+        else:
+            kept += run.digits
+    evidence = (group[0].start, group[-1].end)
+    kept = _once(kept)
+    cue = any(run.cue for run in group)
+    if kept in _SERVICE:
+        return
+    if plausible(kept):
+        if len(kept) < 10 and not cue and not heard.text[evidence[0] : evidence[1]].isdigit():
+            return
+        confidence = 0.97 - 0.08 * min(guessed, 4) - (0.12 if corrected else 0.0)
+        yield Field(kept, evidence, round(confidence, 2))
+    elif (cue and len(kept) >= 6) or (len(kept) >= 9 and kept[0] in "01"):
+        yield Field(kept, evidence, 0.2, note="odd_length")
+
+
+def _correct(kept: str, said: str) -> str:
+    """Put `said` in place of the digits it takes back: a whole number, or its last part."""
+    if plausible(said) and len(said) >= 10:
+        return said
+    if kept.startswith("1"):
+        missing = 11 - len(said)
+        if 0 < missing <= len(kept) or missing == len(kept):
+            return kept[:missing] + said
+    at = kept.rfind(said[:3]) if len(said) > 3 else -1
+    if at > 0:
+        return kept[:at] + said
+    if plausible(kept) and len(said) < len(kept):
+        return kept[: len(kept) - len(said)] + said
+    return said if plausible(said) else kept + said
+
+
+def _once(kept: str) -> str:
+    half = len(kept) // 2
+    if len(kept) in (14, 16, 22, 24) and kept[:half] == kept[half:]:
+        return kept[:half]
+    if kept.startswith("86") and len(kept) == 13:
+        return kept[2:]
+    return kept
+
+
+def plausible(number: str) -> bool:
+    """Say whether `number` has a count of digits that can be dialled in China.
+
+    Mobile numbers and landlines with area code are checked against the numbering plan; a local
+    number has 7 or 8 digits and starts with 2 to 8.
+    """
+    if len(number) in (7, 8):
+        return number[0] in "2345678"
+    if not 10 <= len(number) <= 12:
+        return False
+    if number.startswith("1") and len(number) == 11:
+        return number[1] in "3456789"
+    try:
+        parsed = phonenumbers.parse(number, "CN")
+    except phonenumbers.NumberParseException:
+        return False
+    return number[0] in "04" and phonenumbers.is_valid_number(parsed)

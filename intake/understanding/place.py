@@ -1,0 +1,287 @@
+"""Where: the place of the gazetteer that a text names, exactly, by an alias or by its sound."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from intake.understanding.gazetteer import Gazetteer, Place, Spelling
+from intake.understanding.hearing import Heard
+from intake.understanding.phonetics import HAN, Syllable, distance
+from intake.understanding.values import Field
+
+Span = tuple[int, int]
+
+# Shares of the sound that must agree (1.0 = all), by number of syllables.
+_ENOUGH = {2: 0.97, 3: 0.84, 4: 0.8}
+_ENOUGH_ANCHORED = {2: 0.97, 3: 0.66, 4: 0.6}
+_NEAR = 0.06
+"""Two candidates whose scores differ by less can't be told apart by sound."""
+_HINT = 0.12
+_TONE = 0.04
+_SKIPPED = 0.75
+_MOST_CANDIDATES = 4000
+
+_HOME_BEFORE = re.compile(
+    "(?:住在?|家是?在?|家住|我是|俺家|俺是|位于|地址是?|送到|我们是?|咱们?)[,，\\s]*(?:那个)?$"
+)
+_GOING_BEFORE = re.compile("(?:去|到|上|往|回|在|跟|找|给|帮我[^,，。]{0,2}到)[,，\\s]*$")
+_NOT_BEFORE = re.compile("(?:不是|不在|并非|别跟)[,，\\s]*$")
+_BESIDE_AFTER = re.compile(
+    "[\\s,，]*(?:的)?(?:那?边上|旁边?|附近|后头|后面|后边|对面|隔壁|对过|往[东南西北])"
+)
+_BUSINESS_AFTER = re.compile(
+    "[\\s,，]*(?:做|看病|看一?看|复查|取|买|检查|拿药|开好|开的|捎|照|排队|体检)"
+)
+_OWNER_AFTER = re.compile("[\\s,，]*的?(?:老|姓|.{1,2}(?:师傅|阿姨|大爷|大妈|先生|女士))")
+_SPELLED = re.compile(f"([{HAN}]{{2}})的([{HAN}])")
+_KIND_PRIOR = {"community": 0.5, "building": 0.4, "road": 0.2}
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A stretch of the text and the places it may mean, the best first."""
+
+    start: int
+    end: int
+    candidates: tuple[tuple[Place, float], ...]
+    exact: bool
+
+
+def read_place(
+    heard: Heard,
+    gazetteer: Gazetteer,
+    unit_starts: Sequence[int] = (),
+    taken: Sequence[Span] = (),
+    *,
+    spoken: bool = False,
+) -> Field[str] | None:
+    """Return the place that help is wanted at; None when the text names none of the gazetteer.
+
+    `unit_starts` are the offsets where a house number begins: what stands before one is very
+    likely a place. `spoken` says that the text was recognised from speech, so that even an exact
+    spelling may stand for another place that sounds the same.
+    """
+    mentions = find_places(heard, gazetteer, unit_starts, taken)
+    negated = {
+        mention.candidates[0][0].name
+        for mention in mentions
+        if _NOT_BEFORE.search(heard.text[max(0, mention.start - 6) : mention.start])
+    }
+    standing = [m for m in mentions if m.candidates[0][0].name not in negated or not m.exact]
+    standing = [
+        mention
+        for mention in standing
+        if not _NOT_BEFORE.search(heard.text[max(0, mention.start - 6) : mention.start])
+    ]
+    if not standing:
+        return None
+    scores = [_role(heard, mention, unit_starts) for mention in standing]
+    best = max(range(len(standing)), key=lambda index: (scores[index], -index))
+    return _field(heard, standing, best, gazetteer, negated, spoken)
+
+
+def find_places(
+    heard: Heard,
+    gazetteer: Gazetteer,
+    unit_starts: Sequence[int] = (),
+    taken: Sequence[Span] = (),
+) -> list[Mention]:
+    """Return all mentions of places, in order, none overlapping another or a `taken` span."""
+    exact = list(_exact(heard, gazetteer))
+    covered = bytearray(len(heard.text) + 1)
+    for begin, stop in taken:
+        covered[begin:stop] = b"\1" * (stop - begin)
+    found = []
+    for mention in exact:
+        if not any(covered[mention.start : mention.end]):
+            found.append(mention)
+    by_sound = _by_sound(heard, gazetteer, set(unit_starts))
+    found.extend(m for m in by_sound if not any(covered[m.start : m.end]))
+    found.sort(key=_strength, reverse=True)
+    kept: list[Mention] = []
+    for mention in found:
+        if not any(covered[mention.start : mention.end]):
+            covered[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
+            kept.append(mention)
+    kept = [_with_rivals(mention, found, heard) for mention in kept]
+    return sorted(kept, key=lambda mention: mention.start)
+
+
+def _strength(mention: Mention) -> tuple[float, int]:
+    length = mention.end - mention.start
+    return (mention.candidates[0][1] * length + (0.5 if mention.exact else 0.0), length)
+
+
+def _with_rivals(kept: Mention, found: Iterable[Mention], heard: Heard) -> Mention:
+    """Add what else the same stretch may mean, when it sounds about as well."""
+    best: dict[str, tuple[Place, float]] = {}
+    hints = _hints(heard, kept)
+    for mention in found:
+        if mention.start >= kept.end or mention.end <= kept.start:
+            continue
+        if mention is not kept and (mention.end - mention.start) < (kept.end - kept.start) - 1:
+            continue
+        for place, score in mention.candidates:
+            score += _HINT if hints and any(h in place.name for h in hints) else 0.0
+            if place.name not in best or best[place.name][1] < score:
+                best[place.name] = (place, score)
+    ranked = sorted(best.values(), key=lambda pair: -pair[1])
+    if kept.exact:
+        first = kept.candidates[0][0].name
+        ranked.sort(key=lambda pair: pair[0].name != first)
+    return replace(kept, candidates=tuple(ranked))
+
+
+def _exact(heard: Heard, gazetteer: Gazetteer) -> Iterable[Mention]:
+    text, index = heard.text, 0
+    while index < len(text):
+        for length in gazetteer.text_lengths:
+            spellings = gazetteer.written(text[index : index + length])
+            if spellings:
+                candidates = tuple(
+                    (spelling.place, 1.0 if spelling.is_name else 0.99) for spelling in spellings
+                )
+                yield Mention(index, index + length, candidates, exact=True)
+                break
+        index += 1
+
+
+def _by_sound(heard: Heard, gazetteer: Gazetteer, anchors: set[int]) -> list[Mention]:
+    votes: Counter[tuple[int, int]] = Counter()
+    for position, syllable in enumerate(heard.syllables):
+        for spelling, offset in gazetteer.sounding(syllable.sound):
+            votes[(spelling, position - offset)] += 1
+    likely = [
+        (count, key)
+        for key, count in votes.items()
+        if count * 2 >= len(gazetteer.spellings[key[0]].spoken) and count >= 2
+    ]
+    likely.sort(key=lambda item: (-item[0], item[1][1], item[1][0]))
+    found = []
+    for _, (index, start) in likely[:_MOST_CANDIDATES]:
+        mention = _compare(heard, gazetteer.spellings[index], start, anchors)
+        if mention:
+            found.append(mention)
+    return found
+
+
+def _compare(heard: Heard, spelling: Spelling, start: int, anchors: set[int]) -> Mention | None:
+    size = len(spelling.spoken)
+    score, begin, stop = _align(heard, spelling, max(0, start - 1), start + size + 1)
+    if stop <= begin:
+        return None
+    first, last = heard.syllables[begin].start, heard.syllables[stop - 1].end
+    anchored = any(
+        last - 1 <= anchor <= last + 3 for anchor in range(last - 1, last + 4) if anchor in anchors
+    )
+    anchored = anchored or bool(_HOME_BEFORE.search(heard.text[max(0, first - 8) : first]))
+    enough = (_ENOUGH_ANCHORED if anchored else _ENOUGH)[min(size, 4)]
+    if (size == 2 and not anchored) or score < enough:
+        return None
+    return Mention(first, last, ((spelling.place, score),), exact=False)
+
+
+def _align(heard: Heard, spelling: Spelling, low: int, high: int) -> tuple[float, int, int]:
+    """Lay the name over syllables `low`..`high`; return the share that agrees, and from where to
+    where."""
+    window = heard.syllables[low:high]
+    name, weights = spelling.spoken, spelling.weights
+    # One row per syllable of the name; a cell is (cost so far, where the match began).
+    row: list[tuple[float, int]] = [(0.0, column) for column in range(len(window) + 1)]
+    for syllable, weight in zip(name, weights, strict=True):
+        following = [(row[0][0] + _SKIPPED * weight, 0)]
+        for column, other in enumerate(window, 1):
+            cost = weight * _unlike(syllable, spelling.text, other, heard.text)
+            options = (
+                (row[column - 1][0] + cost, row[column - 1][1]),
+                (row[column][0] + _SKIPPED * weight, row[column][1]),
+                (following[column - 1][0] + _SKIPPED, following[column - 1][1]),
+            )
+            following.append(min(options))
+        row = following
+    stop = min(range(len(row)), key=lambda column: row[column])
+    cost, begin = row[stop]
+    return 1.0 - cost / sum(weights), low + begin, low + stop
+
+
+def _unlike(one: Syllable, name: str, other: Syllable, text: str) -> float:
+    if name[one.start : one.end] == text[other.start : other.end]:
+        return 0.0
+    far = distance(one.sound, other.sound)
+    return min(1.0, far + (_TONE if one.tone != other.tone else 0.01))
+
+
+def _hints(heard: Heard, mention: Mention) -> set[str]:
+    """Characters spelled out near by: 公园的园, 光辉的辉, by writing or by sound."""
+    near = heard.text[mention.end : mention.end + 24]
+    hints = set()
+    for match in _SPELLED.finditer(near):
+        at = heard.at.get(mention.end + match.start(2))
+        for index in (match.start(1), match.start(1) + 1):
+            also = heard.at.get(mention.end + index)
+            if at is None or also is None:
+                continue
+            if heard.syllables[at].sound == heard.syllables[also].sound:
+                hints.add(near[index])
+    return hints
+
+
+def _role(heard: Heard, mention: Mention, unit_starts: Sequence[int]) -> float:
+    """Say how likely this is where help is wanted, rather than a place passed or gone to."""
+    text, place = heard.text, mention.candidates[0][0]
+    before, after = text[max(0, mention.start - 10) : mention.start], text[mention.end :][:8]
+    score = _KIND_PRIOR.get(place.kind, 0.0) + mention.candidates[0][1]
+    if any(-1 <= start - mention.end <= 3 for start in unit_starts):
+        score += 3.0
+    if _HOME_BEFORE.search(before):
+        score += 1.5
+    elif _GOING_BEFORE.search(before):
+        score -= 0.8
+    if _BESIDE_AFTER.match(after):
+        score -= 1.0
+    if _BUSINESS_AFTER.match(after):
+        score -= 0.5
+    if _OWNER_AFTER.match(after):
+        score += 0.6
+    return score
+
+
+def _field(
+    heard: Heard,
+    standing: Sequence[Mention],
+    best: int,
+    gazetteer: Gazetteer,
+    negated: set[str],
+    spoken: bool,
+) -> Field[str]:
+    mention = standing[best]
+    ranked = [pair for pair in mention.candidates if pair[0].name not in negated]
+    ranked = ranked or list(mention.candidates)
+    # Said twice, heard two ways: the better hearing of the same place counts.
+    for other in standing:
+        names = {place.name for place, _ in ranked[:3]}
+        if other is not mention and other.exact and other.candidates[0][0].name in names:
+            ranked.sort(key=lambda pair: pair[0].name != other.candidates[0][0].name)
+            mention = replace(mention, exact=True)
+    place, score = ranked[0]
+    near = 0.0 if mention.exact and not spoken else _NEAR
+    rivals = tuple(
+        other.name for other, rival in ranked[1:4] if rival > score - near or rival >= 0.999
+    )
+    if mention.exact and spoken:
+        rivals = tuple(name for name in rivals if _same_sound(gazetteer, place.name, name))
+    others = tuple(other.name for other, rival in ranked[1:4] if rival > score - 3 * _NEAR)
+    return Field(
+        place.name,
+        (mention.start, mention.end),
+        round(min(0.98, score) * (0.6 if rivals else 1.0), 3),
+        others,
+        ambiguous=bool(rivals),
+        note=None if mention.exact else "by_sound",
+    )
+
+
+def _same_sound(gazetteer: Gazetteer, one: str, other: str) -> bool:
+    spoken = {s.place.name: s.spoken for s in gazetteer.spellings if s.is_name}
+    return [s.sound for s in spoken[one]] == [s.sound for s in spoken[other]]

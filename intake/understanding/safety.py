@@ -1,0 +1,63 @@
+"""Life and limb first: which words mean that someone is in danger now.
+
+Deterministic, because a classifier that has never seen "浑身冒冷汗" calls it a repair. Patterns
+are matched on what was written and again on what it sounds like; a clause about the past, the
+television, a drill or a figure of speech doesn't count.
+"""
+
+import re
+from dataclasses import dataclass
+
+from intake.understanding.hearing import Heard
+from intake.understanding.safety_words import (
+    EMERGENCIES,
+    FIGURES_OF_SPEECH,
+    HARMLESS,
+    HEARD_AS,
+    NOT_NOW,
+    URGENT,
+)
+from intake.understanding.values import Evidence, Urgency
+
+KINDS = tuple(EMERGENCIES)
+"""The dangers that are told apart."""
+
+_CLAUSE = re.compile("[^,，。.!！?？;；\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """What the words say about danger: `kind` is one of KINDS when `urgency` is "emergency"."""
+
+    urgency: Urgency
+    kind: str | None
+    evidence: Evidence
+
+
+def read_safety(heard: Heard) -> Safety:
+    """Return the danger that the text speaks of, the gravest first; "normal" when there is none."""
+    view = HEARD_AS.respell(heard)
+    urgent: Evidence = None
+    for text in dict.fromkeys((heard.text, view)):
+        for kind, patterns in EMERGENCIES.items():
+            for pattern in patterns:
+                for match in pattern.finditer(text):
+                    if not _excused(text, match, kind):
+                        return Safety("emergency", kind, match.span())
+        for pattern in URGENT:
+            for match in pattern.finditer(text):
+                if urgent is None and not _excused(text, match, "urgent"):
+                    urgent = match.span()
+    return Safety("urgent" if urgent else "normal", None, urgent)
+
+
+def _excused(text: str, match: re.Match[str], kind: str) -> bool:
+    around = text[max(0, match.start() - 24) : match.end() + 16]
+    if any(pattern.search(around) for pattern in FIGURES_OF_SPEECH):
+        return True
+    before = text[max(0, match.start() - 24) : match.start()]
+    after = text[match.end() : match.end() + 14]
+    if NOT_NOW["before"].search(before) or NOT_NOW["after"].match(after):
+        return True
+    whole = text[max(0, match.start() - 60) : match.end() + 60]
+    return any(pattern.search(whole) for pattern in HARMLESS.get(kind, ()))

@@ -1,0 +1,31 @@
+"""One plain spelling of a text, code point for code point, so that offsets stay what they were."""
+
+import unicodedata
+from functools import lru_cache
+
+from opencc import OpenCC
+
+_TO_SIMPLIFIED = OpenCC("t2s")
+# Common in what recognisers write, and left alone by OpenCC because they are words of both scripts.
+_BY_HAND = {"著": "着", "週": "周", "麽": "么", "甚": "什", "妳": "你", "嗮": "晒", "〇": "零"}
+
+
+def plain(text: str) -> str:
+    """Return `text` Simplified, half-width and lower case, with the same number of code points.
+
+    A code point whose conversion is longer than one code point stays as it is, so that
+    `plain(text)[a:b]` always stands for `text[a:b]`.
+    """
+    return "".join(map(_plain_character, text))
+
+
+@lru_cache(maxsize=16384)
+def _plain_character(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":  # lone surrogates: OpenCC can't encode them
+        return "\ufffd"
+    if character in _BY_HAND:
+        return _BY_HAND[character]
+    half = unicodedata.normalize("NFKC", character)
+    half = half if len(half) == 1 else character
+    converted = _TO_SIMPLIFIED.convert(half.lower())
+    return converted if len(converted) == 1 else half

@@ -1,0 +1,278 @@
+"""Which home: building, unit (stairway) and room as digits, "三号楼二单元五零一" as "3-2-501"."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from intake.understanding.hearing import Heard, Lexicon
+from intake.understanding.numerals import NUMERAL, digits, number
+from intake.understanding.values import Field
+
+Span = tuple[int, int]
+
+_WORDS = Lexicon(("号楼", "号罗", "单元"), fold_from=2)
+_SOUNDS_LIKE = {
+    "ling": "零", "yao": "一", "yi": "一", "er": "二", "liang": "二", "san": "三", "si": "四",
+    "wu": "五", "liu": "六", "qi": "七", "ba": "八", "jiu": "九", "shi": "十",
+}  # fmt: skip
+_NUMERALS = frozenset("0123456789零一二两三四五六七八九十百千幺")
+# Sound like digits, but stand before a house number as themselves: 我是三号楼, 住院部就5号楼.
+_OWN_WORDS = frozenset("是就而把吧以已有无师事使市式室似始世亦也期")
+_BUILDING_NUMBER = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
+_MARKER = re.compile("号楼|[栋幢洞]|单元")
+_ROOM = rf"(?:\d+(?:\.\d+)?|[零一二两三四五六七八九十百千幺]+|{NUMERAL})"
+_GAP = r"[\s,，。.、的那个嗯啊就]{0,4}"
+_DASH = r"\s*[-—–~杠]\s*"
+_NOT_ROOM = r"(?![\d点号年月日天个人口块元米平度岁斤次楼层栋期:%]|-\d)"
+
+_DASHED = re.compile(
+    rf"(?<![\da-z.-])({NUMERAL}){_DASH}({NUMERAL})(?:{_DASH}({NUMERAL}))?"
+    r"(?![\d点月年日天个人口块元米平度岁斤次层:：-])"
+)
+_BUILDING = re.compile(rf"({NUMERAL}|[a-h])\s*(?:号\s*楼|栋|幢|洞|号?座)")
+_UNIT = re.compile(rf"({NUMERAL})\s*(?:单元|门(?![口铃卫牌禁诊课市派电]))")
+_ROOM_AFTER = re.compile(rf"{_GAP}({_ROOM})\s*(?:室|户|房间?|号(?![楼院路])|{_NOT_ROOM})")
+_ROOM_NAMED = re.compile(
+    rf"({_ROOM})\s*(?:室|号?房间|房(?![子产租顶]))|"
+    rf"(?:住|是|家是|住在)({_ROOM})的?(?:业主|住户|租户|住家|房主)"
+)
+_ENGLISH = {
+    "b": re.compile(r"\b(?:building|block|bldg)\.?\s*(?:no\.?\s*|number\s*)?(\d{1,3}|[a-h])\b"),
+    "u": re.compile(r"\b(?:unit|entrance|stairway)\s*(?:no\.?\s*|number\s*)?(\d{1,2})\b"),
+    "r": re.compile(r"\b(?:room|apartment|apt|flat|suite)\.?\s*(?:no\.?\s*)?(\d{2,4})\b"),
+}
+_OTHER_NUMBER = re.compile(
+    "(?:取件码|单号|编号|尾号|车位|订单|验证码|密码|快递|工单)[^,，。]{0,6}$"
+)
+_CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
+_CORRECTED = re.compile("不对|错了|不是|说错")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One home as it was said: `parts` maps "b", "u", "r" to digits."""
+
+    start: int
+    end: int
+    parts: dict[str, str]
+    sure: bool = True
+
+
+def find_units(heard: Heard, taken: Sequence[Span] = ()) -> list[Mention]:
+    """Return every mention of a building, unit or room outside the `taken` spans, in order."""
+    view, guessed = _mend(heard)
+    pieces = sorted(_pieces(view, taken), key=lambda piece: (piece.start, -piece.end))
+    corrected = _CORRECTION.respell(heard)
+    groups: list[Mention] = []
+    for piece in pieces:
+        if groups and piece.start < groups[-1].end:
+            continue
+        sure = not any(piece.start <= index < piece.end for index in guessed)
+        room = None if "r" in piece.parts else _room_after(view, piece, guessed)
+        if room:
+            value, end, room_sure = room
+            piece = Mention(piece.start, end, {**piece.parts, "r": value}, sure and room_sure)
+        elif not sure:
+            piece = Mention(piece.start, piece.end, piece.parts, False)
+        last = groups[-1] if groups else None
+        between = view[last.end : piece.start] if last else ""
+        if last and len(between) <= 8 and _joins(last, piece, corrected[last.end : piece.start]):
+            merged = {**last.parts, **piece.parts}
+            groups[-1] = Mention(last.start, piece.end, merged, last.sure and piece.sure)
+        else:
+            groups.append(piece)
+    return groups
+
+
+def read_unit(
+    heard: Heard, mentions: Sequence[Mention], place_end: int | None
+) -> Field[str] | None:
+    """Choose the home that help is wanted for among `mentions`; None if there is none.
+
+    `place_end` is where the place's name ends in the text: what follows it closely is preferred.
+    A bare room number counts only there ("明湖大厦2006").
+    """
+    chosen = _choose(mentions, place_end)
+    bare = _bare_room(heard.text, place_end)
+    if bare and (chosen is None or ("r" not in chosen.parts and bare.end <= chosen.start)):
+        chosen = bare
+    if chosen is None:
+        return None
+    parts = dict(chosen.parts)
+    for other in mentions:
+        if not set(other.parts) & set(parts) and _completes(parts, other.parts):
+            parts.update(other.parts)
+    value = "-".join(parts[kind] for kind in "bur" if kind in parts)
+    confidence = 0.95 if chosen.sure else 0.6
+    return Field(
+        value,
+        (chosen.start, chosen.end),
+        confidence,
+        note=None if chosen.sure else "guessed_digits",
+    )
+
+
+def _completes(parts: dict[str, str], more: dict[str, str]) -> bool:
+    return "b" not in more and min(map("bur".index, more)) > max(map("bur".index, parts))
+
+
+def _choose(mentions: Sequence[Mention], place_end: int | None) -> Mention | None:
+    best: Mention | None = None
+    best_score = -1.0
+    for order, mention in enumerate(mentions):
+        near = place_end is not None and -2 <= mention.start - place_end <= 6
+        score = len(mention.parts) + (2.5 if near else 0.0) + 0.01 * order
+        if score > best_score:
+            best, best_score = mention, score
+    return best
+
+
+def _joins(last: Mention, piece: Mention, between: str) -> bool:
+    if _CORRECTED.search(between):
+        return True
+    if re.search(r"[^\s,，。.、的那个嗯啊就是和?？]", between):
+        return False
+    if not set(last.parts) & set(piece.parts):
+        return True
+    return len(between) <= 1 and last.parts.get("r") is None
+
+
+def _pieces(view: str, taken: Sequence[Span]) -> list[Mention]:
+    found: list[Mention] = []
+
+    def add(match: re.Match[str], parts: dict[str, str | None]) -> None:
+        start, end = match.span()
+        kept = {kind: value for kind, value in parts.items() if value}
+        clear = not any(start < stop and begin < end for begin, stop in taken)
+        if kept and clear and not _OTHER_NUMBER.search(view[max(0, start - 10) : start]):
+            found.append(Mention(start, end, kept))
+
+    for match in _DASHED.finditer(view):
+        add(match, _dashed(match, view))
+    for match in _BUILDING.finditer(view):
+        add(match, {"b": _small(match[1], 999)})
+    for match in _UNIT.finditer(view):
+        add(match, {"u": _small(match[1], 30)})
+    for match in _ROOM_NAMED.finditer(view):
+        add(match, {"r": room_digits(match[1] or match[2])})
+    for kind, pattern in _ENGLISH.items():
+        for match in pattern.finditer(view):
+            add(match, {kind: match[1]})
+    return found
+
+
+def _dashed(match: re.Match[str], view: str) -> dict[str, str | None]:
+    first, second, third = match[1], match[2], match[3]
+    if len(first) > 3 or (first.isdigit() and first.startswith("0")):
+        return {}
+    building = _small(first, 199)
+    if third:
+        room = room_digits(third)
+        return {"b": building, "u": _small(second, 30), "r": room} if building and room else {}
+    room = room_digits(second)
+    if room and len(room) >= 3:
+        return {"b": building, "r": room} if building else {}
+    if view.startswith(("号楼", "栋"), match.end()):
+        return {}
+    return {"b": building, "u": _small(second, 30)} if building else {}
+
+
+def _small(spoken: str, limit: int) -> str | None:
+    if len(spoken) == 1 and spoken.isascii() and spoken.isalpha():
+        return spoken.upper()
+    value = number(spoken)
+    return str(value) if value is not None and 0 < value <= limit else None
+
+
+def room_digits(spoken: str) -> str | None:
+    """Return a room's digits, "五零一", "五百零一" and "501" as "501"; None if it can't be one.
+
+    Recognisers write 一零二 as "1.2" (a lost zero) and 二六零一 as "26.01".
+    """
+    if "." in spoken:
+        floor, _, rest = spoken.partition(".")
+        spoken = floor + ("0" if len(floor + rest) == 2 else "") + rest
+    said = digits(spoken)
+    if said is None:
+        value = number(spoken)
+        said = str(value) if value is not None else None
+    return said if said is not None and 2 <= len(said) <= 4 else None
+
+
+def _room_after(view: str, piece: Mention, guessed: set[int]) -> tuple[str, int, bool] | None:
+    match = _ROOM_AFTER.match(view, piece.end)
+    if not match:
+        return None
+    room = room_digits(match[1])
+    if room is None or len(room) < 3:
+        return None
+    return room, match.end(), not any(match.start() <= i < match.end() for i in guessed)
+
+
+def _bare_room(text: str, place_end: int | None) -> Mention | None:
+    if place_end is None:
+        return None
+    match = re.compile(
+        rf"[\s,，的]{{0,2}}(\d{{3,4}}|[零一二三四五六七八九幺]{{3,4}})(?:室|{_NOT_ROOM})(?![零一二三四五六七八九.])"
+    ).match(text, place_end)
+    room = room_digits(match[1]) if match else None
+    return Mention(match.start(1), match.end(), {"r": room}) if match and room else None
+
+
+def _mend(heard: Heard) -> tuple[str, set[int]]:
+    """Spell words and digits around a house number as they sound; say which digits were guessed."""
+    view = list(_WORDS.respell(heard).replace("号罗", "号楼"))
+    guessed: set[int] = set()
+    for match in _MARKER.finditer("".join(view)):
+        if not _mend_before(heard, view, guessed, match.start()) and match.group() == "洞":
+            continue
+        _mend_after(heard, view, guessed, match.end())
+    return "".join(view), guessed
+
+
+def _mend_before(heard: Heard, view: list[str], guessed: set[int], marker: int) -> bool:
+    spelled: list[str] = []
+    for index in range(marker - 1, max(-1, marker - 4), -1):
+        digit = _as_digit(heard, index)
+        if digit is None:
+            break
+        spelled.insert(0, digit)
+    while spelled and not _BUILDING_NUMBER.fullmatch("".join(spelled)):
+        spelled.pop(0)
+    for offset, digit in enumerate(spelled, marker - len(spelled)):
+        if view[offset] not in _NUMERALS:
+            view[offset] = digit
+            guessed.add(offset)
+    return bool(spelled) or (marker > 0 and view[marker - 1] in _NUMERALS)
+
+
+def _mend_after(heard: Heard, view: list[str], guessed: set[int], start: int) -> None:
+    """After 单元 or 号楼 a room follows: 60亿 is 601 when its last digit was heard as a word."""
+    spelled: list[tuple[int, str]] = []
+    for index in range(start, min(start + 6, len(view))):
+        if view[index] == "." and spelled:
+            continue
+        digit = _as_digit(heard, index)
+        if digit is None or digit == "十":
+            break
+        spelled.append((index, digit))
+    real = [index for index, _ in spelled if view[index] in _NUMERALS]
+    if len(spelled) not in (3, 4) or not ((real and real[0] == start) or len(spelled) == 3):
+        return
+    for index, digit in spelled:
+        if view[index] not in _NUMERALS:
+            arabic = view[start].isdigit()
+            view[index] = str(number(digit)) if arabic else digit
+            guessed.add(index)
+
+
+def _as_digit(heard: Heard, index: int) -> str | None:
+    character = heard.text[index]
+    if character in _NUMERALS:
+        value = digits(character)
+        return (
+            "零一二三四五六七八九"[int(value)] if value else ("十" if character == "十" else None)
+        )
+    if character in _OWN_WORDS or index not in heard.at:
+        return None
+    return _SOUNDS_LIKE.get(heard.syllables[heard.at[index]].sound)

@@ -1,0 +1,169 @@
+"""When help is wanted: a window of local time, counted from when the message was left."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from intake.understanding.hearing import Heard, Lexicon
+from intake.understanding.moments import Moment, find_moments, window_of
+from intake.understanding.values import Field, Window
+from intake.understanding.when_english import find_english
+
+Span = tuple[int, int]
+
+_WORDS = Lexicon(
+    (
+        "明天", "明儿", "后天", "大后天", "今天", "今儿", "后晌", "晌午", "腊月", "正月", "星期", "礼拜",
+        "上午", "下午", "早上", "晚上", "傍晚", "中午", "不对", "吃过晚饭", "吃完晚饭", "月底", "周末",
+        "下礼拜", "下星期", "打明儿起", "礼拜一", "礼拜二", "礼拜三", "礼拜四", "礼拜五", "礼拜六",
+        "星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期天", "礼拜天",
+    ),
+    genuine=frozenset(("商务", "名儿", "李白", "兴起", "津贴", "周莫")),
+    fold_from=4,
+)  # fmt: skip
+_CORRECTION = re.compile("不对|错了|说错|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually")
+_WANTED_BEFORE = re.compile(
+    "(?:约|预约|订|定|想|要|得|打算|麻烦|请|希望|最好|能不能|可以|从|打|自|等|在|就|派)[^,，。!！?？]{0,8}$"
+)
+_WANTED_AFTER = re.compile(
+    "[^。!！?？]{0,14}?(?:来|去|送|接|约|上门|陪|到(?!现在)|行|可以|中不|成不|有空|在家|有人|方便|用车|走|出院|复查|开始|起|"
+    "安排|过来|给我|帮|能|想|要|得|需要|打扫|做|看|见|取|拿|办|修|换|剪|理发|吧|不约|不用|取消|退)"
+)
+_ABOUT_NOW = re.compile(
+    "[^。!！?？]{0,12}?(?:就剩|还剩|还在|到现在|停到|停了|断顿|断了|没(?:有|人|来|电|水)|开始(?:突|吵|闹)|坏了|吃完|真好|不歇|不转|"
+    "老(?:睡|是|有)|上不上班|开不开门|开门|上班|几点|什么时候|是不是|会不会|放假|吗[,，。?？\\s]|就满|满[一二三四五六七八九十]|唱到|打麻将|跳|吵|闹|"
+    "想哭|差点|已经|刚才|过生日|受不了|没法|做饭差点|理发的|来修|能涨|睡不着|了[,，。!！?？]|了$)"
+)
+_PAST_BEFORE = re.compile(
+    "(?:以前|从前|上回|上次|去年|前年|当年|昨天|前天|原来|一到|每到|都是|老是|说好|报的)[^。!！?？]{0,12}$"
+)
+_NEVER = re.compile("(?:是(?:不是)?|消防演[习戏])[^,，。]{0,6}$")
+_NO_TIME = frozenset(
+    ("feedback", "out_of_scope", "greet", "thanks", "affirm", "deny", "handoff", "noise",
+     "query_status", "sanitation", "public_facility", "dispute", "safety_hazard")
+)  # fmt: skip
+
+
+def read_when(
+    heard: Heard,
+    received_at: datetime,
+    *,
+    category: str | None = None,
+    taken: Sequence[Span] = (),
+) -> Field[Window] | None:
+    """Return the window in which help is wanted; None when none is said, or any time will do.
+
+    `received_at` is local, naive. Times in the past, times only asked about and times of what is
+    complained of are left out; a correction ("明天，不对，后天") replaces what came before it.
+    `taken` spans (house numbers, telephone numbers) are not read as times.
+    """
+    view = _WORDS.respell(heard)
+    moments = [m for m in find_moments(view) if not _overlaps(m, taken)]
+    scored = [(m, _wanted(view, m, received_at, category)) for m in moments]
+    scored = _after_corrections(view, scored)
+    wanted = [(m, score) for m, score in scored if score > 0]
+    if not wanted:
+        return find_english(heard.text, received_at, taken)
+    best = max(range(len(wanted)), key=lambda i: (wanted[i][1], -i))
+    moment, score = _completed(wanted[best][0], [m for m, s in scored if s > -2]), wanted[best][1]
+    moment = _first_of_list(view, moment, moments)
+    window = window_of(moment, received_at)
+    if window is None or window.end <= received_at:
+        return None
+    rivals = tuple(
+        other
+        for other in (window_of(m, received_at) for m, s in wanted if s >= score - 0.5)
+        if other and not _near(other, window)
+    )
+    return Field(
+        window,
+        (moment.start, moment.end),
+        round(min(0.95, 0.55 + 0.12 * score), 2),
+        rivals[:3],
+        ambiguous=bool(rivals),
+    )
+
+
+def find_times(text: str) -> list[Span]:
+    """Return the spans of all Chinese time expressions, wanted or not."""
+    return [(m.start, m.end) for m in find_moments(_WORDS.respell(Heard.of(text)))]
+
+
+def overlap(one: Window, other: Window) -> float:
+    """Return intersection over union of two windows, 0..1."""
+    shared = (min(one.end, other.end) - max(one.start, other.start)).total_seconds()
+    union = (max(one.end, other.end) - min(one.start, other.start)).total_seconds()
+    return max(0.0, shared) / union if union > 0 else float(one == other)
+
+
+def _near(one: Window, other: Window) -> bool:
+    inside = one.start >= other.start and one.end <= other.end
+    around = other.start >= one.start and other.end <= one.end
+    return inside or around or overlap(one, other) > 0.3
+
+
+def _overlaps(moment: Moment, taken: Sequence[Span]) -> bool:
+    return any(moment.start < stop and begin < moment.end for begin, stop in taken)
+
+
+def _wanted(view: str, moment: Moment, now: datetime, category: str | None) -> float:
+    """Score how likely help is wanted then: above 0 yes, -2 and below never."""
+    if moment.is_past:
+        return -3.0
+    before = view[max(0, moment.start - 14) : moment.start]
+    after = view[moment.end : moment.end + 16]
+    window = window_of(moment, now)
+    if window is None or window.end <= now:
+        return -2.0 if window else -1.0
+    if _PAST_BEFORE.search(before) or _NEVER.search(before):
+        return -2.0
+    score = 0.5 * bool(moment.part) + 0.7 * bool(moment.clock) + 0.8 * bool(moment.day) - 0.2
+    hoped = _WANTED_AFTER.match(after)
+    stated = _ABOUT_NOW.match(after)
+    score += 1.0 if hoped and not (stated and stated.end() <= hoped.end()) else 0.0
+    score += 0.6 if _WANTED_BEFORE.search(before) else 0.0
+    score -= 2.2 if stated and not (hoped and hoped.end() < stated.end()) else 0.0
+    if moment.day is not None and moment.day["every"]:
+        score -= 1.5
+    if moment.day is None and moment.clock is None:
+        score -= 1.0
+    if category in _NO_TIME:
+        score -= 1.6
+    return score
+
+
+def _after_corrections(view: str, scored: list[tuple[Moment, float]]) -> list[tuple[Moment, float]]:
+    for index in range(len(scored) - 1, 0, -1):
+        between = view[scored[index - 1][0].end : scored[index][0].start]
+        if len(between) <= 16 and _CORRECTION.search(between) and scored[index][1] > -2:
+            taken_back = [(m, -3.0) for m, _ in scored[:index]]
+            return taken_back + scored[index:]
+    return scored
+
+
+def _completed(moment: Moment, others: Sequence[Moment]) -> Moment:
+    """Fill in the day, or the part of the day, that was said elsewhere."""
+    if moment.day is None:
+        days = [m for m in others if m.day is not None and m.clock is None and not m.is_past]
+        if days:
+            return moment.with_day(days[-1])
+    if moment.day is not None and moment.part is None and moment.clock is None:
+        parts = [m for m in others if m.day is None and (m.part or m.clock)]
+        if parts and not moment.before:
+            return Moment(
+                moment.start, moment.end, moment.day, parts[0].part, parts[0].clock,
+                parts[0].before, parts[0].after,
+            )  # fmt: skip
+    return moment
+
+
+def _first_of_list(view: str, moment: Moment, moments: Sequence[Moment]) -> Moment:
+    """每周二、周四上午: the first of several days, with the part of the day said last."""
+    chain = [m for m in moments if m.day is not None]
+    for one, other in zip(chain, chain[1:], strict=False):
+        listed = re.fullmatch("[\\s、,，和或跟]{1,2}", view[one.end : other.start])
+        if listed and other.start == moment.start and not (one.part or one.clock):
+            return Moment(one.start, other.end, one.day, other.part, other.clock)
+        if listed and one.start == moment.start and not (one.part or one.clock):
+            return Moment(one.start, other.end, one.day, other.part, other.clock)
+    return moment

@@ -1,0 +1,202 @@
+"""Who needs help, as said: a name, a surname, or a name with a title (老李, 王阿姨)."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from intake.understanding.hearing import Heard
+from intake.understanding.names import (
+    COMPOUND,
+    GIVEN,
+    TITLES,
+    given_like,
+    is_surname,
+    surname_like,
+)
+from intake.understanding.phonetics import HAN
+from intake.understanding.values import Field
+
+Span = tuple[int, int]
+
+_H = f"[{HAN}]"
+_STOP = "(?=[\\s,，。.!！?？、;；:：]|$|\\d)"
+_NAMED = re.compile(
+    f"(?P<cue>(?:我|他|她|它|老人|老伴|病人)(?:的)?(?:名字)?(?:叫|教)|名字(?:叫|是)|本人|我是|叫我)(?P<name>{_H}{{2,4}})"
+)
+_SURNAME = re.compile(
+    f"(?:(?:我|他|她|它|免贵|复|老太太|老爷子|老人|都)?姓|复兴|[我他她]性|(?<=[,，。\\s口])[性幸兴信](?=.(?:[,，。\\s]|$|手机|电话|\\d)))"
+    f"(?P<name>(?:{'|'.join(COMPOUND)})|{_H})(?!名|什么|啥|别)"
+)
+_OLD = re.compile(f"(?<!{_H}家)老(?P<name>{_H})(?=[\\s,，。.!！?？]|$|\\d|啊|呀|就)")
+_TITLED = re.compile(f"(?P<name>{'|'.join(COMPOUND)}|{_H})(?:{TITLES})(?!们)")
+_LOOSE = re.compile(f"(?:^|(?<=[\\s,，。;；\\d]))(?P<name>{_H}{{2,3}}){_STOP}")
+_WORKER = re.compile(
+    "(?:来|修|送|派|那个?|昨天|上回|上次)[^。!！?？]{0,14}(?:师傅|小伙|护士|志愿者|保洁|阿姨)[^。!！?？]{0,6}$"
+)
+_OTHER = re.compile("(?:对门儿?|隔壁|楼上|楼下|邻居家|跟|和|找|让|喊|给|告诉)的?$")
+_KIN_TITLES = frozenset(
+    "奶奶 爷爷 姥姥 姐 哥 叔 婶 姨 嫂 伯 爷 奶 叔叔 老师 师傅 医生 大夫 主任".split()
+)  # noqa: SIM905
+_NOT_NAMES = frozenset(
+    "老大 老二 老三 老四 老人 老伴 老婆 老公 老家 老头 老太 老师 老板 老是 老年 老早 老半 老腰 老命 老弱 老远 老实 老高 老长 老了 "
+    "老房 老区 老楼 老街 老化 老赖 老汉 老爹 老娘 老妈 老爸 老两 老小 老少 老朋 老同 老邻 老地 老样 老花 老胳 老骨 老毛 老不 老爷".split()  # noqa: SIM905
+)
+_TITLE_WORDS = frozenset(
+    "志愿 管理 保洁 邮政 快递 外卖 维修 理发 开车 装修 大 小 老 有 个 位 的 你 我 他 她 好 请 位 叫 这 那 护 医 数 语 英".split()
+)  # noqa: SIM905
+_ENGLISH = re.compile(
+    r"(?:my name is|my name's|this is|i'm|i am|called|name:?)\s+(?P<name>(?:mr|mrs|ms|miss|dr)\.? [A-Z][a-z]+|[A-Z][a-z]+(?: [A-Z][a-z]+)?)",
+    re.IGNORECASE,
+)
+_ENGLISH_TITLED = re.compile(r"\b(?P<name>(?:Mr|Mrs|Ms|Miss|Dr)\.? [A-Z][a-z]+)")
+
+
+def read_person(text: str, heard: Heard, taken: Sequence[Span] = ()) -> Field[str] | None:
+    """Return the name of who needs help, else of who calls; None when nobody is named.
+
+    `text` is the original (English names keep their capitals), `taken` are the spans of places,
+    units and numbers. Names of those who came to help are left out.
+    """
+    found = sorted(_found(text, heard, taken), key=lambda field: -field.confidence)
+    if not found:
+        return None
+    first = found[0]
+    others = tuple(dict.fromkeys(f.value for f in found[1:] if f.value != first.value))[:3]
+    return Field(first.value, first.evidence, first.confidence, others, note=first.note)
+
+
+def _found(text: str, heard: Heard, taken: Sequence[Span]) -> Iterator[Field[str]]:
+    plain = heard.text
+    free = [not any(start <= i < stop for start, stop in taken) for i in range(len(plain))]
+    for match in _NAMED.finditer(plain):
+        yield from _named(match, heard)
+    for match in _SURNAME.finditer(plain):
+        if _WORKER.search(plain[max(0, match.start() - 30) : match.start()]):
+            continue
+        yield from _surname(match, heard)
+    for match in _TITLED.finditer(plain):
+        if free[match.start()]:
+            yield from _titled(match, heard)
+    for match in _OLD.finditer(plain):
+        if free[match.start()]:
+            yield from _old(match, heard)
+    for match in _LOOSE.finditer(plain):
+        name = match["name"]
+        if free[match.start("name")] and _looks_like_name(name):
+            yield Field(name, match.span("name"), 0.7)
+    for pattern, confidence in ((_ENGLISH, 0.85), (_ENGLISH_TITLED, 0.8)):
+        for match in pattern.finditer(text):
+            if match["name"][0].isupper():
+                yield Field(match["name"], match.span("name"), confidence)
+
+
+def _looks_like_name(name: str) -> bool:
+    rest = name[2:] if name[:2] in COMPOUND else name[1:]
+    surname = name[:2] if name[:2] in COMPOUND else name[0]
+    if not is_surname(surname) or not rest:
+        return False
+    usual = sum(character in GIVEN for character in rest)
+    return usual == len(rest) and (len(name) == 3 or len(rest) == 2)
+
+
+def _named(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
+    name, start = match["name"], match.start("name")
+    after = heard.text[match.end() :][:1]
+    titled = re.match(f"(?:老{_H}|(?:{'|'.join(COMPOUND)}|{_H})(?:{TITLES}))", name + after)
+    if titled and (match["cue"] in ("我是", "叫我") or titled.group().startswith("老")):
+        value = titled.group()
+        surname = value[1] if value.startswith("老") else value[0]
+        usual = _surname_at(heard, start + value.index(surname))
+        if value[:2] not in _NOT_NAMES and usual and surname not in "你的":
+            yield _field(value.replace(surname, usual, 1), (start, start + len(value)), value, 0.9)
+        return
+    if match["cue"] in ("我是", "叫我", "本人") and not _looks_like_name(name[:3]):
+        return
+    length = _name_length(heard.text, start, len(name))
+    name = heard.text[start : start + length]
+    if length < 2:
+        return
+    value = _respelled(heard, start, length)
+    if value:
+        yield _field(value, (start, start + length), name, 0.92)
+
+
+def _name_length(text: str, start: int, longest: int) -> int:
+    """Names are two or three characters, four after a double surname."""
+    most = 4 if text[start : start + 2] in COMPOUND else 3
+    longest = min(longest, most)
+    following = text[start + longest : start + longest + 1]
+    if longest == 3 and following and following not in " ,，。.!！?？、;；0123456789的":
+        third = text[start + 2]
+        return 3 if third in GIVEN or text[start + 3] in "八九七六我他她今住电手岁" else 2
+    return longest
+
+
+def _respelled(heard: Heard, start: int, length: int) -> str | None:
+    text = heard.text
+    if text[start : start + 2] in COMPOUND:
+        return text[start : start + length]
+    surname = _surname_at(heard, start)
+    if surname is None:
+        return None
+    given = ""
+    for index in range(start + 1, start + length):
+        at = heard.at.get(index)
+        spoken = heard.syllables[at] if at is not None else None
+        given += given_like(text[index], spoken.sound, spoken.tone) if spoken else text[index]
+    return surname + given
+
+
+def _surname_at(heard: Heard, index: int) -> str | None:
+    at = heard.at.get(index)
+    if at is None:
+        return None
+    return surname_like(heard.text[index], heard.syllables[at].sound, heard.syllables[at].tone)
+
+
+def _surname(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
+    said = match["name"]
+    value = said if said in COMPOUND else _surname_at(heard, match.start("name"))
+    if value is None:
+        return
+    start, end = match.span("name")
+    yield _field(value, (start, end), said, 0.8)
+
+
+def _titled(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
+    said, start = match["name"], match.start("name")
+    title = match.group()[len(said) :]
+    before = heard.text[max(0, start - 14) : start]
+    if said in _TITLE_WORDS or _WORKER.search(before) or _OTHER.search(before):
+        return
+    if before.endswith(("老", "小", "张老", "个", "的小")) and title not in (
+        "阿姨",
+        "大爷",
+        "大妈",
+    ):
+        return
+    exact = is_surname(said)
+    surname = said if exact else _surname_at(heard, start)
+    closing = re.match("[\\s,，。.!！?？]|$|三天|[一二两几]天|电话|\\d", heard.text[match.end() :])
+    if surname is None or (not exact and not closing):
+        return
+    confidence = 0.85 if exact else 0.55
+    if title in _KIN_TITLES and not closing:
+        confidence -= 0.3
+    yield _field(surname + title, match.span(), match.group(), confidence)
+
+
+def _old(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
+    said, start = match["name"], match.start()
+    before = heard.text[max(0, start - 6) : start]
+    if match.group() in _NOT_NAMES or _OTHER.search(before):
+        return
+    surname = _surname_at(heard, match.start("name"))
+    if surname:
+        certain = is_surname(said)
+        yield _field("老" + surname, match.span(), match.group(), 0.82 if certain else 0.6)
+
+
+def _field(value: str, span: Span, said: str, confidence: float) -> Field[str]:
+    if value == said:
+        return Field(value, span, confidence)
+    return Field(value, span, round(confidence - 0.3, 2), (said,), note="by_sound")

@@ -1,0 +1,184 @@
+"""Measure the readers on a labelled folder: `python tests/model/measure_readers.py DIR [--verbose]`.
+
+DIR holds labels.jsonl with asr.jsonl, chat.jsonl, places.csv and optionally subsets.json. The
+category is taken from the labels (`--category none` leaves it out), so that only the readers are
+measured. `--places FILE` and `--times FILE` measure the place and the time reader alone.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from intake.understanding.gazetteer import Gazetteer
+from intake.understanding.hearing import Heard
+from intake.understanding.place import read_place
+from intake.understanding.reading import understand
+from intake.understanding.values import Understanding, Window, window_to_json
+from intake.understanding.when import find_times, overlap
+
+FIELDS = ("place", "unit", "phone", "person", "when")
+GOALS = {
+    "voicemail": {
+        "emergency_recall": 1.0, "emergency_false": -0.02, "emergency_false_near": -0.0,
+        "place_exact": 0.88, "place_false": -0.05, "unit_exact": 0.85, "unit_false": -0.05,
+        "when_right": 0.85, "when_false": -0.07, "phone_exact": 0.75, "phone_false": -0.02,
+        "person_exact": 0.60,
+    },
+    "chat": {
+        "emergency_recall": 1.0, "emergency_false": -0.01, "emergency_false_near": -0.07,
+        "place_exact": 0.95, "place_false": -0.03, "unit_exact": 0.95, "unit_false": -0.03,
+        "when_right": 0.90, "when_false": -0.04, "phone_exact": 0.98, "phone_false": -0.01,
+        "person_exact": 0.85,
+    },
+}  # fmt: skip
+Item = dict[str, Any]
+Tally = dict[str, list[int]]
+
+
+def lines(path: Path) -> list[Item]:
+    """Read one JSON object a line; an absent file is empty."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def said(understanding: Understanding, name: str) -> Any:
+    """Return the plain value of one field."""
+    field = getattr(understanding, name)
+    return None if field is None else field.value
+
+
+def window(label: dict[str, str]) -> Window:
+    """Read a label's window."""
+    return Window(datetime.fromisoformat(label["start"]), datetime.fromisoformat(label["end"]))
+
+
+def is_right(name: str, label: Any, value: Any) -> bool:
+    """Compare one field with its label."""
+    if value is None:
+        return False
+    return overlap(window(label), value) >= 0.5 if name == "when" else bool(label == value)
+
+
+def measure(part: str, items: list[Item], texts: dict[str, str], gazetteer: Gazetteer,
+            subsets: dict[str, list[str]], verbose: bool, with_category: bool) -> None:  # fmt: skip
+    """Print the table of one part."""
+    tally: Tally = defaultdict(lambda: [0, 0])
+
+    def count(key: str, hit: bool) -> None:
+        tally[key][0] += hit
+        tally[key][1] += 1
+
+    for item in items:
+        text = texts[item["id"]]
+        ranking = [(item["category"], 1.0)] if with_category else []
+        got = understand(
+            text, received_at=datetime.fromisoformat(item["received_at"]), ranking=ranking,
+            gazetteer=gazetteer, language=item["language"],
+        )  # fmt: skip
+        wrong = []
+        emergency = got.urgency == "emergency"
+        if item["urgency"] == "emergency":
+            count("emergency_recall", emergency)
+        else:
+            count("emergency_false", emergency)
+        if item["id"] in subsets.get("near_miss", ()):
+            count("emergency_false_near", emergency)
+        count("urgency_right", got.urgency == item["urgency"])
+        if got.urgency != item["urgency"]:
+            found = got.urgency_evidence
+            wrong.append(f"urgency {item['urgency']} -> {got.urgency} {found and text[slice(*found)]}")
+        for name in FIELDS:
+            label, value = item[name], said(got, name)
+            field = getattr(got, name)
+            doubt = f" {field.confidence} {field.alternatives if field.ambiguous else ''}" if field else ""
+            if label is None:
+                count(f"{name}_false", value is not None)
+            else:
+                count(f"{name}_{'right' if name == 'when' else 'exact'}", is_right(name, label, value))
+            if (label is None and value is not None) or (label and not is_right(name, label, value)):
+                shown = window_to_json(value) if isinstance(value, Window) else value
+                wrong.append(f"{name}: {label} -> {shown}{doubt}")
+                if field and not field.ambiguous and field.confidence >= 0.75:
+                    count(f"{name}_surely_wrong", True)
+        if wrong and verbose:
+            print(f"  {item['id']} {text}\n      " + "\n      ".join(wrong))
+    print(f"\n{part}: {len(items)} items")
+    for key, (hits, total) in sorted(tally.items()):
+        goal = GOALS[part].get(key)
+        share = hits / total
+        met = "" if goal is None else ("met" if (share >= goal if goal > 0 else share <= -goal) else "MISSED")
+        print(f"  {key:24} {hits:4}/{total:<4} {share:6.3f}  {'' if goal is None else abs(goal)} {met}")
+
+
+def measure_places(path: Path, verbose: bool) -> None:
+    """Find each place among all places of the set, from what a recogniser made of the request."""
+    items = lines(path)
+    gazetteer = Gazetteer.from_rows((name, "building", "", ()) for name in
+                                    sorted({item["place"] for item in items}))  # fmt: skip
+    parts = {"heard right": [0, 0, 0], "misheard": [0, 0, 0]}
+    for item in items:
+        field = read_place(Heard.of(item["recognised"]), gazetteer, spoken=True)
+        right = field is not None and field.value == item["place"]
+        part = parts["heard right" if item["place"] in item["recognised"] else "misheard"]
+        part[0] += right
+        part[1] += 1
+        part[2] += bool(field and not right and not field.ambiguous and field.confidence >= 0.75)
+        if not right and verbose:
+            print(f"  {item['recognised']} | {item['place']} -> {field and (field.value, field.confidence)}")
+    for name, (hits, total, sure) in parts.items():
+        print(f"places {name}: {hits}/{total} = {hits / total:.3f}, surely wrong {sure}")
+
+
+def measure_times(path: Path, verbose: bool) -> None:
+    """Say how many of the labelled time expressions are found, and how many others."""
+    hits = total = spurious = 0
+    for item in lines(path):
+        spans = find_times(item["text"])
+        texts = [item["text"][start:end] for start, end in spans]
+        for label in item["times"]:
+            total += 1
+            hit = any(t in label or label in t for t in texts)
+            hits += hit
+            if not hit and verbose:
+                print(f"  {item['text']} {label} -> {texts}")
+        more = [t for t in texts if not any(t in label or label in t for label in item["times"])]
+        spurious += len(more)
+        if more and verbose:
+            print(f"  {item['text']} {item['times']} also {more}")
+    print(f"times found: {hits}/{total} = {hits / total:.3f}, others found: {spurious}")
+
+
+def main() -> None:
+    """Measure what the arguments name."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--places", type=Path)
+    parser.add_argument("--times", type=Path)
+    parser.add_argument("--category", choices=("label", "none"), default="label")
+    parser.add_argument("--said", action="store_true", help="read the labels' text, not asr.jsonl")
+    parser.add_argument("--verbose", action="store_true")
+    given = parser.parse_args()
+    if given.folder:
+        gazetteer = Gazetteer.from_csv(given.folder / "places.csv")
+        subsets_path = given.folder / "subsets.json"
+        subsets = json.loads(subsets_path.read_text("utf-8")) if subsets_path.exists() else {}
+        heard = {item["id"]: item["hyp"] for item in lines(given.folder / "asr.jsonl")}
+        for part, name in (("chat", "chat.jsonl"), ("voicemail", "labels.jsonl")):
+            items = lines(given.folder / name)
+            texts = {item["id"]: item["text"] for item in items}
+            if part == "voicemail" and not given.said:
+                texts |= heard
+            measure(part, items, texts, gazetteer, subsets.get(part, {}), given.verbose,
+                    given.category == "label")  # fmt: skip
+    if given.places:
+        measure_places(given.places, given.verbose)
+    if given.times:
+        measure_times(given.times, given.verbose)
+
+
+if __name__ == "__main__":
+    main()
