@@ -200,12 +200,6 @@ async def fail(
         delivery.status, delivery.error_code = "failed", type(error).__name__
 
 
-async def retry(session: AsyncSession, delivery: Delivery) -> None:
-    """An operator has a failed update sent again."""
-    delivery.status = "pending"
-    await defer(session, "deliver", delivery_id=delivery.id)
-
-
 async def heard(
     session: AsyncSession, request: ServiceRequest, backend: str, report: Report
 ) -> bool:

@@ -343,6 +343,13 @@ async def tell_backend(session: AsyncSession, request: ServiceRequest, kind: str
     await defer(session, "deliver", delivery_id=delivery.id)
 
 
+async def send_again(session: AsyncSession, delivery: Delivery) -> None:
+    """Queue a locked, failed delivery once more."""
+    delivery.status = "pending"
+    await session.flush()
+    await defer(session, "deliver", delivery_id=delivery.id)
+
+
 async def ask_operators(
     session: AsyncSession, request: ServiceRequest, kind: str, sentence: str
 ) -> None:

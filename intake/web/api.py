@@ -1,0 +1,344 @@
+"""The operators' API: list, read, correct, confirm, hold, reject, cancel, merge, split.
+
+Every write takes ``If-Match`` and answers with the new state; a stale one gets 412 with the
+current state. Every view of personal data and every change stands in the access log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse, JSONResponse
+from sqlalchemy import select
+
+from intake import service_requests as requests
+from intake.errors import BadField, NotFound, StaleVersion
+from intake.lifecycle import Actor, Status
+from intake.models import Delivery, Operator, ServiceRequest
+from intake.parts import Parts
+from intake.service_requests import By
+from intake.web import detail, shapes
+from intake.web.access import (
+    CurrentOperator,
+    CurrentParts,
+    SeenVersion,
+    by_number,
+    log_access,
+)
+
+router = APIRouter(prefix="/api/requests", tags=["operators"])
+Act = Callable[[Any, ServiceRequest], Awaitable[None]]
+LIKE_ESCAPE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+
+
+@router.get("", summary="List requests, the newest first")
+async def list_requests(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    status: Annotated[list[Status] | None, Query()] = None,
+    urgency: shapes.Urgency | None = None,
+    category: str | None = None,
+    area: str | None = None,
+    text: Annotated[str | None, Query(max_length=100)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+) -> shapes.Page:
+    """Filter by status (several), urgency, category, area and words; phones are masked."""
+    statement = select(ServiceRequest).order_by(ServiceRequest.id.desc()).limit(limit + 1)
+    if status:
+        statement = statement.where(ServiceRequest.status.in_([s.value for s in status]))
+    for column, value in (
+        (ServiceRequest.urgency, urgency),
+        (ServiceRequest.category, category),
+        (ServiceRequest.area, area),
+    ):
+        if value is not None:
+            statement = statement.where(column == value.replace("\x00", ""))
+    if text:
+        pattern = f"%{text.translate(LIKE_ESCAPE)}%".replace("\x00", "")
+        statement = statement.where(ServiceRequest.text.ilike(pattern))
+    if cursor is not None:
+        statement = statement.where(ServiceRequest.id < cursor)
+    async with parts.sessions.begin() as session:
+        rows = list(await session.scalars(statement))
+        await log_access(session, operator, "list")
+    following = str(rows[limit - 1].id) if len(rows) > limit else None
+    return shapes.Page(requests=[shapes.Line.of(row) for row in rows[:limit]], next=following)
+
+
+@router.get("/{number}", summary="Read one request with all that belongs to it")
+async def read_request(
+    parts: CurrentParts, operator: CurrentOperator, number: str, response: Response
+) -> shapes.Detail:
+    """The ``ETag`` is the version to send as ``If-Match`` with a write."""
+    async with parts.sessions.begin() as session:
+        request = await by_number(session, number)
+        await log_access(session, operator, "read", request)
+        found = await detail.of(session, request, parts)
+    response.headers["ETag"] = f'"{found.version}"'
+    return found
+
+
+@router.get("/{number}/recording", summary="Hear the recording", response_class=FileResponse)
+async def hear(parts: CurrentParts, operator: CurrentOperator, number: str) -> FileResponse:
+    """The bytes as the resident left them."""
+    async with parts.sessions.begin() as session:
+        request = await by_number(session, number)
+        recording = await requests.recording_of(session, request)
+        await log_access(session, operator, "hear", request)
+    if recording is None:
+        raise NotFound("This request did not come by voice.")
+    return detail.recording_response(parts, recording, request.tracking_number)
+
+
+@router.patch("/{number}", summary="Correct fields")
+async def correct(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Correction,
+) -> JSONResponse:
+    """A field that a person set is never overwritten by a machine; the backend is told."""
+    changes = body.model_dump(exclude_unset=True, exclude={"why"})
+    if not changes:
+        raise BadField("Name at least one field to correct.")
+    check_changes(parts, changes)
+
+    async def act(session: Any, request: ServiceRequest) -> None:
+        start = changes.get("when_start", request.when_start)
+        end = changes.get("when_end", request.when_end)
+        if start and end and end < start:
+            raise BadField("when_end lies before when_start.", field="when_end")
+        await requests.correct(session, request, changes, _by(operator, body.why))
+
+    return await change(parts, operator, number, version, "correct", act)
+
+
+@router.post("/{number}/confirm", summary="Confirm: it is routed next")
+async def confirm(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Confirm,
+) -> JSONResponse:
+    """With ``backend`` it goes there whatever the rules say."""
+    if body.backend is not None and body.backend not in parts.backends:
+        known = ", ".join(sorted(parts.backends))
+        raise BadField(f"There is no backend {body.backend!r}; there are {known}.", field="backend")
+
+    async def act(session: Any, request: ServiceRequest) -> None:
+        if body.backend:
+            request.given = {**request.given, "route_to": body.backend}
+        request.decided_by = operator.name
+        request.reasons = []
+        request.on_hold_until = None
+        await requests.advance(session, request, Status.CONFIRMED, _by(operator, body.why))
+
+    return await change(parts, operator, number, version, "confirm", act)
+
+
+@router.post("/{number}/hold", summary="Put aside until a time, or take up again")
+async def hold(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Hold,
+) -> JSONResponse:
+    """``until`` null takes it up again."""
+
+    async def act(session: Any, request: ServiceRequest) -> None:
+        await requests.hold(session, request, body.until, _by(operator, body.why))
+
+    return await change(parts, operator, number, version, "hold", act)
+
+
+@router.post("/{number}/reject", summary="Reject with a reason that the resident hears")
+async def reject(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Reject,
+) -> JSONResponse:
+    """Who rejected it and why stand in its history."""
+
+    async def act(session: Any, request: ServiceRequest) -> None:
+        request.given = {**request.given, "rejected_because": body.why}
+        await requests.advance(session, request, Status.REJECTED, _by(operator, body.why))
+
+    return await change(parts, operator, number, version, "reject", act)
+
+
+@router.post("/{number}/cancel", summary="Cancel, on the resident's wish")
+async def cancel(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Why,
+) -> JSONResponse:
+    """A backend that has it is told."""
+    return await _move(parts, operator, number, version, "cancel", Status.CANCELLED, body)
+
+
+@router.post("/{number}/done", summary="It is done")
+async def done(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Why,
+) -> JSONResponse:
+    """For work that no backend reports on."""
+    return await _move(parts, operator, number, version, "done", Status.DONE, body)
+
+
+@router.post("/{number}/close", summary="Close what is done")
+async def close(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Why,
+) -> JSONResponse:
+    """The resident agreed."""
+    return await _move(parts, operator, number, version, "close", Status.CLOSED, body)
+
+
+@router.post("/{number}/reopen", summary="Undo a merge, a rejection, a cancellation")
+async def reopen(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Why,
+) -> JSONResponse:
+    """It comes back to review; also from a backend that can't go on."""
+
+    async def act(session: Any, request: ServiceRequest) -> None:
+        await requests.reopen(session, request, _by(operator, body.why))
+
+    return await change(parts, operator, number, version, "reopen", act)
+
+
+@router.post("/{number}/merge", summary="Fold it into another request")
+async def merge(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Merge,
+) -> JSONResponse:
+    """Undo with ``reopen``."""
+
+    async def act(session: Any, request: ServiceRequest) -> None:
+        other = await by_number(session, body.into)
+        other = await requests.lock(session, other.id)
+        await requests.merge(session, request, other, _by(operator, body.why))
+
+    return await change(parts, operator, number, version, "merge", act)
+
+
+@router.post("/{number}/split", summary="Open a second request for another need in it")
+async def split(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Split,
+) -> JSONResponse:
+    """The answer is the first one; its ``events`` name the new number."""
+    fields = body.model_dump(exclude_unset=True, exclude={"why"})
+    check_changes(parts, fields)
+
+    async def act(session: Any, request: ServiceRequest) -> None:
+        await requests.split(session, request, fields, _by(operator, body.why))
+
+    return await change(parts, operator, number, version, "split", act)
+
+
+@router.post("/{number}/retry", summary="Send failed updates to the backend again")
+async def retry(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    version: SeenVersion,
+    body: shapes.Why,
+) -> JSONResponse:
+    """For a request that waits in review after a failed delivery, confirm it instead."""
+
+    async def act(session: Any, request: ServiceRequest) -> None:
+        failed = await session.scalars(
+            select(Delivery)
+            .where(
+                Delivery.service_request_id == request.id,
+                Delivery.status == "failed",
+                Delivery.kind != "submit",
+            )
+            .with_for_update()
+        )
+        for delivery in failed.all():
+            await requests.send_again(session, delivery)
+
+    return await change(parts, operator, number, version, "retry", act)
+
+
+def check_changes(parts: Parts, changes: dict[str, Any]) -> None:
+    """Refuse a category that the catalogue lacks and an urgency that is cleared."""
+    category = changes.get("category")
+    if category is not None and category not in parts.catalogue.codes:
+        raise BadField(f"There is no category {category!r} in the catalogue.", field="category")
+    if "urgency" in changes and changes["urgency"] is None:
+        raise BadField("urgency can't be empty.", field="urgency")
+    for name, value in changes.items():
+        if isinstance(value, str) and "\x00" in value:
+            raise BadField(f"{name} holds a NUL byte.", field=name)
+
+
+async def change(
+    parts: Parts, operator: Operator, number: str, version: int, action: str, act: Act
+) -> JSONResponse:
+    """Lock, act, log and answer with the new state; stale → 412 with the current one."""
+    status = 200
+    extra: dict[str, Any] = {}
+    async with parts.sessions.begin() as session:
+        found = await by_number(session, number)
+        try:
+            request = await requests.lock(session, found.id, version=version)
+            await act(session, request)
+        except StaleVersion as error:
+            request, status = found, error.http_status
+            extra = {"code": error.code, "title": error.sentence, "status": status}
+            await session.refresh(request)
+        await log_access(session, operator, action, request)
+        await session.flush()
+        body = (await detail.of(session, request, parts)).model_dump(mode="json")
+    headers = {"ETag": f'"{body["version"]}"'}
+    if status != 200:
+        body = {"type": "urn:huying:problem:stale_version", **extra, "current": body}
+        return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return JSONResponse(body, status, headers)
+
+
+async def _move(
+    parts: Parts,
+    operator: Operator,
+    number: str,
+    version: int,
+    action: str,
+    to: Status,
+    body: shapes.Why,
+) -> JSONResponse:
+    async def act(session: Any, request: ServiceRequest) -> None:
+        await requests.advance(session, request, to, _by(operator, body.why))
+
+    return await change(parts, operator, number, version, action, act)
+
+
+def _by(operator: Operator, why: str | None) -> By:
+    return By(Actor.OPERATOR, operator.name, why)
