@@ -6,7 +6,7 @@ What the sender filled in (`given`) and what a person corrected stand above anyt
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,8 @@ from intake.models import ServiceRequest, Transcript
 from intake.parts import Parts
 from intake.understanding import deciding, safety
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.reader import understand
+from intake.understanding.hearing import Heard
+from intake.understanding.reading import understand
 from intake.understanding.values import Field, Understanding, Window
 
 TEXT_FIELDS = ("place", "unit", "person", "phone")
@@ -65,7 +66,7 @@ def wants_reading(request: ServiceRequest) -> bool:
 
 def is_emergency(text: str) -> bool:
     """The life-safety rules alone, before anything slower."""
-    return safety.find(text) is not None
+    return safety.read_safety(Heard.of(text, spoken=True)).urgency == "emergency"
 
 
 async def words_of(session: AsyncSession, request: ServiceRequest) -> list[HeardWord]:
@@ -119,11 +120,8 @@ async def keep(
     }
     found.update({k: v for k, v in request.given.items() if k in TEXT_FIELDS and v})
     if request.given.get("place"):
-        gazetteer = await parts.gazetteer(session)
-        found["area"] = next(
-            (p.area or None for p in gazetteer.places if p.name == request.given["place"]),
-            found["area"],
-        )
+        known = (await parts.gazetteer(session)).places.get(request.given["place"])
+        found["area"] = known.area if known is not None else found["area"]
     for name, value in found.items():
         if name not in corrected:
             setattr(request, name, value)
@@ -149,22 +147,29 @@ async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -
         if DOUBTFUL_NOTES & set(transcript.notes):
             reasons.append(reason("recognition_doubtful"))
     entry = parts.catalogue.entries.get(request.category or "")
-    given = {name for name in TEXT_FIELDS if request.given.get(name)} | set(request.corrected)
+    table = parts.settings.deciding
     decision = deciding.decide(
-        read,
-        required=tuple(name for name in (entry.required if entry else ()) if name not in given),
+        _with_given(read, request),
+        required=entry.required if entry else (),
         thresholds=deciding.Thresholds(
-            category=parts.settings.deciding.category,
-            categories=parts.settings.deciding.categories,
-            fields=parts.settings.deciding.fields,
+            category=table.category, by_category=table.categories, **table.fields
         ),
-        settled=frozenset(given),
     )
     known = {r["code"] for r in reasons}
     reasons.extend(
         {"code": r.code, "zh": r.zh, "en": r.en} for r in decision.reasons if r.code not in known
     )
     return Verdict(decision.confirmed and not reasons, reasons)
+
+
+def _with_given(read: Understanding, request: ServiceRequest) -> Understanding:
+    """What the sender filled in or a person corrected is certain; nothing heard can doubt it."""
+    certain: dict[str, Any] = {}
+    for name in TEXT_FIELDS:
+        value = getattr(request, name)
+        if value and (request.given.get(name) or name in request.corrected):
+            certain[name] = Field(value, None, 1.0)
+    return replace(read, **certain)
 
 
 async def _earlier(session: AsyncSession, request: ServiceRequest) -> int | None:

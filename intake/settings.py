@@ -101,11 +101,11 @@ class AssistantTable(Table):
 class Deciding(Table):
     """How sure is sure enough. Keys of ``category``: codes of the catalogue."""
 
-    category: float = Field(0.5, ge=0, le=1, description="least confidence of the category")
+    category: float = Field(0.6, ge=0, le=1, description="least confidence of the category")
     categories: dict[str, float] = Field(
         default_factory=dict, description="the same for single categories"
     )
-    fields: dict[str, float] = Field(
+    fields: dict[Literal["place", "unit", "when", "phone", "person"], float] = Field(
         default_factory=dict, description="least confidence of single fields"
     )
 

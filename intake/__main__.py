@@ -1,0 +1,5 @@
+"""``python -m intake``: the same as ``huying``."""
+
+from intake.cli import main
+
+main()

@@ -1,0 +1,152 @@
+"""The only wiring: settings in, a web application or a worker's parts out."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+from intake import backends, channels, secrets_store
+from intake.assistant import Assistant
+from intake.blobs import Blobs
+from intake.categories import load_catalogue
+from intake.db import connect
+from intake.errors import SettingsError, TooMany
+from intake.outgoing import Outgoing
+from intake.parts import Parts
+from intake.postgres import dsn
+from intake.settings import ROOT, Settings
+from intake.web import api, doors, health, problems, station
+from speech import Transcriber
+
+log = logging.getLogger("huying.web")
+POSTS_LIMITED = "/api/voicemails"
+
+
+def database_url(settings: Settings) -> str:
+    """The database of these settings; `SettingsError` when none is running."""
+    url = settings.database_url or dsn(settings)
+    if url is None:
+        raise SettingsError(
+            "No database: run `huying up` (it starts the embedded one) or set database_url."
+        )
+    return url
+
+
+def build(settings: Settings, *, hears: bool = False) -> Parts:
+    """Make the parts of one process. ``hears``: a worker, with recognisers."""
+    engine, sessions = connect(database_url(settings), pool_size=settings.database_pool)
+    outgoing = Outgoing(sessions)
+    catalogue = load_catalogue(ROOT / "data" / "services")
+    transcriber = None
+    if hears:
+        hearing = settings.hearing
+        transcriber = Transcriber(
+            settings.models_dir,
+            hearing.engine,
+            processes=hearing.processes,
+            memory_bytes=hearing.memory_bytes,
+            options=hearing.options,
+        )
+    token_file = settings.assistant.token_file
+    token = token_file.read_text().strip() if token_file else None
+    return Parts(
+        settings=settings,
+        engine=engine,
+        sessions=sessions,
+        blobs=Blobs(settings.recordings_dir),
+        catalogue=catalogue,
+        outgoing=outgoing,
+        backends={
+            name: backends.create(name, table, outgoing)
+            for name, table in settings.backends.items()
+        },
+        link_secrets=[secrets_store.ensure(settings, "links")],
+        transcriber=transcriber,
+        assistant=Assistant(
+            settings.assistant_url,
+            timeout_seconds=settings.assistant.timeout_seconds,
+            token=token or secrets_store.ensure(settings, "assistant"),
+        ),
+    )
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The web application of these settings."""
+    parts = build(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await parts.close()
+
+    app = FastAPI(
+        title="Huying",
+        summary="You call, we respond.",
+        version="0.1.0",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.parts = parts
+    problems.install(app)
+    app.include_router(api.router)
+    app.include_router(station.router)
+    app.include_router(doors.router)
+    app.include_router(health.router)
+    for channel in channels.create_all(parts):
+        app.include_router(channel.routes())
+    _limit(app, settings)
+
+    @app.middleware("http")
+    async def safe_headers(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        response = await call_next(request)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault(
+            "Content-Security-Policy",
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+        )
+        return response
+
+    return app
+
+
+def _limit(app: FastAPI, settings: Settings) -> None:
+    """So many voicemails a minute from one address; a whole /64 counts as one."""
+    allowed = settings.limits.per_address_per_minute
+    if not allowed:
+        return
+    limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    item = RateLimitItemPerMinute(allowed)
+
+    @app.middleware("http")
+    async def count(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        if request.method == "POST" and request.url.path == POSTS_LIMITED:
+            address = _network(request.client.host if request.client else "-")
+            if not await limiter.hit(item, address):
+                error = TooMany("Too many recordings from here in a minute; they are welcome soon.")
+                return problems.problem(
+                    429, error.code, error.sentence, headers={"Retry-After": "30"}
+                )
+        return await call_next(request)
+
+
+def _network(host: str) -> str:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return host

@@ -1,0 +1,87 @@
+"""``huying``: run the house and talk to it. `huying COMMAND --help` explains each command."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from intake.errors import HuyingError
+from speech.errors import SpeechError
+
+# name → (module in intake.commands, attribute, one line)
+COMMANDS = {
+    "up": ("up", "up", "Start everything and watch it."),
+    "serve": ("serve", "serve", "Run the web part alone."),
+    "worker": ("serve", "worker", "Run a worker alone."),
+    "migrate": ("database", "migrate", "Bring the database to the newest schema."),
+    "seed": ("database", "seed", "Load the gazetteer (places) into the database."),
+    "voicemail": ("voicemail", "app", "Send recordings."),
+    "requests": ("requests", "app", "See service requests."),
+    "token": ("token", "app", "Make and revoke the operators' tokens."),
+    "models": ("models", "app", "The speech models: list, add, verify, remove."),
+    "train": ("train", "train", "Train the assistant, if anything it depends on changed."),
+    "settings": ("settings", "app", "Check and list the settings."),
+    "demo": ("demo", "demo", "Start everything and send the sample voicemails."),
+}
+
+
+class Lazy(TyperGroup):
+    """Loads a command's module only when it is called: `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        found: Any = getattr(importlib.import_module(f"intake.commands.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            command = typer.main.get_command(found)
+        else:
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            single.command()(found)
+            command = typer.main.get_command(single)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+app = typer.Typer(
+    cls=Lazy,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Huying (呼应): leave a voice message, get help. Settings: HUYING_HOME (./var),"
+    " HUYING_PORT (8300), HUYING_SETTINGS (<home>/huying.toml).",
+)
+
+
+@app.callback()
+def root() -> None:
+    """Huying (呼应): you call, we respond."""
+
+
+def main() -> None:
+    """Entry point: our own errors are sentences, not tracebacks; exit code 1."""
+    try:
+        app()
+    except (HuyingError, SpeechError) as error:
+        if os.environ.get("HUYING_TRACEBACK"):
+            raise
+        sys.stderr.write(f"huying: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""How the command line talks to the running house."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import httpx
+
+from intake.errors import HuyingError
+from intake.settings import Settings
+
+
+def connect(settings: Settings, url: str | None, *, token: str | None = None) -> httpx.Client:
+    """A client for this deployment, or for another one's ``url``."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.Client(
+        base_url=(url or f"http://{host}:{settings.port}").rstrip("/"),
+        headers=headers,
+        timeout=120,
+        trust_env=False,
+    )
+
+
+def call(client: httpx.Client, method: str, path: str, **kwargs: Any) -> Any:
+    """Call and return the JSON; a problem document becomes an error with its sentence."""
+    try:
+        answer = client.request(method, path, **kwargs)
+    except httpx.TransportError as error:
+        raise HuyingError(
+            f"{client.base_url} does not answer ({type(error).__name__}); is `huying up` running?",
+            code="not_running",
+            retryable=True,
+        ) from None
+    try:
+        body = answer.json()
+    except ValueError:
+        body = {}
+    if answer.is_error:
+        title = body.get("title") or answer.reason_phrase
+        raise HuyingError(f"{title} ({answer.status_code})", code=body.get("code", "http_error"))
+    return body
+
+
+def operator_token(given: str | None) -> str:
+    """The token from the option, ``HUYING_TOKEN`` or the file in ``HUYING_TOKEN_FILE``."""
+    from pathlib import Path
+
+    token = given or os.environ.get("HUYING_TOKEN")
+    if not token and (path := os.environ.get("HUYING_TOKEN_FILE")):
+        token = Path(path).read_text().strip()
+    if not token:
+        raise HuyingError(
+            "This needs a token: `huying token add NAME` makes one; put it in HUYING_TOKEN_FILE."
+        )
+    return token

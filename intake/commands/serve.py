@@ -1,0 +1,86 @@
+"""``huying serve`` and ``huying worker``: single parts, on one machine or on several."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import signal
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+from intake.errors import SettingsError
+from intake.settings import load
+
+FORMAT = "%(levelname)s %(name)s: %(message)s"
+
+
+def set_up_logs(level: str) -> None:
+    """Plain lines on standard error; libraries that would log bodies or URLs stay quiet."""
+    logging.basicConfig(level=level.upper(), format=FORMAT)
+    for name in ("httpx", "httpcore", "procrastinate", "multipart", "python_multipart"):
+        logging.getLogger(name).setLevel("WARNING")
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Where to listen; default: settings.")] = None,
+    port: Annotated[int | None, typer.Option(help="Which port; default: settings.")] = None,
+) -> None:
+    """Run the web part alone: the doors, the API, the pages.
+
+    It needs a database that is up and migrated (`huying migrate`).
+    """
+    from intake.app import create_app
+
+    settings = load()
+    set_up_logs(settings.log_level)
+    config = uvicorn.Config(
+        create_app(settings),
+        host=host or settings.host,
+        port=port or settings.port,
+        log_config=None,
+        access_log=False,  # paths hold the secrets of status links
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=_networks(settings.trusted_proxies),
+        timeout_graceful_shutdown=5,
+        limit_concurrency=512,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    uvicorn.Server(config).run()
+
+
+def worker() -> None:
+    """Run a worker alone: it hears, understands, routes and delivers.
+
+    Any number may work on one database, on any number of machines that share the folder of
+    recordings.
+    """
+    from intake import worker as working
+
+    settings = load()
+    set_up_logs(settings.log_level)
+    asyncio.run(_until_told(working.run(settings)))
+
+
+async def _until_told(work: Any) -> None:
+    """Cancel the work on SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+
+
+def _networks(proxies: list[str]) -> list[str]:
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise SettingsError(f"trusted_proxies: {proxy!r} is no network.") from None
+    return proxies

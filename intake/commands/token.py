@@ -1,0 +1,83 @@
+"""``huying token``: bearer tokens for the operators' API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+import typer
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.app import database_url
+from intake.db import connect
+from intake.errors import NotFound
+from intake.models import ApiToken, Operator
+from intake.settings import load
+from intake.web.access import make_token
+
+app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the operators' tokens.")
+T = TypeVar("T")
+ROLES = ("operator", "supervisor", "admin", "station")
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Whose: stands in every event and access.")],
+    role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}.")] = "operator",
+    days: Annotated[int, typer.Option(help="Valid for so many days; 0 = no end.")] = 365,
+) -> None:
+    """Make a token. It is shown this once; only its hash is kept."""
+    if role not in ROLES:
+        raise typer.BadParameter(f"one of {', '.join(ROLES)}", param_hint="--role")
+    token = _in_database(lambda session: make_token(session, name, role, days or None))[0]
+    typer.echo(token)
+
+
+@app.command("list")
+def list_tokens() -> None:
+    """Show who has tokens, by their first characters."""
+
+    async def find(session: AsyncSession) -> list[tuple[str, ApiToken]]:
+        rows = await session.execute(
+            select(Operator.name, ApiToken).join(Operator).order_by(ApiToken.id)
+        )
+        return [(name, token) for name, token in rows.all()]
+
+    for name, token in _in_database(find):
+        state = "revoked" if token.revoked_at else f"until {token.expires_at or 'ever'}"
+        typer.echo(f"{token.prefix}…  {name}  {state}  last used {token.last_used_at or 'never'}")
+
+
+@app.command()
+def revoke(
+    prefix: Annotated[str, typer.Argument(help="The first characters, as `list` shows them.")],
+) -> None:
+    """End a token at once."""
+
+    async def end(session: AsyncSession) -> int:
+        result = await session.execute(
+            update(ApiToken)
+            .where(ApiToken.prefix == prefix.rstrip("…")[:9], ApiToken.revoked_at.is_(None))
+            .values(revoked_at=datetime.now(UTC))
+            .returning(ApiToken.id)
+        )
+        return len(result.all())
+
+    if not _in_database(end):
+        raise NotFound("No living token begins so; `huying token list` shows them.")
+    typer.echo("Revoked.")
+
+
+def _in_database(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def run() -> T:
+        engine, sessions = connect(database_url(load()), pool_size=2)
+        try:
+            async with sessions.begin() as session:
+                return await work(session)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())

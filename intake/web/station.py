@@ -1,0 +1,122 @@
+"""The built-in order board: what is open near me, accept it, done, could not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from sqlalchemy import select
+
+from intake import delivering
+from intake import service_requests as requests
+from intake.backends import Report
+from intake.errors import MoveNotAllowed, NotFound, StaleVersion
+from intake.lifecycle import Status
+from intake.models import Operator, StationOrder
+from intake.parts import Parts
+from intake.web import shapes
+from intake.web.access import CurrentOperator, CurrentParts, SeenVersion, log_access
+
+router = APIRouter(prefix="/api/station/orders", tags=["station"])
+MOVES: Mapping[str, tuple[str, ...]] = {
+    "accepted": ("open",),
+    "done": ("open", "accepted"),
+    "could_not": ("open", "accepted"),
+}
+REPORTED = {"accepted": Status.ACCEPTED, "done": Status.DONE, "could_not": Status.NEEDS_REVIEW}
+
+
+@router.get("", summary="The orders on the board")
+async def list_orders(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    status: Annotated[str, Query(pattern="^(open|accepted|done|could_not|cancelled)$")] = "open",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[shapes.Order]:
+    """The oldest first."""
+    async with parts.sessions.begin() as session:
+        rows = await session.scalars(
+            select(StationOrder)
+            .where(StationOrder.status == status)
+            .order_by(StationOrder.id)
+            .limit(limit)
+        )
+        await log_access(session, operator, "station")
+        return [_shape(order) for order in rows]
+
+
+@router.post("/{order_id}/accept", summary="I take it")
+async def accept(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    order_id: int,
+    version: SeenVersion,
+    body: shapes.TakeOrder,
+) -> shapes.Order:
+    """The resident hears the name."""
+    return await _report(parts, operator, order_id, version, "accepted", body.name, body.note)
+
+
+@router.post("/{order_id}/done", summary="It is done")
+async def done(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    order_id: int,
+    version: SeenVersion,
+    body: shapes.Why,
+) -> shapes.Order:
+    """The resident is asked whether it is."""
+    return await _report(parts, operator, order_id, version, "done", None, body.why)
+
+
+@router.post("/{order_id}/could-not", summary="It could not be done")
+async def could_not(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    order_id: int,
+    version: SeenVersion,
+    body: shapes.Reject,
+) -> shapes.Order:
+    """It goes back to the operators with the reason."""
+    return await _report(parts, operator, order_id, version, "could_not", None, body.why)
+
+
+async def _report(
+    parts: Parts,
+    operator: Operator,
+    order_id: int,
+    version: int,
+    status: str,
+    who: str | None,
+    note: str | None,
+) -> shapes.Order:
+    """The order and its service request move in one transaction."""
+    async with parts.sessions.begin() as session:
+        order = await session.get(StationOrder, min(order_id, 2**62), with_for_update=True)
+        if order is None:
+            raise NotFound("There is no such order.")
+        if order.version != version:
+            raise StaleVersion(f"It was changed in between; it is {order.status} now.")
+        if order.status not in MOVES[status]:
+            raise MoveNotAllowed(f"An order that is {order.status} can't become {status}.")
+        now = datetime.now(UTC)
+        order.status, order.version, order.updated_at = status, order.version + 1, now
+        order.note = note or order.note
+        if status == "accepted":
+            order.accepted_by, order.accepted_at = who, now
+        elif status == "done":
+            order.done_at = now
+        if order.service_request_id is not None:
+            request = await requests.lock(session, order.service_request_id)
+            report = Report(REPORTED[status], None, note, order.accepted_by or operator.name)
+            await delivering.heard(session, request, order.backend_name, report)
+            await log_access(session, operator, f"station_{status}", request)
+        await session.flush()
+        return _shape(order)
+
+
+def _shape(order: StationOrder) -> shapes.Order:
+    values: dict[str, Any] = {name: getattr(order, name) for name in shapes.Order.model_fields}
+    return shapes.Order(**values)
