@@ -104,7 +104,8 @@ def _spellings(places: Sequence[Place]) -> Iterator[Spelling]:
 
 def _weights(text: str, spoken: Sequence[Syllable]) -> tuple[float, ...]:
     ending = next((end for end in GENERIC_ENDINGS if text.endswith(end) and text != end), "")
-    generic_from = len(text) - len(ending)
+    # In 和盛里 the last syllable is a third of what is heard: it counts in full.
+    generic_from = len(text) - len(ending) if len(text) > 3 else len(text)
     return tuple(GENERIC_WEIGHT if item.start >= generic_from else 1.0 for item in spoken)
 
 

@@ -15,20 +15,23 @@ class Heard:
     syllables: tuple[Syllable, ...]
     at: Mapping[int, int]
     """Start offset of a syllable -> its index in `syllables`."""
+    spoken: bool = False
+    """Whether a recogniser wrote the text, so that any word may be another that sounds alike."""
 
     @classmethod
-    def of(cls, text: str) -> "Heard":
+    def of(cls, text: str, *, spoken: bool = False) -> "Heard":
         """Read `text`, in any script, once for all readers."""
         simple = plain(text)
-        spoken = tuple(syllables(simple))
-        return cls(simple, spoken, {item.start: index for index, item in enumerate(spoken)})
+        heard = tuple(syllables(simple))
+        return cls(simple, heard, {item.start: index for index, item in enumerate(heard)}, spoken)
 
 
 @dataclass(frozen=True)
 class Lexicon:
     """Words to be recognised by sound: exactly for short ones, folded from `fold_from` syllables.
 
-    A stretch in `genuine` is a word of its own and is never respelled.
+    Words of two syllables are only looked for in speech: 报名填错 holds what sounds like 明天. A
+    stretch in `genuine`, or spelled like one of the words, is a word of its own and stays.
     """
 
     words: Iterable[str]
@@ -37,9 +40,11 @@ class Lexicon:
     _by_sound: dict[tuple[str, ...], str] = field(default_factory=dict, init=False)
     _folded: dict[tuple[str, ...], str] = field(default_factory=dict, init=False)
     _lengths: list[int] = field(default_factory=list, init=False)
+    _known: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         """Index the words by sound; earlier words win over later ones that sound the same."""
+        self._known.update(self.words)
         for word in self.words:
             sounds = tuple(item.sound for item in syllables(word))
             self._by_sound.setdefault(sounds, word)
@@ -66,7 +71,7 @@ class Lexicon:
                 written = heard.text[begin : begin + length]
                 if word is None or written in self.genuine:
                     continue
-                if written != word:
+                if written not in self._known and (length > 2 or heard.spoken):
                     spelled[begin : begin + length] = word
                 index += length - 1
                 break

@@ -62,7 +62,7 @@ _DAY = re.compile(
     rf"|(?:再过|过)?(?P<in>{NUMERAL}|半)个?(?P<inunit>天|周|星期|礼拜|月|小时|钟头|分钟)(?P<inwhat>以后|之后|后|[以之]?内|里)"
     rf"|过(?P<past>{NUMERAL})天"
     r"|(?P<holiday>元旦|国庆|五一|劳动节|妇女节|儿童节|清明|圣诞)节?(?:那天|当天)?"
-    r"|(?P<every>每天|天天)"
+    r"|(?P<every>每天)"
 )  # fmt: skip
 _HOUR = r"(?:\d{1,2}|[零一二两三四五六七八九十]{1,3})"
 _MINUTES = r"(?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<minute>\d{1,2}|[零一二三四五六七八九十]{2,3}|[五十])\s?分?)?"
@@ -133,7 +133,7 @@ def find_moments(view: str) -> list[Moment]:
             )  # fmt: skip
         else:
             joined.append(piece)
-    return [_bounded(moment, view) for moment in joined]
+    return [_bounded(moment, view) for moment in joined if not _a_little(moment, view)]
 
 
 def _fits(last: Moment, piece: Moment) -> bool:
@@ -142,6 +142,14 @@ def _fits(last: Moment, piece: Moment) -> bool:
     if piece.part:
         return last.part is None and last.clock is None
     return last.clock is None
+
+
+def _a_little(moment: Moment, view: str) -> bool:
+    """一点不热: a little, not one o'clock."""
+    alone = moment.day is None and moment.part is None
+    return alone and view[moment.start : moment.end] in ("一点", "有点", "两点") and not re.match(
+        "钟|半|左右|以?[前后]|到|来|去|送", view[moment.end : moment.end + 2]
+    )
 
 
 def _bounded(moment: Moment, view: str) -> Moment:

@@ -28,6 +28,7 @@ _OTHER_NUMBER = re.compile(
     "(?:取件码|单号|编号|尾号|身份证|社保号?|卡号|验证码|工单|户号|账号)[^,，。]{0,4}$"
 )
 _REPEAT = re.compile("([个]?)([一二两三四五六七八九])个([零一二三四五六七八九幺0-9])")
+_MOBILE = re.compile(r"1[3-9]\d{9}(?!\d)")
 _LONGEST_GAP = 6
 _SERVICE = frozenset(("110", "119", "120", "122", "12345", "12348", "12320", "10086", "95598"))
 
@@ -81,6 +82,8 @@ def find_runs(heard: Heard) -> list[Run]:
             continue
         start, collected, guessed, end = index, "", 0, index
         while index < len(view):
+            if collected and index > end and _MOBILE.match(view, index):
+                break
             repeat = _REPEAT.match(view, index)
             digit = _digit(heard, view, index, collected)
             if repeat and collected:
@@ -131,7 +134,8 @@ def _candidates(heard: Heard, runs: Sequence[Run]) -> Iterable[Field[str]]:
     group: list[Run] = []
     for run in runs:
         gap = heard.text[group[-1].end : run.start] if group else ""
-        if group and (run.corrected or _is_filler(gap)):
+        whole = bool(_MOBILE.fullmatch(run.digits))
+        if group and (run.corrected or (_is_filler(gap) and not whole)):
             group.append(run)
             continue
         yield from _number(heard, group)

@@ -2,18 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from intake.understanding.gazetteer import Gazetteer, Place, Spelling
 from intake.understanding.hearing import Heard
-from intake.understanding.phonetics import HAN, Syllable, distance
+from intake.understanding.phonetics import HAN, Syllable, distance, syllables
 from intake.understanding.values import Field
 
 Span = tuple[int, int]
 
 # Shares of the sound that must agree (1.0 = all), by number of syllables.
-_ENOUGH = {2: 0.97, 3: 0.84, 4: 0.8}
+_ENOUGH = {2: 0.97, 3: 0.92, 4: 0.8}
 _ENOUGH_ANCHORED = {2: 0.97, 3: 0.66, 4: 0.6}
 _NEAR = 0.06
 """Two candidates whose scores differ by less can't be told apart by sound."""
@@ -23,7 +23,7 @@ _SKIPPED = 0.75
 _MOST_CANDIDATES = 4000
 
 _HOME_BEFORE = re.compile(
-    "(?:住在?|家是?在?|家住|我是|俺家|俺是|位于|地址是?|送到|我们是?|咱们?)[,，\\s]*(?:那个)?$"
+    "(?:住在?|家是?在?|家住|我是|俺家|俺是|位于|地址是?|送到|我们是?)[,，\\s]*(?:那个)?$"
 )
 _GOING_BEFORE = re.compile("(?:去|到|上|往|回|在|跟|找|给|帮我[^,，。]{0,2}到)[,，\\s]*$")
 _NOT_BEFORE = re.compile("(?:不是|不在|并非|别跟)[,，\\s]*$")
@@ -53,32 +53,40 @@ def read_place(
     gazetteer: Gazetteer,
     unit_starts: Sequence[int] = (),
     taken: Sequence[Span] = (),
-    *,
-    spoken: bool = False,
 ) -> Field[str] | None:
     """Return the place that help is wanted at; None when the text names none of the gazetteer.
 
     `unit_starts` are the offsets where a house number begins: what stands before one is very
-    likely a place. `spoken` says that the text was recognised from speech, so that even an exact
-    spelling may stand for another place that sounds the same.
+    likely a place. In recognised speech even an exact spelling may stand for another place that
+    sounds the same.
     """
     mentions = find_places(heard, gazetteer, unit_starts, taken)
-    negated = {
-        mention.candidates[0][0].name
-        for mention in mentions
-        if _NOT_BEFORE.search(heard.text[max(0, mention.start - 6) : mention.start])
-    }
-    standing = [m for m in mentions if m.candidates[0][0].name not in negated or not m.exact]
-    standing = [
-        mention
-        for mention in standing
-        if not _NOT_BEFORE.search(heard.text[max(0, mention.start - 6) : mention.start])
-    ]
+    denied = [_is_denied(heard, mentions, index) for index in range(len(mentions))]
+    negated = {m.candidates[0][0].name for m, no in zip(mentions, denied, strict=True) if no}
+    standing = [m for m, no in zip(mentions, denied, strict=True) if not no]
     if not standing:
         return None
     scores = [_role(heard, mention, unit_starts) for mention in standing]
     best = max(range(len(standing)), key=lambda index: (scores[index], -index))
-    return _field(heard, standing, best, gazetteer, negated, spoken)
+    return _field(standing, best, gazetteer, negated, spoken=heard.spoken)
+
+
+def _is_denied(heard: Heard, mentions: Sequence[Mention], index: int) -> bool:
+    """Whether the speaker takes this mention back: "不是春辉苑", "和顺里，不对，和盛里"."""
+    mention = mentions[index]
+    if _is_negated(heard, mention):
+        return True
+    if index + 1 == len(mentions):
+        return False
+    between = heard.text[mention.end : mentions[index + 1].start]
+    if len(between) > 12:
+        return False
+    sounds = "".join(item.sound for item in syllables(between))
+    return "budui" in sounds or "cuole" in sounds
+
+
+def _is_negated(heard: Heard, mention: Mention) -> bool:
+    return bool(_NOT_BEFORE.search(heard.text[max(0, mention.start - 6) : mention.start]))
 
 
 def find_places(
@@ -104,26 +112,31 @@ def find_places(
         if not any(covered[mention.start : mention.end]):
             covered[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
             kept.append(mention)
-    kept = [_with_rivals(mention, found, heard) for mention in kept]
+    starting: dict[int, list[Mention]] = {}
+    for mention in found:
+        starting.setdefault(mention.start, []).append(mention)
+    kept = [_with_rivals(mention, starting, heard) for mention in kept]
     return sorted(kept, key=lambda mention: mention.start)
 
 
 def _strength(mention: Mention) -> tuple[float, int]:
     length = mention.end - mention.start
-    return (mention.candidates[0][1] * length + (0.5 if mention.exact else 0.0), length)
+    return ((mention.candidates[0][1] - 0.5) * length + (0.5 if mention.exact else 0.0), length)
 
 
-def _with_rivals(kept: Mention, found: Iterable[Mention], heard: Heard) -> Mention:
+def _with_rivals(
+    kept: Mention, starting: Mapping[int, Sequence[Mention]], heard: Heard
+) -> Mention:
     """Add what else the same stretch may mean, when it sounds about as well."""
     best: dict[str, tuple[Place, float]] = {}
-    hints = _hints(heard, kept)
-    for mention in found:
-        if mention.start >= kept.end or mention.end <= kept.start:
+    hints = set() if _is_negated(heard, kept) else _hints(heard, kept.end)
+    size = kept.end - kept.start
+    near = [m for at in range(kept.start - size, kept.end) for m in starting.get(at, ())]
+    for mention in near:
+        if mention.end <= kept.start or mention.end - mention.start < size - 1:
             continue
-        if mention is not kept and (mention.end - mention.start) < (kept.end - kept.start) - 1:
-            continue
-        for place, score in mention.candidates:
-            score += _HINT if hints and any(h in place.name for h in hints) else 0.0
+        for place, likeness in mention.candidates:
+            score = likeness + (_HINT if any(hint in place.name for hint in hints) else 0.0)
             if place.name not in best or best[place.name][1] < score:
                 best[place.name] = (place, score)
     ranked = sorted(best.values(), key=lambda pair: -pair[1])
@@ -168,41 +181,59 @@ def _by_sound(heard: Heard, gazetteer: Gazetteer, anchors: set[int]) -> list[Men
 
 def _compare(heard: Heard, spelling: Spelling, start: int, anchors: set[int]) -> Mention | None:
     size = len(spelling.spoken)
-    score, begin, stop = _align(heard, spelling, max(0, start - 1), start + size + 1)
-    if stop <= begin:
+    match = _align(heard, spelling, max(0, start - 1), start + size + 1)
+    if match.stop <= match.begin:
         return None
-    first, last = heard.syllables[begin].start, heard.syllables[stop - 1].end
-    anchored = any(
-        last - 1 <= anchor <= last + 3 for anchor in range(last - 1, last + 4) if anchor in anchors
+    first, last = heard.syllables[match.begin].start, heard.syllables[match.stop - 1].end
+    anchored = (
+        any(anchor in anchors for anchor in range(last - 1, last + 4))
+        or bool(_HOME_BEFORE.search(heard.text[max(0, first - 8) : first]))
+        or bool(_hints(heard, last))
     )
-    anchored = anchored or bool(_HOME_BEFORE.search(heard.text[max(0, first - 8) : first]))
     enough = (_ENOUGH_ANCHORED if anchored else _ENOUGH)[min(size, 4)]
-    if (size == 2 and not anchored) or score < enough:
+    if match.score < enough or match.own < (enough - 0.15 if anchored else enough - 0.08):
         return None
-    return Mention(first, last, ((spelling.place, score),), exact=False)
+    if size == 2 and not anchored:
+        return None
+    return Mention(first, last, ((spelling.place, match.score),), exact=False)
 
 
-def _align(heard: Heard, spelling: Spelling, low: int, high: int) -> tuple[float, int, int]:
-    """Lay the name over syllables `low`..`high`; return the share that agrees, and from where to
-    where."""
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Shares that agree, of the whole name and of its own part (without 小区, 路 and the like)."""
+
+    score: float
+    own: float
+    begin: int
+    stop: int
+
+
+def _align(heard: Heard, spelling: Spelling, low: int, high: int) -> Alignment:
+    """Lay the name over syllables `low`..`high` where it fits best."""
     window = heard.syllables[low:high]
-    name, weights = spelling.spoken, spelling.weights
-    # One row per syllable of the name; a cell is (cost so far, where the match began).
-    row: list[tuple[float, int]] = [(0.0, column) for column in range(len(window) + 1)]
-    for syllable, weight in zip(name, weights, strict=True):
-        following = [(row[0][0] + _SKIPPED * weight, 0)]
+    # One row per syllable of the name; a cell is (cost, cost in its own part, where it began).
+    row = [(0.0, 0.0, column) for column in range(len(window) + 1)]
+    for syllable, weight in zip(spelling.spoken, spelling.weights, strict=True):
+        own = weight == 1.0
+        lost, lost_own, _ = row[0]
+        following = [(lost + _SKIPPED, lost_own + _SKIPPED * own, 0)]
         for column, other in enumerate(window, 1):
-            cost = weight * _unlike(syllable, spelling.text, other, heard.text)
-            options = (
-                (row[column - 1][0] + cost, row[column - 1][1]),
-                (row[column][0] + _SKIPPED * weight, row[column][1]),
-                (following[column - 1][0] + _SKIPPED, following[column - 1][1]),
+            unlike = _unlike(syllable, spelling.text, other, heard.text)
+            diagonal, above, left = row[column - 1], row[column], following[column - 1]
+            following.append(
+                min(
+                    (diagonal[0] + weight * unlike, diagonal[1] + own * unlike, diagonal[2]),
+                    (above[0] + _SKIPPED, above[1] + own * _SKIPPED, above[2]),
+                    (left[0] + _SKIPPED, left[1], left[2]),
+                )
             )
-            following.append(min(options))
         row = following
     stop = min(range(len(row)), key=lambda column: row[column])
-    cost, begin = row[stop]
-    return 1.0 - cost / sum(weights), low + begin, low + stop
+    cost, own_cost, begin = row[stop]
+    whole, distinct = sum(spelling.weights), sum(weight == 1.0 for weight in spelling.weights)
+    return Alignment(
+        1.0 - cost / whole, 1.0 - own_cost / max(1, distinct), low + begin, low + stop
+    )
 
 
 def _unlike(one: Syllable, name: str, other: Syllable, text: str) -> float:
@@ -212,14 +243,14 @@ def _unlike(one: Syllable, name: str, other: Syllable, text: str) -> float:
     return min(1.0, far + (_TONE if one.tone != other.tone else 0.01))
 
 
-def _hints(heard: Heard, mention: Mention) -> set[str]:
+def _hints(heard: Heard, end: int) -> set[str]:
     """Characters spelled out near by: 公园的园, 光辉的辉, by writing or by sound."""
-    near = heard.text[mention.end : mention.end + 24]
+    near = heard.text[end : end + 24]
     hints = set()
     for match in _SPELLED.finditer(near):
-        at = heard.at.get(mention.end + match.start(2))
+        at = heard.at.get(end + match.start(2))
         for index in (match.start(1), match.start(1) + 1):
-            also = heard.at.get(mention.end + index)
+            also = heard.at.get(end + index)
             if at is None or also is None:
                 continue
             if heard.syllables[at].sound == heard.syllables[also].sound:
@@ -248,11 +279,11 @@ def _role(heard: Heard, mention: Mention, unit_starts: Sequence[int]) -> float:
 
 
 def _field(
-    heard: Heard,
     standing: Sequence[Mention],
     best: int,
     gazetteer: Gazetteer,
     negated: set[str],
+    *,
     spoken: bool,
 ) -> Field[str]:
     mention = standing[best]

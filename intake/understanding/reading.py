@@ -44,13 +44,13 @@ def understand(
     and takes time linear in its length.
     """
     now = received_at.replace(tzinfo=None, second=0, microsecond=0)
-    heard = Heard.of(text)
+    heard = Heard.of(text, spoken=bool(words))
     safety = read_safety(heard)
     category = ranking[0][0] if ranking else None
     phone = read_phone(heard)
     taken = [phone.evidence] if phone and phone.evidence else []
     mentions = find_units(heard, taken)
-    place = read_place(heard, gazetteer, [m.start for m in mentions], taken, spoken=bool(words))
+    place = read_place(heard, gazetteer, [m.start for m in mentions], taken)
     unit = read_unit(heard, mentions, place.evidence[1] if place and place.evidence else None)
     taken += [(m.start, m.end) for m in mentions]
     taken += _spans(place, unit)

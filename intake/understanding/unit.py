@@ -17,17 +17,17 @@ _SOUNDS_LIKE = {
 }  # fmt: skip
 _NUMERALS = frozenset("0123456789零一二两三四五六七八九十百千幺")
 # Sound like digits, but stand before a house number as themselves: 我是三号楼, 住院部就5号楼.
-_OWN_WORDS = frozenset("是就而把吧以已有无师事使市式室似始世亦也期")
+_OWN_WORDS = frozenset("是就而把吧以已有无师事使市式室似始世亦也")
 _BUILDING_NUMBER = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
 _MARKER = re.compile("号楼|[栋幢洞]|单元")
-_ROOM = rf"(?:\d+(?:\.\d+)?|[零一二两三四五六七八九十百千幺]+|{NUMERAL})"
+_ROOM = r"(?:\d++(?:\.\d++)?|[零一二两三四五六七八九十百千幺]++)"
 _GAP = r"[\s,，。.、的那个嗯啊就]{0,4}"
 _DASH = r"\s*[-—–~杠]\s*"
 _NOT_ROOM = r"(?![\d点号年月日天个人口块元米平度岁斤次楼层栋期:%]|-\d)"
 
 _DASHED = re.compile(
     rf"(?<![\da-z.-])({NUMERAL}){_DASH}({NUMERAL})(?:{_DASH}({NUMERAL}))?"
-    r"(?![\d点月年日天个人口块元米平度岁斤次层:：-])"
+    r"(?![\d点月年日天个人口块元米平度岁斤次层:：-])(?:\s*单元)?"
 )
 _BUILDING = re.compile(rf"({NUMERAL}|[a-h])\s*(?:号\s*楼|栋|幢|洞|号?座)")
 _UNIT = re.compile(rf"({NUMERAL})\s*(?:单元|门(?![口铃卫牌禁诊课市派电]))")
@@ -239,10 +239,15 @@ def _mend_before(heard: Heard, view: list[str], guessed: set[int], marker: int) 
         spelled.insert(0, digit)
     while spelled and not _BUILDING_NUMBER.fullmatch("".join(spelled)):
         spelled.pop(0)
-    for offset, digit in enumerate(spelled, marker - len(spelled)):
+    begin = marker - len(spelled)
+    if all(view[offset] in _NUMERALS for offset in range(begin, marker)):
+        return bool(spelled)
+    if view[begin] == "期" and begin and view[begin - 1] in _NUMERALS:
+        return True  # 三期5号楼: the third phase of an estate
+    for offset, digit in enumerate(spelled, begin):
         if view[offset] not in _NUMERALS:
-            view[offset] = digit
             guessed.add(offset)
+        view[offset] = digit
     return bool(spelled) or (marker > 0 and view[marker - 1] in _NUMERALS)
 
 

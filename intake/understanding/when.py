@@ -26,18 +26,22 @@ _WANTED_BEFORE = re.compile(
     "(?:约|预约|订|定|想|要|得|打算|麻烦|请|希望|最好|能不能|可以|从|打|自|等|在|就|派)[^,，。!！?？]{0,8}$"
 )
 _WANTED_AFTER = re.compile(
-    "[^。!！?？]{0,14}?(?:来|去|送|接|约|上门|陪|到(?!现在)|行|可以|中不|成不|有空|在家|有人|方便|用车|走|出院|复查|开始|起|"
+    "(?:来|去|送|接|约|上门|陪|行|可以|中不|成不|有空|在家|有人|方便|用车|走|出院|复查|开始|起|"
     "安排|过来|给我|帮|能|想|要|得|需要|打扫|做|看|见|取|拿|办|修|换|剪|理发|吧|不约|不用|取消|退)"
 )
 _ABOUT_NOW = re.compile(
-    "[^。!！?？]{0,12}?(?:就剩|还剩|还在|到现在|停到|停了|断顿|断了|没(?:有|人|来|电|水)|开始(?:突|吵|闹)|坏了|吃完|真好|不歇|不转|"
+    "(?:就剩|还剩|还在|到现在|停到|停了|断顿|断了|没(?:有|人|来|电|水)|开始(?:突|吵|闹)|坏了|吃完|真好|不歇|不转|"
     "老(?:睡|是|有)|上不上班|开不开门|开门|上班|几点|什么时候|是不是|会不会|放假|吗[,，。?？\\s]|就满|满[一二三四五六七八九十]|唱到|打麻将|跳|吵|闹|"
     "想哭|差点|已经|刚才|过生日|受不了|没法|做饭差点|理发的|来修|能涨|睡不着|了[,，。!！?？]|了$)"
 )
+_SENTENCE = re.compile("[^。!！?？;；\n]{0,14}")
+_TODAY = re.compile("今[天儿日]个?")
+_SERVICE = re.compile("来|送|上门|接|陪|能不能|能来|派|过来|修|取|行不行|方便|有空|在家")
 _PAST_BEFORE = re.compile(
     "(?:以前|从前|上回|上次|去年|前年|当年|昨天|前天|原来|一到|每到|都是|老是|说好|报的)[^。!！?？]{0,12}$"
 )
-_NEVER = re.compile("(?:是(?:不是)?|消防演[习戏])[^,，。]{0,6}$")
+_IS = re.compile("(?<![就要都还也只])是(?:不是)?(?:在)?$")
+_IS_IT = re.compile("[^,，。]{0,4}(?:吗|么|嘛|对吧|是吧|\\?|？)")
 _NO_TIME = frozenset(
     ("feedback", "out_of_scope", "greet", "thanks", "affirm", "deny", "handoff", "noise",
      "query_status", "sanitation", "public_facility", "dispute", "safety_hazard")
@@ -86,7 +90,7 @@ def read_when(
 
 def find_times(text: str) -> list[Span]:
     """Return the spans of all Chinese time expressions, wanted or not."""
-    return [(m.start, m.end) for m in find_moments(_WORDS.respell(Heard.of(text)))]
+    return [(m.start, m.end) for m in find_moments(Heard.of(text).text)]
 
 
 def overlap(one: Window, other: Window) -> float:
@@ -115,14 +119,17 @@ def _wanted(view: str, moment: Moment, now: datetime, category: str | None) -> f
     window = window_of(moment, now)
     if window is None or window.end <= now:
         return -2.0 if window else -1.0
-    if _PAST_BEFORE.search(before) or _NEVER.search(before):
+    if _PAST_BEFORE.search(before) or (_IS.search(before) and _IS_IT.match(after)):
         return -2.0
     score = 0.5 * bool(moment.part) + 0.7 * bool(moment.clock) + 0.8 * bool(moment.day) - 0.2
-    hoped = _WANTED_AFTER.match(after)
-    stated = _ABOUT_NOW.match(after)
-    score += 1.0 if hoped and not (stated and stated.end() <= hoped.end()) else 0.0
+    sentence = _SENTENCE.match(after)
+    rest = sentence.group() if sentence else ""
+    hoped, stated = _WANTED_AFTER.search(rest), _ABOUT_NOW.search(rest)
+    first = stated and (not hoped or stated.start() <= hoped.start())
+    score += -2.2 if first else 1.0 if hoped else 0.0
     score += 0.6 if _WANTED_BEFORE.search(before) else 0.0
-    score -= 2.2 if stated and not (hoped and hoped.end() < stated.end()) else 0.0
+    if _TODAY.fullmatch(view[moment.start : moment.end]) and not _SERVICE.search(rest):
+        score -= 2.0
     if moment.day is not None and moment.day["every"]:
         score -= 1.5
     if moment.day is None and moment.clock is None:
