@@ -27,7 +27,6 @@ COMMANDS = {
     "models": ("models", "app", "The speech models: list, add, verify, remove."),
     "train": ("train", "train", "Train the assistant, if anything it depends on changed."),
     "settings": ("settings", "app", "Check and list the settings."),
-    "demo": ("demo", "demo", "Start everything and send the sample voicemails."),
 }
 
 
