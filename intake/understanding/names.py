@@ -14,13 +14,17 @@ SURNAMES = (
 COMPOUND = ("欧阳", "上官", "司马", "诸葛", "司徒", "皇甫", "令狐", "尉迟", "公孙", "慕容", "夏侯")
 # Characters of given names, the commonest for its sound first.
 GIVEN = (
-    "英兰秀玉珍华桂淑芳梅红霞丽琴凤云敏静萍荣莲芝香花珠翠娟燕艳玲惠慧春月美素雪琳洁娥菊贞娣妹巧彩银金"
-    "国建军明志永福德文海平林生祥成龙强伟刚勇斌杰峰涛辉亮利民庆忠义胜新东波鹏超飞宝贵山根树才有良发旺富昌兴全长江河清泉"
-    "正光宏家学立万世元中大友仁义礼智信孝诚安康宁和顺如雨桐欣怡佳子涵晨浩宇轩思雅婷颖莹倩琪瑞晓小雁鸿俊豪博毅恒坤乾柏松"
-    "凯达启泽润森炳洪水土火木士之少会守业克勤俭朝阳连田青书传绍广开源启先进增加继承显宗祖耀武尚同心来喜顺贤"
+    "英华玉秀文明兰金国红春丽云芳建军平志德林永清荣桂珍凤梅海龙淑生霞福燕忠琴洪祥成胜艳娟敏东光新强伟静萍芝香花珠翠"
+    "贵宝树根山才有良发旺富昌兴全长江河泉正宏家学立万世元中大友仁义礼智信孝诚安康宁和顺如惠慧月美素雪琳洁娥菊贞娣妹巧彩银"
+    "勇斌杰峰涛辉亮利民庆波鹏超飞雨桐欣怡佳子涵晨浩宇轩思雅婷颖莹倩琪瑞晓小雁鸿俊豪博毅恒坤乾柏松莲凡群青"
+    "凯达启泽润森炳水土火木士之少会守业克勤俭朝阳连田书传绍广开源先进增加继承显宗祖耀武尚同心来喜贤芬茹苓玲燕蓉蕾薇冰"
+    "振权运天保跃进卫革援锦绣凌乐余奎魁培焕汉怀景敬本占殿廷庭鑫磊亭彬健翔政刚权凤鸣岚媛璐瑶莎"
 )
+# Costs that weigh a rarer character against one that sounds a little different.
+_RARITY = 0.0003
+_AS_WRITTEN = 0.01
 TITLES = (
-    "阿姨|大妈|大娘|大爷|大叔|大伯|大婶|大姐|大哥|师傅|先生|女士|小姐|老师|奶奶|爷爷|姥姥|叔叔|伯伯|婶子|婶婶|婶儿|"
+    "阿姨|大妈|大娘|大爷|大叔|大伯|大婶|大姐|大哥|师傅|师父|先生|女士|小姐|老师|奶奶|爷爷|姥姥|叔叔|伯伯|婶子|婶婶|婶儿|"
     "太太|同志|医生|大夫|主任|姐|哥|叔|婶|姨|嫂子|嫂|伯|爷|奶|老太太|老爷子|老太|老汉"
 )
 
@@ -69,24 +73,22 @@ def surname_like(character: str, sound: str, tone: int) -> str | None:
 
 @lru_cache(maxsize=1)
 def _given() -> tuple[tuple[str, int, str], ...]:
-    return (
-        tuple(
-            (spoken.sound, spoken.tone, GIVEN[spoken.start])
-            for spoken in syllables(" ".join(GIVEN))
-            if spoken.start < len(GIVEN)
-        )
-        if False
-        else tuple((syllables(c)[0].sound, syllables(c)[0].tone, c) for c in dict.fromkeys(GIVEN))
-    )
+    spoken = ((syllables(character)[0], character) for character in dict.fromkeys(GIVEN))
+    return tuple((item.sound, item.tone, character) for item, character in spoken)
 
 
 def given_like(character: str, sound: str, tone: int) -> str:
     """Return the usual name character for what was heard: 镇 in a name is 珍."""
-    if character in GIVEN:
-        return character
     costs = [
-        (distance(sound, other) + (0.05 if tone != other_tone else 0.0), index, usual)
+        (
+            distance(sound, other)
+            + (0.05 if tone != other_tone else 0.0)
+            + index * _RARITY
+            - (_AS_WRITTEN if usual == character else 0.0),
+            index,
+            usual,
+        )
         for index, (other, other_tone, usual) in enumerate(_given())
     ]
     best = min(costs)
-    return best[2] if best[0] <= 0.16 else character
+    return best[2] if best[0] <= 0.2 else character

@@ -51,13 +51,18 @@ def read_safety(heard: Heard) -> Safety:
     return Safety("urgent" if urgent else "normal", None, urgent)
 
 
+def _before(kind: str) -> str:
+    # "如果…我就跳楼" is a threat to life, not a supposition.
+    return "before_self_harm" if kind == "self_harm" else "before"
+
+
 def _excused(text: str, match: re.Match[str], kind: str) -> bool:
     around = text[max(0, match.start() - 24) : match.end() + 16]
     if any(pattern.search(around) for pattern in FIGURES_OF_SPEECH):
         return True
     before = text[max(0, match.start() - 24) : match.start()]
     after = text[match.end() : match.end() + 14]
-    if NOT_NOW["before"].search(before) or NOT_NOW["after"].match(after):
+    if NOT_NOW[_before(kind)].search(before) or NOT_NOW["after"].match(after):
         return True
     whole = text[max(0, match.start() - 60) : match.end() + 60]
     return any(pattern.search(whole) for pattern in HARMLESS.get(kind, ()))

@@ -19,13 +19,24 @@ Span = tuple[int, int]
 
 _H = f"[{HAN}]"
 _STOP = "(?=[\\s,，。.!！?？、;；:：]|$|\\d)"
+_KIN = (
+    "我妈妈?|我爸爸?|妈妈|爸爸|母亲|父亲|婆婆|公公|老伴儿?|老头子?|老太太|老爷子|老人家?|奶奶|爷爷|姥姥|姥爷|病人|患者|孩子|"
+    "孙子|孙女|儿子|女儿|闺女|丈母娘|岳母|岳父|他|她|它"
+)
 _NAMED = re.compile(
-    f"(?P<cue>(?:我|他|她|它|老人|老伴|病人)(?:的)?(?:名字)?(?:叫|教)|名字(?:叫|是)|本人|我是|叫我)(?P<name>{_H}{{2,4}})"
+    f"(?P<cue>(?P<needs>{_KIN})(?:的)?(?:名字)?(?:叫|教)(?:做)?|我(?:名字)?(?:叫|教|名叫)|名字(?:叫|是)|本人|我是|叫我|"
+    f"(?:姓名|联系人|业主|住户|户主)(?:是|叫)?[:：\\s]*)(?P<name>{_H}{{2,4}})"
+)
+_HEARD_SURNAME = (
+    # 姓 is often heard as one of these when a short surname follows.
+    "(?<![高庆个急任男女])[性幸兴](?=[^\\s,，。](?:[,，。!！?？\\s]|$|手机|电话|\\d))"
+    "|(?<=太太|爷子|老人|老头)[心信新](?=[^\\s,，。](?:[,，。\\s]|$))"
 )
 _SURNAME = re.compile(
-    f"(?:(?:我|他|她|它|免贵|复|老太太|老爷子|老人|都)?姓|复兴|[我他她]性|(?<=[,，。\\s口])[性幸兴信](?=.(?:[,，。\\s]|$|手机|电话|\\d)))"
+    f"(?:(?:我|他|她|它|免贵|复|老太太|老爷子|老人|都)?姓|复兴(?=欧阳|上官|司马|诸葛|司徒)|{_HEARD_SURNAME})"
     f"(?P<name>(?:{'|'.join(COMPOUND)})|{_H})(?!名|什么|啥|别)"
 )
+_OWNER = re.compile(f"[\\s,，]{{0,2}}的?(?P<name>{_H}{{3}}){_STOP}")
 _OLD = re.compile(f"(?<!{_H}家)老(?P<name>{_H})(?=[\\s,，。.!！?？]|$|\\d|啊|呀|就)")
 _TITLED = re.compile(f"(?P<name>{'|'.join(COMPOUND)}|{_H})(?:{TITLES})(?!们)")
 _LOOSE = re.compile(f"(?:^|(?<=[\\s,，。;；\\d]))(?P<name>{_H}{{2,3}}){_STOP}")
@@ -41,8 +52,12 @@ _NOT_NAMES = frozenset(
     "老房 老区 老楼 老街 老化 老赖 老汉 老爹 老娘 老妈 老爸 老两 老小 老少 老朋 老同 老邻 老地 老样 老花 老胳 老骨 老毛 老不 老爷".split()  # noqa: SIM905
 )
 _TITLE_WORDS = frozenset(
-    "志愿 管理 保洁 邮政 快递 外卖 维修 理发 开车 装修 大 小 老 有 个 位 的 你 我 他 她 好 请 位 叫 这 那 护 医 数 语 英".split()
+    "志愿 管理 保洁 邮政 快递 外卖 维修 理发 开车 装修 大 小 老 有 个 位 的 你 我 他 她 请 位 叫 这 那 护 医 数 语 英".split()
 )  # noqa: SIM905
+_NEVER_IN_NAMES = frozenset(
+    "的了吗呢吧啊不没别我你他她它们这那哪谁什么怎是有在要会能可想来去到上下里外门楼号室栋元电话手机个只两三四五六七八九十百千"
+    "点钟天月年日周早晚午送修理取买办看医院药饭水气火急快请帮给把被让从对和跟或但就都也还又再很太最更吃住做打开关坏漏堵"
+)
 _ENGLISH = re.compile(
     r"(?:my name is|my name's|this is|i'm|i am|called|name:?)\s+(?P<name>(?:mr|mrs|ms|miss|dr)\.? [A-Z][a-z]+|[A-Z][a-z]+(?: [A-Z][a-z]+)?)",
     re.IGNORECASE,
@@ -79,23 +94,38 @@ def _found(text: str, heard: Heard, taken: Sequence[Span]) -> Iterator[Field[str
     for match in _OLD.finditer(plain):
         if free[match.start()]:
             yield from _old(match, heard)
+    beside = {stop for _, stop in taken} | {start for start, _ in taken}
     for match in _LOOSE.finditer(plain):
-        name = match["name"]
-        if free[match.start("name")] and _looks_like_name(name):
-            yield Field(name, match.span("name"), 0.7)
+        start, end = match.span("name")
+        near = any(edge in beside for edge in (start - 1, start, end, end + 1))
+        if free[start] and _looks_like_name(match["name"], near=near):
+            value = _respelled(heard, start, end - start) or match["name"]
+            yield _field(value, (start, end), match["name"], 0.7)
+    for _, stop in taken:
+        owner = _OWNER.match(plain, stop)
+        value = _respelled(heard, owner.start("name"), 3) if owner else None
+        if owner and value and value[0] == plain[owner.start("name")] and _usual(value):
+            yield _field(value, owner.span("name"), owner["name"], 0.75)
     for pattern, confidence in ((_ENGLISH, 0.85), (_ENGLISH_TITLED, 0.8)):
         for match in pattern.finditer(text):
             if match["name"][0].isupper():
                 yield Field(match["name"], match.span("name"), confidence)
 
 
-def _looks_like_name(name: str) -> bool:
+def _looks_like_name(name: str, *, near: bool = False) -> bool:
+    """`near` a number or an address a rarer name counts too."""
     rest = name[2:] if name[:2] in COMPOUND else name[1:]
     surname = name[:2] if name[:2] in COMPOUND else name[0]
-    if not is_surname(surname) or not rest:
+    if not is_surname(surname) or not rest or (len(name) == 2 and len(rest) == 1):
         return False
-    usual = sum(character in GIVEN for character in rest)
-    return usual == len(rest) and (len(name) == 3 or len(rest) == 2)
+    if near and name[:2] not in _NOT_NAMES:
+        return not any(character in _NEVER_IN_NAMES for character in name)
+    return _usual(name)
+
+
+def _usual(name: str) -> bool:
+    rest = name[2:] if name[:2] in COMPOUND else name[1:]
+    return all(character in GIVEN for character in rest)
 
 
 def _named(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
@@ -112,12 +142,12 @@ def _named(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
     if match["cue"] in ("我是", "叫我", "本人") and not _looks_like_name(name[:3]):
         return
     length = _name_length(heard.text, start, len(name))
-    name = heard.text[start : start + length]
+    said = heard.text[start : start + length]
     if length < 2:
         return
-    value = _respelled(heard, start, length)
-    if value:
-        yield _field(value, (start, start + length), name, 0.92)
+    known = _respelled(heard, start, length)
+    if known:
+        yield _field(known, (start, start + length), said, 0.95 if match["needs"] else 0.92)
 
 
 def _name_length(text: str, start: int, longest: int) -> int:
@@ -138,6 +168,8 @@ def _respelled(heard: Heard, start: int, length: int) -> str | None:
     surname = _surname_at(heard, start)
     if surname is None:
         return None
+    if not heard.spoken:
+        return surname + text[start + 1 : start + length] if surname == text[start] else None
     given = ""
     for index in range(start + 1, start + length):
         at = heard.at.get(index)
@@ -148,7 +180,9 @@ def _respelled(heard: Heard, start: int, length: int) -> str | None:
 
 def _surname_at(heard: Heard, index: int) -> str | None:
     at = heard.at.get(index)
-    if at is None:
+    if is_surname(heard.text[index]):
+        return heard.text[index]
+    if at is None or not heard.spoken:
         return None
     return surname_like(heard.text[index], heard.syllables[at].sound, heard.syllables[at].tone)
 
@@ -182,7 +216,8 @@ def _titled(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
     confidence = 0.85 if exact else 0.55
     if title in _KIN_TITLES and not closing:
         confidence -= 0.3
-    yield _field(surname + title, match.span(), match.group(), confidence)
+    value = surname + title.replace("师父", "师傅")
+    yield _field(value, match.span(), match.group(), confidence)
 
 
 def _old(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
@@ -199,4 +234,4 @@ def _old(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
 def _field(value: str, span: Span, said: str, confidence: float) -> Field[str]:
     if value == said:
         return Field(value, span, confidence)
-    return Field(value, span, round(confidence - 0.3, 2), (said,), note="by_sound")
+    return Field(value, span, round(confidence - 0.15, 2), (said,), note="by_sound")
