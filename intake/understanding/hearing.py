@@ -28,10 +28,11 @@ class Heard:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Words to be recognised by sound: exactly for short ones, folded from `fold_from` syllables.
+    """Words to be recognised by sound.
 
-    Words of two syllables are only looked for in speech: 报名填错 holds what sounds like 明天. A
-    stretch in `genuine`, or spelled like one of the words, is a word of its own and stays.
+    In speech: exactly, and folded (see `phonetics.fuzzy`) from `fold_from` syllables. In typed
+    text, where only homophones slip in: exactly, from three syllables, because 报名填错 holds what
+    sounds like 明天. A stretch in `genuine`, or spelled like one of the words, stays.
     """
 
     words: Iterable[str]
@@ -66,7 +67,8 @@ class Lexicon:
                 if len(stretch) < length or stretch[-1].end - stretch[0].start != length:
                     continue
                 word = self._by_sound.get(tuple(item.sound for item in stretch))
-                word = word or self._folded.get(tuple(folded[index : index + length]))
+                if heard.spoken:
+                    word = word or self._folded.get(tuple(folded[index : index + length]))
                 begin = stretch[0].start
                 written = heard.text[begin : begin + length]
                 if word is None or written in self.genuine:

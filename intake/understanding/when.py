@@ -6,6 +6,7 @@ from datetime import datetime
 
 from intake.understanding.hearing import Heard, Lexicon
 from intake.understanding.moments import Moment, find_moments, window_of
+from intake.understanding.phonetics import HAN
 from intake.understanding.values import Field, Window
 from intake.understanding.when_english import find_english
 
@@ -21,7 +22,7 @@ _WORDS = Lexicon(
     genuine=frozenset(("商务", "名儿", "李白", "兴起", "津贴", "周莫")),
     fold_from=4,
 )  # fmt: skip
-_CORRECTION = re.compile("不对|错了|说错|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually")
+_CORRECTION = re.compile("不对|错了|说错|不是|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually")
 _WANTED_BEFORE = re.compile(
     "(?:约|预约|订|定|想|要|得|打算|麻烦|请|希望|最好|能不能|可以|从|打|自|等|在|就|派)[^,，。!！?？]{0,8}$"
 )
@@ -32,7 +33,7 @@ _WANTED_AFTER = re.compile(
 _ABOUT_NOW = re.compile(
     "(?:就剩|还剩|还在|到现在|停到|停了|断顿|断了|没(?:有|人|来|电|水)|开始(?:突|吵|闹)|坏了|吃完|真好|不歇|不转|"
     "老(?:睡|是|有)|上不上班|开不开门|开门|上班|几点|什么时候|是不是|会不会|放假|吗[,，。?？\\s]|就满|满[一二三四五六七八九十]|唱到|打麻将|跳|吵|闹|"
-    "想哭|差点|已经|刚才|过生日|受不了|没法|做饭差点|理发的|来修|能涨|睡不着|了[,，。!！?？]|了$)"
+    "想哭|差点|已经|刚才|过生日|受不了|没法|做饭差点|理发的|能涨|睡不着|了[,，。!！?？]|了$)"
 )
 _SENTENCE = re.compile("[^。!！?？;；\n]{0,14}")
 _TODAY = re.compile("今[天儿日]个?")
@@ -61,15 +62,18 @@ def read_when(
     complained of are left out; a correction ("明天，不对，后天") replaces what came before it.
     `taken` spans (house numbers, telephone numbers) are not read as times.
     """
+    if _is_english(heard.text):
+        return find_english(heard.text, received_at, taken)
     view = _WORDS.respell(heard)
     moments = [m for m in find_moments(view) if not _overlaps(m, taken)]
     scored = [(m, _wanted(view, m, received_at, category)) for m in moments]
+    usable = [m for m, score in scored if score > -2]
     scored = _after_corrections(view, scored)
     wanted = [(m, score) for m, score in scored if score > 0]
     if not wanted:
-        return find_english(heard.text, received_at, taken)
+        return None
     best = max(range(len(wanted)), key=lambda i: (wanted[i][1], -i))
-    moment, score = _completed(wanted[best][0], [m for m, s in scored if s > -2]), wanted[best][1]
+    moment, score = _completed(wanted[best][0], usable), wanted[best][1]
     moment = _first_of_list(view, moment, moments)
     window = window_of(moment, received_at)
     if window is None or window.end <= received_at:
@@ -86,6 +90,12 @@ def read_when(
         rivals[:3],
         ambiguous=bool(rivals),
     )
+
+
+def _is_english(text: str) -> bool:
+    """Mostly Latin letters: a Chinese place name within doesn't make it Chinese."""
+    letters = len(re.findall("[a-z]", text))
+    return letters > 3 * len(re.findall(f"[{HAN}]", text))
 
 
 def find_times(text: str) -> list[Span]:
@@ -151,7 +161,7 @@ def _after_corrections(view: str, scored: list[tuple[Moment, float]]) -> list[tu
 def _completed(moment: Moment, others: Sequence[Moment]) -> Moment:
     """Fill in the day, or the part of the day, that was said elsewhere."""
     if moment.day is None:
-        days = [m for m in others if m.day is not None and m.clock is None and not m.is_past]
+        days = [m for m in others if m.day is not None and m is not moment and not m.is_past]
         if days:
             return moment.with_day(days[-1])
     if moment.day is not None and moment.part is None and moment.clock is None:
