@@ -49,11 +49,12 @@ def decode(path: Path, *, max_seconds: float = MAX_SECONDS) -> Decoded:
     """
     with Path(path).open("rb") as file:
         form = containers.sniff(file.read(containers.HEAD_BYTES))
+        cut_off = containers.is_cut_off(file)
         file.seek(0)
         if form == "silk":
             return _decode_silk(file, max_seconds)
         with containers.open_container(file, form) as container:
-            return _decode_stream(container, max_seconds)
+            return _decode_stream(container, max_seconds, cut_off)
 
 
 def _decode_silk(file: BinaryIO, max_seconds: float) -> Decoded:
@@ -67,11 +68,11 @@ def _decode_silk(file: BinaryIO, max_seconds: float) -> Decoded:
     return collected.finish(damaged=not whole)
 
 
-def _decode_stream(container: InputContainer, max_seconds: float) -> Decoded:
+def _decode_stream(container: InputContainer, max_seconds: float, cut_off: bool) -> Decoded:
     stream = containers.sound_stream(container)
     decoder = _decoder(stream)
     collected = _Collected(max_seconds)
-    damaged = False
+    damaged = cut_off
     try:
         for packet in container.demux(stream):
             try:

@@ -70,7 +70,7 @@ def probe(path: Path) -> AudioInfo:
                 format=form,
                 codec=_plain(codec),
                 duration_seconds=seconds,
-                sample_rate=codec.sample_rate or None,
+                sample_rate=getattr(codec, "sample_rate", None) or None,
                 decodable=decoder_name(stream) is not None,
             )
 
@@ -153,7 +153,9 @@ def sound_stream(container: InputContainer) -> AudioStream:
 
 def decoder_name(stream: AudioStream) -> str | None:
     """The decoder to use for this stream, or None when there is none."""
-    context = stream.codec_context
+    context: Any = stream.codec_context
+    if context is None:
+        return None
     name = PREFERRED_DECODERS.get(context.name, context.name)
     for candidate in (name, context.name):
         try:
@@ -172,10 +174,20 @@ def require_decoder(stream: AudioStream) -> str:
     return name
 
 
+def is_cut_off(file: BinaryIO) -> bool:
+    """Whether a WAV states more bytes than there are; live encoders state 0 or the maximum."""
+    file.seek(0)
+    head = file.read(8)
+    stated = int.from_bytes(head[4:8], "little")
+    return head[:4] == b"RIFF" and 0 < stated < 0xFFFF_F000 and stated + 8 > file.seek(0, 2)
+
+
 def _plain(context: Any) -> str:
-    """The coding's own name, not that of one of its decoders (``mp3``, not ``mp3float``)."""
-    codec = getattr(context, "codec", None)
-    return str(getattr(codec, "canonical_name", None) or context.name or "unknown")
+    """The coding's own name, not that of one of its decoders (``mp3``, not ``mp3float``).
+
+    PyAV gives no context for a coding that it has no decoder for.
+    """
+    return "unknown" if context is None else str(context.codec.canonical_name)
 
 
 def _duration(

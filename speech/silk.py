@@ -15,7 +15,9 @@ HEADER = b"#!SILK_V3"
 RATE = 24_000
 """Hz that we ask the decoder for; SILK itself holds at most 24 kHz."""
 BLOCK_SECONDS = 0.02
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
+MAX_BLOCKS = 400_000
+"""Read at most: over two hours."""
 MAX_BLOCK_BYTES = 960
 """The decoder library refuses longer ones (40 bytes for each kHz)."""
 
@@ -55,7 +57,7 @@ def decode(data: bytes) -> tuple[bytes, bool]:
 def _blocks(data: bytes) -> list[bytes]:
     at = data.find(HEADER) + len(HEADER)
     found: list[bytes] = []
-    while at + 2 <= len(data):
+    while at + 2 <= len(data) and len(found) < MAX_BLOCKS:
         size = int.from_bytes(data[at : at + 2], "little")
         if size > MAX_BLOCK_BYTES or at + 2 + size > len(data):
             break
