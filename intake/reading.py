@@ -25,7 +25,7 @@ from intake.understanding.reading import understand
 from intake.understanding.values import Field, Understanding, Window
 
 TEXT_FIELDS = ("place", "unit", "person", "phone")
-DOUBTFUL_NOTES = {"hallucination_gated", "language_unsupported", "truncated"}
+DOUBTFUL_NOTES = {"hallucination_gated", "language_unsupported", "truncated", "cut_at_limit"}
 AGAIN = {"assistant_unreachable", "emergency"}
 
 

@@ -93,7 +93,8 @@ async def backend_update(parts: CurrentParts, name: str, request: Request) -> JS
 
 def backend_secrets(backend: Any) -> list[str]:
     """The secrets whose signature we believe from this backend; none: it can't report so."""
-    return list(getattr(backend, "secrets", None) or [])
+    secrets = getattr(backend, "secrets", None)
+    return list(secrets()) if secrets else []
 
 
 @router.get("/u/{token}", response_class=HTMLResponse, include_in_schema=False)

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.house import House
+
+
+@pytest.fixture
+async def open_house(make_settings: Callable[..., Any]) -> AsyncIterator[Callable[..., House]]:
+    """Open a house with settings of its own; closed after the test."""
+    houses: list[House] = []
+
+    def start(**tables: Any) -> House:
+        houses.append(House(make_settings(**tables)))
+        return houses[-1]
+
+    yield start
+    for house in houses:
+        await house.close()
+
+
+@pytest.fixture
+async def house(open_house: Callable[..., House]) -> House:
+    """A house with the default settings."""
+    return open_house()

@@ -1,0 +1,152 @@
+"""The real house in one process: real database, real queue, a recogniser and an assistant whose
+answers the test gives."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import procrastinate
+from sqlalchemy import select, text, update
+
+from intake import pipeline
+from intake.app import create_app
+from intake.assistant import Assistant
+from intake.jobs import app as queue
+from intake.models import ServiceRequest
+from intake.settings import Settings
+from intake.web.access import make_token
+from speech import Transcript, Word
+from tests.conftest import wav_of
+
+assert pipeline.ATTEMPTS  # registers the jobs
+
+
+@dataclass
+class Ears:
+    """A recogniser that hears what the test says, or fails as it says."""
+
+    says: str = ""
+    notes: tuple[str, ...] = ()
+    failures: list[BaseException] = field(default_factory=list)
+    calls: int = 0
+    during: Any = None
+
+    def transcribe(self, path: Path, language: str | None = None) -> Transcript:
+        self.calls += 1
+        assert path.exists()
+        if self.failures:
+            raise self.failures.pop(0)
+        words = (Word(self.says, 0.0, 1.0, 0.9),) if self.says else ()
+        notes = self.notes or (() if self.says else ("no_speech",))
+        return Transcript(self.says, language or "zh", "test", "test", words, 1.0, 1.0, 0.9, notes)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class House:
+    """Doors, queue and workers on one database."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.app = create_app(settings)
+        self.parts = self.app.state.parts
+        self.ears = Ears()
+        self.parts.transcriber = self.ears
+        self.ranking: list[tuple[str, float]] = [("errand", 0.99), ("meal", 0.01)]
+        self.assistant_up = True
+        self.parts.assistant = Assistant(
+            "http://rasa.test",
+            timeout_seconds=2,
+            token="t",
+            transport=httpx.MockTransport(self._rasa),
+        )
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1", timeout=30
+        )
+
+    def _rasa(self, request: httpx.Request) -> httpx.Response:
+        if not self.assistant_up:
+            raise httpx.ConnectError("down")
+        ranking = [{"name": n, "confidence": c} for n, c in self.ranking]
+        return httpx.Response(200, json={"intent": ranking[0], "intent_ranking": ranking})
+
+    async def operator(self) -> httpx.AsyncClient:
+        """A client with an operator's token."""
+        async with self.parts.sessions.begin() as session:
+            token, _ = await make_token(session, "Ms Li", "operator", 1)
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://127.0.0.1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        )
+
+    async def leave(self, says: str, **form: str) -> str:
+        """Leave a voicemail; the tracking number."""
+        self.ears.says = says
+        tone = wav_of([0.2 * math.sin(n / 5) for n in range(4000)])
+        answer = await self.client.post(
+            "/api/voicemails", files={"audio": ("a.wav", tone)}, data=form
+        )
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["tracking_number"])
+
+    async def work(self, *, hurry: bool = True, rounds: int = 12) -> None:
+        """Run the queue dry; with ``hurry`` what waits for its time is due at once."""
+        connector = procrastinate.PsycopgConnector(conninfo=self.settings.database_url)
+        with queue.replace_connector(connector) as working:
+            async with working.open_async():
+                for _ in range(rounds):
+                    await working.run_worker_async(
+                        wait=False,
+                        install_signal_handlers=False,
+                        listen_notify=False,
+                        additional_context={"parts": self.parts},
+                    )
+                    if not hurry or not await self._hurry():
+                        return
+
+    async def _hurry(self) -> int:
+        async with self.parts.sessions.begin() as session:
+            result = await session.execute(
+                text(
+                    "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'"
+                    " AND task_name NOT IN ('sweep', 'poll') RETURNING id"
+                )
+            )
+            return len(result.all())
+
+    async def jobs(self) -> list[Any]:
+        """(task, status, attempts) of what is in the queue."""
+        async with self.parts.sessions() as session:
+            rows = await session.execute(
+                text("SELECT task_name, status::text, attempts FROM procrastinate_jobs ORDER BY id")
+            )
+            return [tuple(row) for row in rows]
+
+    async def request(self, number: str) -> ServiceRequest:
+        """The row behind a tracking number."""
+        async with self.parts.sessions() as session:
+            found = await session.scalar(
+                select(ServiceRequest).where(ServiceRequest.tracking_number == number)
+            )
+            assert found is not None
+            return found
+
+    async def age(self, number: str, interval: str) -> None:
+        """Pretend that nothing has happened to it for a while."""
+        async with self.parts.sessions.begin() as session:
+            await session.execute(
+                update(ServiceRequest)
+                .where(ServiceRequest.tracking_number == number)
+                .values(updated_at=text(f"now() - interval '{interval}'"))
+            )
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        await self.parts.close()
