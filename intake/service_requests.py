@@ -126,7 +126,10 @@ async def lock(
     session: AsyncSession, service_request_id: int, *, version: int | None = None
 ) -> ServiceRequest:
     """Take the row for writing; raise `NotFound`, or `StaleVersion` when it moved on."""
-    request = await session.get(ServiceRequest, service_request_id, with_for_update=True)
+    # A row that this session read before it had the lock may be old by now.
+    request = await session.get(
+        ServiceRequest, service_request_id, with_for_update=True, populate_existing=True
+    )
     if request is None:
         raise NotFound("There is no such service request.")
     if version is not None and request.version != version:
