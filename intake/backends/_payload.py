@@ -1,0 +1,70 @@
+"""A service request as other systems read it: the JSON that schemas/service_request.v1.json
+promises. A new meaning or a lost field is a new version; a new optional field is not."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from intake.backends import Dispatch
+
+SCHEMA_VERSION = 1
+_SCHEMAS = Path(__file__).parent.parent / "schemas"
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The published JSON Schema (draft 2020-12) of what `build` returns."""
+    path = _SCHEMAS / f"service_request.v{SCHEMA_VERSION}.json"
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def build(dispatch: Dispatch) -> dict[str, Any]:
+    """The JSON object for one dispatch; times are RFC 3339 in UTC."""
+    recording = None
+    if dispatch.recording_url is not None:
+        recording = {"url": dispatch.recording_url, "name": dispatch.recording_name}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "event": dispatch.kind,
+        "idempotency_key": dispatch.idempotency_key,
+        "delivery_id": dispatch.delivery_id,
+        "tracking_number": dispatch.tracking_number,
+        "version": dispatch.version,
+        "external_id": dispatch.external_id,
+        "reason": dispatch.reason,
+        "category": {
+            "code": dispatch.category,
+            "name": dict(dispatch.category_name),
+            "service_hint": dispatch.service_hint,
+        },
+        "urgency": dispatch.urgency,
+        "summary": dispatch.summary,
+        "transcript": {"text": dispatch.transcript, "language": dispatch.language},
+        "where": {
+            "place": dispatch.place,
+            "area": dispatch.area,
+            "unit": dispatch.unit,
+            "address": dispatch.address,
+            "latitude": dispatch.latitude,
+            "longitude": dispatch.longitude,
+        },
+        "when": {
+            "start": _moment(dispatch.when_start),
+            "end": _moment(dispatch.when_end),
+            "text": dispatch.when_text,
+        },
+        "who": {"person": dispatch.person, "phone": dispatch.phone},
+        "received_at": _moment(dispatch.received_at),
+        "deadline_at": _moment(dispatch.deadline_at),
+        "recording": recording,
+        "update_url": dispatch.update_url,
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")

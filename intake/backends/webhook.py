@@ -1,0 +1,109 @@
+"""A system that takes our JSON over HTTP, signed; at most one order there for each key.
+
+The body is `intake/schemas/service_request.v1.json`. Headers: ``Huying-Signature``
+(`intake.signing.sign_body`), ``Idempotency-Key`` and ``Huying-Event``. The other side answers
+2xx, at best with ``{"external_id": "…"}``; 409 with an external_id means it had it already.
+It reports back to the ``update_url`` in the body.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+from pydantic import Field
+
+from intake.backends import Dispatch, Pending, Receipt, Report, _payload
+from intake.backends._options import NetworkOptions, Secret, Url, read_secret
+from intake.errors import BackendError
+from intake.outgoing import Outgoing
+from intake.signing import sign_body, unix_seconds
+
+EVENTS = {
+    "submit": "service_request.submitted",
+    "changed": "service_request.changed",
+    "cancelled": "service_request.cancelled",
+}
+
+
+class Options(NetworkOptions):
+    """``secret_file`` signs what we send; both secrets are good for what comes back."""
+
+    url: Url
+    secret_file: Secret = Field(description="the shared secret")
+    previous_secret_file: Secret | None = Field(None, description="the secret before it")
+
+
+class WebhookBackend:
+    """One receiver of webhooks."""
+
+    polls = False
+    can_update = True
+
+    def __init__(self, name: str, options: Options, outgoing: Outgoing) -> None:
+        self.name = name
+        self._options = options
+        self._outgoing = outgoing
+
+    async def submit(self, dispatch: Dispatch) -> Receipt:
+        answer = await self._post(dispatch, accept=(409,))
+        external_id = _external_id(answer)
+        if answer.status_code == 409 and external_id is None:
+            raise BackendError(
+                f"{self.name} says it has another order under this key and does not say which;"
+                " ask them.",
+                code="backend_conflict",
+                retryable=False,
+                sent=None,
+            )
+        return Receipt(external_id=external_id)
+
+    async def status(self, pending: Pending) -> Report:
+        """No news: webhook receivers report back by themselves."""
+        return Report()
+
+    async def update(self, dispatch: Dispatch) -> None:
+        await self._post(dispatch)
+
+    def secrets(self) -> list[str]:
+        """The key ring with which the other side signs its reports, current first."""
+        files = (self._options.secret_file, self._options.previous_secret_file)
+        return [read_secret(path) for path in files if path is not None]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def _post(self, dispatch: Dispatch, accept: Sequence[int] = ()) -> httpx.Response:
+        body = json.dumps(_payload.build(dispatch), ensure_ascii=False).encode()
+        return await self._outgoing.request(
+            "POST",
+            self._options.url,
+            content=body,
+            headers={
+                "Content-Type": "application/json",
+                "Idempotency-Key": dispatch.idempotency_key,
+                "Huying-Event": EVENTS[dispatch.kind],
+                "Huying-Signature": sign_body(self.secrets()[0], unix_seconds(), body),
+            },
+            accept=accept,
+            **self._options.ways(),
+        )
+
+
+def create(name: str, options: Options, outgoing: Outgoing) -> WebhookBackend:
+    """Make the receiver ``name``."""
+    return WebhookBackend(name, options, outgoing)
+
+
+def _external_id(answer: httpx.Response) -> str | None:
+    """The other side's number; an empty or any other answer is a plain yes."""
+    try:
+        content: Any = answer.json()
+    except ValueError:
+        return None
+    found = content.get("external_id") if isinstance(content, dict) else None
+    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+        return None
+    return str(found)[:200]
