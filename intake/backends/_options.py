@@ -51,8 +51,7 @@ class NetworkOptions(Table):
         default_factory=list,
         description="non-public networks that it may lie in; only there unencrypted",
     )
-    ca_file: Secret = Annotated[Path, AfterValidator(_secret)]
-CaFile = Field(None, description="PEM certificates trusted beside the public ones")
+    ca_file: CaFile = Field(None, description="PEM certificates trusted beside the public ones")
 
     def ways(self) -> dict[str, Any]:
         """The arguments of `Outgoing.request` that come from the settings."""
