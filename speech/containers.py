@@ -24,6 +24,7 @@ HEAD_BYTES = 4096
 MAX_PACKETS = 400_000
 """Packets looked at to find a duration: over two hours of 20 ms packets."""
 MAX_BOXES = 10_000
+"""Of an MP4 at its top level; a fragment of half a second has two."""
 
 OPEN_OPTIONS = {"probesize": "1000000", "analyzeduration": "2000000"}
 """Bytes and microseconds that FFmpeg may read ahead to learn a stream's parameters."""
@@ -59,11 +60,13 @@ def probe(path: Path) -> AudioInfo:
         file.seek(0)
         if form == "silk":
             return AudioInfo("silk", "silk", silk.duration_seconds(file), silk.RATE, True)
+        fragmented = form == "mov" and _is_fragmented(file)
+        file.seek(0)
         with open_container(file, form) as container:
             stream = sound_stream(container)
             codec = stream.codec_context
             try:
-                seconds = _duration(file, form, container, stream)
+                seconds = _duration(file, form, container, stream, fragmented)
             except av.error.FFmpegError as error:
                 raise NotAudio(f"The {form} file is damaged from the start.") from error
             return AudioInfo(
@@ -191,14 +194,14 @@ def _plain(context: Any) -> str:
 
 
 def _duration(
-    file: BinaryIO, form: str, container: InputContainer, stream: AudioStream
+    file: BinaryIO, form: str, container: InputContainer, stream: AudioStream, fragmented: bool
 ) -> float | None:
     if form == "amr":  # FFmpeg guesses from the bit rate, which DTX makes wrong
         return amr.duration_seconds(file)
     stated = container.duration / av.time_base if container.duration else None
     if stream.duration is not None and stream.time_base is not None:
         stated = float(stream.duration * stream.time_base)
-    guessed = form in {"mp3", "aac"} or (form == "mov" and _is_fragmented(file))
+    guessed = form in {"mp3", "aac"} or fragmented
     if stated and stated > 0 and not guessed:
         return stated
     counted = _count(container, stream)
@@ -231,23 +234,19 @@ def _count(container: InputContainer, stream: AudioStream) -> float | None:
 
 
 def _is_fragmented(file: BinaryIO) -> bool:
-    """Whether an MP4 holds fragments: then its header doesn't know how long it plays."""
-    place = file.tell()
-    try:
-        at = 0
-        for _ in range(MAX_BOXES):
-            file.seek(at)
-            header = file.read(16)
-            if len(header) < 8:
-                return False
-            size, kind = int.from_bytes(header[:4], "big"), header[4:8]
-            if kind == b"moof":
-                return True
-            if size == 1:
-                size = int.from_bytes(header[8:16], "big")
-            if size < 8:
-                return False
-            at += size
-        return False
-    finally:
-        file.seek(place)
+    """Whether an MP4 holds fragments: then its header doesn't know how long it plays.
+
+    Raises NotAudio for one of very many boxes, through which FFmpeg would plod.
+    """
+    at, found = 0, False
+    for _ in range(MAX_BOXES):
+        file.seek(at)
+        header = file.read(16)
+        size, kind = int.from_bytes(header[:4], "big"), header[4:8]
+        found = found or kind == b"moof"
+        if size == 1:
+            size = int.from_bytes(header[8:16], "big")
+        if len(header) < 8 or size < 8:
+            return found
+        at += size
+    raise NotAudio("This MP4 file is in too many pieces.")
