@@ -14,9 +14,12 @@ TEXTS is JSON Lines. Of each line these keys count, all others are left alone:
     language  zh or en
     voice     zf_xiaobei, zf_xiaoxiao, zm_yunjian, zm_yunxi, af_heart, bm_george…
     speed     0.5 to 2.0 (1)
-    channel   webm ogg m4a mp3 amr amr-low silk wav16k wav8k ulaw
+    channel   webm ogg m4a mp3 amr amr-low amr-wb silk wav16k wav8k ulaw
     noise     none hum street kitchen (none)
     snr_db    decibels of the voice above the noise (15)
+
+Kokoro-82M and its voices are Apache-2.0. The English pronunciation uses espeak-ng (GPL), which is
+why these packages stay in an environment of their own. amr-wb needs Debian's libvo-amrwbenc0.
 
 The same line always gives the same bytes on the same machine. Recordings that exist are kept
 unless --force or --only names them.
