@@ -10,7 +10,6 @@ job may run twice. What fails for good goes to the operators with a sentence tha
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -46,8 +45,7 @@ def step(name: str, *, attempts: int, longest_seconds: float = 60) -> Callable[[
         patience = Patience(attempts, first_seconds=1, longest_seconds=longest_seconds)
 
         @app.task(name=name, pass_context=True, retry=patience)
-        @functools.wraps(function)
-        async def run(context: procrastinate.JobContext, **ids: int) -> None:
+        async def run(context: procrastinate.JobContext, /, **ids: int) -> None:
             parts: Parts = context.additional_context["parts"]
             try:
                 await function(parts, **ids)

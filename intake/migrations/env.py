@@ -12,6 +12,6 @@ def _ours(object_: object, name: str | None, type_: str, *_: object) -> bool:
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
-    include_object=_ours,  # type: ignore[arg-type]
+    include_object=_ours,
 )
 context.run_migrations()
