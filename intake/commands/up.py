@@ -1,0 +1,166 @@
+"""``huying up``: everything on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from intake import postgres, secrets_store
+from intake.errors import SettingsError
+from intake.settings import ROOT, Settings, load
+from intake.supervisor import Log, Process, Supervisor, check_port, end_leftovers, only_one
+
+
+def up(
+    quiet: Annotated[bool, typer.Option(help="Process output only into the log file.")] = False,
+) -> None:
+    """Start everything and watch it: PostgreSQL, Rasa, actions, worker, web.
+
+    Ctrl-C ends it all. The log is <home>/log/huying.log. Run `make setup` once before.
+    """
+    settings = load()
+    home = settings.home
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        log.line("up", text)
+        if quiet:
+            print(f"  {text}", flush=True)
+
+    with only_one(home):
+        log = Log(home / "log" / "huying.log", quiet=quiet)
+        end_leftovers(home, say)
+        ports = (0, 1, 2) if settings.spawn_assistant else (0,)
+        for offset in ports:
+            check_port(settings.host if offset == 0 else "127.0.0.1", settings.port + offset)
+        supervisor = Supervisor(home, processes(settings), log=log, say=say)
+        asyncio.run(_watch(supervisor, settings, started))
+
+
+async def _watch(supervisor: Supervisor, settings: Settings, started: float) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, supervisor.stop)
+    running = asyncio.create_task(supervisor.run())
+    while not running.done() and not supervisor.all_up:
+        await asyncio.wait([running], timeout=0.2)
+    if not running.done():
+        print(f"Huying is up ({time.monotonic() - started:.0f} s): {settings.base_url}")
+        print(f"  health  http://127.0.0.1:{settings.port}/healthz")
+        print(f"  log     {settings.home / 'log' / 'huying.log'}")
+        if not (settings.public_url or "").startswith("https://"):
+            print("  note    phones give a page no microphone without https: set public_url")
+        print("Ctrl-C ends everything.", flush=True)
+    await running
+
+
+def processes(settings: Settings) -> list[Process]:
+    """What has to run for these settings, in the order in which it is needed."""
+    huying = str(Path(sys.executable).parent / "huying")
+    env = environment(settings)
+    found: list[Process] = []
+    base: tuple[str, ...] = ()
+    if settings.database_url is None:
+        found.append(_postgres(settings))
+        base = ("postgres",)
+    found.append(Process("migrate", [huying, "migrate"], env, needs=base, once=True))
+    if settings.spawn_assistant:
+        found += _assistant(settings, env, (*base, "migrate"))
+    web = f"http://127.0.0.1:{settings.port}/healthz"
+    after = (*base, "migrate")
+    found.append(Process("worker", [huying, "worker"], env, needs=after))
+    found.append(
+        Process(
+            "web", [huying, "serve"], env, needs=after, ready=lambda: answers(web, any_status=True)
+        )
+    )
+    return found
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Our environment for the children, with the home made absolute."""
+    env = {k: v for k, v in os.environ.items() if k != "HUYING_SETTINGS"}
+    if named := os.environ.get("HUYING_SETTINGS"):
+        env["HUYING_SETTINGS"] = str(Path(named).absolute())
+    return env | {"HUYING_HOME": str(settings.home), "PYTHONUNBUFFERED": "1"}
+
+
+def _postgres(settings: Settings) -> Process:
+    found = postgres.cluster(settings)
+
+    async def ready() -> bool:
+        return await asyncio.to_thread(postgres.answers, found)
+
+    return Process(
+        "postgres",
+        found.argv(),
+        postgres.environment(),
+        ready=ready,
+        stop_signal=signal.SIGINT,  # fast shutdown: SIGTERM would wait for every client
+        user=found.user,
+        cwd=Path("/"),
+        before=lambda: _prepare(settings),
+        after=lambda: postgres.ensure_databases(found),
+    )
+
+
+def _prepare(settings: Settings) -> None:
+    postgres.prepare(settings)
+
+
+def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...]) -> list[Process]:
+    from intake import assistant, training
+
+    python = Path(os.environ.get("HUYING_BOT_PYTHON", ROOT / "bot" / ".venv" / "bin" / "python"))
+    if not python.exists():
+        raise SettingsError(
+            f"{python} is not there; run `make setup`, or set spawn_assistant = false."
+        )
+    model = training.trained_model(ROOT)
+    if model is None:
+        raise SettingsError("The assistant is not trained; run `make train`.")
+    token = secrets_store.ensure(settings, "assistant")
+    started = assistant.rasa_command(
+        python=python,
+        root=ROOT,
+        model=model,
+        port=settings.port + 1,
+        home=settings.home,
+        token=token,
+        actions_url=settings.actions_url,
+    )
+    rasa = Process(
+        "rasa",
+        started.argv,
+        {**env, **started.env},
+        ready=lambda: answers(f"http://127.0.0.1:{settings.port + 1}/version"),
+        cwd=started.cwd,
+    )
+    actions = Process(
+        "actions",
+        [sys.executable, "-m", "actions", "--host", "127.0.0.1", "--port", str(settings.port + 2)],
+        env,
+        ready=lambda: answers(f"{settings.actions_url}/health"),
+        cwd=ROOT,
+    )
+    return [rasa, actions]
+
+
+async def answers(url: str, *, any_status: bool = False) -> bool:
+    """Does it answer now?"""
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
+            status = (await client.get(url)).status_code
+    except httpx.HTTPError:
+        return False
+    return any_status or status < 400
