@@ -7,6 +7,10 @@ from intake.understanding.phonetics import Syllable, fuzzy, syllables
 from intake.understanding.script import plain
 
 
+Span = tuple[int, int]
+"""`[start, end)` in code points."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A text in plain spelling with its syllables; every offset is that of the original text."""
@@ -15,6 +19,8 @@ class Heard:
     syllables: tuple[Syllable, ...]
     at: Mapping[int, int]
     """Start offset of a syllable -> its index in `syllables`."""
+    folded: tuple[str, ...]
+    """The folded sound of each syllable."""
     spoken: bool = False
     """Whether a recogniser wrote the text, so that any word may be another that sounds alike."""
 
@@ -23,7 +29,16 @@ class Heard:
         """Read `text`, in any script, once for all readers."""
         simple = plain(text)
         heard = tuple(syllables(simple))
-        return cls(simple, heard, {item.start: index for index, item in enumerate(heard)}, spoken)
+        at = {item.start: index for index, item in enumerate(heard)}
+        return cls(simple, heard, at, tuple(fuzzy(item.sound) for item in heard), spoken)
+
+
+def cover(length: int, spans: Iterable[Span]) -> bytearray:
+    """Return one byte a code point, 1 where it lies in one of the `spans`."""
+    covered = bytearray(length)
+    for start, stop in spans:
+        covered[start:stop] = b"\1" * (stop - start)
+    return covered
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,6 @@ class Lexicon:
         """
         spelled = list(heard.text)
         spoken, index = heard.syllables, 0
-        folded = [fuzzy(item.sound) for item in spoken]
         while index < len(spoken):
             for length in self._lengths:
                 stretch = spoken[index : index + length]
@@ -68,7 +82,7 @@ class Lexicon:
                     continue
                 word = self._by_sound.get(tuple(item.sound for item in stretch))
                 if heard.spoken:
-                    word = word or self._folded.get(tuple(folded[index : index + length]))
+                    word = word or self._folded.get(heard.folded[index : index + length])
                 begin = stretch[0].start
                 written = heard.text[begin : begin + length]
                 if word is None or written in self.genuine:

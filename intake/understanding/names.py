@@ -22,7 +22,7 @@ GIVEN = (
 )
 # Costs that weigh a rarer character against one that sounds a little different.
 _RARITY = 0.0003
-_AS_WRITTEN = 0.01
+_AS_WRITTEN = 0.005
 TITLES = (
     "阿姨|大妈|大娘|大爷|大叔|大伯|大婶|大姐|大哥|师傅|师父|先生|女士|小姐|老师|奶奶|爷爷|姥姥|叔叔|伯伯|婶子|婶婶|婶儿|"
     "太太|同志|医生|大夫|主任|姐|哥|叔|婶|姨|嫂子|嫂|伯|爷|奶|老太太|老爷子|老太|老汉"

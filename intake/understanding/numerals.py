@@ -4,8 +4,11 @@ cn2an and its like rewrite whole sentences ("一下" becomes "1下"); what is ne
 value of a stretch that is already known to be a number.
 """
 
-NUMERAL = r"(?:\d+|[零〇一二两三四五六七八九十百千廿幺]+)"
-"""A regular expression for one number in digits or in Chinese, without decimals."""
+NUMERAL = r"(?:\d{1,8}|[零〇一二两三四五六七八九十百千廿幺]{1,8})"
+"""A regular expression for one number in digits or in Chinese, without decimals.
+
+Bounded, so that a text that is one long number is still read in linear time.
+"""
 
 _DIGITS = {
     **{str(value): value for value in range(10)},

@@ -30,6 +30,7 @@ _OTHER_NUMBER = re.compile(
 _REPEAT = re.compile("([个]?)([一二两三四五六七八九])个([零一二三四五六七八九幺0-9])")
 _MOBILE = re.compile(r"1[3-9]\d{9}(?!\d)")
 _LONGEST_GAP = 6
+_MOST_DIGITS = 26
 _SERVICE = frozenset(("110", "119", "120", "122", "12345", "12348", "12320", "10086", "95598"))
 
 
@@ -135,7 +136,10 @@ def _candidates(heard: Heard, runs: Sequence[Run]) -> Iterable[Field[str]]:
     for run in runs:
         gap = heard.text[group[-1].end : run.start] if group else ""
         whole = bool(_MOBILE.fullmatch(run.digits))
-        if group and (run.corrected or (_is_filler(gap) and not whole)):
+        said = sum(len(part.digits) for part in group)
+        if group and said < _MOST_DIGITS and (
+            run.corrected or (_is_filler(gap) and not whole)
+        ):
             group.append(run)
             continue
         yield from _number(heard, group)
@@ -163,6 +167,8 @@ def _number(heard: Heard, group: Sequence[Run]) -> Iterable[Field[str]]:
             kept += run.digits
     evidence = (group[0].start, group[-1].end)
     kept = _once(kept)
+    if len(kept) > _MOST_DIGITS:
+        return
     cue = any(run.cue for run in group)
     if kept in _SERVICE:
         return

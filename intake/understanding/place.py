@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from intake.understanding.gazetteer import Gazetteer, Place, Spelling
-from intake.understanding.hearing import Heard
+from intake.understanding.hearing import Heard, Span, cover
 from intake.understanding.phonetics import HAN, Syllable, distance, syllables
 from intake.understanding.values import Field
-
-Span = tuple[int, int]
 
 # Shares of the sound that must agree (1.0 = all), by number of syllables.
 _ENOUGH = {2: 0.97, 3: 0.92, 4: 0.8}
@@ -23,17 +21,17 @@ _SKIPPED = 0.75
 _MOST_CANDIDATES = 4000
 
 _HOME_BEFORE = re.compile(
-    "(?:住在?|家是?在?|家住|我是|俺家|俺是|位于|地址是?|送到|我们是?)[,，\\s]*(?:那个)?$"
+    "(?:住在?|家是?在?|家住|我是|俺家|俺是|位于|地址是?|送到|我们是?)[,，\\s]{0,3}(?:那个)?$"
 )
-_GOING_BEFORE = re.compile("(?:去|到|上|往|回|在|跟|找|给|帮我[^,，。]{0,2}到)[,，\\s]*$")
-_NOT_BEFORE = re.compile("(?:不是|不在|并非|别跟)[,，\\s]*$")
+_GOING_BEFORE = re.compile("(?:去|到|上|往|回|在|跟|找|给|帮我[^,，。]{0,2}到)[,，\\s]{0,3}$")
+_NOT_BEFORE = re.compile("(?:不是|不在|并非|别跟)[,，\\s]{0,3}$")
 _BESIDE_AFTER = re.compile(
-    "[\\s,，]*(?:的)?(?:那?边上|旁边?|附近|后头|后面|后边|对面|隔壁|对过|往[东南西北])"
+    "[\\s,，]{0,3}(?:的)?(?:那?边上|旁边?|附近|后头|后面|后边|对面|隔壁|对过|往[东南西北])"
 )
 _BUSINESS_AFTER = re.compile(
-    "[\\s,，]*(?:做|看病|看一?看|复查|取|买|检查|拿药|开好|开的|捎|照|排队|体检)"
+    "[\\s,，]{0,3}(?:做|看病|看一?看|复查|取|买|检查|拿药|开好|开的|捎|照|排队|体检)"
 )
-_OWNER_AFTER = re.compile("[\\s,，]*的?(?:老|姓|.{1,2}(?:师傅|阿姨|大爷|大妈|先生|女士))")
+_OWNER_AFTER = re.compile("[\\s,，]{0,3}的?(?:老|姓|.{1,2}(?:师傅|阿姨|大爷|大妈|先生|女士))")
 _SPELLED = re.compile(f"([{HAN}]{{2}})的([{HAN}])")
 _KIND_PRIOR = {"community": 0.5, "building": 0.4, "road": 0.2}
 
@@ -97,9 +95,7 @@ def find_places(
 ) -> list[Mention]:
     """Return all mentions of places, in order, none overlapping another or a `taken` span."""
     exact = list(_exact(heard, gazetteer))
-    covered = bytearray(len(heard.text) + 1)
-    for begin, stop in taken:
-        covered[begin:stop] = b"\1" * (stop - begin)
+    covered = cover(len(heard.text), taken)
     found = []
     for mention in exact:
         if not any(covered[mention.start : mention.end]):

@@ -4,11 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intake.understanding.hearing import Heard, Lexicon
+from intake.understanding.hearing import Heard, Lexicon, Span, cover
 from intake.understanding.numerals import NUMERAL, digits, number
 from intake.understanding.values import Field
-
-Span = tuple[int, int]
 
 _WORDS = Lexicon(("号楼", "号罗", "单元"), fold_from=2)
 _SOUNDS_LIKE = {
@@ -20,26 +18,26 @@ _NUMERALS = frozenset("0123456789零一二两三四五六七八九十百千幺")
 _OWN_WORDS = frozenset("是就而把吧以已有无师事使市式室似始世亦也")
 _BUILDING_NUMBER = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
 _MARKER = re.compile("号楼|[栋幢洞]|单元")
-_ROOM = r"(?:\d++(?:\.\d++)?|[零一二两三四五六七八九十百千幺]++)"
+_ROOM = r"(?:\d{1,8}+(?:\.\d{1,8}+)?|[零一二两三四五六七八九十百千幺]{1,8}+)"
 _GAP = r"[\s,，。.、的那个嗯啊就]{0,4}"
-_DASH = r"\s*[-—–~杠]\s*"
+_DASH = r"\s{0,3}[-—–~杠]\s{0,3}"
 _NOT_ROOM = r"(?![\d点号年月日天个人口块元米平度岁斤次楼层栋期:%]|-\d)"
 
 _DASHED = re.compile(
     rf"(?<![\da-z.-])({NUMERAL}){_DASH}({NUMERAL})(?:{_DASH}({NUMERAL}))?"
-    r"(?![\d点月年日天个人口块元米平度岁斤次层:：-])(?:\s*单元)?"
+    r"(?![\d点月年日天个人口块元米平度岁斤次层:：-])(?:\s{0,3}单元)?"
 )
-_BUILDING = re.compile(rf"({NUMERAL}|[a-h])\s*(?:号\s*楼|栋|幢|洞|号?座)")
-_UNIT = re.compile(rf"({NUMERAL})\s*(?:单元|门(?![口铃卫牌禁诊课市派电]))")
-_ROOM_AFTER = re.compile(rf"{_GAP}({_ROOM})\s*(?:室|户|房间?|号(?![楼院路])|{_NOT_ROOM})")
+_BUILDING = re.compile(rf"({NUMERAL}|[a-h])\s{{0,3}}(?:号\s{{0,3}}楼|栋|幢|洞|号?座)")
+_UNIT = re.compile(rf"({NUMERAL})\s{{0,3}}(?:单元|门(?![口铃卫牌禁诊课市派电]))")
+_ROOM_AFTER = re.compile(rf"{_GAP}({_ROOM})\s{{0,3}}(?:室|户|房间?|号(?![楼院路])|{_NOT_ROOM})")
 _ROOM_NAMED = re.compile(
-    rf"({_ROOM})\s*(?:室|号?房间|房(?![子产租顶]))|"
+    rf"({_ROOM})\s{{0,3}}(?:室|号?房间|房(?![子产租顶]))|"
     rf"(?:住|是|家是|住在)({_ROOM})的?(?:业主|住户|租户|住家|房主)"
 )
 _ENGLISH = {
-    "b": re.compile(r"\b(?:building|block|bldg)\.?\s*(?:no\.?\s*|number\s*)?(\d{1,3}|[a-h])\b"),
-    "u": re.compile(r"\b(?:unit|entrance|stairway)\s*(?:no\.?\s*|number\s*)?(\d{1,2})\b"),
-    "r": re.compile(r"\b(?:room|apartment|apt|flat|suite)\.?\s*(?:no\.?\s*)?(\d{2,4})\b"),
+    "b": re.compile(r"\b(?:building|block|bldg)\.?\s{0,3}(?:no\.?\s{0,3}|number\s{0,3})?(\d{1,3}|[a-h])\b"),
+    "u": re.compile(r"\b(?:unit|entrance|stairway)\s{0,3}(?:no\.?\s{0,3}|number\s{0,3})?(\d{1,2})\b"),
+    "r": re.compile(r"\b(?:room|apartment|apt|flat|suite)\.?\s{0,3}(?:no\.?\s{0,3})?(\d{2,4})\b"),
 }
 _OTHER_NUMBER = re.compile(
     "(?:取件码|单号|编号|尾号|车位|订单|验证码|密码|快递|工单)[^,，。]{0,6}$"
@@ -139,12 +137,12 @@ def _joins(last: Mention, piece: Mention, between: str) -> bool:
 
 def _pieces(view: str, taken: Sequence[Span]) -> list[Mention]:
     found: list[Mention] = []
+    covered = cover(len(view), taken)
 
     def add(match: re.Match[str], parts: dict[str, str | None]) -> None:
         start, end = match.span()
         kept = {kind: value for kind, value in parts.items() if value}
-        clear = not any(start < stop and begin < end for begin, stop in taken)
-        if kept and clear and not _OTHER_NUMBER.search(view[max(0, start - 10) : start]):
+        if kept and not any(covered[start:end]) and not _OTHER_NUMBER.search(view[max(0, start - 10) : start]):
             found.append(Mention(start, end, kept))
 
     for match in _DASHED.finditer(view):

@@ -4,13 +4,11 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from intake.understanding.hearing import Heard, Lexicon
+from intake.understanding.hearing import Heard, Lexicon, Span, cover
 from intake.understanding.moments import Moment, find_moments, window_of
 from intake.understanding.phonetics import HAN
 from intake.understanding.values import Field, Window
 from intake.understanding.when_english import find_english
-
-Span = tuple[int, int]
 
 _WORDS = Lexicon(
     (
@@ -65,7 +63,8 @@ def read_when(
     if _is_english(heard.text):
         return find_english(heard.text, received_at, taken)
     view = _WORDS.respell(heard)
-    moments = [m for m in find_moments(view) if not _overlaps(m, taken)]
+    covered = cover(len(view), taken)
+    moments = [m for m in find_moments(view) if not any(covered[m.start : m.end])]
     scored = [(m, _wanted(view, m, received_at, category)) for m in moments]
     usable = [m for m, score in scored if score > -2]
     scored = _after_corrections(view, scored)
@@ -114,10 +113,6 @@ def _near(one: Window, other: Window) -> bool:
     inside = one.start >= other.start and one.end <= other.end
     around = other.start >= one.start and other.end <= one.end
     return inside or around or overlap(one, other) > 0.3
-
-
-def _overlaps(moment: Moment, taken: Sequence[Span]) -> bool:
-    return any(moment.start < stop and begin < moment.end for begin, stop in taken)
 
 
 def _wanted(view: str, moment: Moment, now: datetime, category: str | None) -> float:

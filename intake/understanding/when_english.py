@@ -4,10 +4,9 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
+from intake.understanding.hearing import Span, cover
 from intake.understanding.numerals import ENGLISH
 from intake.understanding.values import Field, Window
-
-Span = tuple[int, int]
 
 _PARTS = {
     "early morning": ("07:00", "09:00"), "morning": ("09:00", "12:00"), "noon": ("11:00", "13:00"),
@@ -18,7 +17,7 @@ _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  
 _MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]  # fmt: skip
 _NUMBER = "|".join(["\\d{1,2}", *sorted(ENGLISH, key=len, reverse=True)])
 _PHRASE = re.compile(
-    r"\b(?P<before>before|by|until|no later than)?\s*(?:on |this |coming )*"
+    r"\b(?P<before>before|by|until|no later than)?\s{0,3}(?:on |this |coming ){0,3}"
     r"(?:(?P<rel>day after tomorrow|today|tomorrow|tonight)|(?P<next>next )?(?P<week>week(?:end)?)"
     rf"|(?P<nextday>next )?(?P<weekday>{'|'.join(_WEEKDAYS)})"
     rf"|(?P<month>{'|'.join(_MONTHS)}) (?P<dom>\d{{1,2}})(?:st|nd|rd|th)?"
@@ -26,9 +25,9 @@ _PHRASE = re.compile(
 )
 _PART = re.compile(rf"\b(?:in the |this |at )?(?P<part>{'|'.join(_PARTS)})\b")
 _CLOCK = re.compile(
-    rf"\b(?P<how>at|after|before|by|from|between|around|about)? ?(?P<hour>{_NUMBER})(?::(?P<minute>\d\d))?\s*"
-    rf"(?P<half>o'?clock)?\s*(?P<half_day>a\.?m\.?|p\.?m\.?)?(?:\s*(?:to|and|-|till|until)\s*(?P<hour2>{_NUMBER})\s*"
-    r"(?:o'?clock)?\s*(?P<half_day2>a\.?m\.?|p\.?m\.?)?)?(?!\w|-?\d)"
+    rf"\b(?P<how>at|after|before|by|from|between|around|about)? ?(?P<hour>{_NUMBER})(?::(?P<minute>\d\d))?\s{{0,3}}"
+    rf"(?P<half>o'?clock)?\s{{0,3}}(?P<half_day>a\.?m\.?|p\.?m\.?)?(?:\s{{0,3}}(?:to|and|-|till|until)\s{{0,3}}(?P<hour2>{_NUMBER})\s{{0,3}}"
+    r"(?:o'?clock)?\s{0,3}(?P<half_day2>a\.?m\.?|p\.?m\.?)?)?(?!\w|-?\d)"
 )
 _PAST = re.compile(r"\b(?:since|last|was|were|ago|yesterday)\b[^.!?]{0,20}$")
 _ASKED = re.compile(r"\b(?:what time|when (?:will|does|is|do))\b[^.!?]{0,40}$")
@@ -38,11 +37,12 @@ def find_english(text: str, received_at: datetime, taken: Sequence[Span]) -> Fie
     """Return the wanted window of an English message (lower case), None when none is said."""
     if not re.search("[a-z]{3}", text):
         return None
-    free = [m for m in _PHRASE.finditer(text) if _is_free(m.span(), taken)]
+    covered = cover(len(text), taken)
+    free = [m for m in _PHRASE.finditer(text) if not any(covered[m.start() : m.end()])]
     free = [m for m in free if not _PAST.search(text[max(0, m.start() - 30) : m.start()])]
     free = [m for m in free if not _ASKED.search(text[max(0, m.start() - 60) : m.start()])]
-    parts = [m for m in _PART.finditer(text) if not _PAST.search(text[: m.start()][-30:])]
-    clocks = [m for m in _CLOCK.finditer(text) if _is_clock(m) and _is_free(m.span(), taken)]
+    parts = [m for m in _PART.finditer(text) if not _PAST.search(text[max(0, m.start() - 30) : m.start()])]
+    clocks = [m for m in _CLOCK.finditer(text) if _is_clock(m) and not any(covered[m.start() : m.end()])]
     if not free and not clocks:
         return None
     day_match = free[-1] if free else None
@@ -58,10 +58,6 @@ def find_english(text: str, received_at: datetime, taken: Sequence[Span]) -> Fie
     if window.end <= received_at:
         return None
     return Field(window, evidence, 0.8)
-
-
-def _is_free(span: Span, taken: Sequence[Span]) -> bool:
-    return not any(span[0] < stop and begin < span[1] for begin, stop in taken)
 
 
 def _is_clock(match: re.Match[str]) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from intake.understanding.hearing import Heard
+from intake.understanding.hearing import Heard, Span, cover
 from intake.understanding.names import (
     COMPOUND,
     GIVEN,
@@ -15,8 +15,6 @@ from intake.understanding.names import (
 from intake.understanding.phonetics import HAN
 from intake.understanding.values import Field
 
-Span = tuple[int, int]
-
 _H = f"[{HAN}]"
 _STOP = "(?=[\\s,，。.!！?？、;；:：]|$|\\d)"
 _KIN = (
@@ -25,7 +23,7 @@ _KIN = (
 )
 _NAMED = re.compile(
     f"(?P<cue>(?P<needs>{_KIN})(?:的)?(?:名字)?(?:叫|教)(?:做)?|我(?:名字)?(?:叫|教|名叫)|名字(?:叫|是)|本人|我是|叫我|"
-    f"(?:姓名|联系人|业主|住户|户主)(?:是|叫)?[:：\\s]*)(?P<name>{_H}{{2,4}})"
+    f"(?:姓名|联系人|业主|住户|户主)(?:是|叫)?[:：\\s]{{0,3}})(?P<name>{_H}{{2,4}})"
 )
 _HEARD_SURNAME = (
     # 姓 is often heard as one of these when a short surname follows.
@@ -59,7 +57,7 @@ _NEVER_IN_NAMES = frozenset(
     "点钟天月年日周早晚午送修理取买办看医院药饭水气火急快请帮给把被让从对和跟或但就都也还又再很太最更吃住做打开关坏漏堵"
 )
 _ENGLISH = re.compile(
-    r"(?:my name is|my name's|this is|i'm|i am|called|name:?)\s+(?P<name>(?:mr|mrs|ms|miss|dr)\.? [A-Z][a-z]+|[A-Z][a-z]+(?: [A-Z][a-z]+)?)",
+    r"(?:my name is|my name's|this is|i'm|i am|called|name:?)\s{1,3}(?P<name>(?:mr|mrs|ms|miss|dr)\.? [A-Z][a-z]+|[A-Z][a-z]+(?: [A-Z][a-z]+)?)",
     re.IGNORECASE,
 )
 _ENGLISH_TITLED = re.compile(r"\b(?P<name>(?:Mr|Mrs|Ms|Miss|Dr)\.? [A-Z][a-z]+)")
@@ -81,7 +79,7 @@ def read_person(text: str, heard: Heard, taken: Sequence[Span] = ()) -> Field[st
 
 def _found(text: str, heard: Heard, taken: Sequence[Span]) -> Iterator[Field[str]]:
     plain = heard.text
-    free = [not any(start <= i < stop for start, stop in taken) for i in range(len(plain))]
+    covered = cover(len(plain), taken)
     for match in _NAMED.finditer(plain):
         yield from _named(match, heard)
     for match in _SURNAME.finditer(plain):
@@ -89,16 +87,16 @@ def _found(text: str, heard: Heard, taken: Sequence[Span]) -> Iterator[Field[str
             continue
         yield from _surname(match, heard)
     for match in _TITLED.finditer(plain):
-        if free[match.start()]:
+        if not covered[match.start()]:
             yield from _titled(match, heard)
     for match in _OLD.finditer(plain):
-        if free[match.start()]:
+        if not covered[match.start()]:
             yield from _old(match, heard)
     beside = {stop for _, stop in taken} | {start for start, _ in taken}
     for match in _LOOSE.finditer(plain):
         start, end = match.span("name")
         near = any(edge in beside for edge in (start - 1, start, end, end + 1))
-        if free[start] and _looks_like_name(match["name"], near=near):
+        if not covered[start] and _looks_like_name(match["name"], near=near):
             value = _respelled(heard, start, end - start) or match["name"]
             yield _field(value, (start, end), match["name"], 0.7)
     for _, stop in taken:
@@ -174,7 +172,10 @@ def _respelled(heard: Heard, start: int, length: int) -> str | None:
     for index in range(start + 1, start + length):
         at = heard.at.get(index)
         spoken = heard.syllables[at] if at is not None else None
-        given += given_like(text[index], spoken.sound, spoken.tone) if spoken else text[index]
+        # 贵 ends a man's name (富贵), but before another character it is nearly always 桂 (桂兰).
+        as_written = text[index] in GIVEN and index == start + length - 1
+        usual = spoken and not as_written and given_like(text[index], spoken.sound, spoken.tone)
+        given += usual or text[index]
     return surname + given
 
 

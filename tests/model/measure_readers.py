@@ -148,7 +148,7 @@ def measure_times(path: Path, verbose: bool) -> None:
     hits = total = spurious = 0
     for item in lines(path):
         spans = find_times(item["text"])
-        texts = [item["text"][start:end] for start, end in spans]
+        texts = [item["text"][start:end].replace(" ", "") for start, end in spans]
         for label in item["times"]:
             total += 1
             hit = any(t in label or label in t for t in texts)
