@@ -84,7 +84,7 @@ class Hearing(Table):
     memory_bytes: int = Field(
         4 * 1024**3, ge=256 * 1024**2, description="most memory of one recogniser process"
     )
-    models: Path | None = Field(None, description="model store; default <home>/models")
+    models: Path | None = Field(None, description="model store; default build/models of the checkout")
     options: dict[str, Any] = Field(default_factory=dict, description="the engine's own options")
 
 
@@ -250,7 +250,7 @@ class Settings(Table):
 
     @property
     def models_dir(self) -> Path:
-        return self.hearing.models or self.home / "models"
+        return self.hearing.models or ROOT / "build" / "models"
 
     @property
     def recordings_dir(self) -> Path:

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
-from intake.errors import SettingsError
+from intake.errors import HuyingError, SettingsError
 from intake.settings import load
+from speech.errors import SpeechError
 
 FORMAT = "%(levelname)s %(name)s: %(message)s"
 
@@ -20,8 +21,19 @@ FORMAT = "%(levelname)s %(name)s: %(message)s"
 def set_up_logs(level: str) -> None:
     """Plain lines on standard error; libraries that would log bodies or URLs stay quiet."""
     logging.basicConfig(level=level.upper(), format=FORMAT)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_Sentences())
     for name in ("httpx", "httpcore", "procrastinate", "multipart", "python_multipart"):
         logging.getLogger(name).setLevel("WARNING")
+
+
+class _Sentences(logging.Filter):
+    """Our own errors are sentences; their tracebacks say nothing more."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], (HuyingError, SpeechError)):
+            record.exc_info = record.exc_text = None
+        return True
 
 
 def serve(

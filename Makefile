@@ -1,0 +1,43 @@
+# Everything a person types. `make` alone lists it.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help setup demo up test check bench train voices clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup:  ## both environments, the speech model, the trained assistant
+	@tools/setup/setup.sh
+
+demo: setup  ## start everything, send the sample voicemails, show what became of them (ONCE=1: then end)
+	@$(PY) -m tools.demo $(if $(ONCE),--once)
+
+up: setup  ## start everything
+	@.venv/bin/huying up
+
+train: setup  ## train the assistant if anything it depends on changed
+	@.venv/bin/huying train
+
+testsetup:
+	@tools/setup/setup.sh --test
+
+test: testsetup  ## all tests, with real parts
+	@$(PY) -m pytest tests --ignore=tests/bench $(PYTEST)
+
+check: testsetup  ## lint, types, who may import whom, licences, fast tests
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+	@$(PY) tools/setup/licences.py
+	@$(PY) -m pytest -q tests/unit
+
+bench: testsetup  ## speed, as ratios measured in one run
+	@$(PY) -m tests.bench
+
+voices:  ## make the sample voicemails' voices anew (synthetic speech)
+	@tools/voices/run.sh
+
+clean:  ## remove what setup made; recordings and databases stay
+	rm -rf .venv bot/.venv build
