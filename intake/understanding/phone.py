@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import phonenumbers
 
 from intake.understanding.hearing import Heard, Lexicon
+from intake.understanding.phonetics import fuzzy
 from intake.understanding.values import Field
 
 _ARABIC = frozenset("0123456789")
@@ -27,7 +28,11 @@ _CUE = re.compile("电话|手机|号码|座机|打给?我?|联系|回电|回拨|
 _OTHER_NUMBER = re.compile(
     "(?:取件码|单号|编号|尾号|身份证|社保号?|卡号|验证码|工单|户号|账号)[^,，。]{0,4}$"
 )
-_REPEAT = re.compile("([个]?)([一二两三四五六七八九])个([零一二三四五六七八九幺0-9])")
+_REPEAT = re.compile("([一二两三四五六七八九])个([零一二三四五六七八九幺0-9])")
+_FIXED_LINE = re.compile("座机|固话|家里?(?:的)?电话|坐机|做机")
+_FOLDED = {fuzzy(sound): digit for sound, digit in _SOUNDS.items()} | {"s-i": "4"}
+# Sound like digits but mostly mean themselves, unless a digit follows.
+_OWN_WORDS = frozenset("的就是把吧以已而有无我")
 _MOBILE = re.compile(r"1[3-9]\d{9}(?!\d)")
 _LONGEST_GAP = 6
 _MOST_DIGITS = 26
@@ -36,12 +41,16 @@ _SERVICE = frozenset(("110", "119", "120", "122", "12345", "12348", "12320", "10
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Digits said in one breath; `corrected` when the words before took the last run back."""
+    """Digits said in one breath.
+
+    `guessed` has one "1" for each digit that was heard as a word, else "0"; `corrected` when the
+    words before took the last run back; `cue` when a word like 电话 stands before.
+    """
 
     start: int
     end: int
     digits: str
-    guessed: int
+    guessed: str
     corrected: bool
     cue: bool
 
@@ -78,24 +87,24 @@ def find_runs(heard: Heard) -> list[Run]:
     runs: list[Run] = []
     index, previous_end = 0, 0
     while index < len(view):
-        if _digit(heard, view, index, "") is None:
+        if _digit(heard, view, index, 0) is None:
             index += 1
             continue
-        start, collected, guessed, end = index, "", 0, index
+        start, end, digits, guessed = index, index, "", ""
         while index < len(view):
-            if collected and index > end and _MOBILE.match(view, index):
+            if digits and index > end and _MOBILE.match(view, index):
                 break
-            repeat = _REPEAT.match(view, index)
-            digit = _digit(heard, view, index, collected)
-            if repeat and collected:
-                times, one = _SPOKEN[repeat[2]], repeat[3]
-                collected += int(times) * (one if one in _ARABIC else _SPOKEN[one])
+            repeat = _REPEAT.match(view, index) if digits else None
+            digit = _digit(heard, view, index, len(digits))
+            if repeat:
+                times, one = int(_SPOKEN[repeat[1]]), repeat[2]
+                digits += times * _SPOKEN.get(one, one)
+                guessed += times * "0"
                 index = end = repeat.end()
             elif digit is not None:
-                collected += digit
-                guessed += view[index] not in _ARABIC and view[index] not in _SPOKEN
-                index += 1
-                end = index
+                digits += digit
+                guessed += "0" if _is_digit(view[index]) else "1"
+                index = end = index + 1
             elif view[index] in _SEPARATORS and index - end < 2:
                 index += 1
             else:
@@ -104,31 +113,38 @@ def find_runs(heard: Heard) -> list[Run]:
         between = view[previous_end:start]
         corrected = bool(runs) and len(between) < 24 and bool(_CORRECTION.search(between))
         cue = bool(_CUE.search(view[max(0, start - 10) : start]))
-        if len(collected) - guessed >= 1:
-            runs.append(Run(start, end, collected, guessed, corrected, cue))
+        if "0" in guessed:
+            runs.append(Run(start, end, digits, guessed, corrected, cue))
             previous_end = end
     return runs
 
 
-def _digit(heard: Heard, view: str, index: int, so_far: str) -> str | None:
+def _is_digit(character: str) -> bool:
+    return character in _ARABIC or character in _SPOKEN
+
+
+def _digit(heard: Heard, view: str, index: int, so_far: int) -> str | None:
+    """Return the digit that a character stands for after `so_far` digits of the same run."""
     character = view[index]
-    if character in _ARABIC:
-        return character
-    if character in _SPOKEN:
-        return _SPOKEN[character]
-    # A word that only sounds like a digit counts next to digits: 要八六 is 186.
-    at = heard.at.get(index)
-    sound = _SOUNDS.get(heard.syllables[at].sound) if at is not None else None
-    if sound is None or character in "的就是把吧以已而有无":
+    if _is_digit(character):
+        return _SPOKEN.get(character, character)
+    # A word that only sounds like a digit counts among digits: 要八六 is 186.
+    if not heard.spoken or index not in heard.at:
         return None
-    nearby = [i for i in (index - 1, index + 1) if 0 <= i < len(view)]
-    if any(view[i] in _ARABIC or view[i] in _SPOKEN for i in nearby) and (
-        so_far or _CUE.search(view[max(0, index - 4) : index])
-    ):
-        return sound
-    if len(so_far) >= 7 and any(i in heard.at for i in nearby[:1]):
-        return sound
-    return None
+    at = heard.at[index]
+    sound = _SOUNDS.get(heard.syllables[at].sound)
+    if sound is None and so_far >= 3:
+        sound = _FOLDED.get(heard.folded[at])
+    if sound is None:
+        return None
+    before, after = view[index - 1 : index], view[index + 1 : index + 2]
+    digit_after = bool(after) and _is_digit(after)
+    if character in _OWN_WORDS:
+        return sound if so_far and digit_after else None
+    if so_far:
+        return sound if so_far >= 2 or digit_after else None
+    cue = _CUE.search(view[max(0, index - 5) : index])
+    return sound if digit_after and (cue or not before.strip()) else None
 
 
 def _candidates(heard: Heard, runs: Sequence[Run]) -> Iterable[Field[str]]:
@@ -154,31 +170,45 @@ def _is_filler(gap: str) -> bool:
 def _number(heard: Heard, group: Sequence[Run]) -> Iterable[Field[str]]:
     if not group:
         return
-    before = heard.text[max(0, group[0].start - 10) : group[0].start]
-    if _OTHER_NUMBER.search(before):
+    start, end = group[0].start, group[-1].end
+    if _OTHER_NUMBER.search(heard.text[max(0, start - 10) : start]):
         return
-    kept, guessed, corrected = "", 0, False
+    kept, guessed, corrected = "", "", False
     for run in group:
         tail = _TAIL.search(heard.text[max(0, run.start - 10) : run.start])
-        guessed += run.guessed
         if run.corrected or (tail and kept):
             kept, corrected = _correct(kept, run.digits), True
+            guessed = ("0" * len(kept) + run.guessed)[-len(kept) :]
         else:
-            kept += run.digits
-    evidence = (group[0].start, group[-1].end)
-    kept = _once(kept)
-    if len(kept) > _MOST_DIGITS:
+            kept, guessed = kept + run.digits, guessed + run.guessed
+    kept, guesses = _trimmed(_once(kept), guessed)
+    if len(kept) > _MOST_DIGITS or kept in _SERVICE:
         return
     cue = any(run.cue for run in group)
-    if kept in _SERVICE:
-        return
     if plausible(kept):
-        if len(kept) < 10 and not cue and not heard.text[evidence[0] : evidence[1]].isdigit():
-            return
-        confidence = 0.97 - 0.08 * min(guessed, 4) - (0.12 if corrected else 0.0)
-        yield Field(kept, evidence, round(confidence, 2))
+        confidence = 0.97 - 0.08 * min(guesses, 4) - (0.12 if corrected else 0.0)
+        if len(kept) < 10:
+            if not cue and not heard.text[start:end].isdigit():
+                return
+            # Eight digits in speech may as well be what is left of eleven.
+            fixed_line = _FIXED_LINE.search(heard.text[max(0, start - 12) : start])
+            confidence -= 0.25 if heard.spoken and not fixed_line else 0.0
+        yield Field(kept, (start, end), round(confidence, 2))
     elif (cue and len(kept) >= 6) or (len(kept) >= 9 and kept[0] in "01"):
-        yield Field(kept, evidence, 0.2, note="odd_length")
+        yield Field(kept, (start, end), 0.2, note="odd_length")
+
+
+def _trimmed(kept: str, guessed: str) -> tuple[str, int]:
+    """Drop words at the end that only sound like digits where the number is too long with them."""
+    if len(guessed) != len(kept):
+        return kept, guessed.count("1")
+    solid = len(guessed.rstrip("1"))
+    if not plausible(kept):
+        for length in range(len(kept) - 1, solid - 1, -1):
+            if plausible(kept[:length]) and length >= 10:
+                return kept[:length], guessed[:length].count("1")
+        return kept[:solid], guessed[:solid].count("1")
+    return kept, guessed.count("1")
 
 
 def _correct(kept: str, said: str) -> str:

@@ -1,11 +1,13 @@
 """Which home: building, unit (stairway) and room as digits, "三号楼二单元五零一" as "3-2-501"."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake.understanding.hearing import Heard, Lexicon, Span, cover
 from intake.understanding.numerals import NUMERAL, digits, number
+from intake.understanding.phonetics import fuzzy
 from intake.understanding.values import Field
 
 _WORDS = Lexicon(("号楼", "号罗", "单元"), fold_from=2)
@@ -13,6 +15,7 @@ _SOUNDS_LIKE = {
     "ling": "零", "yao": "一", "yi": "一", "er": "二", "liang": "二", "san": "三", "si": "四",
     "wu": "五", "liu": "六", "qi": "七", "ba": "八", "jiu": "九", "shi": "十",
 }  # fmt: skip
+_FOLDED = {fuzzy(sound): digit for sound, digit in _SOUNDS_LIKE.items()}
 _NUMERALS = frozenset("0123456789零一二两三四五六七八九十百千幺")
 # Sound like digits, but stand before a house number as themselves: 我是三号楼, 住院部就5号楼.
 _OWN_WORDS = frozenset("是就而把吧以已有无师事使市式室似始世亦也")
@@ -229,53 +232,62 @@ def _mend(heard: Heard) -> tuple[str, set[int]]:
 
 
 def _mend_before(heard: Heard, view: list[str], guessed: set[int], marker: int) -> bool:
-    spelled: list[str] = []
-    for index in range(marker - 1, max(-1, marker - 4), -1):
-        digit = _as_digit(heard, index)
-        if digit is None:
-            break
-        spelled.insert(0, digit)
-    while spelled and not _BUILDING_NUMBER.fullmatch("".join(spelled)):
-        spelled.pop(0)
-    begin = marker - len(spelled)
+    begin = marker
+    while begin > max(0, marker - 3) and _as_digits(heard, begin - 1):
+        begin -= 1
     if all(view[offset] in _NUMERALS for offset in range(begin, marker)):
-        return bool(spelled)
-    if view[begin] == "期" and begin and view[begin - 1] in _NUMERALS:
-        return True  # 三期5号楼: the third phase of an estate
-    for offset, digit in enumerate(spelled, begin):
-        if view[offset] not in _NUMERALS:
-            guessed.add(offset)
-        view[offset] = digit
-    return bool(spelled) or (marker > 0 and view[marker - 1] in _NUMERALS)
+        return begin < marker
+    for start in range(begin, marker):
+        choices = itertools.product(*(_as_digits(heard, i) for i in range(start, marker)))
+        spelled = next((s for s in map("".join, choices) if _BUILDING_NUMBER.fullmatch(s)), None)
+        if spelled is None:
+            continue
+        if view[start] == "期" and start and view[start - 1] in _NUMERALS:
+            return True  # 三期5号楼: the third phase of an estate
+        for offset, digit in enumerate(spelled, start):
+            if view[offset] not in _NUMERALS:
+                guessed.add(offset)
+            view[offset] = digit
+        return True
+    return marker > 0 and view[marker - 1] in _NUMERALS
 
 
 def _mend_after(heard: Heard, view: list[str], guessed: set[int], start: int) -> None:
     """After 单元 or 号楼 a room follows: 60亿 is 601 when its last digit was heard as a word."""
     spelled: list[tuple[int, str]] = []
-    for index in range(start, min(start + 6, len(view))):
-        if view[index] == "." and spelled:
+    for index in range(start, min(start + 8, len(view))):
+        if view[index] in " ,，.、" and (spelled or index < start + 2):
             continue
-        digit = _as_digit(heard, index)
-        if digit is None or digit == "十":
+        choices = [digit for digit in _as_digits(heard, index) if digit != "十"]
+        if not choices:
             break
-        spelled.append((index, digit))
+        spelled.append((index, choices[0]))
     real = [index for index, _ in spelled if view[index] in _NUMERALS]
-    if len(spelled) not in (3, 4) or not ((real and real[0] == start) or len(spelled) == 3):
+    # 60亿 is how a recogniser that likes large numbers writes 六零一.
+    while len(spelled) > 3 and spelled[-1][0] not in real and view[spelled[-1][0]] != "亿":
+        spelled.pop()
+    if len(spelled) not in (3, 4) or not real:
         return
     for index, digit in spelled:
         if view[index] not in _NUMERALS:
-            arabic = view[start].isdigit()
+            arabic = view[real[0]].isdigit()
             view[index] = str(number(digit)) if arabic else digit
             guessed.add(index)
 
 
-def _as_digit(heard: Heard, index: int) -> str | None:
+def _as_digits(heard: Heard, index: int) -> tuple[str, ...]:
+    """Return what digits one character may stand for, the likeliest first; () for none.
+
+    十 and 四 are one sound in half of the country.
+    """
     character = heard.text[index]
     if character in _NUMERALS:
         value = digits(character)
-        return (
-            "零一二三四五六七八九"[int(value)] if value else ("十" if character == "十" else None)
-        )
-    if character in _OWN_WORDS or index not in heard.at:
-        return None
-    return _SOUNDS_LIKE.get(heard.syllables[heard.at[index]].sound)
+        return ("零一二三四五六七八九"[int(value)],) if value else ("十",) * (character == "十")
+    if not heard.spoken or character in _OWN_WORDS or index not in heard.at:
+        return ()
+    at = heard.at[index]
+    if heard.folded[at] == "s-i":
+        return ("十", "四") if heard.syllables[at].sound == "shi" else ("四", "十")
+    digit = _SOUNDS_LIKE.get(heard.syllables[at].sound) or _FOLDED.get(heard.folded[at])
+    return (digit,) if digit else ()

@@ -12,14 +12,17 @@ from intake.understanding.when_english import find_english
 
 _WORDS = Lexicon(
     (
-        "明天", "明儿", "后天", "大后天", "今天", "今儿", "后晌", "晌午", "腊月", "正月", "星期", "礼拜",
+        "明天", "明儿", "后天", "大后天", "今天", "今儿", "后晌", "腊月", "正月", "星期", "礼拜",
         "上午", "下午", "早上", "晚上", "傍晚", "中午", "不对", "吃过晚饭", "吃完晚饭", "月底", "周末",
         "下礼拜", "下星期", "打明儿起", "礼拜一", "礼拜二", "礼拜三", "礼拜四", "礼拜五", "礼拜六",
+        *(f"{which}周{day}" for which in ("", "下", "这", "每") for day in "一二三四五六日"),
+        *(f"下{week}{day}" for week in ("礼拜", "星期") for day in "一二三四五六天"),
         "星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期天", "礼拜天",
     ),
-    genuine=frozenset(("商务", "名儿", "李白", "兴起", "津贴", "周莫")),
-    fold_from=4,
+    genuine=frozenset(("商务", "名儿", "李白", "兴起", "津贴", "周莫", "名填")),
+    fold_from=3,
 )  # fmt: skip
+_NUMERALS = frozenset("0123456789一二两三四五六七八九十")
 _CORRECTION = re.compile("不对|错了|说错|不是|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually")
 _WANTED_BEFORE = re.compile(
     "(?:约|预约|订|定|想|要|得|打算|麻烦|请|希望|最好|能不能|可以|从|打|自|等|在|就|派)[^,，。!！?？]{0,8}$"
@@ -31,7 +34,7 @@ _WANTED_AFTER = re.compile(
 _ABOUT_NOW = re.compile(
     "(?:就剩|还剩|还在|到现在|停到|停了|断顿|断了|没(?:有|人|来|电|水)|开始(?:突|吵|闹)|坏了|吃完|真好|不歇|不转|"
     "老(?:睡|是|有)|上不上班|开不开门|开门|上班|几点|什么时候|是不是|会不会|放假|吗[,，。?？\\s]|就满|满[一二三四五六七八九十]|唱到|打麻将|跳|吵|闹|"
-    "想哭|差点|已经|刚才|过生日|受不了|没法|做饭差点|理发的|能涨|睡不着|了[,，。!！?？]|了$)"
+    "想哭|差点|已经|刚才|过生日|受不了|没法|做饭差点|理发的|能涨|托管|收人|睡不着|了[,，。!！?？]|了$)"
 )
 _SENTENCE = re.compile("[^。!！?？;；\n]{0,14}")
 _TODAY = re.compile("今[天儿日]个?")
@@ -62,7 +65,7 @@ def read_when(
     """
     if _is_english(heard.text):
         return find_english(heard.text, received_at, taken)
-    view = _WORDS.respell(heard)
+    view = _clock_words(heard, _WORDS.respell(heard))
     covered = cover(len(view), taken)
     moments = [m for m in find_moments(view) if not any(covered[m.start : m.end])]
     scored = [(m, _wanted(view, m, received_at, category)) for m in moments]
@@ -89,6 +92,18 @@ def read_when(
         rivals[:3],
         ambiguous=bool(rivals),
     )
+
+
+def _clock_words(heard: Heard, view: str) -> str:
+    """Spell what sounds like 点 after a number so: 十甸 is 十点."""
+    if not heard.spoken:
+        return view
+    spelled = list(view)
+    for item in heard.syllables:
+        if item.sound == "dian" and item.start and spelled[item.start] not in "店电":
+            before = spelled[item.start - 1]
+            spelled[item.start] = "点" if before in _NUMERALS else spelled[item.start]
+    return "".join(spelled)
 
 
 def _is_english(text: str) -> bool:

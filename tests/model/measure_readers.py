@@ -7,6 +7,7 @@ measured. `--places FILE` and `--times FILE` measure the place and the time read
 
 import argparse
 import json
+import random
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import Any
 
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.hearing import Heard
+from intake.understanding.phonetics import fuzzy, readings, syllables
 from intake.understanding.place import read_place
 from intake.understanding.reading import understand
 from intake.understanding.values import Understanding, Window, window_to_json
@@ -47,6 +49,31 @@ Item = dict[str, Any]
 Tally = dict[str, list[int]]
 
 
+def common_homophones() -> dict[str, str]:
+    """Group the 3,755 commonest characters (GB 2312 level 1) by sound."""
+    groups: dict[str, str] = defaultdict(str)
+    for row in range(0xB0, 0xD8):
+        for cell in range(0xA1, 0xFF):
+            try:
+                character = bytes((row, cell)).decode("gb2312")
+            except UnicodeDecodeError:
+                continue
+            for sound in readings(character)[:1]:
+                groups[fuzzy(sound)] += character
+    return groups
+
+
+def misheard(text: str, share: float, chance: random.Random) -> str:
+    """Replace a share of the Han characters by others that sound about the same."""
+    spoken = {item.start: item.sound for item in syllables(text)}
+    return "".join(
+        chance.choice(HOMOPHONES.get(fuzzy(spoken[i]), c) or c)
+        if i in spoken and not c.isascii() and chance.random() < share
+        else c
+        for i, c in enumerate(text)
+    )
+
+
 def lines(path: Path) -> list[Item]:
     """Read one JSON object a line; an absent file is empty."""
     if not path.exists():
@@ -73,7 +100,7 @@ def is_right(name: str, label: Any, value: Any) -> bool:
 
 
 def measure(part: str, items: list[Item], texts: dict[str, str], gazetteer: Gazetteer,
-            subsets: dict[str, list[str]], verbose: bool, with_category: bool) -> None:  # fmt: skip
+            subsets: dict[str, list[str]], verbose: bool, with_category: bool, noisy: bool) -> None:  # fmt: skip
     """Print the table of one part."""
     tally: Tally = defaultdict(lambda: [0, 0])
 
@@ -87,7 +114,7 @@ def measure(part: str, items: list[Item], texts: dict[str, str], gazetteer: Gaze
         got = understand(
             text, received_at=datetime.fromisoformat(item["received_at"]), ranking=ranking,
             gazetteer=gazetteer, language=item["language"],
-            words=[Spoken()] if part == "voicemail" else (),
+            words=[Spoken()] if part == "voicemail" or noisy else (),
         )  # fmt: skip
         wrong = []
         emergency = got.urgency == "emergency"
@@ -162,6 +189,9 @@ def measure_times(path: Path, verbose: bool) -> None:
     print(f"times found: {hits}/{total} = {hits / total:.3f}, others found: {spurious}")
 
 
+HOMOPHONES = common_homophones()
+
+
 def main() -> None:
     """Measure what the arguments name."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -171,6 +201,8 @@ def main() -> None:
     parser.add_argument("--category", choices=("label", "none"), default="label")
     parser.add_argument("--said", action="store_true", help="read the labels' text, not asr.jsonl")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--noise", type=float, default=0.0, help="share of characters misheard")
+    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     if given.folder:
         gazetteer = Gazetteer.from_csv(given.folder / "places.csv")
@@ -182,8 +214,11 @@ def main() -> None:
             texts = {item["id"]: item["text"] for item in items}
             if part == "voicemail" and not given.said:
                 texts |= heard
+            if given.noise:
+                chance = random.Random(given.seed)
+                texts = {k: misheard(text, given.noise, chance) for k, text in texts.items()}
             measure(part, items, texts, gazetteer, subsets.get(part, {}), given.verbose,
-                    given.category == "label")  # fmt: skip
+                    given.category == "label", given.noise > 0)  # fmt: skip
     if given.places:
         measure_places(given.places, given.verbose)
     if given.times:
