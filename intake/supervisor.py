@@ -18,6 +18,8 @@ import os
 import random
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +31,10 @@ import psutil
 from intake.errors import HuyingError, Unavailable
 
 PR_SET_PDEATHSIG = 1
-STOP_SECONDS = 7.0
+STOP_SECONDS = 8.0  # of the ten that ending may take
+DATABASE_STOP_SECONDS = 2.0  # of these, kept for the database, which ends last
+LEFTOVER_SECONDS = 5.0
+NOT_STARTED = 127  # what a shell says too
 WELL_AFTER_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 30.0
 MARK = "HUYING_UP_HOME"
@@ -67,6 +72,7 @@ class ProcessState:
     restarts: int = 0
     since: float = 0.0
     exit_code: int | None = None
+    stop_signal: int = int(signal.SIGTERM)
 
 
 def state_file(home: Path) -> Path:
@@ -96,28 +102,32 @@ def end_leftovers(home: Path, say: Say) -> None:
         entries = [ProcessState(**entry) for entry in stored["processes"]]
     except (OSError, ValueError, KeyError, TypeError):
         entries = []
-    left: list[psutil.Process] = []
+    left: dict[psutil.Process, int] = {}
     for entry in entries:
-        with contextlib.suppress(psutil.NoSuchProcess, TypeError):
+        with contextlib.suppress(psutil.Error, TypeError):
             process = psutil.Process(entry.pid)
             if entry.created and abs(process.create_time() - entry.created) < 1:
-                left += [process, *process.children(recursive=True)]
+                left[process] = entry.stop_signal
+                for child in process.children(recursive=True):
+                    # The database ends its own children; a signal from outside only confuses it.
+                    if entry.stop_signal == signal.SIGTERM:
+                        left.setdefault(child, signal.SIGTERM)
+    family = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.environ().get(MARK) == str(home) and process not in left:
-                left.append(process)
-    left = [p for p in left if p.pid != os.getpid()]
+            if process.pid not in family and process.environ().get(MARK) == str(home):
+                left.setdefault(process, signal.SIGTERM)
     if not left:
         return
     say(f"ending {len(left)} processes that an earlier run left")
-    for process in left:
+    for process, number in left.items():
         with contextlib.suppress(psutil.Error):
-            process.terminate()
-    _, alive = psutil.wait_procs(left, timeout=5)
+            process.send_signal(number)
+    _, alive = psutil.wait_procs(list(left), timeout=LEFTOVER_SECONDS)
     for process in alive:
         with contextlib.suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(alive, timeout=5)
+    psutil.wait_procs(alive, timeout=LEFTOVER_SECONDS)
 
 
 def check_port(host: str, port: int) -> None:
@@ -158,7 +168,7 @@ class Supervisor:
         self.processes = list(processes)
         self.log = log
         self.say = say
-        self.states = {p.name: ProcessState(p.name) for p in processes}
+        self.states = {p.name: ProcessState(p.name, stop_signal=p.stop_signal) for p in processes}
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = asyncio.Event()
         self._up = {p.name: asyncio.Event() for p in processes}
@@ -185,9 +195,10 @@ class Supervisor:
                 for task in tasks:
                     task.cancel()
         except* HuyingError as errors:
-            await self._end_all()
             raise errors.exceptions[0] from None
         finally:
+            self._stopping.set()
+            await self._end_all()
             for state in self.states.values():
                 state.state = "stopped"
             self._write()
@@ -195,7 +206,12 @@ class Supervisor:
     @property
     def all_up(self) -> bool:
         """Does every part do its work?"""
-        return all(event.is_set() for event in self._up.values())
+        return not self.missing
+
+    @property
+    def missing(self) -> list[str]:
+        """The names of the parts that don't do their work yet, or not just now."""
+        return [name for name, event in self._up.items() if not event.is_set()]
 
     async def _keep(self, process: Process) -> None:
         """Start it when what it needs is up; start it again whenever it dies."""
@@ -232,21 +248,27 @@ class Supervisor:
         if process.before is not None:
             try:
                 await asyncio.to_thread(process.before)
-            except HuyingError as error:
-                self.log.line(process.name, str(error))
+            except Exception as error:  # a full disk, a dead tool: try again like after a death
+                self.log.line(process.name, f"{type(error).__name__}: {error}")
                 return 1
-        child = await asyncio.create_subprocess_exec(
-            *process.argv,
-            env={**process.env, MARK: str(self.home)},
-            cwd=process.cwd,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_die_with_parent(process.stop_signal),
-            limit=1 << 20,
-            **(_as_user(process.user)),
-        )
+        if self._stopping.is_set():
+            return 0
+        try:
+            child = await asyncio.create_subprocess_exec(
+                *process.argv,
+                env={**process.env, MARK: str(self.home)},
+                cwd=process.cwd,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent(process.stop_signal),
+                limit=1 << 20,
+                **(_as_user(process.user)),
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            self.log.line(process.name, f"can't be started: {error}")
+            return NOT_STARTED
         self._running[process.name] = child
         state.state, state.pid, state.since = "starting", child.pid, time.time()
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -312,7 +334,8 @@ class Supervisor:
             for process, child in living:
                 with contextlib.suppress(ProcessLookupError):
                     child.send_signal(process.stop_signal)
-            left = max(0.5, until - time.monotonic() - (1.5 if number == 0 else 0))
+            kept = DATABASE_STOP_SECONDS if number == 0 else 0
+            left = max(0.5, until - time.monotonic() - kept)
             if living:
                 await asyncio.wait(
                     [asyncio.create_task(child.wait()) for _, child in living], timeout=left
@@ -358,17 +381,26 @@ class Log:
         whole = f"{stamp} {name:9} {text}"
         self._handler.emit(logging.makeLogRecord({"msg": whole, "args": None}))
         if not self.quiet:
-            print(whole, flush=True)
+            try:
+                print(whole, flush=True)
+            except OSError:  # nobody reads any more (`huying up | head`): the file still tells
+                self.quiet = True
 
 
-def _die_with_parent(number: int) -> Callable[[], None] | None:
-    """For the child, between fork and exec: die when our process does (Linux only)."""
-    if not hasattr(ctypes, "CDLL") or os.uname().sysname != "Linux":
+def die_with_parent(number: int) -> Callable[[], None] | None:
+    """For the child, between fork and exec: get ``number`` when our process dies (Linux only).
+
+    The kernel looks at the parent *thread*, so processes are started from the main one.
+    """
+    if sys.platform != "linux":
         return None
-    libc = ctypes.CDLL(None, use_errno=True)
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
 
     def arrange() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+        prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if os.getppid() != parent:  # it died before we could ask to be told
+            os._exit(NOT_STARTED)
 
     return arrange
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -19,6 +20,8 @@ from intake.errors import SettingsError
 from intake.settings import ROOT, Settings, load
 from intake.supervisor import Log, Process, Supervisor, check_port, end_leftovers, only_one
 
+TELL_EVERY_SECONDS = 5.0
+
 
 def up(
     quiet: Annotated[bool, typer.Option(help="Process output only into the log file.")] = False,
@@ -28,6 +31,8 @@ def up(
     Ctrl-C ends it all. The log is <home>/log/huying.log. Run `make setup` once before.
     """
     settings = load()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a log line may hold what this terminal can't
     home = settings.home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     started = time.monotonic()
@@ -52,9 +57,14 @@ async def _watch(supervisor: Supervisor, settings: Settings, started: float) -> 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.stop)
     running = asyncio.create_task(supervisor.run())
+    told = started
     while not running.done() and not supervisor.all_up:
         await asyncio.wait([running], timeout=0.2)
-    if not running.done():
+        if time.monotonic() - told > TELL_EVERY_SECONDS and supervisor.missing:
+            told = time.monotonic()
+            names = ", ".join(supervisor.missing)
+            supervisor.say(f"waiting for {names} ({told - started:.0f} s so far)")
+    if not running.done() and supervisor.all_up:
         print(f"Huying is up ({time.monotonic() - started:.0f} s): {settings.base_url}")
         print(f"  health  http://127.0.0.1:{settings.port}/healthz")
         print(f"  log     {settings.home / 'log' / 'huying.log'}")
