@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake import backends, channels, secrets_store
 from intake.assistant import Assistant
@@ -102,44 +104,60 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     for channel in channels.create_all(parts):
         app.include_router(channel.routes())
-    _limit(app, settings)
+    if settings.limits.per_address_per_minute:
+        app.add_middleware(RateLimit, per_minute=settings.limits.per_address_per_minute)
 
-    @app.middleware("http")
-    async def safe_headers(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await call_next(request)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        response.headers.setdefault(
-            "Content-Security-Policy",
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-        )
-        return response
-
+    app.add_middleware(SafeHeaders)
     return app
 
 
-def _limit(app: FastAPI, settings: Settings) -> None:
-    """So many voicemails a minute from one address; a whole /64 counts as one."""
-    allowed = settings.limits.per_address_per_minute
-    if not allowed:
-        return
-    limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-    item = RateLimitItemPerMinute(allowed)
+SAFE = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline';"
+    " frame-ancestors 'none'",
+}
 
-    @app.middleware("http")
-    async def count(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        if request.method == "POST" and request.url.path == POSTS_LIMITED:
-            address = _network(request.client.host if request.client else "-")
-            if not await limiter.hit(item, address):
-                error = TooMany("Too many recordings from here in a minute; they are welcome soon.")
-                return problems.problem(
-                    429, error.code, error.sentence, headers={"Retry-After": "30"}
-                )
-        return await call_next(request)
+
+class SafeHeaders:
+    """Puts the headers on every answer that make a browser careful."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFE.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with)
+
+
+class RateLimit:
+    """So many voicemails a minute from one address; a whole /64 of IPv6 counts as one."""
+
+    def __init__(self, app: ASGIApp, per_minute: int) -> None:
+        self.app = app
+        self.item = RateLimitItemPerMinute(per_minute)
+        self.limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and scope["path"] == POSTS_LIMITED
+            and not await self.limiter.hit(self.item, _network((scope.get("client") or "-")[0]))
+        ):
+            error = TooMany("Too many recordings from here in a minute; they are welcome soon.")
+            refusal = problems.problem(
+                429, error.code, error.sentence, headers={"Retry-After": "30"}
+            )
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
 
 def _network(host: str) -> str:

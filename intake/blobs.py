@@ -17,12 +17,47 @@ from typing import BinaryIO
 from intake.errors import DiskFull, NotFound
 
 
+class _Names:
+    """Brings files' names to the disk: one fsync of the folder serves all who wait for it."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Path, asyncio.Task[None]] = {}
+        self._running: dict[Path, asyncio.Task[None]] = {}
+
+    async def sync(self, folder: Path) -> None:
+        """Return when an fsync of the folder that began after this call has ended."""
+        task = self._waiting.get(folder)
+        if task is None:
+            task = asyncio.create_task(self._next(folder, self._running.get(folder)))
+            self._waiting[folder] = task
+        await asyncio.shield(task)
+
+    async def _next(self, folder: Path, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        self._running[folder] = self._waiting.pop(folder)
+        try:
+            await asyncio.to_thread(_fsync_folder, folder)
+        finally:
+            if self._running.get(folder) is asyncio.current_task():
+                del self._running[folder]
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class BlobWriter:
     """Takes the bytes of one recording as they come; memory does not grow with them."""
 
-    def __init__(self, path: Path, key: str) -> None:
+    def __init__(self, path: Path, key: str, names: _Names) -> None:
         self.path = path
         self.key = key
+        self._names = names
         self.size = 0
         self._hash = hashlib.sha256()
         self._file: BinaryIO | None = path.open("xb", buffering=1 << 16)
@@ -44,6 +79,7 @@ class BlobWriter:
     async def finish(self) -> None:
         """Return once the bytes and the file's name are on the disk (fsync of both)."""
         await asyncio.to_thread(self._sync)
+        await self._names.sync(self.path.parent)
 
     def _sync(self) -> None:
         assert self._file is not None
@@ -52,11 +88,6 @@ class BlobWriter:
             os.fsync(self._file.fileno())
             self._file.close()
             self._file = None
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
         except OSError as error:
             raise DiskFull("The disk is full; nothing was taken.") from error
 
@@ -73,6 +104,7 @@ class Blobs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._names = _Names()
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def writer(self) -> BlobWriter:
@@ -81,7 +113,7 @@ class Blobs:
         path = self.root / key
         if not path.parent.is_dir():
             self._make(path.parent)
-        return BlobWriter(path, key)
+        return BlobWriter(path, key, self._names)
 
     def path(self, key: str) -> Path:
         """The file of a key; `NotFound` if it is gone or the key points elsewhere."""
@@ -99,8 +131,4 @@ class Blobs:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         while folder != self.root:  # a new folder's name must be on the disk too
             folder = folder.parent
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            _fsync_folder(folder)

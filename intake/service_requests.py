@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, DateTime, Float, LargeBinary, bindparam, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import MoveNotAllowed, NotFound, StaleVersion
@@ -77,36 +77,81 @@ def hash_key(status_key: str) -> bytes:
     return hashlib.sha256(status_key.encode()).digest()
 
 
+_OPEN = text(
+    """
+    WITH kept AS (
+        INSERT INTO recordings
+            (blob_key, sha256, size_bytes, format, codec, duration_seconds, recorded_at)
+        SELECT :blob_key, :sha256, :size_bytes, :format, :codec, :duration_seconds, :recorded_at
+        WHERE CAST(:blob_key AS text) IS NOT NULL
+        RETURNING id
+    ), opened AS (
+        INSERT INTO service_requests
+            (tracking_number, status_key, status_key_hash, status, channel, language,
+             recording_id, contact_point_id, given, phone, received_at)
+        VALUES
+            (:tracking_number, :status_key, :status_key_hash, :status, :channel, :language,
+             coalesce((SELECT id FROM kept), :recording_id), :contact_point_id, :given, :phone,
+             :received_at)
+        RETURNING *
+    ), noted AS (
+        INSERT INTO events (service_request_id, kind, to_status, actor, who, why, version)
+        SELECT id, 'opened', status, :actor, :who, :why, version FROM opened
+    )
+    SELECT * FROM opened
+    """
+).bindparams(
+    *(bindparam(name, type_=type_) for name, type_ in (
+        ("sha256", LargeBinary), ("size_bytes", BigInteger), ("duration_seconds", Float),
+        ("recorded_at", DateTime(timezone=True)), ("recording_id", BigInteger),
+        ("contact_point_id", BigInteger), ("given", JSONB),
+        ("received_at", DateTime(timezone=True)),
+    ))
+)  # fmt: skip
+
+
 async def open_request(
-    session: AsyncSession, opening: Opening, *, by: By, status: Status = Status.RECEIVED
+    session: AsyncSession,
+    opening: Opening,
+    *,
+    by: By,
+    status: Status = Status.RECEIVED,
+    recording: Recording | None = None,
 ) -> ServiceRequest:
-    """Open a request, write its first event and defer the job that its status starts."""
+    """Open a request, write its first event and defer the job that its status starts.
+
+    ``recording``: a new one, stored with it. All rows go in one statement: this is the door's
+    hot path, and round trips are what it waits for (`make bench`).
+    """
     running = await session.scalar(select(tracking_sequence.next_value()))
     assert running is not None
     key = secrets.token_urlsafe(18)
-    request = ServiceRequest(
-        tracking_number=tracking_number(running),
-        status_key=key,
-        status_key_hash=hash_key(key),
-        status=status.value,
-        version=1,
-        urgency="normal",
-        channel=opening.channel,
-        language=opening.language,
-        recording_id=opening.recording_id,
-        contact_point_id=opening.contact_point_id,
-        given=dict(opening.given),
-        phone=opening.given.get("phone"),
-        received_at=opening.received_at or datetime.now(UTC),
-        corrected=[],
-        reasons=[],
+    columns = ("blob_key", "sha256", "size_bytes", "format", "codec", "duration_seconds")
+    values = {name: getattr(recording, name, None) for name in (*columns, "recorded_at")}
+    statement = select(ServiceRequest).from_statement(_OPEN)
+    request: ServiceRequest | None = await session.scalar(
+        statement,
+        values
+        | {
+            "tracking_number": tracking_number(running),
+            "status_key": key,
+            "status_key_hash": hash_key(key),
+            "status": status.value,
+            "channel": opening.channel,
+            "language": opening.language,
+            "recording_id": opening.recording_id,
+            "contact_point_id": opening.contact_point_id,
+            "given": dict(opening.given),
+            "phone": opening.given.get("phone"),
+            "received_at": opening.received_at or datetime.now(UTC),
+            "actor": by.actor.value,
+            "who": by.who,
+            "why": by.why,
+        },
     )
-    session.add(request)
-    await session.flush()
-    _event(session, request, "opened", by, to=status.value)
+    assert request is not None
     if status is Status.RECEIVED:
         await defer(session, "transcribe", service_request_id=request.id)
-    await session.flush()
     return request
 
 

@@ -84,7 +84,7 @@ class Hearing(Table):
     memory_bytes: int = Field(
         4 * 1024**3, ge=256 * 1024**2, description="most memory of one recogniser process"
     )
-    models: Path | None = Field(None, description="model store; default build/models of the checkout")
+    models: Path | None = Field(None, description="the model store; default build/models")
     options: dict[str, Any] = Field(default_factory=dict, description="the engine's own options")
 
 

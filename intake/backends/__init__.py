@@ -147,6 +147,7 @@ def check(name: str, table: Mapping[str, Any]) -> tuple[Any, BaseModel]:
     """Validate one backend's table; return its module and its options."""
     raw = dict(table)
     kind = raw.pop("kind", None)
+    raw.pop("title", None)  # its name for residents
     if kind not in kinds():
         raise SettingsError(
             f"[backends.{name}] kind: {kind!r} is unknown; choose one of {', '.join(kinds())}."

@@ -125,20 +125,19 @@ class Voicemail:
                 earlier = await _earlier(session, key, fingerprint)
                 if earlier is not None:
                     return earlier, False
-            session.add(recording)
-            await session.flush()
             point = None
             if phone := given.get("phone"):
                 point = await requests.contact_point(session, "phone", phone)
             opening = Opening(
                 channel="voicemail",
                 language=given.get("language"),
-                recording_id=recording.id,
                 contact_point_id=point,
                 given=given,
                 received_at=recording.recorded_at,
             )
-            opened = await requests.open_request(session, opening, by=By(Actor.DOOR))
+            opened = await requests.open_request(
+                session, opening, by=By(Actor.DOOR), recording=recording
+            )
             if key is not None:
                 session.add(
                     IdempotencyKey(

@@ -71,6 +71,16 @@ def revoke(
     typer.echo("Revoked.")
 
 
+async def make(name: str, role: str, days: int | None) -> str:
+    """Make a token in the database of the present settings."""
+    engine, sessions = connect(database_url(load()), pool_size=2)
+    try:
+        async with sessions.begin() as session:
+            return (await make_token(session, name, role, days))[0]
+    finally:
+        await engine.dispose()
+
+
 def _in_database(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
     async def run() -> T:
         engine, sessions = connect(database_url(load()), pool_size=2)
