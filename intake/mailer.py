@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from pathlib import Path
@@ -17,6 +18,7 @@ from intake.addresses import Resolve, connect
 from intake.errors import BackendError
 
 IMPLICIT_TLS_PORT = 465  # RFC 8314 § 3.3
+_GOODBYE_SECONDS = 2
 
 
 class SmtpOptions(Protocol):
@@ -135,12 +137,17 @@ async def _session(
         sock=sock,
         timeout=None,
         use_tls=implicit,
-        start_tls=encrypted and not implicit,
+        start_tls=False,
         tls_context=context,
         local_hostname=_our_name(),
     )
     try:
         await client.connect()
+        if encrypted and not implicit:
+            await client.ehlo()
+            if not client.supports_extension("starttls"):
+                raise aiosmtplib.SMTPNotSupported("STARTTLS")
+            await client.starttls()
         if options.username:
             await client.login(options.username, _password(options))
         await client.mail(_addresses(message, "From")[0])
@@ -149,9 +156,11 @@ async def _session(
         text = message.as_bytes(policy=SMTP_POLICY)
         trail.sent = None
         answer = await client.data(text)
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit(timeout=_GOODBYE_SECONDS)
     finally:
+        # The client owns the socket: closing it ourselves would pull it from under the loop.
         client.close()
-        sock.close()
     return answer.message
 
 

@@ -53,8 +53,9 @@ def check_link(secrets: Sequence[str], purpose: str, token: str, now: datetime) 
 
     ``secrets``: the current one and the previous ones, in any order. ``now`` is aware.
     """
+    serializer = _serializer(secrets, purpose)
     try:
-        subject, until = _serializer(secrets, purpose).loads(token)
+        subject, until = serializer.loads(token)
         subject, until = str(subject), int(until)
     except (BadData, ValueError, TypeError):
         raise LinkForged("This link is not valid; ask for a new one.") from None

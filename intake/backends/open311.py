@@ -31,6 +31,7 @@ DESCRIPTION_CHARACTERS = 4000
 LONGEST_SEARCH = timedelta(days=89)
 LIST_LIMIT = 1000
 _CLOCK_SLACK = timedelta(hours=1)
+_LONG_NUMBER = re.compile(r"\d(?:[\s-]?\d){6,}")
 _MAX_LIST_BYTES = 32 * 1024 * 1024
 
 
@@ -196,6 +197,9 @@ class Open311Backend:
         text = f"{_mark(dispatch)} {kind}: {dispatch.summary}"
         if self._options.send_transcript and dispatch.transcript:
             text += f"\n{dispatch.transcript}"
+        if not self._options.send_contact:
+            head, _, rest = text.partition(": ")
+            text = f"{head}: {_LONG_NUMBER.sub('***', rest)}"
         return text[:DESCRIPTION_CHARACTERS]
 
     async def _look(self, dispatch: Dispatch, service: georeport.Service) -> Receipt | None:
