@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from intake.understanding.phonetics import Syllable, fuzzy, syllables
 from intake.understanding.script import plain
 
-
 Span = tuple[int, int]
 """`[start, end)` in code points."""
 

@@ -1,5 +1,7 @@
 """Time expressions in spoken Chinese, found and turned into windows of local time."""
 
+# ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
+
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -147,8 +149,10 @@ def _fits(last: Moment, piece: Moment) -> bool:
 def _a_little(moment: Moment, view: str) -> bool:
     """一点不热: a little, not one o'clock."""
     alone = moment.day is None and moment.part is None
-    return alone and view[moment.start : moment.end] in ("一点", "有点", "两点") and not re.match(
-        "钟|半|左右|以?[前后]|到|来|去|送", view[moment.end : moment.end + 2]
+    return (
+        alone
+        and view[moment.start : moment.end] in ("一点", "有点", "两点")
+        and not re.match("钟|半|左右|以?[前后]|到|来|去|送", view[moment.end : moment.end + 2])
     )
 
 

@@ -153,9 +153,7 @@ def _candidates(heard: Heard, runs: Sequence[Run]) -> Iterable[Field[str]]:
         gap = heard.text[group[-1].end : run.start] if group else ""
         whole = bool(_MOBILE.fullmatch(run.digits))
         said = sum(len(part.digits) for part in group)
-        if group and said < _MOST_DIGITS and (
-            run.corrected or (_is_filler(gap) and not whole)
-        ):
+        if group and said < _MOST_DIGITS and (run.corrected or (_is_filler(gap) and not whole)):
             group.append(run)
             continue
         yield from _number(heard, group)

@@ -120,9 +120,7 @@ def _strength(mention: Mention) -> tuple[float, int]:
     return ((mention.candidates[0][1] - 0.5) * length + (0.5 if mention.exact else 0.0), length)
 
 
-def _with_rivals(
-    kept: Mention, starting: Mapping[int, Sequence[Mention]], heard: Heard
-) -> Mention:
+def _with_rivals(kept: Mention, starting: Mapping[int, Sequence[Mention]], heard: Heard) -> Mention:
     """Add what else the same stretch may mean, when it sounds about as well."""
     best: dict[str, tuple[Place, float]] = {}
     hints = set() if _is_negated(heard, kept) else _hints(heard, kept.end)
@@ -146,7 +144,8 @@ def _exact(heard: Heard, gazetteer: Gazetteer) -> Iterable[Mention]:
     text, index = heard.text, 0
     while index < len(text):
         for length in gazetteer.text_lengths:
-            spellings = gazetteer.written(text[index : index + length])
+            written = text[index : index + length]
+            spellings = gazetteer.written(written) if len(written) == length else ()
             if spellings:
                 candidates = tuple(
                     (spelling.place, 1.0 if spelling.is_name else 0.99) for spelling in spellings
@@ -227,9 +226,7 @@ def _align(heard: Heard, spelling: Spelling, low: int, high: int) -> Alignment:
     stop = min(range(len(row)), key=lambda column: row[column])
     cost, own_cost, begin = row[stop]
     whole, distinct = sum(spelling.weights), sum(weight == 1.0 for weight in spelling.weights)
-    return Alignment(
-        1.0 - cost / whole, 1.0 - own_cost / max(1, distinct), low + begin, low + stop
-    )
+    return Alignment(1.0 - cost / whole, 1.0 - own_cost / max(1, distinct), low + begin, low + stop)
 
 
 def _unlike(one: Syllable, name: str, other: Syllable, text: str) -> float:

@@ -38,13 +38,19 @@ _ROOM_NAMED = re.compile(
     rf"(?:住|是|家是|住在)({_ROOM})的?(?:业主|住户|租户|住家|房主)"
 )
 _ENGLISH = {
-    "b": re.compile(r"\b(?:building|block|bldg)\.?\s{0,3}(?:no\.?\s{0,3}|number\s{0,3})?(\d{1,3}|[a-h])\b"),
-    "u": re.compile(r"\b(?:unit|entrance|stairway)\s{0,3}(?:no\.?\s{0,3}|number\s{0,3})?(\d{1,2})\b"),
+    "b": re.compile(
+        r"\b(?:building|block|bldg)\.?\s{0,3}(?:no\.?\s{0,3}|number\s{0,3})?(\d{1,3}|[a-h])\b"
+    ),
+    "u": re.compile(
+        r"\b(?:unit|entrance|stairway)\s{0,3}(?:no\.?\s{0,3}|number\s{0,3})?(\d{1,2})\b"
+    ),
     "r": re.compile(r"\b(?:room|apartment|apt|flat|suite)\.?\s{0,3}(?:no\.?\s{0,3})?(\d{2,4})\b"),
 }
 _OTHER_NUMBER = re.compile(
     "(?:取件码|单号|编号|尾号|车位|订单|验证码|密码|快递|工单)[^,，。]{0,6}$"
 )
+# After a stairway people say a room; a recogniser that lost it left no trace.
+_ROOM_LOST = 0.7
 _CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
 _CORRECTED = re.compile("不对|错了|不是|说错")
 
@@ -68,7 +74,7 @@ def find_units(heard: Heard, taken: Sequence[Span] = ()) -> list[Mention]:
     for piece in pieces:
         if groups and piece.start < groups[-1].end:
             continue
-        sure = not any(piece.start <= index < piece.end for index in guessed)
+        sure = guessed.isdisjoint(range(piece.start, piece.end))
         room = None if "r" in piece.parts else _room_after(view, piece, guessed)
         if room:
             value, end, room_sure = room
@@ -105,6 +111,8 @@ def read_unit(
             parts.update(other.parts)
     value = "-".join(parts[kind] for kind in "bur" if kind in parts)
     confidence = 0.95 if chosen.sure else 0.6
+    if heard.spoken and "u" in parts and "r" not in parts:
+        confidence = min(confidence, _ROOM_LOST)
     return Field(
         value,
         (chosen.start, chosen.end),
@@ -145,7 +153,11 @@ def _pieces(view: str, taken: Sequence[Span]) -> list[Mention]:
     def add(match: re.Match[str], parts: dict[str, str | None]) -> None:
         start, end = match.span()
         kept = {kind: value for kind, value in parts.items() if value}
-        if kept and not any(covered[start:end]) and not _OTHER_NUMBER.search(view[max(0, start - 10) : start]):
+        if (
+            kept
+            and not any(covered[start:end])
+            and not _OTHER_NUMBER.search(view[max(0, start - 10) : start])
+        ):
             found.append(Mention(start, end, kept))
 
     for match in _DASHED.finditer(view):
@@ -207,7 +219,7 @@ def _room_after(view: str, piece: Mention, guessed: set[int]) -> tuple[str, int,
     room = room_digits(match[1])
     if room is None or len(room) < 3:
         return None
-    return room, match.end(), not any(match.start() <= i < match.end() for i in guessed)
+    return room, match.end(), guessed.isdisjoint(range(*match.span()))
 
 
 def _bare_room(text: str, place_end: int | None) -> Mention | None:

@@ -1,8 +1,11 @@
 """When help is wanted: a window of local time, counted from when the message was left."""
 
+# ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
+
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from intake.understanding.hearing import Heard, Lexicon, Span, cover
 from intake.understanding.moments import Moment, find_moments, window_of
@@ -23,7 +26,9 @@ _WORDS = Lexicon(
     fold_from=3,
 )  # fmt: skip
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十")
-_CORRECTION = re.compile("不对|错了|说错|不是|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually")
+_CORRECTION = re.compile(
+    "不对|错了|说错|不是|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually"
+)
 _WANTED_BEFORE = re.compile(
     "(?:约|预约|订|定|想|要|得|打算|麻烦|请|希望|最好|能不能|可以|从|打|自|等|在|就|派)[^,，。!！?？]{0,8}$"
 )
@@ -187,7 +192,7 @@ def _completed(moment: Moment, others: Sequence[Moment]) -> Moment:
 def _first_of_list(view: str, moment: Moment, moments: Sequence[Moment]) -> Moment:
     """每周二、周四上午: the first of several days, with the part of the day said last."""
     chain = [m for m in moments if m.day is not None]
-    for one, other in zip(chain, chain[1:], strict=False):
+    for one, other in pairwise(chain):
         listed = re.fullmatch("[\\s、,，和或跟]{1,2}", view[one.end : other.start])
         if listed and other.start == moment.start and not (one.part or one.clock):
             return Moment(one.start, other.end, one.day, other.part, other.clock)

@@ -1,5 +1,7 @@
 """When help is wanted, said in English."""
 
+# ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
+
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -14,7 +16,22 @@ _PARTS = {
     "evening": ("18:00", "21:00"), "tonight": ("18:00", "21:00"), "night": ("18:00", "21:00"),
 }  # fmt: skip
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]  # fmt: skip
+_MONTHS = tuple(
+    [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ]
+)
 _NUMBER = "|".join(["\\d{1,2}", *sorted(ENGLISH, key=len, reverse=True)])
 _PHRASE = re.compile(
     r"\b(?P<before>before|by|until|no later than)?\s{0,3}(?:on |this |coming ){0,3}"
@@ -41,8 +58,14 @@ def find_english(text: str, received_at: datetime, taken: Sequence[Span]) -> Fie
     free = [m for m in _PHRASE.finditer(text) if not any(covered[m.start() : m.end()])]
     free = [m for m in free if not _PAST.search(text[max(0, m.start() - 30) : m.start()])]
     free = [m for m in free if not _ASKED.search(text[max(0, m.start() - 60) : m.start()])]
-    parts = [m for m in _PART.finditer(text) if not _PAST.search(text[max(0, m.start() - 30) : m.start()])]
-    clocks = [m for m in _CLOCK.finditer(text) if _is_clock(m) and not any(covered[m.start() : m.end()])]
+    parts = [
+        m
+        for m in _PART.finditer(text)
+        if not _PAST.search(text[max(0, m.start() - 30) : m.start()])
+    ]
+    clocks = [
+        m for m in _CLOCK.finditer(text) if _is_clock(m) and not any(covered[m.start() : m.end()])
+    ]
     if not free and not clocks:
         return None
     day_match = free[-1] if free else None

@@ -1,8 +1,10 @@
-"""Measure the readers on a labelled folder: `python tests/model/measure_readers.py DIR [--verbose]`.
+"""Measure the readers on a labelled folder: `python tests/model/measure_readers.py DIR`.
 
 DIR holds labels.jsonl with asr.jsonl, chat.jsonl, places.csv and optionally subsets.json. The
 category is taken from the labels (`--category none` leaves it out), so that only the readers are
-measured. `--places FILE` and `--times FILE` measure the place and the time reader alone.
+measured; with it, so is what would be decided without a person. `--verbose` lists every miss,
+`--noise` mishears the labels' own words at random. `--places FILE` and `--times FILE` measure the
+place and the time reader alone.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from intake.understanding.deciding import NON_SERVICE, decide
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.hearing import Heard
 from intake.understanding.phonetics import fuzzy, readings, syllables
@@ -28,15 +31,17 @@ GOALS = {
         "emergency_recall": 1.0, "emergency_false": -0.02, "emergency_false_near": -0.0,
         "place_exact": 0.88, "place_false": -0.05, "unit_exact": 0.85, "unit_false": -0.05,
         "when_right": 0.85, "when_false": -0.07, "phone_exact": 0.75, "phone_false": -0.02,
-        "person_exact": 0.60,
+        "person_exact": 0.60, "auto_share": 0.40, "auto_error": -0.03,
     },
     "chat": {
         "emergency_recall": 1.0, "emergency_false": -0.01, "emergency_false_near": -0.07,
         "place_exact": 0.95, "place_false": -0.03, "unit_exact": 0.95, "unit_false": -0.03,
         "when_right": 0.90, "when_false": -0.04, "phone_exact": 0.98, "phone_false": -0.01,
-        "person_exact": 0.85,
+        "person_exact": 0.85, "auto_share": 0.60, "auto_error": -0.02,
     },
 }  # fmt: skip
+
+
 @dataclass
 class Spoken:
     """A recognised word: it only has to be there, asr.jsonl holds no confidences."""
@@ -99,56 +104,82 @@ def is_right(name: str, label: Any, value: Any) -> bool:
     return overlap(window(label), value) >= 0.5 if name == "when" else bool(label == value)
 
 
-def measure(part: str, items: list[Item], texts: dict[str, str], gazetteer: Gazetteer,
-            subsets: dict[str, list[str]], verbose: bool, with_category: bool, noisy: bool) -> None:  # fmt: skip
+@dataclass
+class Part:
+    """One part of the set: what is said, and what is known about it."""
+
+    name: str
+    items: list[Item]
+    texts: dict[str, str]
+    subsets: dict[str, list[str]]
+    spoken: bool
+
+
+def measure(part: Part, gazetteer: Gazetteer, *, verbose: bool, with_category: bool) -> None:
     """Print the table of one part."""
     tally: Tally = defaultdict(lambda: [0, 0])
-
-    def count(key: str, hit: bool) -> None:
-        tally[key][0] += hit
-        tally[key][1] += 1
-
-    for item in items:
-        text = texts[item["id"]]
-        ranking = [(item["category"], 1.0)] if with_category else []
+    for item in part.items:
+        text = part.texts[item["id"]]
         got = understand(
-            text, received_at=datetime.fromisoformat(item["received_at"]), ranking=ranking,
-            gazetteer=gazetteer, language=item["language"],
-            words=[Spoken()] if part == "voicemail" or noisy else (),
-        )  # fmt: skip
-        wrong = []
-        emergency = got.urgency == "emergency"
-        if item["urgency"] == "emergency":
-            count("emergency_recall", emergency)
-        else:
-            count("emergency_false", emergency)
-        if item["id"] in subsets.get("near_miss", ()):
-            count("emergency_false_near", emergency)
-        count("urgency_right", got.urgency == item["urgency"])
-        if got.urgency != item["urgency"]:
-            found = got.urgency_evidence
-            wrong.append(f"urgency {item['urgency']} -> {got.urgency} {found and text[slice(*found)]}")
-        for name in FIELDS:
-            label, value = item[name], said(got, name)
-            field = getattr(got, name)
-            doubt = f" {field.confidence} {field.alternatives if field.ambiguous else ''}" if field else ""
-            if label is None:
-                count(f"{name}_false", value is not None)
-            else:
-                count(f"{name}_{'right' if name == 'when' else 'exact'}", is_right(name, label, value))
-            if (label is None and value is not None) or (label and not is_right(name, label, value)):
-                shown = window_to_json(value) if isinstance(value, Window) else value
-                wrong.append(f"{name}: {label} -> {shown}{doubt}")
-                if field and not field.ambiguous and field.confidence >= 0.75:
-                    count(f"{name}_surely_wrong", True)
+            text,
+            received_at=datetime.fromisoformat(item["received_at"]),
+            ranking=[(item["category"], 1.0)] if with_category else [],
+            gazetteer=gazetteer,
+            language=item["language"],
+            words=[Spoken()] if part.spoken else (),
+        )
+        wrong = compare(item, got, text, tally)
+        if item["id"] in part.subsets.get("near_miss", ()):
+            count(tally, "emergency_false_near", got.urgency == "emergency")
+        if with_category and item["category"] not in NON_SERVICE:
+            decided = decide(got, ()).confirmed
+            count(tally, "auto_share", decided)
+            if decided:
+                count(tally, "auto_error", any(not line.startswith("person") for line in wrong))
+                wrong = [f"{line}  DECIDED" for line in wrong]
         if wrong and verbose:
             print(f"  {item['id']} {text}\n      " + "\n      ".join(wrong))
-    print(f"\n{part}: {len(items)} items")
+    print(f"\n{part.name}: {len(part.items)} items")
     for key, (hits, total) in sorted(tally.items()):
-        goal = GOALS[part].get(key)
+        goal = GOALS[part.name].get(key)
         share = hits / total
-        met = "" if goal is None else ("met" if (share >= goal if goal > 0 else share <= -goal) else "MISSED")
-        print(f"  {key:24} {hits:4}/{total:<4} {share:6.3f}  {'' if goal is None else abs(goal)} {met}")
+        verdict = ""
+        if goal is not None:
+            met = share >= goal if goal > 0 else share <= -goal
+            verdict = f"{abs(goal)} {'met' if met else 'MISSED'}"
+        print(f"  {key:24} {hits:4}/{total:<4} {share:6.3f}  {verdict}")
+
+
+def count(tally: Tally, key: str, hit: bool) -> None:
+    """Count one case, and whether it is a hit."""
+    tally[key][0] += hit
+    tally[key][1] += 1
+
+
+def compare(item: Item, got: Understanding, text: str, tally: Tally) -> list[str]:
+    """Count every field of one item; return a line for each that is wrong."""
+    wrong = []
+    emergency = got.urgency == "emergency"
+    is_one = item["urgency"] == "emergency"
+    count(tally, "emergency_recall" if is_one else "emergency_false", emergency)
+    count(tally, "urgency_right", got.urgency == item["urgency"])
+    if emergency != is_one or got.urgency != item["urgency"]:
+        found = got.urgency_evidence
+        why = text[slice(*found)] if found else ""
+        wrong.append(f"urgency: {item['urgency']} -> {got.urgency} {why}")
+    for name in FIELDS:
+        label, value, field = item[name], said(got, name), getattr(got, name)
+        if label is None:
+            right = value is None
+            count(tally, f"{name}_false", not right)
+        else:
+            right = is_right(name, label, value)
+            count(tally, f"{name}_{'right' if name == 'when' else 'exact'}", right)
+        if not right:
+            shown = window_to_json(value) if isinstance(value, Window) else value
+            sure = f"{field.confidence} {field.ambiguous or ''}" if field else ""
+            wrong.append(f"{name}: {label} -> {shown} {sure}")
+    return wrong
 
 
 def measure_places(path: Path, verbose: bool) -> None:
@@ -165,7 +196,8 @@ def measure_places(path: Path, verbose: bool) -> None:
         part[1] += 1
         part[2] += bool(field and not right and not field.ambiguous and field.confidence >= 0.75)
         if not right and verbose:
-            print(f"  {item['recognised']} | {item['place']} -> {field and (field.value, field.confidence)}")
+            shown = (field.value, field.confidence) if field else None
+            print(f"  {item['recognised']} | {item['place']} -> {shown}")
     for name, (hits, total, sure) in parts.items():
         print(f"places {name}: {hits}/{total} = {hits / total:.3f}, surely wrong {sure}")
 
@@ -217,8 +249,13 @@ def main() -> None:
             if given.noise:
                 chance = random.Random(given.seed)
                 texts = {k: misheard(text, given.noise, chance) for k, text in texts.items()}
-            measure(part, items, texts, gazetteer, subsets.get(part, {}), given.verbose,
-                    given.category == "label", given.noise > 0)  # fmt: skip
+            spoken = part == "voicemail" or given.noise > 0
+            measure(
+                Part(part, items, texts, subsets.get(part, {}), spoken),
+                gazetteer,
+                verbose=given.verbose,
+                with_category=given.category == "label",
+            )
     if given.places:
         measure_places(given.places, given.verbose)
     if given.times:

@@ -1,6 +1,7 @@
 """A place is found by its name, an alias or its sound, and never guessed where two are as near."""
 
 import importlib.util
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_mentions_never_overlap() -> None:
     heard = Heard.of("幸福里小区兴福里长乐坊长乐路碧水花园", spoken=True)
     mentions = find_places(heard, TOWN)
     assert len(mentions) == 5
-    for one, other in zip(mentions, mentions[1:], strict=False):
+    for one, other in pairwise(mentions):
         assert one.end <= other.start
 
 
