@@ -207,7 +207,7 @@ class _Child:
             package = str(Path(__file__).resolve().parent.parent)
             known = os.environ.get("PYTHONPATH")
             path = package if not known else f"{package}{os.pathsep}{known}"
-            self.process = subprocess.Popen(  # noqa: S603 - our own arguments
+            self.process = subprocess.Popen(
                 [
                     sys.executable,
                     "-c",

@@ -122,7 +122,7 @@ def install_packages(wheels: tuple[Wheel, ...], target: Path) -> None:
             "their folder with --source."
         )
     try:
-        done = subprocess.run(  # noqa: S603 - our own arguments
+        done = subprocess.run(
             command,
             capture_output=True,
             text=True,

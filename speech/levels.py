@@ -21,7 +21,7 @@ with warnings.catch_warnings():
 TARGET_DBFS = -20.0
 """Loudness (RMS) to bring the voice to; speech recordings usually have -26 to -18."""
 MAX_GAIN_DB = 36.0
-MAX_CUT_DB = 12.0
+MAX_CUT_DB = 20.0
 FRAME_MS = 50
 LOUD_SHARE = 0.9
 """The voice is taken to be as loud as this quantile of the 50 ms frames."""
@@ -52,8 +52,8 @@ def level_and_trim(samples: Samples) -> tuple[Samples, float]:
         return samples[:0], 0.0
     end = len(sound) - detect_leading_silence(sound.reverse(), threshold, chunk_size=FRAME_MS)
     start = max(0, start - KEEP_MS)
-    cut = sound[start : min(len(sound), end + KEEP_MS)]
-    return np.frombuffer(cut.raw_data, np.int16), start / 1000
+    last = len(samples) if end + KEEP_MS >= len(sound) else (end + KEEP_MS) * RATE // 1000
+    return np.frombuffer(sound.raw_data, np.int16)[start * RATE // 1000 : last], start / 1000
 
 
 def voice_dbfs(samples: Samples) -> float:

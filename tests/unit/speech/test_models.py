@@ -7,6 +7,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -14,6 +15,11 @@ from speech import BadOption, ModelError, ModelMissing, download, fetch, models
 from speech.models import ModelSpec
 
 FILES = {"am/final.mdl": b"acoustic" * 500, "conf/model.conf": b"--max-active=3000\n"}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -206,7 +212,7 @@ class Site(http.server.BaseHTTPRequestHandler):
 
     data = b""
     break_after: int | None = None
-    asked: list[str | None] = []
+    asked: ClassVar[list[str | None]] = []
 
     def do_GET(self) -> None:
         asked = self.headers.get("Range")
@@ -223,8 +229,7 @@ class Site(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def site() -> Iterator[str]:
     Site.break_after, Site.asked = None, []
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
