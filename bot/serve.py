@@ -1,0 +1,27 @@
+"""Starts Rasa with its API token taken from the environment instead of the command line.
+
+Every user of a machine can read every command line; Rasa 3.6 offers its token only there.
+The environment of a process can be read by its own user and root only. So the token comes in
+`HUYING_ASSISTANT_TOKEN` and is put into `sys.argv` inside this process, which changes nothing
+that others can see.
+
+    python -m bot.serve <arguments of `rasa run`>
+"""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run `rasa run` with this process's arguments and the token; exits with 2 without one."""
+    token = os.environ.pop("HUYING_ASSISTANT_TOKEN", "")
+    if not token:
+        sys.exit("HUYING_ASSISTANT_TOKEN is not set: Rasa's API would be open. (exit 2)")
+    sys.argv = ["rasa", "run", *sys.argv[1:], "--enable-api", "--auth-token", token]
+    from rasa.__main__ import main as rasa
+
+    rasa()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Trains the assistant, once for each content of what it depends on.
+
+A model's name carries the key of its content (`training_key`), so that "is it trained?" is "is the
+file there?". Rasa's own files are put together in a scratch folder first: one intent for each
+category of the catalogue, and the categories' own examples, come from ``data/services/``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from intake.categories import Catalogue, load_catalogue
+from intake.errors import HuyingError
+
+KEPT_MODELS = 2
+# Everything in the repository that changes what training gives, besides the catalogue.
+DEPENDS_ON = (
+    "config.yml",
+    "bot/domain.yml",
+    "bot/requirements.lock",
+    "bot/components",
+    "data/nlu",
+    "data/rules",
+    "data/stories",
+    "data/lookups",
+    "intake/understanding/phonetics.py",
+)
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONWARNINGS": "ignore",
+}
+
+
+class TrainingError(HuyingError):
+    """The assistant could not be trained; the sentence holds Rasa's last words."""
+
+    default_code = "training_failed"
+
+
+def bot_python(root: Path) -> Path:
+    """The Python that Rasa is installed in: ``HUYING_BOT_PYTHON``, else ``bot/.venv``."""
+    return Path(os.environ.get("HUYING_BOT_PYTHON", root / "bot" / ".venv" / "bin" / "python"))
+
+
+def models_folder(root: Path) -> Path:
+    """Where trained models lie: shared by all homes of this checkout."""
+    return root / "build" / "rasa"
+
+
+def trained_model(
+    root: Path, models_dir: Path | None = None, *, python: Path | None = None
+) -> Path | None:
+    """The model for the present content, or None when it must be trained first."""
+    python = python or bot_python(root)
+    path = _model_path(root, models_dir or models_folder(root), python)
+    return path if path.exists() else None
+
+
+def train(
+    root: Path, models_dir: Path, *, python: Path, on_line: Callable[[str], None] = print
+) -> Path:
+    """The model for the present content, trained now if it is not there yet.
+
+    Two callers at once train once: the second waits. The model appears whole or not at all, and
+    only the newest `KEPT_MODELS` stay. Every line that Rasa prints goes to `on_line`. Raises
+    TrainingError, and SettingsError for a bad catalogue.
+    """
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with _alone(models_dir / ".lock", on_line):
+        model = _model_path(root, models_dir, python)
+        if not model.exists():
+            with tempfile.TemporaryDirectory(prefix=".training-", dir=models_dir) as scratch:
+                fresh = _run_rasa(root, Path(scratch), python, model.stem.split(".")[0], on_line)
+                os.replace(fresh, model)
+        os.utime(model)
+        _forget_old(models_dir, keep=KEPT_MODELS)
+        return model
+
+
+def training_key(root: Path, python: Path) -> str:
+    """64 hexadecimal digits that change with anything that training depends on."""
+    digest = hashlib.sha256()
+    for name in DEPENDS_ON:
+        top = root / name
+        files = sorted(f for f in top.rglob("*") if f.is_file()) if top.is_dir() else [top]
+        for path in files:
+            if path.exists() and "__pycache__" not in path.parts:
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+    catalogue = load_catalogue(root / "data" / "services")
+    digest.update(json.dumps(_intents(catalogue)).encode())
+    digest.update(json.dumps(_examples(catalogue)).encode())
+    digest.update(_python_version(python).encode())
+    return digest.hexdigest()
+
+
+def _model_path(root: Path, models_dir: Path, python: Path) -> Path:
+    return models_dir / f"huying-{training_key(root, python)[:16]}.tar.gz"
+
+
+def _intents(catalogue: Catalogue) -> list[str]:
+    return sorted([*catalogue.codes, *catalogue.intents])
+
+
+def _examples(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+    return {code: entry.examples for code, entry in catalogue.entries.items() if entry.examples}
+
+
+def _python_version(python: Path) -> str:
+    show = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
+    try:
+        return subprocess.run(
+            [python, "-c", show], check=True, capture_output=True, text=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        raise TrainingError(f"{python} does not run; `make setup` makes it.") from None
+
+
+def _write_sources(root: Path, scratch: Path) -> list[Path]:
+    """Rasa's files that come from the catalogue; JSON, which is YAML too. Returns data folders."""
+    catalogue = load_catalogue(root / "data" / "services")
+    domain, nlu = scratch / "domain", scratch / "nlu"
+    domain.mkdir()
+    nlu.mkdir()
+    shutil.copy(root / "bot" / "domain.yml", domain / "base.yml")
+    intents = {"version": "3.1", "intents": _intents(catalogue)}
+    (domain / "intents.yml").write_text(json.dumps(intents), "utf-8")
+    for code, examples in _examples(catalogue).items():
+        lines = "".join(f"- {example}\n" for example in examples)
+        found = {"version": "3.1", "nlu": [{"intent": code, "examples": lines}]}
+        (nlu / f"{code}.yml").write_text(json.dumps(found, ensure_ascii=False), "utf-8")
+    folders = [root / "data" / name for name in ("nlu", "rules", "stories", "lookups")]
+    return [nlu, *(folder for folder in folders if folder.is_dir())]
+
+
+def _run_rasa(
+    root: Path, scratch: Path, python: Path, name: str, on_line: Callable[[str], None]
+) -> Path:
+    data = _write_sources(root, scratch)
+    command = [python, "-m", "rasa", "train", "--config", root / "config.yml"]
+    command += ["--domain", scratch / "domain", "--data", *data]
+    command += ["--out", scratch, "--fixed-model-name", name]
+    env = {**os.environ, **QUIET, "PYTHONPATH": str(root)}
+    env["RASA_CACHE_DIRECTORY"] = str(scratch / "cache")
+    last: list[str] = []
+    with subprocess.Popen(
+        list(map(str, command)),
+        cwd=scratch,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                on_line(line.rstrip())
+                last = [*last, line.strip()][-5:]
+        except BaseException:
+            process.terminate()
+            raise
+    model = scratch / f"{name}.tar.gz"
+    if process.returncode or not model.exists():
+        raise TrainingError(f"Rasa did not train ({process.returncode}): {' | '.join(last)}")
+    return model
+
+
+@contextlib.contextmanager
+def _alone(lock: Path, on_line: Callable[[str], None]) -> Iterator[None]:
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_line("The assistant is being trained already; waiting for it.")
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _forget_old(models_dir: Path, *, keep: int) -> None:
+    models = sorted(models_dir.glob("huying-*.tar.gz"), key=lambda path: path.stat().st_mtime)
+    for old in models[:-keep]:
+        old.unlink(missing_ok=True)
