@@ -95,7 +95,7 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
         parts = [scipy.sparse.csr_matrix(part.features) for part in (sparse, dense) if part]
         return scipy.sparse.hstack(parts, format="csr")
 
-    def _fit(self, rows: scipy.sparse.csr_matrix, answers: np.ndarray) -> LogisticRegression:
+    def _fit(self, rows: np.ndarray, answers: np.ndarray) -> LogisticRegression:
         return LogisticRegression(
             C=self._config["C"],
             max_iter=self._config["max_iter"],
@@ -108,20 +108,26 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
         examples = [m for m in training_data.intent_examples if m.get(TEXT)]
         self._names, answers = np.unique([m.get(INTENT) for m in examples], return_inverse=True)
         rows = scipy.sparse.vstack([self._row(m) for m in examples], format="csr")
+        # The weights lie in the span of the messages, so the regression is solved there (as many
+        # columns as messages, instead of tens of thousands): the same answer, far sooner.
+        sizes, axes = np.linalg.eigh((rows @ rows.T).toarray())
+        kept = sizes > 1e-6 * sizes[-1]
+        sizes, axes = np.sqrt(sizes[kept]), axes[:, kept]
+        narrow = axes * sizes
         held_out = np.zeros((len(examples), len(self._names)))
         folds = StratifiedKFold(self._config["folds"], shuffle=True, random_state=0)
-        for known, unknown in folds.split(rows, answers):
-            held_out[unknown] = self._fit(rows[known], answers[known]).decision_function(
-                rows[unknown]
-            )
+        for known, unknown in folds.split(narrow, answers):
+            model = self._fit(narrow[known], answers[known])
+            held_out[unknown] = model.decision_function(narrow[unknown])
         self._temperature = best_temperature(held_out, answers)
         right = float((held_out.argmax(axis=1) == answers).mean())
         logger.info(
             "%d messages, %d intents: %.3f right when held out, temperature %.2f",
             *(len(examples), len(self._names), right, self._temperature),
         )
-        model = self._fit(rows, answers)
-        self._weights, self._bias = model.coef_.T.astype(np.float32), model.intercept_
+        model = self._fit(narrow, answers)
+        self._weights = (rows.T @ (axes / sizes @ model.coef_.T)).astype(np.float32)
+        self._bias = model.intercept_
         with self._model_storage.write_to(self._resource) as folder:
             np.savez(folder / "classifier.npz", weights=self._weights, bias=self._bias)
             facts = {

@@ -54,6 +54,7 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         self._resource = resource
         self._mean = mean
         self._model = E5()
+        self._known: Dict[Text, np.ndarray] = {}
 
     @classmethod
     def create(
@@ -83,13 +84,15 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         pass
 
     def _embed(self, text: Text) -> np.ndarray:
+        known = self._known.get(text)
         # NUL would end the C string early.
-        return self._model.query(text[:MAX_CHARACTERS].replace("\0", " "))
+        return self._model.query(text[:MAX_CHARACTERS].replace("\0", " ")) if known is None else known
 
     def train(self, training_data: TrainingData) -> Resource:
         texts = [m.get(TEXT) for m in training_data.training_examples if m.get(TEXT)]
         if texts:
-            self._mean = np.mean([self._embed(text) for text in texts], axis=0)
+            self._known = dict(zip(texts, self._model.query(texts)))
+            self._mean = np.mean(list(self._known.values()), axis=0)
         with self._model_storage.write_to(self._resource) as folder:
             np.save(folder / "mean.npy", np.asarray(self._mean), allow_pickle=False)
         return self._resource
@@ -108,4 +111,5 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         self.process(training_data.training_examples)
+        self._known = {}
         return training_data

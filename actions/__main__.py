@@ -1,0 +1,34 @@
+"""Starts the action server: ``python -m actions --port 8302 --host 127.0.0.1``.
+
+``GET /health`` answers once it can work. It has no token, so it binds to loopback unless told
+otherwise; one process, since the actions only wait for other parts.
+"""
+
+import argparse
+
+from rasa_sdk.endpoint import create_app
+from rasa_sdk.executor import ActionExecutor
+
+
+def main() -> None:
+    """Parse the arguments and serve until stopped."""
+    parser = argparse.ArgumentParser(prog="actions", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (loopback)")
+    parser.add_argument("--port", type=int, required=True, help="TCP port")
+    arguments = parser.parse_args()
+    executor = ActionExecutor()
+    executor.register_package("actions")
+    # No CORS: no browser ever talks to this server.
+    app = create_app(executor, cors_origins=[])
+    app.run(
+        host=arguments.host,
+        port=arguments.port,
+        single_process=True,
+        access_log=False,
+        motd=False,
+        register_sys_signals=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

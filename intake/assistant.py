@@ -1,0 +1,169 @@
+"""How we talk to Rasa: the only file that knows its URLs, and how it is started.
+
+Rasa runs on loopback only: its chat webhook takes no token, its API takes one. A reply without any
+message counts as a failure, because that is all Rasa says when its action server is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from intake.errors import AssistantError
+from intake.training import QUIET
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRanking:
+    """What kind of need: (code, confidence 0..1), best first, at most five."""
+
+    ranking: tuple[tuple[str, float], ...]
+
+    @property
+    def best(self) -> tuple[str, float]:
+        """The likeliest code with its confidence."""
+        return self.ranking[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message to the resident. ``data`` is what an action attached to it, for us only."""
+
+    text: str
+    data: Mapping[str, Any]
+
+
+class Assistant:
+    """A client of one Rasa server; safe to share within an event loop. Close it at the end."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_seconds: float,
+        token: str | None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._token = {"token": token} if token else {}
+        self._client = httpx.AsyncClient(
+            base_url=url, timeout=timeout_seconds, trust_env=False, transport=transport
+        )
+
+    async def parse(self, text: str) -> IntentRanking:
+        """What kind of need `text` is. Raises AssistantError (retryable unless Rasa refuses us)."""
+        found = await self._post("/model/parse", {"text": text}, params=self._token)
+        try:
+            ranking = tuple(
+                (str(i["name"]), float(i["confidence"])) for i in found["intent_ranking"]
+            )
+        except (TypeError, KeyError, ValueError):
+            raise AssistantError(
+                "Rasa answered in a form we don't know.", code="assistant_unclear"
+            ) from None
+        if not ranking:
+            raise AssistantError("Rasa has no model loaded.", code="assistant_no_model")
+        return IntentRanking(ranking)
+
+    async def talk(
+        self, sender: str, text: str, metadata: Mapping[str, Any] | None = None
+    ) -> list[Reply]:
+        """Says `text` in the conversation of `sender`; at least one reply. Raises AssistantError."""
+        message = {"sender": sender, "message": text, "metadata": dict(metadata or {})}
+        found = await self._post("/webhooks/rest/webhook", message)
+        try:
+            replies = [Reply(str(r.get("text") or ""), r.get("custom") or {}) for r in found]
+        except (TypeError, AttributeError):
+            raise AssistantError(
+                "Rasa answered in a form we don't know.", code="assistant_unclear"
+            ) from None
+        if not any(reply.text or reply.data for reply in replies):
+            raise AssistantError(
+                "Rasa gave no answer; the action server may be down.", code="assistant_silent"
+            )
+        return replies
+
+    async def alive(self) -> bool:
+        """Does it answer, with a model loaded? Never raises."""
+        try:
+            answer = await self._client.get("/status", params=self._token)
+            return answer.status_code == 200 and bool(answer.json().get("model_file"))
+        except (httpx.HTTPError, ValueError, AttributeError):
+            return False
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self._client.aclose()
+
+    async def _post(
+        self, path: str, body: Mapping[str, Any], params: Mapping[str, str] | None = None
+    ) -> Any:
+        try:
+            answer = await self._client.post(path, json=body, params=params)
+        except httpx.TimeoutException:
+            raise AssistantError("Rasa took too long to answer.", code="assistant_slow") from None
+        except httpx.HTTPError:
+            raise AssistantError("Rasa can't be reached.") from None
+        if answer.status_code in (401, 403):
+            raise AssistantError(
+                "Rasa refuses our token; both must read the same token_file.",
+                code="assistant_refused",
+                retryable=False,
+            )
+        if answer.status_code != 200:
+            raise AssistantError(
+                f"Rasa answered {answer.status_code}.", code="assistant_failed", retryable=True
+            )
+        try:
+            return answer.json()
+        except ValueError:
+            raise AssistantError(
+                "Rasa answered in a form we don't know.", code="assistant_unclear"
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How to start a process: arguments, what to add to the environment, working folder."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: Path
+
+
+def rasa_command(
+    *,
+    python: Path,
+    root: Path,
+    model: Path,
+    port: int,
+    home: Path,
+    token: str,
+    actions_url: str,
+    threads: int = 1,
+) -> Start:
+    """How to start Rasa with `model` on 127.0.0.1:`port`, telemetry off.
+
+    The token goes through the environment, which only the same user can read, and not through the
+    command line, which everybody can (see ``bot/serve.py``). `threads`: of the embedding.
+    """
+    cwd = home / "rasa"
+    cwd.mkdir(parents=True, exist_ok=True)
+    argv = [str(python), "-m", "bot.serve", "--interface", "127.0.0.1", "--port", str(port)]
+    argv += ["--model", str(model), "--endpoints", str(root / "bot" / "endpoints.yml")]
+    argv += ["--credentials", str(root / "bot" / "credentials.yml")]
+    env = {
+        **QUIET,
+        "PYTHONPATH": str(root),
+        "HUYING_ASSISTANT_TOKEN": token,
+        # rasa appends /webhook only where its own templates do; the path is ours to give.
+        "HUYING_ACTIONS_URL": f"{actions_url.rstrip('/')}/webhook",
+        "OMP_NUM_THREADS": str(threads),
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "SANIC_WORKERS": "1",
+    }
+    return Start(argv, env, cwd)
