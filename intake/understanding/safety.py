@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from intake.understanding.hearing import Heard
+from intake.understanding.safety_sound import sounding_like_danger
 from intake.understanding.safety_words import (
     EMERGENCIES,
     FIGURES_OF_SPEECH,
@@ -48,6 +49,9 @@ def read_safety(heard: Heard) -> Safety:
             for match in pattern.finditer(text):
                 if urgent is None and not _excused(text, match, "urgent"):
                     urgent = match.span()
+    for kind, match in sounding_like_danger(heard):
+        if not _excused(heard.text, match, kind):
+            return Safety("emergency", kind, match.span())
     return Safety("urgent" if urgent else "normal", None, urgent)
 
 
