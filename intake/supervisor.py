@@ -23,6 +23,8 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,6 +36,7 @@ PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 8.0  # of the ten that ending may take
 DATABASE_STOP_SECONDS = 2.0  # of these, kept for the database, which ends last
 LEFTOVER_SECONDS = 5.0
+LONGEST_LINE = 4000  # characters; a longer one is cut
 NOT_STARTED = 127  # what a shell says too
 WELL_AFTER_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 30.0
@@ -85,10 +88,11 @@ def read_state(home: Path) -> list[ProcessState]:
     try:
         stored = json.loads(state_file(home).read_text())
         supervisor = psutil.Process(stored["pid"])
-        if abs(supervisor.create_time() - stored["created"]) > 1:
+        same = abs(supervisor.create_time() - stored["created"]) < 1
+        if not same or supervisor.status() == psutil.STATUS_ZOMBIE:
             return []
         return [ProcessState(**entry) for entry in stored["processes"]]
-    except (OSError, ValueError, KeyError, TypeError, psutil.NoSuchProcess):
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return []
 
 
@@ -263,7 +267,7 @@ class Supervisor:
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=die_with_parent(process.stop_signal),
-                limit=1 << 20,
+                limit=1 << 16,
                 **(_as_user(process.user)),
             )
         except (OSError, subprocess.SubprocessError) as error:
@@ -277,7 +281,7 @@ class Supervisor:
         pump = asyncio.create_task(self._pump(process.name, child))
         ready = asyncio.create_task(self._when_ready(process, state, child))
         try:
-            code = await child.wait()
+            code = await _exit_of(child)
         finally:
             ready.cancel()
             if self._stopping.is_set() or child.returncode is not None:
@@ -338,7 +342,7 @@ class Supervisor:
             left = max(0.5, until - time.monotonic() - kept)
             if living:
                 await asyncio.wait(
-                    [asyncio.create_task(child.wait()) for _, child in living], timeout=left
+                    [asyncio.create_task(_exit_of(child)) for _, child in living], timeout=left
                 )
             for _, child in living:
                 _kill_group(child.pid, signal.SIGKILL)
@@ -356,6 +360,15 @@ class Supervisor:
         fresh.replace(path)
 
 
+class _PrivateFiles(RotatingFileHandler):
+    """Each new file, too, is its owner's alone: lines may hold addresses."""
+
+    def _open(self) -> TextIOWrapper:
+        stream = super()._open()
+        os.fchmod(stream.fileno(), 0o600)
+        return stream
+
+
 @dataclass
 class Log:
     """One log for all: a line with the time and the process's name; kept in a few files."""
@@ -367,18 +380,15 @@ class Log:
     _handler: logging.Handler = field(init=False)
 
     def __post_init__(self) -> None:
-        from logging.handlers import RotatingFileHandler
-
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._handler = RotatingFileHandler(
+        self._handler = _PrivateFiles(
             self.path, maxBytes=self.max_bytes, backupCount=self.keep, encoding="utf-8"
         )
-        self.path.chmod(0o600)
 
     def line(self, name: str, text: str) -> None:
         """Write one line of one process."""
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-        whole = f"{stamp} {name:9} {text}"
+        whole = f"{stamp} {name:9} {text[:LONGEST_LINE]}"
         self._handler.emit(logging.makeLogRecord({"msg": whole, "args": None}))
         if not self.quiet:
             try:
@@ -407,6 +417,14 @@ def die_with_parent(number: int) -> Callable[[], None] | None:
 
 def _as_user(user: str | None) -> dict[str, Any]:
     return {"user": user, "group": user, "extra_groups": []} if user else {}
+
+
+async def _exit_of(child: asyncio.subprocess.Process) -> int:
+    """The exit code as soon as there is one. ``child.wait()`` would (before Python 3.13) also
+    wait for everybody who holds its output open: its own children, which we have yet to end."""
+    while child.returncode is None:
+        await asyncio.sleep(0.05)
+    return child.returncode
 
 
 def _kill_group(pid: int, number: int) -> None:
