@@ -110,7 +110,7 @@ def install_packages(wheels: tuple[Wheel, ...], target: Path) -> None:
         "".join(f"{w.package}=={w.version} --hash=sha256:{w.sha256}\n" for w in wheels)
     )
     shared = ["--no-deps", "--require-hashes", "--quiet", "--target", str(target)]
-    uv = shutil.which("uv")
+    uv = find_uv()
     if uv:
         python = ["--python", sys.executable, "--link-mode", "copy"]
         command = [uv, "pip", "install", *python, *shared, "-r", str(wanted)]
@@ -141,6 +141,12 @@ def install_packages(wheels: tuple[Wheel, ...], target: Path) -> None:
             f"Could not fetch {names}: is the network up? Without it, give a folder with the "
             f"wheels with --source. The tool says: {' '.join(last)}"
         )
+
+
+def find_uv() -> str | None:
+    """uv on the PATH, or where its installer puts it."""
+    places = [os.environ.get("PATH", os.defpath), str(Path.home() / ".local" / "bin")]
+    return shutil.which("uv", path=os.pathsep.join(places))
 
 
 def _unpack_wheel(local: Path, wheel: Wheel, target: Path, report: Report) -> None:

@@ -1,9 +1,10 @@
 """Work per second of audio and accuracy of hearing, beside plain faster-whisper in one run.
 
-    python -m tests.bench.speech_cost MODELS_DIR CLIPS_DIR [--json]
+    python -m tests.bench.speech_cost MODELS_DIR [CLIPS_DIR] [--json]
 
-``CLIPS_DIR`` holds ``transcripts.tsv`` (file, language, text, duration_seconds) and its WAV
-files, 16 kHz mono. Both engines hear the same files, turn by turn, from the file to the words.
+``CLIPS_DIR`` holds ``transcripts.tsv`` (file, language, text) or ``labels.jsonl`` (audio,
+language, text) and the recordings; by default the shared human clips where they are, else our
+own labelled set. Both engines hear the same files, turn by turn, from the file to the words.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from speech import models
+from speech import audio, models
 from speech.hearing import Listener
 
+ROOT = Path(__file__).parents[2]
 GOAL_RATIO = 1.15
 RATE = 16_000
 LENGTHS = (4.0, 10.0, 22.0, 60.0)
@@ -39,12 +41,12 @@ class Clip:
     text: str
 
 
-def measure(models_dir: Path, clips_dir: Path, *, rounds: int = 3) -> dict[str, Any]:
+def measure(models_dir: Path, clips_dir: Path | None = None, *, rounds: int = 3) -> dict[str, Any]:
     """Medians by length: seconds of work per second of audio, plain and ours, and the ratio.
 
     Then the character error rate of both on the clips, and the seconds each took for them.
     """
-    clips = read_clips(clips_dir)
+    clips = read_clips(clips_dir or default_clips())
     plain, ours = _plain(models_dir), _ours(models_dir)
     result: dict[str, Any] = {"goal_ratio": GOAL_RATIO, "by_length": {}}
     with tempfile.TemporaryDirectory() as scratch:
@@ -107,10 +109,20 @@ def _accuracy(clips: list[Clip], hear: Any) -> dict[str, float]:
     return {"cer": wrong / total, "clips": len(clips), "seconds": seconds}
 
 
+def default_clips() -> Path:
+    shared = ROOT.parent / "shared" / "data" / "speech"
+    return shared if shared.exists() else ROOT / "tests" / "model" / "data"
+
+
 def read_clips(folder: Path) -> list[Clip]:
+    """The Mandarin recordings of a labelled folder."""
+    labels = folder / "labels.jsonl"
+    if labels.exists():
+        rows = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
+        return [Clip(folder / r["audio"], r["text"]) for r in rows if r["language"] == "zh"]
     with (folder / "transcripts.tsv").open(encoding="utf-8") as file:
-        rows = csv.DictReader(file, delimiter="\t")
-        return [Clip(folder / row["file"], row["text"]) for row in rows]
+        table = csv.DictReader(file, delimiter="\t")
+        return [Clip(folder / row["file"], row["text"]) for row in table]
 
 
 def join(clips: list[Clip], seconds: float, target: Path, *, skip: int) -> Path:
@@ -129,8 +141,7 @@ def join(clips: list[Clip], seconds: float, target: Path, *, skip: int) -> Path:
 
 
 def _samples(path: Path) -> Any:
-    with wave.open(str(path)) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    return audio.decode(path).samples
 
 
 def _seconds(path: Path) -> float:
@@ -160,7 +171,7 @@ def distance(a: str, b: str) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models_dir", type=Path)
-    parser.add_argument("clips_dir", type=Path)
+    parser.add_argument("clips_dir", type=Path, nargs="?")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     result = measure(chosen.models_dir, chosen.clips_dir)
