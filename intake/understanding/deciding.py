@@ -30,7 +30,7 @@ class Thresholds:
     by_category: Mapping[str, float] = field(default_factory=dict)
     place: float = 0.75
     unit: float = 0.75
-    when: float = 0.6
+    when: float = 0.7
     phone: float = 0.75
     person: float = 0.0
 

@@ -117,7 +117,7 @@ def find_places(
 
 def _strength(mention: Mention) -> tuple[float, int]:
     length = mention.end - mention.start
-    return ((mention.candidates[0][1] - 0.5) * length + (0.5 if mention.exact else 0.0), length)
+    return ((mention.candidates[0][1] - 0.7) * length + (0.2 if mention.exact else 0.0), length)
 
 
 def _with_rivals(kept: Mention, starting: Mapping[int, Sequence[Mention]], heard: Heard) -> Mention:

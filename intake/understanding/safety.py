@@ -15,6 +15,7 @@ from intake.understanding.safety_words import (
     FIGURES_OF_SPEECH,
     HARMLESS,
     HEARD_AS,
+    HEARD_AS_CALM,
     NOT_NOW,
     URGENT,
 )
@@ -38,35 +39,38 @@ class Safety:
 def read_safety(heard: Heard) -> Safety:
     """Return the danger that the text speaks of, the gravest first; "normal" when there is none."""
     view = HEARD_AS.respell(heard)
+    calm = HEARD_AS_CALM.respell(heard)
     urgent: Evidence = None
     for text in dict.fromkeys((heard.text, view)):
         for kind, patterns in EMERGENCIES.items():
             for pattern in patterns:
                 for match in pattern.finditer(text):
-                    if not _excused(text, match, kind):
+                    if not _excused(text, calm, match, kind):
                         return Safety("emergency", kind, match.span())
         for pattern in URGENT:
             for match in pattern.finditer(text):
-                if urgent is None and not _excused(text, match, "urgent"):
+                if urgent is None and not _excused(text, calm, match, "urgent"):
                     urgent = match.span()
     for kind, match in sounding_like_danger(heard):
-        if not _excused(heard.text, match, kind):
+        if not _excused(heard.text, calm, match, kind):
             return Safety("emergency", kind, match.span())
     return Safety("urgent" if urgent else "normal", None, urgent)
+
+
+def _excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
+    """Whether the words around make it harmless; `calm` is the text with such words respelled."""
+    around = text[max(0, match.start() - 24) : match.end() + 16]
+    if any(pattern.search(around) for pattern in FIGURES_OF_SPEECH):
+        return True
+    for spelled in (text, calm):
+        before = spelled[max(0, match.start() - 24) : match.start()]
+        after = spelled[match.end() : match.end() + 14]
+        if NOT_NOW[_before(kind)].search(before) or NOT_NOW["after"].match(after):
+            return True
+    whole = text[max(0, match.start() - 60) : match.end() + 60]
+    return any(pattern.search(whole) for pattern in HARMLESS.get(kind, ()))
 
 
 def _before(kind: str) -> str:
     # "如果…我就跳楼" is a threat to life, not a supposition.
     return "before_self_harm" if kind == "self_harm" else "before"
-
-
-def _excused(text: str, match: re.Match[str], kind: str) -> bool:
-    around = text[max(0, match.start() - 24) : match.end() + 16]
-    if any(pattern.search(around) for pattern in FIGURES_OF_SPEECH):
-        return True
-    before = text[max(0, match.start() - 24) : match.start()]
-    after = text[match.end() : match.end() + 14]
-    if NOT_NOW[_before(kind)].search(before) or NOT_NOW["after"].match(after):
-        return True
-    whole = text[max(0, match.start() - 60) : match.end() + 60]
-    return any(pattern.search(whole) for pattern in HARMLESS.get(kind, ()))

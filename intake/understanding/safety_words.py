@@ -190,3 +190,32 @@ HEARD_AS = Lexicon(
     ),
     genuine=frozenset(("火猫", "不贱了")),
 )  # fmt: skip
+
+HEARD_AS_CALM = Lexicon(
+    (
+        "看新闻",
+        "新闻说",
+        "新闻里",
+        "电视里",
+        "电视上",
+        "电视剧",
+        "上个月",
+        "上礼拜",
+        "上星期",
+        "去年",
+        "前年",
+        "听说",
+        "演习",
+        "演练",
+        "差点",
+        "如果",
+        "幸亏",
+        "幸好",
+        "那时候",
+        "年轻的时候",
+        "打不着火",
+        "没漏气",
+        "没有味",
+    )
+)
+"""What takes the danger out of the words around it, as a recogniser may spell it."""

@@ -49,8 +49,8 @@ _ENGLISH = {
 _OTHER_NUMBER = re.compile(
     "(?:取件码|单号|编号|尾号|车位|订单|验证码|密码|快递|工单)[^,，。]{0,6}$"
 )
-# After a stairway people say a room; a recogniser that lost it left no trace.
-_ROOM_LOST = 0.7
+# With a stairway people say the building and the room: one of them was lost without a trace.
+_PART_LOST = 0.7
 _CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
 _CORRECTED = re.compile("不对|错了|不是|说错")
 
@@ -111,8 +111,8 @@ def read_unit(
             parts.update(other.parts)
     value = "-".join(parts[kind] for kind in "bur" if kind in parts)
     confidence = 0.95 if chosen.sure else 0.6
-    if heard.spoken and "u" in parts and "r" not in parts:
-        confidence = min(confidence, _ROOM_LOST)
+    if heard.spoken and "u" in parts and not {"b", "r"} <= parts.keys():
+        confidence = min(confidence, _PART_LOST)
     return Field(
         value,
         (chosen.start, chosen.end),
@@ -217,7 +217,9 @@ def _room_after(view: str, piece: Mention, guessed: set[int]) -> tuple[str, int,
     if not match:
         return None
     room = room_digits(match[1])
-    if room is None or len(room) < 3:
+    # 一百二十 after a house number is an area or a price, 一百零二 a room.
+    counted = "百" in match[1] and "零" not in match[1] and match.group()[-1] not in "室户房间号"
+    if room is None or len(room) < 3 or counted:
         return None
     return room, match.end(), guessed.isdisjoint(range(*match.span()))
 
@@ -278,6 +280,7 @@ def _mend_after(heard: Heard, view: list[str], guessed: set[int], start: int) ->
     # 60亿 is how a recogniser that likes large numbers writes 六零一.
     while len(spelled) > 3 and spelled[-1][0] not in real and view[spelled[-1][0]] != "亿":
         spelled.pop()
+        guessed.add(spelled[-1][0])  # a digit more may have been said
     if len(spelled) not in (3, 4) or not real:
         return
     for index, digit in spelled:
