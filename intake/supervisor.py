@@ -422,7 +422,7 @@ def _as_user(user: str | None) -> dict[str, Any]:
 async def _exit_of(child: asyncio.subprocess.Process) -> int:
     """The exit code as soon as there is one. ``child.wait()`` would (before Python 3.13) also
     wait for everybody who holds its output open: its own children, which we have yet to end."""
-    while child.returncode is None:
+    while child.returncode is None:  # noqa: ASYNC110 (asyncio tells of it too late)
         await asyncio.sleep(0.05)
     return child.returncode
 
