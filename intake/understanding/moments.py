@@ -343,7 +343,8 @@ def _distance(match: re.Match[str], today: date, moment: Moment, now: datetime) 
     said, unit = match["in"] or match["past"], match["inunit"] or "天"
     if not said:
         return None
-    amount = number(said)
+    # 两三天 is up to three, not twenty-three.
+    amount = number(said[-1] if len(said) == 2 and "十" not in said and said.isalpha() else said)
     if amount is None or amount > 1000:
         return None
     days = amount * {"天": 1, "月": 30}.get(unit, 7)

@@ -32,7 +32,10 @@ _DASHED = re.compile(
 )
 _BUILDING = re.compile(rf"({NUMERAL}|[a-h])\s{{0,3}}(?:号\s{{0,3}}楼|栋|幢|洞|号?座)")
 _UNIT = re.compile(rf"({NUMERAL})\s{{0,3}}(?:单元|门(?![口铃卫牌禁诊课市派电]))")
-_ROOM_AFTER = re.compile(rf"{_GAP}({_ROOM})\s{{0,3}}(?:室|户|房间?|号(?![楼院路])|{_NOT_ROOM})")
+_FLOOR = rf"(?:{NUMERAL}[层楼][\s,，]{{0,2}})?"
+_ROOM_AFTER = re.compile(
+    rf"{_GAP}{_FLOOR}({_ROOM})\s{{0,3}}(?:室|户|房间?|号(?![楼院路])|{_NOT_ROOM})"
+)
 _ROOM_NAMED = re.compile(
     rf"({_ROOM})\s{{0,3}}(?:室|号?房间|房(?![子产租顶]))|"
     rf"(?:住|是|家是|住在)({_ROOM})的?(?:业主|住户|租户|住家|房主)"
@@ -105,6 +108,9 @@ def read_unit(
         chosen = bare
     if chosen is None:
         return None
+    for other in mentions:  # 三号楼, and later 三号楼二单元602
+        if other.parts.items() > chosen.parts.items():
+            chosen = other
     parts = dict(chosen.parts)
     for other in mentions:
         if not set(other.parts) & set(parts) and _completes(parts, other.parts):
@@ -228,7 +234,7 @@ def _bare_room(text: str, place_end: int | None) -> Mention | None:
     if place_end is None:
         return None
     match = re.compile(
-        rf"[\s,，的]{{0,2}}(\d{{3,4}}|[零一二三四五六七八九幺]{{3,4}})(?:室|{_NOT_ROOM})(?![零一二三四五六七八九.])"
+        rf"[\s,，的]{{0,2}}{_FLOOR}(\d{{3,4}}|[零一二三四五六七八九幺]{{3,4}})(?:室|{_NOT_ROOM})(?![零一二三四五六七八九.])"
     ).match(text, place_end)
     room = room_digits(match[1]) if match else None
     return Mention(match.start(1), match.end(), {"r": room}) if match and room else None

@@ -4,7 +4,8 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from intake.understanding.hearing import Heard, Lexicon, Span, cover
@@ -82,7 +83,7 @@ def read_when(
     best = max(range(len(wanted)), key=lambda i: (wanted[i][1], -i))
     moment, score = _completed(wanted[best][0], usable), wanted[best][1]
     moment = _first_of_list(view, moment, moments)
-    window = window_of(moment, received_at)
+    window = _through(view, moment, moments, received_at) or window_of(moment, received_at)
     if window is None or window.end <= received_at:
         return None
     rivals = tuple(
@@ -182,11 +183,26 @@ def _completed(moment: Moment, others: Sequence[Moment]) -> Moment:
     if moment.day is not None and moment.part is None and moment.clock is None:
         parts = [m for m in others if m.day is None and (m.part or m.clock)]
         if parts and not moment.before:
-            return Moment(
-                moment.start, moment.end, moment.day, parts[0].part, parts[0].clock,
-                parts[0].before, parts[0].after,
-            )  # fmt: skip
+            said = next((m for m in reversed(parts) if m.clock), parts[0])
+            return replace(
+                moment, part=said.part, clock=said.clock, before=said.before, after=said.after
+            )
     return moment
+
+
+def _through(view: str, moment: Moment, moments: Sequence[Moment], now: datetime) -> Window | None:
+    """下周一到周三: from the start of the one day to the end of the other."""
+    for one, other in pairwise(moments):
+        days_only = one.day and other.day and not (one.clock or other.clock)
+        joined = re.fullmatch("[\\s]?(?:到|至|-|~)[\\s]?", view[one.end : other.start])
+        if not (days_only and joined and moment.start in (one.start, other.start)):
+            continue
+        first, last = window_of(one, now), window_of(other, now)
+        if first is None or last is None:
+            return None
+        later = timedelta(weeks=1) if last.end < first.start else timedelta()
+        return Window(first.start, last.end + later)
+    return None
 
 
 def _first_of_list(view: str, moment: Moment, moments: Sequence[Moment]) -> Moment:

@@ -16,6 +16,8 @@ SAID = [
     ("二十一号楼一单元一百零二", "21-1-102"),
     ("7号楼3单元", "7-3"),
     ("八号楼", "8"),
+    ("十七栋，三单元五层，五零二", "17-3-502"),
+    ("三号楼。灯坏了。三号楼二单元602", "3-2-602"),
     ("一号楼？不对，二号楼三单元201", "2-3-201"),
     ("2单元，5号楼，5号楼2单元302", "5-2-302"),
     ("10座1204", "10-1204"),
@@ -77,6 +79,7 @@ def test_other_numbers_are_no_unit(text: str) -> None:
 
 def test_a_bare_room_counts_right_after_the_place() -> None:
     assert unit_of("望江楼2006", place_end=3) == "2006"
+    assert unit_of("望江楼十五层1508", place_end=3) == "1508"
     assert unit_of("望江楼2006年建的", place_end=3) is None
 
 
