@@ -30,6 +30,11 @@ def language_of(message: dict[str, Any]) -> str:
     return "zh" if _HAN.search(text) or not re.search("[A-Za-z]", text) else "en"
 
 
+def intent_of(tracker: Tracker) -> str | None:
+    """What Rasa took the latest message for; None when it had no idea."""
+    return (tracker.latest_message.get("intent") or {}).get("name")
+
+
 def _say(dispatcher: CollectingDispatcher, tracker: Tracker, both: tuple[str, str]) -> None:
     dispatcher.utter_message(text=both[language_of(tracker.latest_message) == "en"])
 
@@ -44,8 +49,7 @@ class SmallTalk(Action):  # type: ignore[misc]
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """One message; an intent without small talk of its own is handed over."""
-        intent = (tracker.latest_message.get("intent") or {}).get("name")
-        _say(dispatcher, tracker, SMALL_TALK.get(intent, HAND_OVER))
+        _say(dispatcher, tracker, SMALL_TALK.get(intent_of(tracker) or "", HAND_OVER))
         return []
 
 
@@ -60,6 +64,5 @@ class HandOver(Action):  # type: ignore[misc]
     ) -> list[dict[str, Any]]:
         """Two parts: what the resident reads, and which intent a person has to look at."""
         _say(dispatcher, tracker, HAND_OVER)
-        intent = (tracker.latest_message.get("intent") or {}).get("name")
-        dispatcher.utter_message(json_message={"hand_over": intent})
+        dispatcher.utter_message(json_message={"hand_over": intent_of(tracker)})
         return []

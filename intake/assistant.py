@@ -71,7 +71,7 @@ class Assistant:
     async def talk(
         self, sender: str, text: str, metadata: Mapping[str, Any] | None = None
     ) -> list[Reply]:
-        """Says `text` in the conversation of `sender`; at least one reply. Raises AssistantError."""
+        """Says `text` in `sender`'s conversation; at least one reply. Raises AssistantError."""
         message = {"sender": sender, "message": text, "metadata": dict(metadata or {})}
         found = await self._post("/webhooks/rest/webhook", message)
         try:
@@ -150,10 +150,10 @@ def rasa_command(
     The token goes through the environment, which only the same user can read, and not through the
     command line, which everybody can (see ``bot/serve.py``). `threads`: of the embedding.
     """
-    cwd = home / "rasa"
+    cwd = (home / "rasa").resolve()
     cwd.mkdir(parents=True, exist_ok=True)
     argv = [str(python), "-m", "bot.serve", "--interface", "127.0.0.1", "--port", str(port)]
-    argv += ["--model", str(model), "--endpoints", str(root / "bot" / "endpoints.yml")]
+    argv += ["--model", str(model.resolve()), "--endpoints", str(root / "bot" / "endpoints.yml")]
     argv += ["--credentials", str(root / "bot" / "credentials.yml")]
     env = {
         **QUIET,

@@ -1,1 +1,1 @@
-"""Huying's own parts of the Rasa pipeline: what makes it hear Mandarin through recognition errors."""
+"""Huying's own parts of the Rasa pipeline: they hear Mandarin through recognition errors."""

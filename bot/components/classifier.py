@@ -164,9 +164,7 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
             scores = np.asarray(self._row(message) @ self._weights)[0] + self._bias
             chances = softmax(scores / self._temperature)
             best = np.argsort(-chances)[: self._config["ranking_length"]]
-            ranking = [
-                {"name": str(self._names[i]), "confidence": float(chances[i])} for i in best
-            ]
+            ranking = [{"name": str(self._names[i]), "confidence": float(chances[i])} for i in best]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages

@@ -84,14 +84,15 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         pass
 
     def _embed(self, text: Text) -> np.ndarray:
-        known = self._known.get(text)
+        if text in self._known:
+            return self._known[text]
         # NUL would end the C string early.
-        return self._model.query(text[:MAX_CHARACTERS].replace("\0", " ")) if known is None else known
+        return self._model.query(text[:MAX_CHARACTERS].replace("\0", " "))
 
     def train(self, training_data: TrainingData) -> Resource:
         texts = [m.get(TEXT) for m in training_data.training_examples if m.get(TEXT)]
+        self._known = {text: self._embed(text) for text in texts}
         if texts:
-            self._known = dict(zip(texts, self._model.query(texts)))
             self._mean = np.mean(list(self._known.values()), axis=0)
         with self._model_storage.write_to(self._resource) as folder:
             np.save(folder / "mean.npy", np.asarray(self._mean), allow_pickle=False)

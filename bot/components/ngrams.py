@@ -89,14 +89,13 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
                 yield "\x1f".join(units[start : start + size])
 
     def train(self, training_data: TrainingData) -> Resource:
-        texts = [m.get(TEXT) for m in training_data.training_examples]
         seen: Dict[Text, int] = {}
         messages = 0
-        for message, text in zip(training_data.training_examples, texts):
-            if not text or not message.get(INTENT):
+        for message in training_data.training_examples:
+            if not message.get(TEXT) or not message.get(INTENT):
                 continue
             messages += 1
-            for gram in set(self._ngrams(text)):
+            for gram in set(self._ngrams(message.get(TEXT))):
                 seen[gram] = seen.get(gram, 0) + 1
         self._use(
             {
@@ -106,7 +105,7 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
             }
         )
         with self._model_storage.write_to(self._resource) as folder:
-            weights = dict(zip(self._columns, self._idf.tolist()))
+            weights = {gram: float(self._idf[column]) for gram, column in self._columns.items()}
             (folder / "ngrams.json").write_text(json.dumps(weights, ensure_ascii=False), "utf-8")
         return self._resource
 

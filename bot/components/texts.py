@@ -1,4 +1,4 @@
-"""One form of a text for all featurizers: what carries no meaning for the category is evened out."""
+"""One form of a text for all featurizers: what says nothing about the category is evened out."""
 
 import re
 import unicodedata

@@ -14,9 +14,7 @@ from rasa.shared.nlu.training_data.message import Message
 _RUN = re.compile(r"\w+(?:['’]\w+)*", re.UNICODE)
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False
-)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class ClauseTokenizer(Tokenizer):
     """Tokens are runs of letters and characters; text without any is one token."""
 
