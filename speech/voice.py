@@ -14,6 +14,8 @@ because losing a quiet voice is worse than listening to some noise."""
 MIN_SPEECH_MS = 120
 MIN_SILENCE_MS = 400
 PAD_MS = 200
+MAX_SPEECH_SECONDS = 27.0
+"""Longer stretches are cut at their last short pause, so that they fit Whisper's window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ def find_speech(samples: Samples) -> tuple[Region, ...]:
         min_speech_duration_ms=MIN_SPEECH_MS,
         min_silence_duration_ms=MIN_SILENCE_MS,
         speech_pad_ms=PAD_MS,
+        max_speech_duration_s=MAX_SPEECH_SECONDS,
     )
     found = get_speech_timestamps(samples.astype(np.float32) / 32768, options)
     return tuple(Region(int(chunk["start"]), int(chunk["end"])) for chunk in found)

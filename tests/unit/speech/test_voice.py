@@ -1,0 +1,53 @@
+"""Speech is found where somebody speaks, also quietly and without a pause; noise is none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from speech import audio, voice
+from speech.audio import RATE
+from speech.voice import find_speech
+from tests.unit.speech import sounds
+
+VOICE = Path(__file__).parents[3] / "data" / "demo" / "audio" / "v01.webm"
+
+
+@pytest.fixture(scope="module")
+def spoken() -> audio.Samples:
+    return audio.decode(VOICE).samples
+
+
+def seconds(regions: tuple[voice.Region, ...]) -> float:
+    return sum(region.end - region.start for region in regions) / RATE
+
+
+def test_a_voice_between_silences_is_found(spoken: audio.Samples) -> None:
+    silence = np.zeros(5 * RATE, np.int16)
+    found = find_speech(np.concatenate([silence, spoken, silence]))
+    alone = find_speech(spoken)
+    assert seconds(found) == pytest.approx(seconds(alone), rel=0.1)
+    assert found[0].start >= 4.5 * RATE
+    assert found[-1].end <= 5.5 * RATE + len(spoken)
+
+
+def test_a_voice_without_pauses_is_cut_so_that_it_fits_a_window(spoken: audio.Samples) -> None:
+    inner = [spoken[r.start + 3000 : r.end - 3000] for r in find_speech(spoken)]
+    found = find_speech(np.concatenate(inner * 5))
+    assert len(found) > 1
+    assert all(r.end - r.start <= voice.MAX_SPEECH_SECONDS * RATE for r in found)
+    assert seconds(found) > 0.9 * seconds((voice.Region(0, sum(map(len, inner)) * 5),))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [sounds.noise(5, 0.02), sounds.music(8), sounds.bursts(), np.zeros(RATE, np.int16)],
+    ids=["noise", "music", "tones", "silence"],
+)
+def test_what_is_no_voice_is_not_found(made: audio.Samples) -> None:
+    assert find_speech(made) == ()
+
+
+@pytest.mark.parametrize("count", [0, 1, 511, 512, 513, 799, 800])
+def test_any_length_is_taken(count: int) -> None:
+    assert find_speech(np.zeros(count, np.int16)) == ()
