@@ -39,9 +39,12 @@ class Safety:
 def read_safety(heard: Heard) -> Safety:
     """Return the danger that the text speaks of, the gravest first; "normal" when there is none."""
     view = HEARD_AS.respell(heard)
-    calm = HEARD_AS_CALM.respell(heard)
+    calming = HEARD_AS_CALM.respell(heard)
     urgent: Evidence = None
     for text in dict.fromkeys((heard.text, view)):
+        # Both respellings at once, the calming words last.
+        both = zip(text, calming, heard.text, strict=True)
+        calm = "".join(c if c != original else t for t, c, original in both)
         for kind, patterns in EMERGENCIES.items():
             for pattern in patterns:
                 for match in pattern.finditer(text):
@@ -52,7 +55,7 @@ def read_safety(heard: Heard) -> Safety:
                 if urgent is None and not _excused(text, calm, match, "urgent"):
                     urgent = match.span()
     for kind, match in sounding_like_danger(heard):
-        if not _excused(heard.text, calm, match, kind):
+        if not _excused(heard.text, calming, match, kind):
             return Safety("emergency", kind, match.span())
     return Safety("urgent" if urgent else "normal", None, urgent)
 
@@ -67,8 +70,12 @@ def _excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
         after = spelled[match.end() : match.end() + 14]
         if NOT_NOW[_before(kind)].search(before) or NOT_NOW["after"].match(after):
             return True
-    whole = text[max(0, match.start() - 60) : match.end() + 60]
-    return any(pattern.search(whole) for pattern in HARMLESS.get(kind, ()))
+    low, high = max(0, match.start() - 60), match.end() + 60
+    return any(
+        pattern.search(spelled[low:high])
+        for pattern in HARMLESS.get(kind, ())
+        for spelled in (text, calm)
+    )
 
 
 def _before(kind: str) -> str:

@@ -214,8 +214,7 @@ HEARD_AS_CALM = Lexicon(
         "那时候",
         "年轻的时候",
         "打不着火",
-        "没漏气",
-        "没有味",
+        "点不着火",
     )
 )
 """What takes the danger out of the words around it, as a recogniser may spell it."""

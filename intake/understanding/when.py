@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from intake.understanding.hearing import Heard, Lexicon, Span, cover
-from intake.understanding.moments import Moment, find_moments, window_of
-from intake.understanding.phonetics import HAN
+from intake.understanding.moments import PARTS, Moment, find_moments, window_of
+from intake.understanding.phonetics import HAN, fuzzy, syllables
 from intake.understanding.values import Field, Window
 from intake.understanding.when_english import find_english
 
@@ -26,6 +26,12 @@ _WORDS = Lexicon(
     genuine=frozenset(("商务", "名儿", "李白", "兴起", "津贴", "周莫", "名填")),
     fold_from=3,
 )  # fmt: skip
+# The only words of two syllables that are looked for through an accent as well (min tian).
+_BLURRED = Lexicon(("明天", "上午", "后晌"), genuine=frozenset(("商务",)), fold_from=2)
+_HOURS = {
+    fuzzy(item.sound): "一二两三四五六七八九十"[item.start]
+    for item in syllables("一二两三四五六七八九十")
+}
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十")
 _CORRECTION = re.compile(
     "不对|错了|说错|不是|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually"
@@ -101,14 +107,21 @@ def read_when(
 
 
 def _clock_words(heard: Heard, view: str) -> str:
-    """Spell what sounds like 点 after a number so: 十甸 is 十点."""
+    """Spell what sounds like a clock time so: 十甸 is 十点, 下午伞点 is 下午三点."""
     if not heard.spoken:
         return view
-    spelled = list(view)
+    blurred = _BLURRED.respell(heard)
+    spelled = [b if b != t else v for v, b, t in zip(view, blurred, heard.text, strict=True)]
     for item in heard.syllables:
         if item.sound == "dian" and item.start and spelled[item.start] not in "店电":
             before = spelled[item.start - 1]
-            spelled[item.start] = "点" if before in _NUMERALS else spelled[item.start]
+            if before in _NUMERALS:
+                spelled[item.start] = "点"
+    for at, item in enumerate(heard.syllables):
+        following = "".join(spelled[item.end : item.end + 1])
+        said = "".join(spelled[max(0, item.start - 2) : item.start])
+        if following == "点" and said in PARTS and spelled[item.start] not in _NUMERALS:
+            spelled[item.start] = _HOURS.get(heard.folded[at], spelled[item.start])
     return "".join(spelled)
 
 
