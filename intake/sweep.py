@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import procrastinate
+from procrastinate.jobs import Job
 from procrastinate.jobs import Status as JobStatus
 from sqlalchemy import select, text
 
@@ -20,8 +21,8 @@ from intake.parts import Parts
 from intake.service_requests import By
 
 log = logging.getLogger("huying.sweep")
-HEARTBEAT_SECONDS = 3.0
-DEAD_AFTER_SECONDS = 12.0
+HEARTBEAT_SECONDS = 2.0
+DEAD_AFTER_SECONDS = 9.0
 STUCK_AFTER = timedelta(seconds=60)
 RUNS_OF_A_JOB = 5
 CLOSE_AFTER = timedelta(days=3)
@@ -32,22 +33,34 @@ GiveUp = Callable[..., Awaitable[None]]
 async def revive(app: procrastinate.App, parts: Parts, give_up: GiveUp) -> None:
     """Queue again what a dead worker was doing; after `RUNS_OF_A_JOB` runs people take over.
 
-    A recording that kills every worker would else kill them for ever.
+    A recording that kills every worker would else kill them for ever. Every worker looks, one
+    at a time: two that see the same job would start it twice.
     """
-    stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS)
-    for job in stalled:
-        if job.task_name in ("sweep", "poll"):
-            await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=True)
-        elif job.attempts + 1 >= RUNS_OF_A_JOB and job.task_name != "alarm":
-            log.error("%s job %s died with its worker too often", job.task_name, job.id)
-            error = Unavailable("Its worker died every time.", code="worker_died")
-            await give_up(parts, job.task_name, error, **job.task_kwargs)
-            await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=False)
-        else:
-            log.warning("%s job %s lost its worker; it runs again", job.task_name, job.id)
-            await app.job_manager.retry_job(job)
+    async with parts.sessions.begin() as session:
+        if not await session.scalar(_ALONE):
+            return
+        stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS)
+        for job in stalled:
+            try:
+                await _revive(app, parts, give_up, job)
+            except Exception:  # one job that can't be mended must not keep the others waiting
+                log.exception("%s job %s can't be taken up", job.task_name, job.id)
 
 
+async def _revive(app: procrastinate.App, parts: Parts, give_up: GiveUp, job: Job) -> None:
+    if job.task_name in ("sweep", "poll"):
+        await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=True)
+    elif job.attempts + 1 >= RUNS_OF_A_JOB and job.task_name != "alarm":
+        log.error("%s job %s died with its worker too often", job.task_name, job.id)
+        error = Unavailable("Its worker died every time.", code="worker_died")
+        await give_up(parts, job.task_name, error, **job.task_kwargs)
+        await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=False)
+    else:
+        log.warning("%s job %s lost its worker; it runs again", job.task_name, job.id)
+        await app.job_manager.retry_job(job)
+
+
+_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('huying.revive', 0))")
 _LIVE = text(
     """
     SELECT DISTINCT coalesce(

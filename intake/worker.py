@@ -7,20 +7,27 @@ import logging
 import socket
 
 import procrastinate
+from procrastinate.exceptions import ConnectorException
+from sqlalchemy.exc import SQLAlchemyError
 
 from intake import pipeline, sweep
 from intake.app import build, database_url
+from intake.errors import HuyingError, Unavailable
 from intake.jobs import QUEUES, app
+from intake.parts import Parts
 from intake.settings import Settings
 
 log = logging.getLogger("huying.worker")
-STOP_SECONDS = 5.0
+STOP_SECONDS = 4.0
+REVIVE_SECONDS = 2.0
 
 
 async def run(settings: Settings) -> None:
-    """Work until SIGTERM or Ctrl-C; a job that is not done in `STOP_SECONDS` runs again later.
+    """Work until cancelled; a job that is not done `STOP_SECONDS` later runs again elsewhere.
 
-    Hearing has its own lane, so that a long recording never holds up an alarm.
+    Hearing has its own lane, so that a long recording never holds up an alarm. Raises
+    `Unavailable` when a lane ends by itself, which it does when the database goes away: half a
+    worker must not live on, and what it held is only taken up once it is gone.
     """
     parts = build(settings, hears=True)
     connector = procrastinate.PsycopgConnector(
@@ -32,23 +39,43 @@ async def run(settings: Settings) -> None:
     }
     assert set(lanes) == set(QUEUES)
     log.info("%s jobs are known: %s", len(pipeline.ATTEMPTS), ", ".join(pipeline.ATTEMPTS))
-    with app.replace_connector(connector) as working:
-        async with working.open_async():
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for lane, concurrency in lanes.items():
-                        group.create_task(
-                            working.run_worker_async(
-                                queues=[lane],
-                                name=f"{lane}@{socket.gethostname()}",
-                                concurrency=concurrency,
-                                delete_jobs="successful",
-                                fetch_job_polling_interval=2.0,
-                                update_heartbeat_interval=sweep.HEARTBEAT_SECONDS,
-                                stalled_worker_timeout=sweep.DEAD_AFTER_SECONDS,
-                                shutdown_graceful_timeout=STOP_SECONDS,
-                                additional_context={"parts": parts},
-                            )
-                        )
-            finally:
-                await parts.close()
+    try:
+        with app.replace_connector(connector) as working:
+            async with working.open_async(), asyncio.TaskGroup() as group:
+                for name, concurrency in lanes.items():
+                    group.create_task(_lane(working, name, concurrency, parts))
+                group.create_task(_take_up(working, parts))
+    except* HuyingError as errors:
+        raise errors.exceptions[0] from None
+    except* ConnectorException as errors:
+        reason = errors.exceptions[0].__cause__ or errors.exceptions[0]
+        raise Unavailable(f"The database went away ({type(reason).__name__}).") from None
+    finally:
+        await parts.close()
+
+
+async def _lane(working: procrastinate.App, name: str, concurrency: int, parts: Parts) -> None:
+    await working.run_worker_async(
+        queues=[name],
+        name=f"{name}@{socket.gethostname()}",
+        concurrency=concurrency,
+        delete_jobs="successful",
+        fetch_job_polling_interval=2.0,
+        update_heartbeat_interval=sweep.HEARTBEAT_SECONDS,
+        stalled_worker_timeout=sweep.DEAD_AFTER_SECONDS,
+        shutdown_graceful_timeout=STOP_SECONDS,
+        # One handler a signal: each lane's own would take the others' away.
+        install_signal_handlers=False,
+        additional_context={"parts": parts},
+    )
+    raise Unavailable(f"The lane {name!r} ended by itself; see the log above.")
+
+
+async def _take_up(working: procrastinate.App, parts: Parts) -> None:
+    """Look for what dead workers held; not a job, which would wait behind busy lanes."""
+    while True:
+        await asyncio.sleep(REVIVE_SECONDS)
+        try:
+            await sweep.revive(working, parts, pipeline.give_up)
+        except (ConnectorException, SQLAlchemyError) as error:
+            log.warning("can't look for dead workers' jobs: %s", type(error).__name__)

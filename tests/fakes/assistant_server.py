@@ -1,8 +1,8 @@
 """Answers ``POST /model/parse`` like Rasa, in a process of its own that tests can kill.
 
 ``python -m tests.fakes.assistant_server PORT FOLDER``: a text with a key of
-``FOLDER/intents.json`` gets its intent, any other the first one. While ``FOLDER/hold`` exists, texts that
-contain what stands in it are not answered; ``FOLDER/held`` appears when one waits.
+``FOLDER/intents.json`` gets its intent, any other the first one. While ``FOLDER/hold`` exists,
+texts that contain what stands in it are not answered; ``FOLDER/held`` appears when one waits.
 """
 
 from __future__ import annotations
