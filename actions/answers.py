@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
 _HAN = re.compile("[\u3400-\u9fff]")
@@ -66,3 +67,20 @@ class HandOver(Action):  # type: ignore[misc]
         _say(dispatcher, tracker, HAND_OVER)
         dispatcher.utter_message(json_message={"hand_over": intent_of(tracker)})
         return []
+
+
+class Fallback(HandOver):
+    """Hands over where no rule knows what comes next.
+
+    Without taking the message back Rasa would ask for the fallback again, ten times over.
+    """
+
+    def name(self) -> str:
+        return "action_fallback"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """As `HandOver`; the conversation goes on as if the message had not been there."""
+        super().run(dispatcher, tracker, domain)
+        return [UserUtteranceReverted()]

@@ -33,6 +33,7 @@ DEPENDS_ON = (
     "data/stories",
     "data/lookups",
     "intake/understanding/phonetics.py",
+    "intake/training.py",
 )
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
@@ -137,18 +138,26 @@ def _python_version(python: Path) -> str:
 def _write_sources(root: Path, scratch: Path) -> list[Path]:
     """Rasa's files that come from the catalogue; JSON, which is YAML too. Returns data folders."""
     catalogue = load_catalogue(root / "data" / "services")
-    domain, nlu = scratch / "domain", scratch / "nlu"
+    domain, data = scratch / "domain", scratch / "data"
     domain.mkdir()
-    nlu.mkdir()
+    data.mkdir()
     shutil.copy(root / "bot" / "domain.yml", domain / "base.yml")
     intents = {"version": "3.1", "intents": _intents(catalogue)}
     (domain / "intents.yml").write_text(json.dumps(intents), "utf-8")
+    rules = [
+        {
+            "rule": f"{entry.name_en}: a person takes it up",
+            "steps": [{"intent": code}, {"action": "action_hand_over"}],
+        }
+        for code, entry in catalogue.entries.items()
+    ]
+    (data / "rules.yml").write_text(json.dumps({"version": "3.1", "rules": rules}), "utf-8")
     for code, examples in _examples(catalogue).items():
         lines = "".join(f"- {example}\n" for example in examples)
         found = {"version": "3.1", "nlu": [{"intent": code, "examples": lines}]}
-        (nlu / f"{code}.yml").write_text(json.dumps(found, ensure_ascii=False), "utf-8")
+        (data / f"{code}.yml").write_text(json.dumps(found, ensure_ascii=False), "utf-8")
     folders = [root / "data" / name for name in ("nlu", "rules", "stories", "lookups")]
-    return [nlu, *(folder for folder in folders if folder.is_dir())]
+    return [data, *(folder for folder in folders if folder.is_dir())]
 
 
 def _run_rasa(

@@ -62,6 +62,10 @@ async def test_the_server_is_on_loopback_healthy_and_answers_every_action(port: 
             assert greeted == [(SMALL_TALK["greet"][0], {})]
             handed = await _say(client, call("action_hand_over", "legal_aid", "I need a lawyer"))
             assert handed == [(HAND_OVER[1], {}), (None, {"hand_over": "legal_aid"})]
+            lost = call("action_fallback", "meal", "送饭")
+            assert await _say(client, lost) == [(HAND_OVER[0], {}), (None, {"hand_over": "meal"})]
+            events = (await client.post("/webhook", json=lost)).json()["events"]
+            assert [event["event"] for event in events] == ["rewind"]
             unknown = await client.post("/webhook", json=call("action_nothing", "greet", "喂"))
             assert unknown.status_code == 404
     finally:
