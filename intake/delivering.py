@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,7 +33,7 @@ from intake.routing import choose_backend
 from intake.service_requests import By
 
 LINK_DAYS = 14
-ATTEMPT_SECONDS = 60.0
+ATTEMPT_SECONDS = 240.0  # backends have limits of their own; this one is for their bugs
 
 
 async def begin(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
@@ -294,7 +293,7 @@ def _dispatch(
         return f"{base}/{path}/{signing.sign_link(parts.link_secrets[0], purpose, subject, until)}"
 
     subject = f"{request.id}:{delivery.backend}"
-    where: list[Any] = [request.place, request.unit]
+    where = [request.place, request.unit]
     return Dispatch(
         delivery_id=str(delivery.id),
         idempotency_key=delivery.idempotency_key,
@@ -305,7 +304,7 @@ def _dispatch(
         category_name=names,
         service_hint=entry.routing_hint if entry else None,
         urgency=request.urgency,
-        summary=(request.text or "")[:200],
+        summary=_summary(request, names),
         transcript=request.text or "",
         language=request.language or "zh",
         place=request.place,
@@ -334,4 +333,12 @@ def _dispatch(
         },
         attempt=delivery.attempts,
         maybe_sent=maybe_sent,
+        reason=request.given.get("rejected_because") if delivery.kind == "cancelled" else None,
     )
+
+
+def _summary(request: ServiceRequest, names: Mapping[str, str]) -> str:
+    """One line made of the fields: her own words may be published on the other side."""
+    name = names.get(request.language or "zh") or request.category or "–"
+    parts = [name, request.place, request.unit, request.when_text]
+    return " · ".join(part for part in parts if part)

@@ -10,7 +10,7 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from intake import backends, channels
+from intake import backends, channels, duty
 from intake.errors import SettingsError
 from intake.settings import Settings, load, settings_file
 
@@ -33,6 +33,10 @@ def check(
         if table.get("kind", name) not in channels.kinds():
             known = ", ".join(channels.kinds())
             wrong.append(f"[channels.{name}] kind: unknown; there are {known}.")
+    try:
+        duty.check_hours(settings.alarm.duty_hours)
+    except (SettingsError, ValueError) as error:
+        wrong.append(f"[alarm] duty_hours: {error}")
     if wrong:
         raise SettingsError("\n".join(wrong))
     source = path or settings_file()

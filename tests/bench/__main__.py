@@ -1,6 +1,6 @@
 """``make bench``: speed, as ratios measured in one run; goals printed as met or missed.
 
-    python -m tests.bench [accepting | routed | speech] …
+python -m tests.bench [accepting | routed | speech] …
 """
 
 from __future__ import annotations

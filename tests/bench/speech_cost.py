@@ -168,6 +168,19 @@ def distance(a: str, b: str) -> int:
     return row[-1]
 
 
+def show(result: dict[str, Any]) -> None:
+    """Print it as a person reads it."""
+    print("seconds of work per second of audio (medians)")
+    for length, row in result["by_length"].items():
+        verdict = "met" if row["ratio"] <= GOAL_RATIO else "missed"
+        print(
+            f"  {length:>3} s: plain {row['plain']:.3f}  ours {row['ours']:.3f}"
+            f"  ratio {row['ratio']:.2f} (goal {GOAL_RATIO}: {verdict})"
+        )
+    for name, row in result["accuracy"].items():
+        print(f"  {name}: CER {row['cer']:.2%} on {row['clips']} clips, {row['seconds']:.1f} s")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models_dir", type=Path)
@@ -178,15 +191,7 @@ def main() -> int:
     if chosen.json:
         json.dump(result, sys.stdout, indent=1)
         return 0 if result["met"] else 1
-    print("seconds of work per second of audio (medians)")
-    for length, row in result["by_length"].items():
-        verdict = "met" if row["ratio"] <= GOAL_RATIO else "missed"
-        print(
-            f"  {length:>3} s: plain {row['plain']:.3f}  ours {row['ours']:.3f}"
-            f"  ratio {row['ratio']:.2f} (goal {GOAL_RATIO}: {verdict})"
-        )
-    for name, row in result["accuracy"].items():
-        print(f"  {name}: CER {row['cer']:.2%} on {row['clips']} clips, {row['seconds']:.1f} s")
+    show(result)
     return 0 if result["met"] else 1
 
 

@@ -291,3 +291,21 @@ async def test_the_alarm_goes_from_one_person_to_the_next_until_the_rounds_are_o
     health = (await house.client.get("/healthz")).json()
     assert health["parts"]["database"]["open_alarms"] == 1
     assert (await house.request(number)).status == "needs_review"
+
+
+async def test_a_call_that_was_begun_when_the_process_died_is_made_again(
+    open_house: Callable[..., House],
+) -> None:
+    person = {"name": "a", "webhook": "http://127.0.0.1:1/a", "allow_networks": ["127.0.0.0/8"]}
+    house = open_house(alarm={"contacts": [person], "rounds": 1, "next_after_seconds": 3600})
+    await house.leave("救命啊我老伴摔倒了起不来，没有呼吸了", **FORM)
+    await house.work(hurry=False)
+    async with house.parts.sessions.begin() as session:
+        (notice,) = (await session.scalars(select(AlarmNotice))).all()
+        notice.finished_at = notice.ok = None
+        alarm_id = notice.alarm_id
+    async with house.parts.sessions.begin() as session:
+        await requests.defer(session, "alarm", alarm_id=alarm_id, step=0)
+    await house.work(hurry=False)
+    (notice,) = await rows(house, AlarmNotice)
+    assert notice.finished_at is not None and notice.ok is False
