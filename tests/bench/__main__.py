@@ -28,8 +28,9 @@ def show_accepting() -> None:
         row: dict[str, Any] = found[clients]
         print(
             f"  {clients:>2} clients: {row['ours']:6.0f}/s, minimal endpoint {row['minimal']:6.0f}/s,"
-            f" ratio {row['ratio']:.2f} (goal ≥ {accepting.GOAL}:"
-            f" {verdict(row['ratio'] >= accepting.GOAL)}), {row['errors']} errors"
+            f" ratio {row['ratio']:.2f}"
+            f" (goal ≥ {accepting.GOAL}: {verdict(row['ratio'] >= accepting.GOAL)}),"
+            f" {row['errors']} errors"
         )
     growth = found["memory_growth_mb"]
     print(f"  memory of the web process grew by {growth:.1f} MB ({verdict(growth < 20)})")
