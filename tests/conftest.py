@@ -30,7 +30,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from intake import postgres as embedded
 
     home = tmp_path_factory.mktemp("pg")
-    with embedded.running(load(env={"HUYING_HOME": str(home)})) as url:
+    with embedded.running(load(env={"HUYING_HOME": str(home)}), keep=False) as url:
         yield url
 
 

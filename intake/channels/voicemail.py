@@ -33,7 +33,7 @@ from intake.lifecycle import Actor
 from intake.locale import languages, say
 from intake.models import IdempotencyKey, Message, Recording, ServiceRequest
 from intake.parts import Parts
-from intake.service_requests import By, Opening
+from intake.service_requests import By, Opened, Opening
 from speech import AudioInfo, probe
 from speech import errors as speech_errors
 
@@ -117,7 +117,7 @@ class Voicemail:
 
     async def _commit(
         self, recording: Recording, given: dict[str, Any], key: str | None, fingerprint: bytes
-    ) -> tuple[ServiceRequest, bool]:
+    ) -> tuple[Opened, bool]:
         """Row, job and key in one transaction; (request, is this recording the one kept?)."""
         async with self.parts.sessions.begin() as session:
             if key is not None:
@@ -148,7 +148,7 @@ class Voicemail:
                 )
         return opened, True
 
-    def _answer(self, request: ServiceRequest) -> dict[str, str]:
+    def _answer(self, request: Opened) -> dict[str, str]:
         return {
             "tracking_number": request.tracking_number,
             "status": "received",
@@ -229,14 +229,15 @@ async def examine(path: Path, max_seconds: float) -> AudioInfo:
     return info
 
 
-async def _earlier(session: AsyncSession, key: str, fingerprint: bytes) -> ServiceRequest | None:
+async def _earlier(session: AsyncSession, key: str, fingerprint: bytes) -> Opened | None:
     row = await session.get(IdempotencyKey, _hash(key))
     if row is None:
         return None
     if row.body_sha256 != fingerprint:
         raise KeyReused("This Idempotency-Key came before with another body; use a new key.")
-    return await session.scalar(
-        select(ServiceRequest).where(ServiceRequest.id == row.service_request_id)
+    request = await session.get_one(ServiceRequest, row.service_request_id)
+    return Opened(
+        request.id, request.tracking_number, request.status_key, request.given.get("language")
     )
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from intake.supervisor import read_state
 from sqlalchemy import func, select, text
 
 from intake.models import Alarm
 from intake.parts import Parts
+from intake.supervisor import read_state
 from intake.web.access import CurrentParts
 
 router = APIRouter()
