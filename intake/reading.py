@@ -5,7 +5,7 @@ What the sender filled in (`given`) and what a person corrected stand above anyt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import models
+from intake.categories import Catalogue
 from intake.lifecycle import ENDED, Status
 from intake.locale import reason
 from intake.models import ServiceRequest, Transcript
 from intake.parts import Parts
+from intake.settings import Deciding
 from intake.understanding import deciding, safety
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.hearing import Heard
@@ -134,25 +136,48 @@ async def keep(
 
 
 async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -> Verdict:
-    """Is it sure enough? An emergency, a non-service intent or doubtful hearing never is."""
+    """`judge` of a stored request, with what its sender gave and people corrected."""
     row = await session.get_one(models.Understanding, request.understanding_id)
-    read = Understanding.from_json(row.fields)
-    reasons: list[dict[str, str]] = []
-    if request.urgency == "emergency":
-        reasons.append(reason("emergency"))
-    elif request.category and not parts.catalogue.is_service(request.category):
-        reasons.append(reason("not_a_service", intent=request.category))
+    notes: Collection[str] = ()
     if request.transcript_id is not None:
-        transcript = await session.get_one(Transcript, request.transcript_id)
-        if DOUBTFUL_NOTES & set(transcript.notes):
-            reasons.append(reason("recognition_doubtful"))
-    entry = parts.catalogue.entries.get(request.category or "")
-    table = parts.settings.deciding
+        notes = (await session.get_one(Transcript, request.transcript_id)).notes
+    return judge(
+        _with_given(Understanding.from_json(row.fields), request),
+        category=request.category,
+        urgency=request.urgency,
+        notes=notes,
+        catalogue=parts.catalogue,
+        limits=parts.settings.deciding,
+    )
+
+
+def judge(
+    read: Understanding,
+    *,
+    category: str | None,
+    urgency: str,
+    notes: Collection[str],
+    catalogue: Catalogue,
+    limits: Deciding,
+) -> Verdict:
+    """Is it sure enough? An emergency, a non-service intent or doubtful hearing never is.
+
+    `category` and `urgency` are those that count: a person may have corrected what was read.
+    `notes` are the transcript's.
+    """
+    reasons: list[dict[str, str]] = []
+    if urgency == "emergency":
+        reasons.append(reason("emergency"))
+    elif category and not catalogue.is_service(category):
+        reasons.append(reason("not_a_service", intent=category))
+    if DOUBTFUL_NOTES & set(notes):
+        reasons.append(reason("recognition_doubtful"))
+    entry = catalogue.entries.get(category or "")
     decision = deciding.decide(
-        _with_given(read, request),
+        read,
         required=entry.required if entry else (),
         thresholds=deciding.Thresholds(
-            category=table.category, by_category=table.categories, **table.fields
+            category=limits.category, by_category=limits.categories, **limits.fields
         ),
     )
     known = {r["code"] for r in reasons}
