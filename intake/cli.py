@@ -25,6 +25,7 @@ COMMANDS = {
     "token": ("token", "app", "Make and revoke the operators' tokens."),
     "models": ("models", "app", "The speech models: list, add, verify, remove."),
     "train": ("train", "train", "Train the assistant, if anything it depends on changed."),
+    "evaluate": ("evaluate", "evaluate", "Measure how well a labelled set is understood."),
     "settings": ("settings", "app", "Check and list the settings."),
 }
 

@@ -1,0 +1,103 @@
+"""Sends each item of a labelled set the way of the pipeline, without its database.
+
+    recording → recogniser → danger → Rasa → readers → sure enough?
+
+A recording goes in as from a sender who says nothing about it: its language is told by ear
+unless the settings name one. A typed message starts at the danger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from intake import reading
+from intake.categories import Catalogue
+from intake.evaluating.house import House
+from intake.evaluating.labelled import Item, LabelledSet
+from intake.evaluating.measures import Answer
+from intake.settings import Settings
+from intake.understanding.reading import Word, understand
+from speech import RecogniserError, SpeechError, Transcript
+from speech.errors import ModelMissing
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Answers the items of one set with the parts of one house."""
+
+    house: House
+    settings: Settings
+    catalogue: Catalogue
+    labelled: LabelledSet
+
+    async def recording(self, item: Item) -> Answer:
+        """Hear and understand one recording. Raises ModelMissing, AssistantError."""
+        began = time.monotonic()
+        try:
+            heard = await self._hear(item)
+        except ModelMissing:
+            raise
+        except SpeechError as error:
+            remark = f"not heard: {error}"
+            return await self._answer(item, "", (), ("no_speech",), began, remark=remark)
+        language = heard.language or "zh"
+        return await self._answer(
+            item, heard.text, heard.words, heard.notes, began, language=language
+        )
+
+    async def message(self, item: Item) -> Answer:
+        """Understand one typed message. Raises AssistantError."""
+        return await self._answer(item, item.text, (), (), time.monotonic(), language=item.language)
+
+    async def _hear(self, item: Item) -> Transcript:
+        assert self.house.transcriber is not None
+        path = self.labelled.folder / (item.audio or "")
+        left = self.settings.hearing.attempts
+        while True:
+            left -= 1
+            try:
+                return await asyncio.to_thread(
+                    self.house.transcriber.transcribe, path, self.settings.hearing.language
+                )
+            except RecogniserError:
+                if left <= 0:
+                    raise
+
+    async def _answer(
+        self,
+        item: Item,
+        text: str,
+        words: Sequence[Word],
+        notes: Sequence[str],
+        began: float,
+        *,
+        language: str = "zh",
+        remark: str | None = None,
+    ) -> Answer:
+        silent = not text.strip()
+        ranking = () if silent else (await self.house.assistant.parse(text)).ranking
+        read = await asyncio.to_thread(
+            understand,
+            text,
+            received_at=item.received_at,
+            ranking=ranking,
+            gazetteer=self.labelled.gazetteer,
+            language=language,
+            words=words,
+        )
+        danger = item.audio is not None and reading.is_emergency(text)
+        urgency = "emergency" if danger else read.urgency
+        verdict = reading.judge(
+            read,
+            category=read.category,
+            urgency=urgency,
+            notes=notes,
+            catalogue=self.catalogue,
+            limits=self.settings.deciding,
+        )
+        seconds = time.monotonic() - began
+        confirmed = verdict.confirmed and not silent
+        return Answer(item, text, read, urgency, confirmed, seconds, remark)

@@ -1,0 +1,114 @@
+"""What measuring needs: a Rasa server and recognisers of its own, in a folder that goes with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake import secrets_store, training
+from intake.assistant import Assistant, rasa_command
+from intake.errors import HuyingError
+from intake.settings import ROOT, Settings
+from intake.supervisor import Log, Process, Supervisor
+from speech import Transcriber
+
+Say = Callable[[str], None]
+PARSE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What is running. `transcriber` is None when nothing is to be heard."""
+
+    assistant: Assistant
+    transcriber: Transcriber | None
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, hears: bool, say: Say) -> AsyncIterator[House]:
+    """Rasa with the model for the present content (trained if there is none), and recognisers.
+
+    Everything that it writes lies in a temporary folder; nothing of it is left at the end. Raises
+    TrainingError, SpeechError (no model), HuyingError when Rasa does not start.
+    """
+    python = training.bot_python(ROOT)
+    model = await asyncio.to_thread(_model, python, say)
+    with tempfile.TemporaryDirectory(prefix="huying-evaluate-") as folder:
+        home = Path(folder)
+        own = settings.model_copy(update={"home": home})
+        token = secrets_store.ensure(own, "assistant")
+        port = _free_port()
+        url = f"http://127.0.0.1:{port}"
+        start = rasa_command(
+            python=python,
+            root=ROOT,
+            model=model,
+            port=port,
+            home=home,
+            token=token,
+            # Parsing asks no action server; the address only has to be one.
+            actions_url=f"{url}/none",
+        )
+        client = Assistant(url, timeout_seconds=PARSE_SECONDS, token=token)
+        transcriber = _transcriber(settings) if hears else None
+        rasa = Process(
+            "rasa", start.argv, {**os.environ, **start.env}, ready=client.alive, cwd=start.cwd
+        )
+        log = Log(home / "log" / "huying.log", quiet=True)
+        supervisor = Supervisor(home, [rasa], log=log, say=say)
+        watching = asyncio.create_task(supervisor.run())
+        try:
+            say("starting Rasa" + (" and the recogniser" if hears else ""))
+            if transcriber is not None:
+                language = settings.hearing.language
+                await asyncio.to_thread(transcriber.warm, language)
+            await _until_up(supervisor, watching, log)
+            yield House(client, transcriber)
+        finally:
+            if transcriber is not None:
+                await asyncio.to_thread(transcriber.close)
+            await client.close()
+            supervisor.stop()
+            await watching
+
+
+def _model(python: Path, say: Say) -> Path:
+    if not python.exists():
+        raise HuyingError(f"{python} is not there; run `make setup`.", code="no_assistant")
+    found = training.trained_model(ROOT, python=python)
+    if found is None:
+        say("training the assistant")
+        found = training.train(ROOT, training.models_folder(ROOT), python=python, on_line=say)
+    return found
+
+
+def _transcriber(settings: Settings) -> Transcriber:
+    hearing = settings.hearing
+    return Transcriber(
+        settings.models_dir,
+        hearing.engine,
+        processes=hearing.processes,
+        memory_bytes=hearing.memory_bytes,
+        options=hearing.options,
+    )
+
+
+async def _until_up(supervisor: Supervisor, watching: asyncio.Task[None], log: Log) -> None:
+    restarts = 3
+    while not supervisor.all_up:
+        if watching.done() or supervisor.states["rasa"].restarts >= restarts:
+            tail = log.path.read_text("utf-8", "replace").splitlines()[-5:]
+            raise HuyingError("Rasa does not start: " + " | ".join(tail), code="assistant_down")
+        await asyncio.wait([watching], timeout=0.2)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

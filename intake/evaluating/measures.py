@@ -1,0 +1,265 @@
+"""Pure: what was understood beside what was labelled, as counts, shares and intervals.
+
+The measures, each a share 0..1 of the cases that are labelled:
+
+``category_top1`` ``category_top3``   not scored for an emergency: there the alarm is what counts
+``emergency_recall``                  emergencies that were found
+``emergency_false``                   flagged, of all that are none
+``emergency_false_near``              flagged, of those that only sound like one
+``urgency_right``
+``place_exact`` … ``person_exact``    of those said
+``when_right``                        of those said; intersection over union at least 0.5
+``place_false`` … ``when_false``      a value given where nothing was said
+``auto_share``                        decided without a person, of the service requests
+``auto_error``                        of everything decided without a person: any of category,
+                                      place, unit, when, phone wrong, or an emergency
+``ece``                               expected calibration error of the category's confidence, over
+                                      ten bins of equal width (Naeini et al. 2015)
+``cer``                               character errors ÷ characters, over all recordings together
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from rapidfuzz.distance import Levenshtein
+
+from intake.evaluating.labelled import FIELDS, Item, Labels
+from intake.understanding.deciding import NON_SERVICE
+from intake.understanding.numerals import ENGLISH, NUMERAL, number
+from intake.understanding.script import plain
+from intake.understanding.values import Understanding, Window, window_to_json
+from intake.understanding.when import overlap
+
+RIGHT_OVERLAP = 0.5
+BINS = 10
+# Of the normal distribution, for 95 %.
+Z = 1.959964
+
+SHARES = (
+    "category_top1", "category_top3",
+    "emergency_recall", "emergency_false", "emergency_false_near", "urgency_right",
+    "place_exact", "place_false", "unit_exact", "unit_false", "when_right", "when_false",
+    "phone_exact", "phone_false", "person_exact", "person_false",
+    "auto_share", "auto_error",
+)  # fmt: skip
+"""Measures that are counted, in the order in which they are shown."""
+FIGURES = ("ece", "cer", "seconds_median")
+"""Measures that are no shares of a count."""
+OF_DIALOGUES = ("all_fields_right", "questions_per_missing_field")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the house made of one item.
+
+    `heard` is the text that was read: what the recogniser wrote, or what was typed. `confirmed`:
+    decided without a person. `seconds` from the file to the decision.
+    """
+
+    item: Item
+    heard: str
+    understanding: Understanding
+    urgency: str
+    confirmed: bool
+    seconds: float = 0.0
+    remark: str | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """Hits and cases of each measure."""
+
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def count(self, key: str, hit: bool) -> None:
+        """One more case of this measure, and whether it is a hit."""
+        hits, cases = self.counts.get(key, (0, 0))
+        self.counts[key] = (hits + hit, cases + 1)
+
+    def share(self, key: str) -> float | None:
+        """Hits ÷ cases; None when there is no case."""
+        hits, cases = self.counts.get(key, (0, 0))
+        return hits / cases if cases else None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One part of a set: `figures` are those that are no shares; `misses` lines for a person."""
+
+    n: int
+    tally: Tally
+    figures: dict[str, float | None]
+    misses: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, float | int | None]:
+        """Every measure by name; null where nothing is labelled."""
+        shares = {key: self.tally.share(key) for key in SHARES}
+        others = {key: self.figures.get(key) for key in (*FIGURES, *OF_DIALOGUES)}
+        return {"n": self.n, **shares, **others}
+
+
+def score(answers: Sequence[Answer], near_misses: frozenset[str], *, spoken: bool) -> Score:
+    """Compare the answers of one part with its labels."""
+    tally = Tally()
+    misses: list[str] = []
+    for answer in answers:
+        wrong = compare_fields(answer.item, answer.understanding, tally)
+        wrong = [*_compare_kind(answer, tally, near_misses), *wrong]
+        _compare_decision(answer, bool([w for w in wrong if not w.startswith(_UNDECISIVE)]), tally)
+        if answer.remark:
+            wrong.append(answer.remark)
+        if wrong:
+            misses.append(_miss(answer, wrong))
+    figures: dict[str, float | None] = {"ece": _calibration_error(answers)}
+    if spoken and answers:
+        figures["cer"] = character_error_rate((a.item.text, a.heard) for a in answers)
+        figures["seconds_median"] = median(a.seconds for a in answers)
+    return Score(len(answers), tally, figures, tuple(misses))
+
+
+def compare_fields(labels: Labels, got: Understanding, tally: Tally) -> list[str]:
+    """Count every labelled field; return a line for each that is wrong."""
+    wrong = []
+    for name in FIELDS:
+        if not labels.labelled(name):
+            continue
+        label, found = getattr(labels, name), getattr(got, name)
+        value = found.value if found else None
+        if label is None:
+            right = value is None
+            tally.count(f"{name}_false", not right)
+        else:
+            right = is_right(name, label, value)
+            tally.count(f"{name}_{'right' if name == 'when' else 'exact'}", right)
+        if not right:
+            doubt = f" ({found.confidence:.2f}{', ambiguous' * found.ambiguous})" if found else ""
+            wrong.append(f"{name}: {_shown(label)} → {_shown(value)}{doubt}")
+    return wrong
+
+
+def is_right(name: str, label: Any, value: Any) -> bool:
+    """Is the value of a field that was said the labelled one? Windows need only overlap."""
+    if value is None:
+        return False
+    if name == "when":
+        return overlap(label.window, value) >= RIGHT_OVERLAP
+    return bool(label == value)
+
+
+_UNDECISIVE = ("person:", "urgency:")
+
+
+def _compare_kind(answer: Answer, tally: Tally, near_misses: frozenset[str]) -> list[str]:
+    """Category and urgency."""
+    item, got, wrong = answer.item, answer.understanding, []
+    emergency = item.urgency == "emergency"
+    if item.category is not None and not emergency:
+        codes = [code for code, _ in got.category_ranking[:3]]
+        tally.count("category_top1", got.category == item.category)
+        tally.count("category_top3", item.category in codes)
+        if got.category != item.category:
+            ranked = " ".join(f"{code} {share:.2f}" for code, share in got.category_ranking[:3])
+            wrong.append(f"category: {item.category} → {ranked or 'none'}")
+    if item.labelled("urgency"):
+        flagged = answer.urgency == "emergency"
+        tally.count("emergency_recall" if emergency else "emergency_false", flagged)
+        if item.id in near_misses:
+            tally.count("emergency_false_near", flagged)
+        tally.count("urgency_right", answer.urgency == item.urgency)
+        if answer.urgency != item.urgency:
+            evidence = got.urgency_evidence
+            words = f" “{answer.heard[slice(*evidence)]}”" if evidence else ""
+            wrong.append(f"urgency: {item.urgency} → {answer.urgency}{words}")
+    return wrong
+
+
+def _compare_decision(answer: Answer, wrong: bool, tally: Tally) -> None:
+    category = answer.item.category
+    if category is not None and category not in NON_SERVICE:
+        tally.count("auto_share", answer.confirmed)
+    if answer.confirmed:
+        tally.count("auto_error", wrong or answer.item.urgency == "emergency")
+
+
+def _calibration_error(answers: Iterable[Answer]) -> float | None:
+    """Mean distance of confidence from accuracy, each of `BINS` bins by its count."""
+    bins: list[list[tuple[float, bool]]] = [[] for _ in range(BINS)]
+    for answer in answers:
+        item, got = answer.item, answer.understanding
+        if item.category is not None and item.urgency != "emergency":
+            confidence = got.category_confidence
+            at = min(int(confidence * BINS), BINS - 1)
+            bins[at].append((confidence, got.category == item.category))
+    cases = sum(map(len, bins))
+    if not cases:
+        return None
+    return sum(abs(sum(c for c, _ in b) - sum(r for _, r in b)) for b in bins) / cases
+
+
+def wilson(hits: int, cases: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927); (0, 1) without cases."""
+    if not cases:
+        return 0.0, 1.0
+    share, spread = hits / cases, Z * Z / cases
+    middle = share + spread / 2
+    half = Z * math.sqrt(share * (1 - share) / cases + spread / (4 * cases))
+    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
+
+
+_NUMERAL = re.compile(NUMERAL)
+_ENGLISH = re.compile(rf"\b(?:{'|'.join(sorted(ENGLISH, key=len, reverse=True))})\b")
+
+
+def bare(text: str) -> str:
+    """What counts for the character error rate.
+
+    Simplified and lower case, numbers in Arabic digits, without punctuation, symbols and spaces.
+    """
+    text = _ENGLISH.sub(lambda m: str(ENGLISH[m[0]]), plain(text))
+    text = _NUMERAL.sub(_in_digits, text)
+    return "".join(c for c in text if unicodedata.category(c)[0] not in "PSZC")
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    said = match[0]
+    # A number would lose its leading zeros, and 幺三九 is no number but digits.
+    spelt = said.translate(_DIGITS)
+    if spelt.isascii():
+        return spelt
+    value = number(said)
+    return said if value is None else str(value)
+
+
+_DIGITS = str.maketrans("零〇一二两三四五六七八九幺", "0012234567891")
+
+
+def character_error_rate(pairs: Iterable[tuple[str, str]]) -> float | None:
+    """Edits ÷ characters said, over all (said, heard) pairs together; None if nothing is said."""
+    edits = characters = 0
+    for said, heard in pairs:
+        wanted = bare(said)
+        edits += Levenshtein.distance(wanted, bare(heard))
+        characters += len(wanted)
+    return edits / characters if characters else None
+
+
+def _miss(answer: Answer, wrong: Sequence[str]) -> str:
+    decided = "  DECIDED" if answer.confirmed else ""
+    lines = [f"{answer.item.id}{decided}  {answer.heard or '(nothing)'}"]
+    if answer.heard != answer.item.text:
+        lines.append(f"    said: {answer.item.text}")
+    return "\n".join([*lines, *(f"    {line}" for line in wrong)])
+
+
+def _shown(value: Any) -> str:
+    window = value if isinstance(value, Window) else getattr(value, "window", None)
+    if window is not None:
+        return "–".join(window_to_json(window).values())
+    return "null" if value is None else str(value)
