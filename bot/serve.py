@@ -13,10 +13,10 @@ import sys
 
 
 def main() -> None:
-    """Run `rasa run` with this process's arguments and the token; exits with 2 without one."""
+    """Run `rasa run` with this process's arguments and the token; a sentence and exit 1 without one."""
     token = os.environ.pop("HUYING_ASSISTANT_TOKEN", "")
     if not token:
-        sys.exit("HUYING_ASSISTANT_TOKEN is not set: Rasa's API would be open. (exit 2)")
+        sys.exit("HUYING_ASSISTANT_TOKEN is not set: Rasa's API would be open.")
     sys.argv = ["rasa", "run", *sys.argv[1:], "--enable-api", "--auth-token", token]
     from rasa.__main__ import main as rasa
 
