@@ -13,7 +13,7 @@ import sys
 
 
 def main() -> None:
-    """Run `rasa run` with this process's arguments and the token; a sentence and exit 1 without one."""
+    """Run `rasa run` with these arguments and the token; without one a sentence and exit 1."""
     token = os.environ.pop("HUYING_ASSISTANT_TOKEN", "")
     if not token:
         sys.exit("HUYING_ASSISTANT_TOKEN is not set: Rasa's API would be open.")
