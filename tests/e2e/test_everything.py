@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -130,7 +129,7 @@ async def test_the_command_line_sends_and_shows(stack: Stack) -> None:
     again = json.loads(await run("voicemail", "send", str(silent), "--json"))
     assert again["tracking_number"] == sent["tracking_number"]
     shown = await run("requests", "show", sent["tracking_number"])
-    assert "no_speech" not in shown and "No speech was heard" in shown
+    assert "No speech was heard" in shown
     listed = json.loads(await run("requests", "list", "--json"))
     assert sent["tracking_number"] in {row["tracking_number"] for row in listed}
 
@@ -166,30 +165,3 @@ async def test_korean_is_heard_by_the_real_vosk(tmp_path: Path) -> None:
         state = await stack.settled(number)
         assert state["transcript"]["engine"] == "vosk"
         assert state["transcript"]["words"]
-
-
-def test_the_demo_runs_with_no_network_but_loopback(tmp_path: Path) -> None:
-    """Every network interface is down but loopback, where the machine lets us take them down."""
-    can = subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False)
-    inside = ["unshare", "-rn"] if can.returncode == 0 else []
-    if os.geteuid() == 0:
-        inside = ["unshare", "-n"]
-    demo = f"{sys.executable} -m tools.demo --once"
-    command = f"ip link set lo up && {demo}" if inside else demo
-    env = {
-        **os.environ,
-        "HUYING_HOME": str(tmp_path / "home"),
-        "HUYING_PORT": str(stacks.free_ports()),
-        "COLUMNS": "200",
-    }
-    done = subprocess.run(
-        [*inside, "sh", "-c", command],
-        env=env,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert f"{len(SAMPLES)} of {len(SAMPLES)} ended as expected" in done.stdout
