@@ -8,24 +8,22 @@ place and the time reader alone.
 """
 
 import argparse
-import json
 import random
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from intake.evaluating.labelled import LabelledSet, objects, read
+from intake.evaluating.measures import Answer, score
 from intake.understanding.deciding import NON_SERVICE, decide
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.hearing import Heard
 from intake.understanding.phonetics import fuzzy, readings, syllables
 from intake.understanding.place import read_place
 from intake.understanding.reading import understand
-from intake.understanding.values import Understanding, Window, window_to_json
-from intake.understanding.when import find_times, overlap
+from intake.understanding.when import find_times
 
-FIELDS = ("place", "unit", "phone", "person", "when")
 GOALS = {
     "voicemail": {
         "emergency_recall": 1.0, "emergency_false": -0.02, "emergency_false_near": -0.0,
@@ -48,10 +46,6 @@ class Spoken:
 
     start: float = 0.0
     confidence: float | None = None
-
-
-Item = dict[str, Any]
-Tally = dict[str, list[int]]
 
 
 def common_homophones() -> dict[str, str]:
@@ -79,69 +73,38 @@ def misheard(text: str, share: float, chance: random.Random) -> str:
     )
 
 
-def lines(path: Path) -> list[Item]:
-    """Read one JSON object a line; an absent file is empty."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-
-
-def said(understanding: Understanding, name: str) -> Any:
-    """Return the plain value of one field."""
-    field = getattr(understanding, name)
-    return None if field is None else field.value
-
-
-def window(label: dict[str, str]) -> Window:
-    """Read a label's window."""
-    return Window(datetime.fromisoformat(label["start"]), datetime.fromisoformat(label["end"]))
-
-
-def is_right(name: str, label: Any, value: Any) -> bool:
-    """Compare one field with its label."""
-    if value is None:
-        return False
-    return overlap(window(label), value) >= 0.5 if name == "when" else bool(label == value)
-
-
-@dataclass
-class Part:
-    """One part of the set: what is said, and what is known about it."""
-
-    name: str
-    items: list[Item]
-    texts: dict[str, str]
-    subsets: dict[str, list[str]]
-    spoken: bool
-
-
-def measure(part: Part, gazetteer: Gazetteer, *, verbose: bool, with_category: bool) -> None:
-    """Print the table of one part."""
-    tally: Tally = defaultdict(lambda: [0, 0])
-    for item in part.items:
-        text = part.texts[item["id"]]
+def measure(
+    part: str,
+    found: LabelledSet,
+    texts: dict[str, str],
+    *,
+    spoken: bool,
+    verbose: bool,
+    with_category: bool,
+) -> None:
+    """Print the table of one part. `texts`: what was heard or typed, by id."""
+    answers = []
+    for item in getattr(found, part):
+        text = texts.get(item.id, item.text)
         got = understand(
             text,
-            received_at=datetime.fromisoformat(item["received_at"]),
-            ranking=[(item["category"], 1.0)] if with_category else [],
-            gazetteer=gazetteer,
-            language=item["language"],
-            words=[Spoken()] if part.spoken else (),
+            received_at=item.received_at,
+            ranking=[(item.category, 1.0)] if with_category else [],
+            gazetteer=found.gazetteer,
+            language=item.language,
+            words=[Spoken()] if spoken else (),
         )
-        wrong = compare(item, got, text, tally)
-        if item["id"] in part.subsets.get("near_miss", ()):
-            count(tally, "emergency_false_near", got.urgency == "emergency")
-        if with_category and item["category"] not in NON_SERVICE:
-            decided = decide(got, ()).confirmed
-            count(tally, "auto_share", decided)
-            if decided:
-                count(tally, "auto_error", any(not line.startswith("person") for line in wrong))
-                wrong = [f"{line}  DECIDED" for line in wrong]
-        if wrong and verbose:
-            print(f"  {item['id']} {text}\n      " + "\n      ".join(wrong))
-    print(f"\n{part.name}: {len(part.items)} items")
-    for key, (hits, total) in sorted(tally.items()):
-        goal = GOALS[part.name].get(key)
+        decided = with_category and item.category not in NON_SERVICE and decide(got, ()).confirmed
+        answers.append(Answer(item, text, got, got.urgency, decided))
+    near_misses = found.subsets.get(part, {}).get("near_miss", frozenset())
+    result = score(answers, near_misses, spoken=spoken)
+    if verbose:
+        print("\n".join(result.misses))
+    print(f"\n{part}: {result.n} items")
+    for key, (hits, total) in sorted(result.tally.counts.items()):
+        if key.startswith("category") or (key.startswith("auto") and not with_category):
+            continue
+        goal = GOALS[part].get(key)
         share = hits / total
         verdict = ""
         if goal is not None:
@@ -150,36 +113,9 @@ def measure(part: Part, gazetteer: Gazetteer, *, verbose: bool, with_category: b
         print(f"  {key:24} {hits:4}/{total:<4} {share:6.3f}  {verdict}")
 
 
-def count(tally: Tally, key: str, hit: bool) -> None:
-    """Count one case, and whether it is a hit."""
-    tally[key][0] += hit
-    tally[key][1] += 1
-
-
-def compare(item: Item, got: Understanding, text: str, tally: Tally) -> list[str]:
-    """Count every field of one item; return a line for each that is wrong."""
-    wrong = []
-    emergency = got.urgency == "emergency"
-    is_one = item["urgency"] == "emergency"
-    count(tally, "emergency_recall" if is_one else "emergency_false", emergency)
-    count(tally, "urgency_right", got.urgency == item["urgency"])
-    if emergency != is_one or got.urgency != item["urgency"]:
-        found = got.urgency_evidence
-        why = text[slice(*found)] if found else ""
-        wrong.append(f"urgency: {item['urgency']} -> {got.urgency} {why}")
-    for name in FIELDS:
-        label, value, field = item[name], said(got, name), getattr(got, name)
-        if label is None:
-            right = value is None
-            count(tally, f"{name}_false", not right)
-        else:
-            right = is_right(name, label, value)
-            count(tally, f"{name}_{'right' if name == 'when' else 'exact'}", right)
-        if not right:
-            shown = window_to_json(value) if isinstance(value, Window) else value
-            sure = f"{field.confidence} {field.ambiguous or ''}" if field else ""
-            wrong.append(f"{name}: {label} -> {shown} {sure}")
-    return wrong
+def lines(path: Path) -> list[dict[str, Any]]:
+    """Read one JSON object a line; an absent file is empty."""
+    return [found for _, found in objects(path)] if path.exists() else []
 
 
 def measure_places(path: Path, verbose: bool) -> None:
@@ -237,22 +173,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     if given.folder:
-        gazetteer = Gazetteer.from_csv(given.folder / "places.csv")
-        subsets_path = given.folder / "subsets.json"
-        subsets = json.loads(subsets_path.read_text("utf-8")) if subsets_path.exists() else {}
+        found = read(given.folder, frozenset())
         heard = {item["id"]: item["hyp"] for item in lines(given.folder / "asr.jsonl")}
-        for part, name in (("chat", "chat.jsonl"), ("voicemail", "labels.jsonl")):
-            items = lines(given.folder / name)
-            texts = {item["id"]: item["text"] for item in items}
+        for part in ("chat", "voicemail"):
+            texts = {item.id: item.text for item in getattr(found, part)}
             if part == "voicemail" and not given.said:
                 texts |= heard
             if given.noise:
                 chance = random.Random(given.seed)
                 texts = {k: misheard(text, given.noise, chance) for k, text in texts.items()}
-            spoken = part == "voicemail" or given.noise > 0
             measure(
-                Part(part, items, texts, subsets.get(part, {}), spoken),
-                gazetteer,
+                part,
+                found,
+                texts,
+                spoken=part == "voicemail" or given.noise > 0,
                 verbose=given.verbose,
                 with_category=given.category == "label",
             )
