@@ -30,6 +30,13 @@ find_python() { # from to candidate…
 
 shopt -s nullglob
 pyenv=${PYENV_ROOT:-$HOME/.pyenv}/versions
+# A Python that was named must do; nothing else is taken silently in its place.
+if [ -n "${HUYING_PYTHON:-}" ] && ! find_python "(3, 11)" "(3, 13)" "$HUYING_PYTHON" >/dev/null; then
+  die "HUYING_PYTHON=$HUYING_PYTHON does not run, or is not 3.11 to 3.13."
+fi
+if [ -n "${HUYING_PYTHON310:-}" ] && ! find_python "(3, 10)" "(3, 10)" "$HUYING_PYTHON310" >/dev/null; then
+  die "HUYING_PYTHON310=$HUYING_PYTHON310 does not run, or is not 3.10."
+fi
 python=$(find_python "(3, 11)" "(3, 13)" ${HUYING_PYTHON:+"$HUYING_PYTHON"} \
   python3.13 python3.12 python3.11 python3 \
   "$pyenv"/3.12*/bin/python "$pyenv"/3.11*/bin/python "$pyenv"/3.13*/bin/python) ||
@@ -45,7 +52,6 @@ else
     build/uv/bin/pip install --quiet --disable-pip-version-check uv
   fi
 fi
-export UV_NO_PROGRESS=${UV_NO_PROGRESS:-}
 
 environment() { # folder python lock
   local folder=$1 interpreter=$2 lock=$3 key
@@ -74,7 +80,8 @@ environment .venv "$python" "$lock"
 python310=$(find_python "(3, 10)" "(3, 10)" ${HUYING_PYTHON310:+"$HUYING_PYTHON310"} python3.10 \
   "$pyenv"/3.10*/bin/python) ||
   python310=$("$uv" python find --no-project 3.10 2>/dev/null) ||
-  { "$uv" python install 3.10 && python310=$("$uv" python find --no-project 3.10); } ||
+  { "$uv" python install --quiet 3.10 2>/dev/null &&
+    python310=$("$uv" python find --no-project 3.10); } ||
   die "Rasa needs Python 3.10; install it, or name it in HUYING_PYTHON310."
 environment bot/.venv "$python310" bot/requirements.lock
 
