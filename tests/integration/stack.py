@@ -135,6 +135,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.mark = secrets.token_hex(8)
         self.answers: dict[str, dict[str, Any]] = {}
+        self._saying = threading.Lock()
         self.up: subprocess.Popen[bytes] | None = None
         self._closing = contextlib.ExitStack()
         secret = folder / "secret"
@@ -217,6 +218,13 @@ class Stack:
         if wait:
             until(self.healthy, START_SECONDS, self.log)
 
+    def run(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """One `huying` command beside it, its output in ``<command>.out``."""
+        with (self.folder / f"{arguments[0]}.out").open("ab") as out:
+            return subprocess.Popen(
+                [HUYING, *arguments], env=self.env, stdout=out, stderr=out, cwd=self.folder
+            )
+
     def start_rasa(self) -> None:
         """The assistant's process, until it answers."""
         argv = [sys.executable, "-m", "tests.fakes.assistant_server"]
@@ -277,7 +285,7 @@ class Stack:
     def processes(self) -> list[psutil.Process]:
         """Everything alive that this house started, however far from it by now."""
         data = None
-        with contextlib.suppress(Exception):
+        if self.settings.database_url is None:
             data = str(postgres.cluster(self.settings).data)
         found = []
         for process in psutil.process_iter():
@@ -321,10 +329,11 @@ class Stack:
     # -- voicemails -----------------------------------------------------------------------
 
     def _say(self, answers: dict[str, dict[str, Any]]) -> None:
-        self.answers |= answers
-        fresh = self.folder / "answers.new"
-        fresh.write_text(json.dumps(self.answers), "utf-8")
-        fresh.replace(self.folder / "answers.json")
+        with self._saying:
+            self.answers |= answers
+            fresh = self.folder / "answers.new"
+            fresh.write_text(json.dumps(self.answers), "utf-8")
+            fresh.replace(self.folder / "answers.json")
 
     def record(self, text: str, **answer: Any) -> bytes:
         """A new recording in which the canned recogniser will hear this text."""
@@ -358,7 +367,8 @@ class Stack:
 
     def connect(self) -> psycopg.Connection[Any]:
         """A connection of the test's own; autocommit."""
-        url = postgres.cluster(self.settings).url()
+        settings = self.settings
+        url = settings.database_url or postgres.cluster(settings).url()
         return psycopg.connect(url, autocommit=True, connect_timeout=5)
 
     def rows(self, query: str, *values: Any) -> list[Any]:
