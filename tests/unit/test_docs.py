@@ -20,6 +20,7 @@ from intake.backends import Dispatch, _payload
 from intake.categories import load_catalogue
 from intake.cli import COMMANDS
 from intake.errors import BackendError
+from intake.evaluating import labelled
 from intake.outgoing import Outgoing
 from intake.settings import ROOT
 from intake.signing import sign_body
@@ -117,6 +118,17 @@ def test_the_documented_category_is_one(tmp_path: Path) -> None:
     entry = load_catalogue(tmp_path).get("piano_tuning")
     assert entry.name.en == "Piano tuning"
     assert len(entry.examples) == 2
+
+
+def test_the_documented_label_is_read(tmp_path: Path) -> None:
+    (shown,) = [json.loads(block) for block in blocks("docs/evaluating.md", "json")]
+    (tmp_path / shown["audio"]).parent.mkdir()
+    (tmp_path / shown["audio"]).write_bytes(b"sound")
+    (tmp_path / "labels.jsonl").write_text(json.dumps(shown))
+    (tmp_path / "places.csv").write_text("name,kind,area,aliases\n梧桐里,community,A01,\n")
+    (item,) = labelled.read(tmp_path, frozenset({"home_repair"})).voicemail
+    assert (item.place, item.unit, item.phone) == ("梧桐里", "3-2-501", None)
+    assert item.model_fields_set == shown.keys()
 
 
 @pytest.mark.asyncio
