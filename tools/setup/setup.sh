@@ -51,6 +51,7 @@ else
     "$python" -m venv build/uv
     build/uv/bin/pip install --quiet --disable-pip-version-check uv
   fi
+  export PATH="$PWD/build/uv/bin:$PATH" # `huying models add` looks for it there
 fi
 
 environment() { # folder python lock
