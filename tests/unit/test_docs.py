@@ -24,6 +24,7 @@ from intake.evaluating import labelled
 from intake.outgoing import Outgoing
 from intake.settings import ROOT
 from intake.signing import sign_body
+from intake.tracking import read_tracking_number
 from speech import recognisers
 from speech.errors import RecogniserError
 from speech.recognisers import Sound
@@ -38,9 +39,9 @@ API = "docs/api.md"
 
 DISPATCH = Dispatch(
     delivery_id="7",
-    idempotency_key="1-0000-4:clinic:1",
+    idempotency_key="1-0000-9:clinic:1",
     kind="submit",
-    tracking_number="1-0000-4",
+    tracking_number="1-0000-9",
     version=4,
     category="meal",
     category_name={"zh": "助餐", "en": "Meals"},
@@ -86,6 +87,12 @@ def test_every_link_leads_somewhere(page: str) -> None:
         assert path.exists(), f"{page} links to {target}"
         if anchor and path.suffix == ".md":
             assert anchor in anchors(path), f"{page} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_tracking_numbers_that_are_shown_have_their_check_digit(page: str) -> None:
+    for number in re.findall(r"\b\d-\d{4}-\d\b(?!-)", (ROOT / page).read_text()):
+        assert read_tracking_number(number) == number
 
 
 @pytest.mark.parametrize("page", PAGES)
