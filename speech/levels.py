@@ -25,6 +25,7 @@ MAX_CUT_DB = 20.0
 FRAME_MS = 50
 LOUD_SHARE = 0.9
 """The voice is taken to be as loud as this quantile of the 50 ms frames."""
+LOUD_FRAMES = 20
 TRIM_BELOW_DB = 35.0
 """What lies this far below the voice, or under the floor, is silence."""
 FLOOR_DBFS = -60.0
@@ -57,11 +58,20 @@ def level_and_trim(samples: Samples) -> tuple[Samples, float]:
 
 
 def voice_dbfs(samples: Samples) -> float:
-    """How loud the loud part of a recording is, in dBFS (RMS); -96 for digital silence."""
+    """How loud the voice of a recording is, in dBFS (RMS); -96 for digital silence.
+
+    The tenth loudest part of the frames, a second at most: a voice may be a few words in a
+    long silence. Where even that is silence, the loudest frame counts, so that one cry is heard.
+    """
     size = RATE * FRAME_MS // 1000
     frames = samples[: len(samples) // size * size].reshape(-1, size)
     if not len(frames):
         frames = samples.reshape(1, -1)
-    power = np.mean(np.square(frames.astype(np.float32) / 32768), axis=1)
-    loud = float(np.quantile(power, LOUD_SHARE))
-    return 10 * float(np.log10(max(loud, 2.5e-10)))
+    power = np.sort(np.mean(np.square(frames.astype(np.float32) / 32768), axis=1))
+    rank = min(round(len(power) * (1 - LOUD_SHARE)), LOUD_FRAMES)
+    loud = _dbfs(float(power[max(0, len(power) - 1 - rank)]))
+    return loud if loud > FLOOR_DBFS else _dbfs(float(power[-1]))
+
+
+def _dbfs(power: float) -> float:
+    return 10 * float(np.log10(max(power, 2.5e-10)))

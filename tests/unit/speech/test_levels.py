@@ -41,6 +41,15 @@ def test_what_is_cut_is_silence_and_its_length_is_told(
     assert not samples[start + len(made) :].any()
 
 
+@pytest.mark.parametrize("seconds", [0.15, 0.8])
+def test_one_cry_in_a_long_silence_is_heard(seconds: float) -> None:
+    silence = np.zeros(30 * RATE, np.int16)
+    cry = bursts(level=0.3)[int(0.4 * RATE) :][: int(seconds * RATE)]
+    made, offset = level_and_trim(np.concatenate([silence, cry, silence]))
+    assert len(made) >= int(seconds * RATE)
+    assert 29 < offset <= 30
+
+
 def test_a_slammed_door_does_not_keep_the_voice_quiet() -> None:
     samples = bursts(level=0.02)
     samples[:1600] = noise(0.1, 0.9)
