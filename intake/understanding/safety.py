@@ -17,6 +17,7 @@ from intake.understanding.safety_words import (
     HEARD_AS,
     HEARD_AS_CALM,
     NOT_NOW,
+    UNHARMED,
     URGENT,
 )
 from intake.understanding.values import Evidence, Urgency
@@ -63,11 +64,13 @@ def read_safety(heard: Heard) -> Safety:
 def _excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
     """Whether the words around make it harmless; `calm` is the text with such words respelled."""
     around = text[max(0, match.start() - 24) : match.end() + 16]
+    if UNHARMED.search(text[match.start() : match.end()]):
+        return True
     if any(pattern.search(around) for pattern in FIGURES_OF_SPEECH):
         return True
     for spelled in (text, calm):
         before = spelled[max(0, match.start() - 24) : match.start()]
-        after = spelled[match.end() : match.end() + 14]
+        after = spelled[match.end() : match.end() + 40]
         if NOT_NOW[_before(kind)].search(before) or NOT_NOW["after"].match(after):
             return True
     low, high = max(0, match.start() - 60), match.end() + 60

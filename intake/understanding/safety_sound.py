@@ -22,7 +22,7 @@ _READINGS = {"着": ("zhao", "zhe")}
 # of citizens' letters, three (without a gap) about once in 15,000.
 _ENOUGH = 4
 _ENOUGH_IN_SPEECH = 3
-_CHANCE = re.compile("回复|恢复|回到|很多|在河|在孩|栽到")
+_CHANCE = re.compile("回复|恢复|回到|很多|在河|在孩|栽到|家住|一直|老板|在楼")
 
 
 def sounding_like_danger(heard: Heard) -> Iterator[tuple[str, re.Match[str]]]:
@@ -38,11 +38,13 @@ def sounding_like_danger(heard: Heard) -> Iterator[tuple[str, re.Match[str]]]:
 def _is_enough(heard: Heard, match: re.Match[str]) -> bool:
     size = match.end() - match.start()
     agreeing = size - sum(len(gap or "") for gap in match.groups())
-    if agreeing >= _ENOUGH:
-        return True
     written = heard.text[match.start() : match.end()]
+    if _CHANCE.search(written):
+        return False
+    if agreeing >= _ENOUGH and size <= 2 * agreeing + 2:
+        return True
     whole = agreeing == size == _ENOUGH_IN_SPEECH and len(_HAN.findall(written)) == size
-    return heard.spoken and whole and not _CHANCE.search(written)
+    return heard.spoken and whole
 
 
 def _sound_of(heard: Heard) -> str:
