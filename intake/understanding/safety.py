@@ -16,6 +16,7 @@ from intake.understanding.safety_words import (
     HARMLESS,
     HEARD_AS,
     HEARD_AS_CALM,
+    LIKENESS,
     NOT_NOW,
     UNHARMED,
     URGENT,
@@ -25,7 +26,7 @@ from intake.understanding.values import Evidence, Urgency
 KINDS = tuple(EMERGENCIES)
 """The dangers that are told apart."""
 
-_CLAUSE = re.compile("[^,，。.!！?？;；\n]+")
+_FELT = ("medical", "fall", "gas", "electric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ def _excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
     if UNHARMED.search(text[match.start() : match.end()]):
         return True
     if any(pattern.search(around) for pattern in FIGURES_OF_SPEECH):
+        return True
+    if kind not in _FELT and LIKENESS.search(around):
         return True
     for spelled in (text, calm):
         before = spelled[max(0, match.start() - 24) : match.start()]

@@ -22,7 +22,9 @@ _READINGS = {"着": ("zhao", "zhe")}
 # of citizens' letters, three (without a gap) about once in 15,000.
 _ENOUGH = 4
 _ENOUGH_IN_SPEECH = 3
-_CHANCE = re.compile("回复|恢复|回到|很多|在河|在孩|栽到|家住|一直|老板|在楼")
+_CHANCE = re.compile(
+    "回复|恢复|回到|很多|在河|在孩|栽到|家住|一直|老板|在楼|不上[班学]?$|始至|在去"
+)
 
 
 def sounding_like_danger(heard: Heard) -> Iterator[tuple[str, re.Match[str]]]:
