@@ -56,8 +56,6 @@ def build(settings: Settings, *, hears: bool = False) -> Parts:
             memory_bytes=hearing.memory_bytes,
             options=hearing.options,
         )
-    token_file = settings.assistant.token_file
-    token = token_file.read_text().strip() if token_file else None
     return Parts(
         settings=settings,
         engine=engine,
@@ -74,7 +72,7 @@ def build(settings: Settings, *, hears: bool = False) -> Parts:
         assistant=Assistant(
             settings.assistant_url,
             timeout_seconds=settings.assistant.timeout_seconds,
-            token=token or secrets_store.ensure(settings, "assistant"),
+            token=secrets_store.assistant_token(settings),
         ),
     )
 

@@ -323,9 +323,7 @@ def _dispatch(
         external_id=delivery.external_id or request.external_id,
         recording_url=link("r", "recording", str(recording.id)) if recording else None,
         recording_path=parts.blobs.path(recording.blob_key) if recording else None,
-        recording_name=f"{request.tracking_number}.{(recording.format or 'bin')}"
-        if recording
-        else None,
+        recording_name=f"{request.tracking_number}.{recording.suffix}" if recording else None,
         update_url=f"{base}/api/backends/{delivery.backend}/updates",
         update_links={
             action: link("u", f"update-{action}", subject)

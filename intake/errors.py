@@ -10,6 +10,7 @@
     │   ├── KeyReused         same key, other body              422
     │   └── KeyInUse          same key, still being written     409
     ├── NotAllowed            who are you?                      401
+    │   └── Forbidden         not for this role                 403
     ├── NotFound                                                404
     ├── StaleVersion          If-Match names an old version     412
     ├── MissingVersion        a write without If-Match          428
@@ -120,6 +121,13 @@ class NotAllowed(HuyingError):
 
     default_code = "not_allowed"
     http_status = 401
+
+
+class Forbidden(NotAllowed):
+    """Known, but this is not for this role."""
+
+    default_code = "forbidden"
+    http_status = 403
 
 
 class NotFound(HuyingError):

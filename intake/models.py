@@ -165,6 +165,11 @@ class Recording(Base):
     recorded_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
 
+    @property
+    def suffix(self) -> str:
+        """The ending that its kind of file usually has; ``format`` is the demuxer's name."""
+        return {"matroska": "webm", "mov": "m4a"}.get(self.format or "", self.format or "bin")
+
 
 class Attachment(Base):
     """A picture or a file that came with a message."""

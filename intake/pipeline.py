@@ -34,8 +34,9 @@ WORKER = By(Actor.WORKER)
 Job = Callable[..., Awaitable[None]]
 
 # Runs of one job in all, those whose worker died included.
-ATTEMPTS = {"transcribe": 4, "understand": 6, "decide": 4, "route": 4, "tell": 6, "deliver": 6}
+ATTEMPTS = {"transcribe": 3, "understand": 6, "decide": 4, "route": 4, "tell": 6, "deliver": 6}
 ALARM_ATTEMPTS = 50
+PATIENCE: dict[str, Patience] = {}
 
 
 def step(name: str, *, attempts: int, longest_seconds: float = 60) -> Callable[[Job], Job]:
@@ -43,6 +44,7 @@ def step(name: str, *, attempts: int, longest_seconds: float = 60) -> Callable[[
 
     def register(function: Job) -> Job:
         patience = Patience(attempts, first_seconds=1, longest_seconds=longest_seconds)
+        PATIENCE[name] = patience
 
         @app.task(name=name, pass_context=True, retry=patience)
         async def run(context: procrastinate.JobContext, /, **ids: int) -> None:
@@ -133,10 +135,14 @@ async def understand(parts: Parts, service_request_id: int) -> None:
         request = await requests.lock(session, service_request_id)
         if not reading.wants_reading(request):
             return
+        waits = request.status == Status.NEEDS_REVIEW.value
+        if failure is not None and waits:  # nothing new: operators' versions stay as they are
+            await _again(session, request, parts)
+            return
         await reading.keep(session, request, read, parts)
         if failure is not None:
             await _later(session, request, parts)
-        elif request.status == Status.NEEDS_REVIEW.value:
+        elif waits:
             request.reasons = []
             await defer(session, "decide", service_request_id=request.id)
         else:
@@ -147,14 +153,18 @@ async def understand(parts: Parts, service_request_id: int) -> None:
 
 async def _later(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
     """Rasa is away: the operators see it now, and it is read again with growing waits."""
-    tries = int(request.given.get("assistant_tries", 0)) + 1
-    request.given = {**request.given, "assistant_tries": tries}
     reasons = [reason("assistant_unreachable")]
     if request.urgency == "emergency":
         reasons.insert(0, reason("emergency"))
     await requests.review(session, request, reasons, WORKER)
+    await _again(session, request, parts)
+
+
+async def _again(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
+    tries = int(request.given.get("assistant_tries", 0)) + 1
+    request.given = {**request.given, "assistant_tries": tries}
     wait = backoff(tries, first_seconds=parts.settings.assistant.retry_seconds, longest_seconds=900)
-    if tries < 200:
+    if tries < parts.settings.assistant.attempts:
         lock = f"read-again-{request.id}"
         await defer(
             session, "understand", after=wait, queueing_lock=lock, service_request_id=request.id

@@ -127,12 +127,18 @@ async def keep(
     for name, value in found.items():
         if name not in corrected:
             setattr(request, name, value)
-    entry = parts.catalogue.entries.get(request.category or "")
-    if entry is not None:
-        minutes = 3 if request.urgency == "emergency" else entry.deadline_minutes
-        request.deadline_at = request.received_at + timedelta(minutes=minutes)
+    request.deadline_at = deadline(request, parts)
     if not parts.catalogue.is_service(request.category or ""):
         request.related_to_id = await _earlier(session, request)
+
+
+def deadline(request: ServiceRequest, parts: Parts) -> datetime | None:
+    """When it should be answered: the category's time, 3 minutes for an emergency (the hotline
+    norm for a message in working hours); None while nobody knows what it is."""
+    entry = parts.catalogue.entries.get(request.category or "")
+    if request.urgency == "emergency":
+        return request.received_at + timedelta(minutes=3)
+    return request.received_at + timedelta(minutes=entry.deadline_minutes) if entry else None
 
 
 async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -> Verdict:

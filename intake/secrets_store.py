@@ -8,6 +8,12 @@ import secrets
 from intake.settings import Settings
 
 
+def assistant_token(settings: Settings) -> str:
+    """The token that Rasa and we share: from the settings' file, or our own."""
+    named = settings.assistant.token_file
+    return named.read_text().strip() if named else ensure(settings, "assistant")
+
+
 def ensure(settings: Settings, name: str) -> str:
     """The secret of this name, made (32 random bytes, urlsafe) if there is none.
 

@@ -93,7 +93,9 @@ class AssistantTable(Table):
 
     url: str | None = Field(None, description="default http://127.0.0.1:<port+1>")
     timeout_seconds: float = Field(8, gt=0, description="longest wait for one parse")
-    attempts: int = Field(4, ge=1, le=50, description="tries before a person reads it")
+    attempts: int = Field(
+        200, ge=1, le=1000, description="readings before only a person can decide it"
+    )
     retry_seconds: float = Field(2, gt=0, description="first wait between tries; doubles")
     token_file: SecretFile = Field(None, description="default <home>/secrets/assistant")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 
 import procrastinate
@@ -19,6 +20,8 @@ from intake.settings import Settings
 
 log = logging.getLogger("huying.worker")
 STOP_SECONDS = 4.0
+HARD_STOP_SECONDS = 5.5
+DATABASE_SECONDS = 5.0
 REVIVE_SECONDS = 2.0
 
 
@@ -30,9 +33,14 @@ async def run(settings: Settings) -> None:
     worker must not live on, and what it held is only taken up once it is gone.
     """
     parts = build(settings, hears=True)
+    pipeline.PATIENCE["transcribe"].attempts = settings.hearing.attempts
     connector = procrastinate.PsycopgConnector(
-        conninfo=database_url(settings), min_size=2, max_size=settings.worker_concurrency + 6
+        conninfo=database_url(settings),
+        min_size=2,
+        max_size=settings.worker_concurrency + 6,
+        timeout=DATABASE_SECONDS,
     )
+    ending: list[asyncio.TimerHandle] = []
     lanes = {
         "hearing": settings.hearing.processes,
         "default": settings.worker_concurrency,
@@ -45,6 +53,7 @@ async def run(settings: Settings) -> None:
                 for name, concurrency in lanes.items():
                     group.create_task(_lane(working, name, concurrency, parts))
                 group.create_task(_take_up(working, parts))
+                group.create_task(_end_in_time(ending))
     except* HuyingError as errors:
         raise errors.exceptions[0] from None
     except* ConnectorException as errors:
@@ -52,6 +61,8 @@ async def run(settings: Settings) -> None:
         raise Unavailable(f"The database went away ({type(reason).__name__}).") from None
     finally:
         await parts.close()
+        for timer in ending:
+            timer.cancel()
 
 
 async def _lane(working: procrastinate.App, name: str, concurrency: int, parts: Parts) -> None:
@@ -79,3 +90,16 @@ async def _take_up(working: procrastinate.App, parts: Parts) -> None:
             await sweep.revive(working, parts, pipeline.give_up)
         except (ConnectorException, SQLAlchemyError) as error:
             log.warning("can't look for dead workers' jobs: %s", type(error).__name__)
+
+
+async def _end_in_time(ending: list[asyncio.TimerHandle]) -> None:
+    """Once the others are told to end, give them `HARD_STOP_SECONDS`.
+
+    Without a database they would wait for it to say goodbye to; what they held is taken up as
+    after any death, and recognisers die with this process.
+    """
+    try:
+        await asyncio.Event().wait()
+    finally:
+        loop = asyncio.get_running_loop()
+        ending.append(loop.call_later(HARD_STOP_SECONDS, os._exit, 1))

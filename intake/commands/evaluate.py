@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from intake.categories import load_catalogue
 from intake.evaluating import labelled
 from intake.evaluating.answering import Answering
-from intake.evaluating.house import open_house
+from intake.evaluating.house import assistant_model, open_house
 from intake.evaluating.labelled import Item, LabelledSet
 from intake.evaluating.measures import FIGURES, SHARES, Answer, Score, Tally, score, wilson
 from intake.settings import ROOT, Settings, load
@@ -50,7 +53,9 @@ def evaluate(
     errors = Console(stderr=True, highlight=False)
     for remark in found.remarks:
         errors.print(f"note: {remark}", markup=False)
-    scores = asyncio.run(measure(found, settings, only, errors))
+    # Like Ctrl-C: what was started is ended, and what was written is removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    scores = measure(found, settings, only, errors)
     out = errors if as_json else Console(highlight=False)
     if verbose:
         for part, result in scores.items():
@@ -69,47 +74,52 @@ def evaluate(
 NO_DIALOGUES = "not measured: the assistant holds no dialogues yet."
 
 
-async def measure(
+def measure(
     found: LabelledSet, settings: Settings, only: Part | None, errors: Console
 ) -> dict[str, Score]:
     """A score for each part; of those that are not measured, an empty one."""
-    catalogue = load_catalogue(ROOT / "data" / "services")
-    recordings = found.voicemail if only in (None, Part.VOICEMAIL) else ()
-    messages = found.chat if only in (None, Part.CHAT) else ()
+    items = {
+        part: getattr(found, part) if only in (None, part) else ()
+        for part in (Part.VOICEMAIL, Part.CHAT)
+    }
     scores = {str(part): Score(0, Tally(), {}) for part in Part}
     if only in (None, Part.DIALOGUES):
         scores[Part.DIALOGUES] = Score(len(found.dialogues), Tally(), {})
-    if not recordings and not messages:
+    if not any(items.values()):
         return scores
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn(), console=errors) as progress:
         starting = progress.add_task("starting", total=None)
 
         def say(line: str) -> None:
-            progress.update(starting, description=line[:60])
+            progress.update(starting, description=escape(line[:60]))
 
-        async with open_house(settings, hears=bool(recordings), say=say) as house:
-            progress.remove_task(starting)
-            answering = Answering(house, settings, catalogue, found)
-            for part, items, answer in (
-                (Part.VOICEMAIL, recordings, answering.recording),
-                (Part.CHAT, messages, answering.message),
-            ):
-                if items:
-                    answers = await _all(part, items, answer, progress)
-                    near = found.subsets.get(part, {}).get("near_miss", frozenset())
-                    scores[part] = score(answers, near, spoken=part is Part.VOICEMAIL)
+        model = assistant_model(say)
+        answers = asyncio.run(_answers(found, settings, model, items, progress, say))
+    for part, given in answers.items():
+        near_misses = found.subsets.get(part, {}).get("near_miss", frozenset())
+        scores[part] = score(given, near_misses, spoken=part is Part.VOICEMAIL)
     return scores
 
 
-async def _all(
-    part: Part,
-    items: Sequence[Item],
-    answer: Callable[[Item], Awaitable[Answer]],
+async def _answers(
+    found: LabelledSet,
+    settings: Settings,
+    model: Path,
+    items: Mapping[Part, Sequence[Item]],
     progress: Progress,
-) -> list[Answer]:
+    say: Callable[[str], None],
+) -> dict[Part, list[Answer]]:
     """One after the other, so that the seconds are those of one recording alone."""
-    return [await answer(item) for item in progress.track(items, description=str(part))]
+    catalogue = load_catalogue(ROOT / "data" / "services")
+    answers: dict[Part, list[Answer]] = {}
+    async with open_house(settings, model, hears=bool(items[Part.VOICEMAIL]), say=say) as house:
+        answering = Answering(house, settings, catalogue, found)
+        for part, labelled_items in items.items():
+            one = answering.recording if part is Part.VOICEMAIL else answering.message
+            tracked = progress.track(labelled_items, description=str(part))
+            answers[part] = [await one(item) for item in tracked]
+    return answers
 
 
 def _show(part: str, result: Score, out: Console) -> None:

@@ -48,7 +48,7 @@ def list_requests(
 
 @app.command()
 def show(
-    number: Annotated[str, typer.Argument(help="The tracking number, such as 1-0000-4.")],
+    number: Annotated[str, typer.Argument(help="The tracking number, such as 1-0000-9.")],
     as_json: AsJson = False,
     token: Token = None,
     url: Url = None,

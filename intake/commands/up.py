@@ -139,7 +139,7 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
     model = training.trained_model(ROOT)
     if model is None:
         raise SettingsError("The assistant is not trained; run `make train`.")
-    token = secrets_store.ensure(settings, "assistant")
+    token = secrets_store.assistant_token(settings)
     started = assistant.rasa_command(
         python=python,
         root=ROOT,

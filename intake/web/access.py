@@ -11,12 +11,13 @@ from fastapi import Depends, Header, Request
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.errors import MissingVersion, NotAllowed, NotFound
+from intake.errors import Forbidden, MissingVersion, NotAllowed, NotFound
 from intake.models import AccessLog, ApiToken, Operator, ServiceRequest
 from intake.parts import Parts
 from intake.tracking import read_tracking_number
 
 PREFIX = "hy_"
+STATION = "/api/station/"
 
 
 def parts_of(request: Request) -> Parts:
@@ -26,6 +27,7 @@ def parts_of(request: Request) -> Parts:
 
 
 async def operator_of(
+    request: Request,
     parts: Annotated[Parts, Depends(parts_of)],
     authorization: Annotated[str | None, Header()] = None,
 ) -> Operator:
@@ -46,6 +48,8 @@ async def operator_of(
             raise NotAllowed("This token is unknown, revoked or has expired.")
         if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=1):
             row.last_used_at = now
+    if operator.role == "station" and not request.url.path.startswith(STATION):
+        raise Forbidden("This token is for the station's board only.")
     return operator
 
 

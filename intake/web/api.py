@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, JSONResponse
 from sqlalchemy import select
 
+from intake import reading
 from intake import service_requests as requests
 from intake.errors import BadField, NotFound, StaleVersion
 from intake.lifecycle import Actor, Status
@@ -113,6 +114,7 @@ async def correct(
         if start and end and end < start:
             raise BadField("when_end lies before when_start.", field="when_end")
         await requests.correct(session, request, changes, _by(operator, body.why))
+        request.deadline_at = reading.deadline(request, parts)
 
     return await change(parts, operator, number, version, "correct", act)
 

@@ -42,7 +42,7 @@ MEDIA_TYPES = {
 
 def recording_response(parts: Parts, recording: Recording, number: str) -> FileResponse:
     """The bytes as they were left; a browser is told never to guess what they are."""
-    suffix = recording.format or "bin"
+    suffix = recording.suffix
     return FileResponse(
         parts.blobs.path(recording.blob_key),
         media_type=MEDIA_TYPES.get(suffix, "application/octet-stream"),

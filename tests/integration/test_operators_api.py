@@ -350,3 +350,14 @@ async def test_no_row_of_the_queue_is_left_when_all_is_done(house: House) -> Non
         assert (await session.scalar(select(Delivery.status))) == "delivered"
     left = [job for job in await house.jobs() if job[0] not in ("sweep", "poll")]
     assert all(status == "succeeded" for _, status, _ in left)
+
+
+async def test_a_station_token_opens_the_board_and_nothing_else(house: House) -> None:
+    from intake.web.access import make_token
+
+    async with house.parts.sessions.begin() as session:
+        token, _ = await make_token(session, "小张", "station", 1)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert (await house.client.get("/api/station/orders", headers=headers)).status_code == 200
+    refused = await house.client.get("/api/requests", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")

@@ -71,11 +71,11 @@ async def test_silence_goes_to_review_and_nobody_is_told_to_try_again(
 @pytest.mark.parametrize(
     "failure, calls, code",
     [
-        (RecogniserCrashed("died"), 4, "recognition_failed"),
-        (RecogniserTimeout("hung"), 4, "recognition_failed"),
+        (RecogniserCrashed("died"), 3, "recognition_failed"),
+        (RecogniserTimeout("hung"), 3, "recognition_failed"),
         (Undecodable("what is it"), 1, "undecodable"),
         (ModelMissing("none"), 1, "model_missing"),
-        (ZeroDivisionError(), 4, "step_failed"),
+        (ZeroDivisionError(), 3, "step_failed"),
     ],
 )
 async def test_a_recording_that_nothing_can_hear_ends_in_review_after_few_attempts(
@@ -107,6 +107,9 @@ async def test_without_the_assistant_people_see_it_at_once_and_it_is_read_again(
     assert request.status == "needs_review"
     assert [r["code"] for r in request.reasons] == ["assistant_unreachable"]
     assert request.phone == "13912345678"
+    version = request.version
+    await house.work(rounds=3)
+    assert (await house.request(number)).version == version
     house.assistant_up = True
     await house.work()
     request = await house.request(number)

@@ -21,6 +21,17 @@ MOVED = """
 SELECT count(*) FROM events WHERE to_status IS NOT NULL
 GROUP BY service_request_id, to_status HAVING count(*) > 1
 """
+HEART_STOPS = """
+CREATE FUNCTION heart_stops() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.id = (SELECT min(id) FROM procrastinate_workers) THEN
+        RAISE EXCEPTION 'one of two lanes is not heard';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER heart_stops BEFORE UPDATE ON procrastinate_workers
+    FOR EACH ROW EXECUTE FUNCTION heart_stops();
+"""
 Workers = Callable[..., list[subprocess.Popen[bytes]]]
 
 
@@ -121,11 +132,25 @@ def test_a_worker_that_lost_one_of_its_lanes_ends_whole_and_says_why(
     house: Stack, workers: Workers
 ) -> None:
     (worker,) = workers(1)
-    listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%%hearing%%'"
-    pids = until(lambda: house.rows(listening), DONE_SECONDS, "nobody listens")
-    house.rows("SELECT pg_terminate_backend(%s)", pids[0][0])
+    with house.connect() as connection:
+        connection.execute(HEART_STOPS)
     assert worker.wait(START_SECONDS) == 1
     assert output(house).rstrip().rsplit("\n", 1)[-1].startswith("huying: ")
+
+
+def test_a_worker_whose_connections_are_cut_goes_on_or_is_replaced_but_loses_nothing(
+    house: Stack, workers: Workers
+) -> None:
+    workers(2)
+    numbers = leave_many(house, 6)
+    house.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    if not any(process.poll() is None for process in workers(0)):
+        workers(1)
+    house.wait_for(numbers, "routed", DONE_SECONDS)
+    assert orders(house, numbers) == [1] * 6
 
 
 def test_what_arrives_while_no_worker_runs_is_served_when_one_comes(
