@@ -53,8 +53,6 @@ def evaluate(
     errors = Console(stderr=True, highlight=False)
     for remark in found.remarks:
         errors.print(f"note: {remark}", markup=False)
-    # Like Ctrl-C: what was started is ended, and what was written is removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     scores = measure(found, settings, only, errors)
     out = errors if as_json else Console(highlight=False)
     if verbose:
@@ -87,6 +85,8 @@ def measure(
         scores[Part.DIALOGUES] = Score(len(found.dialogues), Tally(), {})
     if not any(items.values()):
         return scores
+    # Like Ctrl-C: what was started is ended, and what was written is removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn(), console=errors) as progress:
         starting = progress.add_task("starting", total=None)
@@ -114,6 +114,7 @@ async def _answers(
     catalogue = load_catalogue(ROOT / "data" / "services")
     answers: dict[Part, list[Answer]] = {}
     async with open_house(settings, model, hears=bool(items[Part.VOICEMAIL]), say=say) as house:
+        progress.update(progress.task_ids[0], total=1, completed=1, description="ready")
         answering = Answering(house, settings, catalogue, found)
         for part, labelled_items in items.items():
             one = answering.recording if part is Part.VOICEMAIL else answering.message

@@ -22,6 +22,22 @@ Say = Callable[[str], None]
 PARSE_SECONDS = 60.0
 
 
+def assistant_model(say: Say) -> Path:
+    """The assistant for the present content, trained now if there is none.
+
+    Not to be called from a coroutine: it may take minutes, and Ctrl-C must end it. Raises
+    TrainingError, and HuyingError when Rasa is not installed.
+    """
+    python = training.bot_python(ROOT)
+    if not python.exists():
+        raise HuyingError(f"{python} is not there; run `make setup`.", code="no_assistant")
+    found = training.trained_model(ROOT, python=python)
+    if found is None:
+        say("training the assistant")
+        found = training.train(ROOT, training.models_folder(ROOT), python=python, on_line=say)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What is running. `transcriber` is None when nothing is to be heard."""
@@ -31,14 +47,14 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, hears: bool, say: Say) -> AsyncIterator[House]:
-    """Rasa with the model for the present content (trained if there is none), and recognisers.
+async def open_house(
+    settings: Settings, model: Path, *, hears: bool, say: Say
+) -> AsyncIterator[House]:
+    """Rasa with this trained model, and recognisers.
 
     Everything that it writes lies in a temporary folder; nothing of it is left at the end. Raises
-    TrainingError, SpeechError (no model), HuyingError when Rasa does not start.
+    SpeechError (no speech model), HuyingError when Rasa does not start.
     """
-    python = training.bot_python(ROOT)
-    model = await asyncio.to_thread(_model, python, say)
     with tempfile.TemporaryDirectory(prefix="huying-evaluate-") as folder:
         home = Path(folder)
         own = settings.model_copy(update={"home": home})
@@ -46,7 +62,7 @@ async def open_house(settings: Settings, *, hears: bool, say: Say) -> AsyncItera
         port = _free_port()
         url = f"http://127.0.0.1:{port}"
         start = rasa_command(
-            python=python,
+            python=training.bot_python(ROOT),
             root=ROOT,
             model=model,
             port=port,
@@ -76,16 +92,6 @@ async def open_house(settings: Settings, *, hears: bool, say: Say) -> AsyncItera
             await client.close()
             supervisor.stop()
             await watching
-
-
-def _model(python: Path, say: Say) -> Path:
-    if not python.exists():
-        raise HuyingError(f"{python} is not there; run `make setup`.", code="no_assistant")
-    found = training.trained_model(ROOT, python=python)
-    if found is None:
-        say("training the assistant")
-        found = training.train(ROOT, training.models_folder(ROOT), python=python, on_line=say)
-    return found
 
 
 def _transcriber(settings: Settings) -> Transcriber:

@@ -198,7 +198,7 @@ def test_false_alarms_are_counted_of_all_that_are_none_and_of_near_misses() -> N
 
 
 def test_what_is_decided_without_a_person_counts_as_wrong_with_any_field_but_the_person() -> None:
-    right = {"place": sure("梧桐苑"), "unit": sure("5"), "confirmed": True}
+    right: dict[str, Any] = {"place": sure("梧桐苑"), "unit": sure("5"), "confirmed": True}
     found = counts(
         answer(item(), **right),
         answer(item(id="a2", person="王阿姨"), **right),
