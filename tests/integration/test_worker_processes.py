@@ -141,15 +141,24 @@ def test_a_worker_that_lost_one_of_its_lanes_ends_whole_and_says_why(
 def test_a_worker_whose_connections_are_cut_goes_on_or_is_replaced_but_loses_nothing(
     house: Stack, workers: Workers
 ) -> None:
-    workers(2)
+    started = list(workers(2))
     numbers = leave_many(house, 6)
     house.rows(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    if not any(process.poll() is None for process in workers(0)):
-        workers(1)
-    house.wait_for(numbers, "routed", DONE_SECONDS)
+
+    def routed() -> bool:
+        if all(process.poll() is not None for process in started):
+            started[:] = [house.run("worker")]  # as the supervisor would
+        return set(house.statuses().values()) == {"routed"}
+
+    try:
+        until(routed, DONE_SECONDS, lambda: house.describe() + output(house))
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
     assert orders(house, numbers) == [1] * 6
 
 
