@@ -16,6 +16,7 @@ import math
 import os
 import random
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -203,6 +204,10 @@ class Stack:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         psutil.wait_procs(left, timeout=5)
+        if self.settings.database_url is None:  # as root it lies outside the test's folder
+            made = postgres.cluster(self.settings)
+            for folder in (made.data.parent, made.sockets):
+                shutil.rmtree(folder, ignore_errors=True)
         self._closing.close()
         if error is not None:
             print(self.log()[-6000:])
