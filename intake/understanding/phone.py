@@ -192,6 +192,9 @@ def _number(heard: Heard, group: Sequence[Run]) -> Iterable[Field[str]]:
             fixed_line = _FIXED_LINE.search(heard.text[max(0, start - 12) : start])
             confidence -= 0.25 if heard.spoken and not fixed_line else 0.0
         yield Field(kept, (start, end), round(confidence, 2))
+    elif heard.spoken and cue and len(kept) == 9 and kept[0] == "1" and plausible(kept[1:]):
+        # 电话是八八二三…: 是 slid into a 1.
+        yield Field(kept[1:], (start, end), 0.5, (kept,))
     elif (cue and len(kept) >= 6) or (len(kept) >= 9 and kept[0] in "01"):
         yield Field(kept, (start, end), 0.2, note="odd_length")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake.understanding.hearing import Heard, Lexicon, Span, cover
-from intake.understanding.numerals import NUMERAL, digits, number
+from intake.understanding.numerals import ENGLISH, NUMERAL, digits, number
 from intake.understanding.phonetics import fuzzy
 from intake.understanding.values import Field
 
@@ -40,20 +40,27 @@ _ROOM_NAMED = re.compile(
     rf"({_ROOM})\s{{0,3}}(?:室|号?房间|房(?![子产租顶]))|"
     rf"(?:住|是|家是|住在)({_ROOM})的?(?:业主|住户|租户|住家|房主)"
 )
+_WORD = "|".join(sorted(ENGLISH, key=len, reverse=True))
+_ONE = rf"(?:\d{{1,3}}|{_WORD})\b"
+_DIGIT_WORDS = rf"(?:\d{{2,4}}|(?:(?:\d|oh|o|{_WORD})[\s-]?){{2,4}})"
 _ENGLISH = {
     "b": re.compile(
-        r"\b(?:building|block|bldg)\.?\s{0,3}(?:no\.?\s{0,3}|number\s{0,3})?(\d{1,3}|[a-h])\b"
+        rf"\b(?:building|block|bldg)\.?\s{{0,3}}(?:no\.?\s{{0,3}}|number\s{{0,3}})?({_ONE}|[a-h]\b)"
     ),
     "u": re.compile(
-        r"\b(?:unit|entrance|stairway)\s{0,3}(?:no\.?\s{0,3}|number\s{0,3})?(\d{1,2})\b"
+        rf"\b(?:unit|entrance|stairway)\s{{0,3}}(?:no\.?\s{{0,3}}|number\s{{0,3}})?({_ONE})"
     ),
-    "r": re.compile(r"\b(?:room|apartment|apt|flat|suite)\.?\s{0,3}(?:no\.?\s{0,3})?(\d{2,4})\b"),
+    "r": re.compile(
+        rf"\b(?:room|apartment|apt|flat|suite)\.?\s{{0,3}}(?:no\.?\s{{0,3}}|number\s{{0,3}})?"
+        rf"({_DIGIT_WORDS})(?![\w-])"
+    ),
 }
 _OTHER_NUMBER = re.compile(
     "(?:取件码|单号|编号|尾号|车位|订单|验证码|密码|快递|工单)[^,，。]{0,6}$"
 )
 # With a stairway people say the building and the room: one of them was lost without a trace.
 _PART_LOST = 0.7
+_AND = re.compile(r"\b(?:and|in|it's)\b")
 _CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
 _CORRECTED = re.compile("不对|错了|不是|说错")
 
@@ -145,7 +152,7 @@ def _choose(mentions: Sequence[Mention], place_end: int | None) -> Mention | Non
 def _joins(last: Mention, piece: Mention, between: str) -> bool:
     if _CORRECTED.search(between):
         return True
-    if re.search(r"[^\s,，。.、的那个嗯啊就是和?？]", between):
+    if re.search(r"[^\s,，。.、的那个嗯啊就是和?？]", _AND.sub("", between)):
         return False
     if not set(last.parts) & set(piece.parts):
         return True
@@ -176,8 +183,20 @@ def _pieces(view: str, taken: Sequence[Span]) -> list[Mention]:
         add(match, {"r": room_digits(match[1] or match[2])})
     for kind, pattern in _ENGLISH.items():
         for match in pattern.finditer(view):
-            add(match, {kind: match[1]})
+            add(match, {kind: _said_in_english(match[1], kind)})
     return found
+
+
+def _said_in_english(said: str, kind: str) -> str | None:
+    """Return digits for "two zero one", "five-oh-three", "two" and "503"; None for no number."""
+    if len(said) == 1 and said.isalpha():
+        return said.upper()
+    words = re.split(r"[\s-]+", said.strip())
+    values = [0 if word in ("o", "oh") else number(word) for word in words]
+    joined = "".join(str(value) for value in values if value is not None)
+    if kind == "r":
+        return joined if 2 <= len(joined) <= 4 else None
+    return joined if 0 < int(joined or 0) <= (30 if kind == "u" else 999) else None
 
 
 def _dashed(match: re.Match[str], view: str) -> dict[str, str | None]:

@@ -54,6 +54,11 @@ _SERVICE = re.compile("来|送|上门|接|陪|能不能|能来|派|过来|修|�
 _PAST_BEFORE = re.compile(
     "(?:以前|从前|上回|上次|去年|前年|当年|昨天|前天|原来|一到|每到|都是|老是|说好|报的)[^。!！?？]{0,12}$"
 )
+# How long, or since when, something has gone on: 到后半夜两点, 从早晨起来就没水.
+_SINCE = re.compile(
+    "(?:起来?|开始|到现在|以来)?[^,，。]{0,4}(?:就|一直|都)[^,，。]{0,4}(?:没|不|停|断|坏|响|吵|疼|漏|堵)"
+)
+_NIGHT = re.compile("半夜|夜里|凌晨")
 _IS = re.compile("(?<![就要都还也只])是(?:不是)?(?:在)?$")
 _IS_IT = re.compile("[^,，。]{0,4}(?:吗|么|嘛|对吧|是吧|\\?|？)")
 _NO_TIME = frozenset(
@@ -160,6 +165,12 @@ def _wanted(view: str, moment: Moment, now: datetime, category: str | None) -> f
         return -2.0 if window else -1.0
     if _PAST_BEFORE.search(before) or (_IS.search(before) and _IS_IT.match(after)):
         return -2.0
+    said = view[moment.start : moment.end]
+    until = before.endswith("到") and _NIGHT.search(said)
+    if until or (re.search("[从打自]$", before) and _SINCE.match(after)):
+        return -2.0
+    if said == "年底" and re.match("了|快到|将近", after):
+        return -2.0  # 年底了: the time of year, not a wish
     score = 0.5 * bool(moment.part) + 0.7 * bool(moment.clock) + 0.8 * bool(moment.day) - 0.2
     sentence = _SENTENCE.match(after)
     rest = sentence.group() if sentence else ""

@@ -47,6 +47,14 @@ _CLOCK = re.compile(
     r"(?:o'?clock)?\s{0,3}(?P<half_day2>a\.?m\.?|p\.?m\.?)?)?(?!\w|-?\d)"
 )
 _PAST = re.compile(r"\b(?:since|last|was|were|ago|yesterday)\b[^.!?]{0,20}$")
+# "who brought my groceries on Tuesday": a verb in the past just before the day.
+_HAPPENED = re.compile(
+    r"\b(?:brought|came|did|went|gave|took|made|told|said|helped|fixed|carried|delivered|cleaned|visited|"
+    r"drove|sent|left|called|rang|started|stopped|broke|had|did(?:n't| not)|promised|[a-z]{3,}ed)\b[^.!?,;]{0,40}$"
+)
+_STILL_TO_COME = re.compile(
+    r"\b(?:would|could|will|want|need|like|please|can|booked|scheduled|planned|to)\b|'d\b|'ll\b"
+)
 _ASKED = re.compile(r"\b(?:what time|when (?:will|does|is|do))\b[^.!?]{0,40}$")
 
 
@@ -58,6 +66,7 @@ def find_english(text: str, received_at: datetime, taken: Sequence[Span]) -> Fie
     free = [m for m in _PHRASE.finditer(text) if not any(covered[m.start() : m.end()])]
     free = [m for m in free if not _PAST.search(text[max(0, m.start() - 30) : m.start()])]
     free = [m for m in free if not _ASKED.search(text[max(0, m.start() - 60) : m.start()])]
+    free = [m for m in free if not _happened(text, m)]
     parts = [
         m
         for m in _PART.finditer(text)
@@ -81,6 +90,16 @@ def find_english(text: str, received_at: datetime, taken: Sequence[Span]) -> Fie
     if window.end <= received_at:
         return None
     return Field(window, evidence, 0.8)
+
+
+def _happened(text: str, day: re.Match[str]) -> bool:
+    if not day["weekday"] or day["nextday"]:
+        return False
+    verb = _HAPPENED.search(text[max(0, day.start() - 60) : day.start()])
+    if verb is None:
+        return False
+    sentence = re.split(r"[.!?;]|\bwho\b|\bthat\b|\bwhich\b", text[: day.start()][-90:])[-1]
+    return not _STILL_TO_COME.search(sentence)
 
 
 def _is_clock(match: re.Match[str]) -> bool:

@@ -36,6 +36,8 @@ _SURNAME = re.compile(
     f"(?:(?:我|他|她|它|免贵|复|老太太|老爷子|老人|都)?姓|复兴(?=欧阳|上官|司马|诸葛|司徒)|{_HEARD_SURNAME})"
     f"(?P<name>(?:{'|'.join(COMPOUND)})|{_H})(?!名|什么|啥|别)"
 )
+# 免贵姓秦,秦桂英: the surname again, with the given name.
+_IN_FULL = re.compile(f"[\\s,，。]{{0,2}}(?:我?叫)?(?P<name>{_H}{{2,3}}){_STOP}")
 _OWNER = re.compile(f"[\\s,，]{{0,2}}的?(?P<name>{_H}{{3}}){_STOP}")
 _OLD = re.compile(f"(?<!{_H}家)老(?P<name>{_H})(?=[\\s,，。.!！?？]|$|\\d|啊|呀|就)")
 _TITLED = re.compile(f"(?P<name>{'|'.join(COMPOUND)}|{_H})(?:{TITLES})(?!们)")
@@ -163,6 +165,10 @@ _ENGLISH = re.compile(
     r"(?:my name is|my name's|this is|i'm|i am|called|name:?)\s{1,3}(?P<name>(?:mr|mrs|ms|miss|dr)\.? [A-Z][a-z]+|[A-Z][a-z]+(?: [A-Z][a-z]+)?)",
     re.IGNORECASE,
 )
+# Signed with a full name: "…sign up? Grace Lin, 13699887766".
+_ENGLISH_SIGNED = re.compile(
+    r"(?:^|[.!?]\s{1,3})(?P<name>[A-Z][a-z]{1,15} [A-Z][a-z]{1,15})[\s,.]{1,3}(?=\(?\+?\d{6,})"
+)
 _ENGLISH_TITLED = re.compile(r"\b(?P<name>(?:Mr|Mrs|Ms|Miss|Dr)\.? [A-Z][a-z]+)")
 
 
@@ -207,7 +213,11 @@ def _found(text: str, heard: Heard, taken: Sequence[Span]) -> Iterator[Field[str
         value = _respelled(heard, owner.start("name"), 3) if owner else None
         if owner and value and value[0] == plain[owner.start("name")] and _usual(value):
             yield _field(value, owner.span("name"), owner["name"], 0.75)
-    for pattern, confidence in ((_ENGLISH, 0.85), (_ENGLISH_TITLED, 0.8)):
+    for pattern, confidence in (
+        (_ENGLISH, 0.85),
+        (_ENGLISH_TITLED, 0.8),
+        (_ENGLISH_SIGNED, 0.7),
+    ):
         for match in pattern.finditer(text):
             if match["name"][0].isupper():
                 yield Field(match["name"], match.span("name"), confidence)
@@ -297,6 +307,11 @@ def _surname(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
     if value is None:
         return
     start, end = match.span("name")
+    full = _IN_FULL.match(heard.text, end)
+    if full and _surname_at(heard, full.start("name")) == value:
+        name = _respelled(heard, full.start("name"), len(full["name"]))
+        if name and not any(character in _NEVER_IN_NAMES for character in name):
+            yield _field(name, full.span("name"), full["name"], 0.85)
     yield _field(value, (start, end), said, 0.8)
 
 
