@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -28,6 +30,7 @@ from intake.web import api, doors, health, problems, station
 from speech import Transcriber
 
 log = logging.getLogger("huying.web")
+DISK_THREADS = 32
 POSTS_LIMITED = "/api/voicemails"
 
 
@@ -83,6 +86,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Threads here wait for the disk, not for a core: as many as the door has guests at once.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(DISK_THREADS))
         yield
         await parts.close()
 

@@ -8,39 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import os
 import secrets
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from intake.errors import DiskFull, NotFound
+
+T = TypeVar("T")
 
 
 class _Names:
     """Brings files' names to the disk: one fsync of the folder serves all who wait for it."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Path, asyncio.Task[None]] = {}
-        self._running: dict[Path, asyncio.Task[None]] = {}
+        self._one_at_a_time = threading.Lock()
+        self._tickets = itertools.count(1)
+        self._asked = 0
+        self._done = 0
 
-    async def sync(self, folder: Path) -> None:
+    def sync(self, folder: Path) -> None:
         """Return when an fsync of the folder that began after this call has ended."""
-        task = self._waiting.get(folder)
-        if task is None:
-            task = asyncio.create_task(self._next(folder, self._running.get(folder)))
-            self._waiting[folder] = task
-        await asyncio.shield(task)
-
-    async def _next(self, folder: Path, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        self._running[folder] = self._waiting.pop(folder)
-        try:
-            await asyncio.to_thread(_fsync_folder, folder)
-        finally:
-            if self._running.get(folder) is asyncio.current_task():
-                del self._running[folder]
+        ticket = self._asked = next(self._tickets)
+        with self._one_at_a_time:
+            if self._done >= ticket:
+                return  # one that began after we asked has served us too
+            covers = self._asked
+            _fsync_folder(folder)
+            self._done = covers
 
 
 def _fsync_folder(folder: Path) -> None:
@@ -76,20 +75,22 @@ class BlobWriter:
     def sha256(self) -> bytes:
         return self._hash.digest()
 
-    async def finish(self) -> None:
-        """Return once the bytes and the file's name are on the disk (fsync of both)."""
-        await asyncio.to_thread(self._sync)
-        await self._names.sync(self.path.parent)
+    async def finish(self, look: Callable[[Path], T]) -> T:
+        """Return once the bytes and the file's name are on the disk (fsync of both), with what
+        ``look`` makes of the file: it runs in the same thread."""
+        return await asyncio.to_thread(self._sync, look)
 
-    def _sync(self) -> None:
+    def _sync(self, look: Callable[[Path], T]) -> T:
         assert self._file is not None
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             self._file = None
+            self._names.sync(self.path.parent)
         except OSError as error:
             raise DiskFull("The disk is full; nothing was taken.") from error
+        return look(self.path)
 
     def abort(self) -> None:
         """Forget it; used only before anybody was promised anything."""

@@ -18,7 +18,9 @@ app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 # Emergencies overtake; chat and alarms must not wait behind a pile of voicemails.
 PRIORITY = {"alarm": 100, "understand": 50, "decide": 50, "tell": 20, "route": 20}
-QUEUES = ("hearing", "default")
+# An alarm must never wait behind a long recording or a slow backend.
+QUEUE_OF = {"transcribe": "hearing", "alarm": "alarms"}
+QUEUES = ("hearing", "alarms", "default")
 
 
 async def defer(
@@ -35,7 +37,7 @@ async def defer(
     ``after``: not before this time has passed. With a ``queueing_lock`` that already waits
     in the queue nothing is added.
     """
-    queue = "hearing" if job == "transcribe" else "default"
+    queue = QUEUE_OF.get(job, "default")
     connection = await raw_connection(session)
     deferrer = app.configure_task(
         job,

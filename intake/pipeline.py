@@ -248,9 +248,8 @@ def _describe(error: BaseException) -> str:
 @app.periodic(cron="* * * * * */10")
 @app.task(name="sweep", queueing_lock="sweep", pass_context=True)
 async def sweep_up(context: procrastinate.JobContext, timestamp: int) -> None:
-    """Every ten seconds: revive what a dead worker held, find what is stuck, let time pass."""
+    """Every ten seconds: find what is stuck, let time pass."""
     parts: Parts = context.additional_context["parts"]
-    await sweep.revive(context.app, parts, give_up)
     await sweep.find_stuck(parts)
     await sweep.let_time_pass(parts)
 

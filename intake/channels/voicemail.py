@@ -6,11 +6,11 @@ Silence, music and sounds that we can't decode are taken too: a person will list
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,7 @@ class Voicemail:
                 raise BadField("The field audio is missing.", field="audio")
             if writer.size == 0:
                 raise EmptyRecording("The recording is empty.")
-            await writer.finish()
-            info = await examine(writer.path, limits.max_seconds)
+            info = await writer.finish(partial(examine, max_seconds=limits.max_seconds))
             recording = Recording(
                 blob_key=writer.key,
                 sha256=writer.sha256,
@@ -213,10 +212,10 @@ def _recorded_at(text: str, within_days: int) -> datetime:
     return min(moment, now)
 
 
-async def examine(path: Path, max_seconds: float) -> AudioInfo:
+def examine(path: Path, max_seconds: float) -> AudioInfo:
     """What the bytes are, told by content; the door's errors for what it does not take."""
     try:
-        info = await asyncio.to_thread(probe, path)
+        info = probe(path)
     except speech_errors.EmptyAudio:
         raise EmptyRecording("The recording holds no sound at all.") from None
     except speech_errors.NotAudio:

@@ -46,7 +46,7 @@ _LUNAR_HOLIDAYS = {
 }  # fmt: skip
 _LUNAR_MONTHS = {"正": 1, "冬": 11, "腊": 12, **{c: i for i, c in enumerate("一二三四五六七八九十", 1)},
                  "十一": 11, "十二": 12}  # fmt: skip
-_NOT_A_DAY = "(?!\\s?[楼院线门桌店床车机栋单座口房室路弄码大小])"
+_NOT_A_DAY = "(?!\\s?[楼院线门桌店床车机栋单座口房室路弄码大小]|[^,，。]{1,3}号楼)"
 _AFTER = "(?:以后|之后|过后|后(?![天晌儿半])|往后)"
 _BEFORE = "(?:以前|之前|前(?![天头面儿晌半])|为止)"
 _PART = "|".join(sorted((p for p in PARTS if len(p) > 1), key=len, reverse=True))

@@ -192,11 +192,26 @@ def _number(heard: Heard, group: Sequence[Run]) -> Iterable[Field[str]]:
             fixed_line = _FIXED_LINE.search(heard.text[max(0, start - 12) : start])
             confidence -= 0.25 if heard.spoken and not fixed_line else 0.0
         yield Field(kept, (start, end), round(confidence, 2))
+    elif heard.spoken and cue and (whole := _with_neighbours(heard, kept, start, end)):
+        yield Field(whole, (start, end), 0.45, (kept,))
     elif heard.spoken and cue and len(kept) == 9 and kept[0] == "1" and plausible(kept[1:]):
         # 电话是八八二三…: 是 slid into a 1.
         yield Field(kept[1:], (start, end), 0.5, (kept,))
     elif (cue and len(kept) >= 6) or (len(kept) >= 9 and kept[0] in "01"):
         yield Field(kept, (start, end), 0.2, note="odd_length")
+
+
+def _with_neighbours(heard: Heard, kept: str, start: int, end: int) -> str | None:
+    """以三七六零二五九四四吧: the words before and after complete a mobile number by sound."""
+    first = last = ""
+    if heard.at.get(start):
+        first = _SOUNDS.get(heard.syllables[heard.at[start] - 1].sound, "")
+    if end in heard.at:
+        last = _SOUNDS.get(heard.syllables[heard.at[end]].sound, "")
+    for whole in (first + kept + last, first + kept, kept + last):
+        if len(whole) == 11 and len(kept) >= 9 and _MOBILE.match(whole):
+            return whole
+    return None
 
 
 def _trimmed(kept: str, guessed: str) -> tuple[str, int]:

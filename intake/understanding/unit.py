@@ -110,7 +110,7 @@ def read_unit(
     A bare room number counts only there ("明湖大厦2006").
     """
     chosen = _choose(mentions, place_end)
-    bare = _bare_room(heard.text, place_end)
+    bare = _bare_room(heard.text, place_end) or _guessed_room(heard, place_end)
     if bare and (chosen is None or ("r" not in chosen.parts and bare.end <= chosen.start)):
         chosen = bare
     if chosen is None:
@@ -257,6 +257,18 @@ def _bare_room(text: str, place_end: int | None) -> Mention | None:
     ).match(text, place_end)
     room = room_digits(match[1]) if match else None
     return Mention(match.start(1), match.end(), {"r": room}) if match and room else None
+
+
+def _guessed_room(heard: Heard, place_end: int | None) -> Mention | None:
+    """明湖公寓五零起: two digits, and a last one that only sounds like it."""
+    if place_end is None or not heard.spoken:
+        return None
+    match = re.compile(r"[\s,，的]{0,2}([零一二三四五六七八九幺\d]{2,3})(\S)(?=[\s,，。]|$)").match(
+        heard.text, place_end
+    )
+    last = _as_digits(heard, match.start(2)) if match else ()
+    room = room_digits(match[1] + last[0]) if match and last and last[0] != "十" else None
+    return Mention(match.start(1), match.end(), {"r": room}, False) if match and room else None
 
 
 def _mend(heard: Heard) -> tuple[str, set[int]]:

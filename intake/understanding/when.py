@@ -163,7 +163,8 @@ def _wanted(view: str, moment: Moment, now: datetime, category: str | None) -> f
     window = window_of(moment, now)
     if window is None or window.end <= now:
         return -2.0 if window else -1.0
-    if _PAST_BEFORE.search(before) or (_IS.search(before) and _IS_IT.match(after)):
+    nearby = re.split("[,，]", before)[-1] if moment.day is not None else before
+    if _PAST_BEFORE.search(nearby) or (_IS.search(before) and _IS_IT.match(after)):
         return -2.0
     said = view[moment.start : moment.end]
     until = before.endswith("到") and _NIGHT.search(said)

@@ -33,7 +33,7 @@ _HEARD_SURNAME = (
     "|(?<=太太|爷子|老人|老头)[心信新](?=[^\\s,，。](?:[,，。\\s]|$))"
 )
 _SURNAME = re.compile(
-    f"(?:(?:我|他|她|它|免贵|复|老太太|老爷子|老人|都)?姓|复兴(?=欧阳|上官|司马|诸葛|司徒)|{_HEARD_SURNAME})"
+    f"(?:(?:我|他|她|它|免贵|复|老太太|老爷子|老人|都)?(?<!住)姓|复兴(?=欧阳|上官|司马|诸葛|司徒)|{_HEARD_SURNAME})"
     f"(?P<name>(?:{'|'.join(COMPOUND)})|{_H})(?!名|什么|啥|别)"
 )
 # 免贵姓秦,秦桂英: the surname again, with the given name.
@@ -252,6 +252,8 @@ def _named(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
         return
     if match["cue"] in ("我是", "叫我", "本人") and not _looks_like_name(name[:3]):
         return
+    if match["cue"].startswith(("业主", "住户", "户主")) and not is_surname(name[0]):
+        return  # 业主交了钱: what the owners did
     length = _name_length(heard.text, start, len(name))
     said = heard.text[start : start + length]
     if length < 2:
@@ -286,7 +288,7 @@ def _respelled(heard: Heard, start: int, length: int) -> str | None:
         at = heard.at.get(index)
         spoken = heard.syllables[at] if at is not None else None
         # 贵 ends a man's name (富贵), but before another character it is nearly always 桂 (桂兰).
-        as_written = text[index] in GIVEN and index == start + length - 1
+        as_written = text[index] in GIVEN and (text[index] != "贵" or index == start + length - 1)
         usual = spoken and not as_written and given_like(text[index], spoken.sound, spoken.tone)
         given += usual or text[index]
     return surname + given
