@@ -82,3 +82,16 @@ def test_the_evidence_is_where_the_digits_are() -> None:
     assert found is not None
     assert found.evidence is not None
     assert text[slice(*found.evidence)] == "一三九，一二三四，五六七八"
+
+
+def test_a_copula_that_slid_into_the_number_is_taken_off_again_but_not_trusted() -> None:
+    field = read_phone(Heard.of("电话166832409", spoken=True))
+    assert field is not None
+    assert (field.value, field.confidence <= 0.5) == ("66832409", True)
+
+
+def test_words_at_both_ends_complete_a_mobile_number_but_are_not_trusted() -> None:
+    field = read_phone(Heard.of("给我回个电话,以三九一二三四五六七吧", spoken=True))
+    assert field is not None
+    assert field.value == "13912345678"
+    assert field.confidence <= 0.5

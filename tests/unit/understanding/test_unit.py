@@ -25,6 +25,8 @@ SAID = [
     ("我是902的业主", "902"),
     ("Building 3, unit 2, room 501", "3-2-501"),
     ("apartment 1204 in block 7", "7-1204"),
+    ("Building two, apartment 503", "2-503"),
+    ("building nine, unit two, flat four oh one", "9-2-401"),
     ("２号楼１单元３０２", "2-1-302"),
     ("三號樓二單元五零一", "3-2-501"),
     ("15号楼三单元 1801 房", "15-3-1801"),

@@ -150,3 +150,23 @@ def test_a_weekday_alone_is_never_in_the_past(days: int) -> None:
 def test_spans_of_house_numbers_are_not_times() -> None:
     text = "三号楼八点来"
     assert read_when(Heard.of(text), NOW, taken=[(0, 6)]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "楼下唱歌一唱就到后半夜两点",
+        "从早晨起来就没暖气",
+        "年底了，想把油烟机洗洗",
+        "我们家在十五号院五号楼",
+        "Thank you to the nurse who visited my mother on Tuesday",
+    ],
+)
+def test_how_long_it_lasted_and_what_already_happened_is_no_wish(text: str) -> None:
+    assert read_when(Heard.of(text), NOW) is None
+
+
+def test_a_day_before_a_participle_is_still_a_wish() -> None:
+    found = read_when(Heard.of("Could you have the groceries delivered on Tuesday?"), NOW)
+    assert found is not None
+    assert found.value.start == datetime(2026, 11, 24)

@@ -23,8 +23,12 @@ SAID = [
     ("My name is Linda Chen", "Linda Chen"),
     ("This is Mrs. Wang from building 3", "Mrs. Wang"),
     ("我叫欧阳秀英", "欧阳秀英"),
+    ("免贵姓佟，佟玉珍", "佟玉珍"),
+    ("When can I join? Peter Zhao, 13912345678", "Peter Zhao"),
 ]
 NOBODY = [
+    "业主交了钱的车位让人占了",
+    "Please come on Monday. Thank You.",
     "昨天来修马桶的那个小师傅，姓岳，真好",
     "我跟对门儿老彭吵了一架",
     "我妈瘫在床上",
