@@ -64,7 +64,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         "没(?:啥|什么)?(?:活头|活路)|[熬撑]不下去了|不想(?:再)?[熬撑]了|(?:活|过)得?(?:没劲|太苦|够够)|跟(?:你们|大家)(?:告个?别|道个?别)",
         rf"no point (?:in )?(?:going on|living|anymore|any more)|(?:don['’]?t|do not|can['’]?t) see (?:any|the|a) point|{_NEVER} go on (?:like this|living|any)",
         r"(?:want|wish)[^.]{0,10} to be over|better off without me|(?:don['’]?t|not) want to wake up|(?:taken|took|swallowed) all (?:my|the|her|his) (?:tablets|pills|medicine|medication)|(?:nobody|no one) (?:would|will) (?:miss|notice)|sav(?:ed|ing) up (?:my|the|her|his) (?:tablets|pills)",
-        r"(?:going|wants?|about|threatening) to jump|(?:hurt|harm|cut)(?:ting)? (?:my|him|her)self|cut(?:ting)? (?:my|her|his) wrists?|(?:don['’]?t|not) want to be here any|\bend it\b|end (?:my|her|his) (?:own )?life|say(?:ing)? (?:my )?goodbye to every",
+        r"(?:going|wants?|about|threatening) to jump|(?:hurt|harm|cut)(?:ting)? (?:my|him|her)self|cut(?:ting)? (?:my|her|his) wrists?|(?:don['’]?t|not) want to be here any|\bend it\b|ending (?:my|it)|end (?:my|her|his) (?:own )?life|say(?:ing)? (?:my )?goodbye to every",
     ),
     "fire": (
         _BURNS + "[^,。!?]{0,6}(?:(?<![不找睡冻坐走])着了(?!凉)|点着了|烧着|烧起来|冒[^,。!?]{0,3}[烟火]|起火|打火(?!机)|窜火|刺啦)",
@@ -95,6 +95,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         f"(?:掉|落|跌|滑|摔|滚|踩|栽)(?:到|进|在|下|落|咗|入|了)+(?:去)?[^,。!?]{{0,2}}(?:{_WATER}|水|窨井|下水井|冰)(?:里|中|去|厢|头|边)?",
         f"(?:{_WATER}|水)[^,。!?]{{0,2}}里?[^。!?]{{0,10}}(?:扑腾|挣扎|[快往要]下?沉|没上来|上不来|没浮|喊救|不见头|漂着[^,。!?]{{0,4}}人)",
         f"{_ANYBODY}[^,。!?]{{0,6}}(?:在|被)[^,。!?]{{0,4}}(?:{_WATER}|水)(?:里|中)[^。!?]{{0,10}}(?:爬不|上不|冲走|救|漂|没顶)|(?:水|浪|河)[^,。!?]{{0,3}}(?:冲|卷)走[^,。!?]{{0,4}}(?:人|孩|娃)",
+        "(?:有人|人|孩子|老人|娃)[^,。!?]{0,3}(?:落水|溺水)",
         "(?:桥|楼|阳台|窗台?|天台|窗户)(?:上|顶|边)?[^,。!?]{0,2}(?:跳|翻)(?:了)?下",
         rf"{_FOLK}[^.!?]{{0,20}}(?:is|are|['’]s|fell|fallen|slipped|gone) (?:stuck )?(?:in|into|under) (?:the |a )?{_RIVER}\b|through the ice|{_NEVER} swim|(?:fell|fallen) (?:off|from) the (?:pier|quay|boat|dock)|(?:gone|going) under[^.]{{0,12}}water|{_RIVER}[^.]{{0,30}}(?:can['’]?t|cannot) (?:get out|swim)",
         r"(?:jump|jumped|jumping|fell|fallen) (?:off|from|out of) (?:the|a|her|his) (?:bridge|roof|balcony|window)",
@@ -107,7 +108,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         f"(?:锁|关|反锁)[^,。!?]{{0,5}}(?:屋|家|房|里)[^,。!?]{{0,4}}(?:不让|不给)[^,。!?]{{0,4}}(?:出|走)|不(?:给|让)(?:我|{_FRAIL})[^,。!?]{{0,3}}(?:吃饭|饭吃|出门)",
         "(?:有人|个人|男的|女的|陌生人|一伙人|他|她)[^,。!?]{0,5}[撬踹砸][^,。!?]{0,5}(?:门|锁|窗)|(?:窗|阳台|墙)[^,。!?]{0,3}[爬翻钻](?:了)?进|[爬翻钻闯](?:进|了进)来?(?:了)?[^,。!?]{0,3}(?:人|贼|男的)",
         "(?:生人|陌生人|不认识的)[^,。!?随都能]{0,6}(?:进|闯|在)[^,。!?]{0,3}(?:家|屋|门)|(?:家|屋)[^,。!?]{0,4}(?:进来?|闯)(?:了)?[^,。!?]{0,2}(?:生人|陌生人)|翻箱倒柜|不敢(?:出声|吱声)",
-        rf"(?:hit|hitting|hits|beat|beating|beats|attack|attacking|punch|punching|kick|kicking|strangl|chok)(?:ing|es|ed)? {_THEM}\b|(?:will|to|gonna|['’]ll) kill (?:me|us|her|him)",
+        rf"(?:hit|hitting|hits|beat|beating|beats|attack|attacking|punch|punching|kick|kicking|hurt|hurting|strangl|chok)(?:ing|es|ed)? {_THEM}\b|(?:will|to|gonna|['’]ll) kill (?:me|us|her|him)",
         r"trying to (?:get|break|climb|force)[^.]{0,20}\bin(?:to|side)?\b|(?:stranger|intruder|burglar|someone|somebody)[^.]{0,12}(?:is |['’]s )?in(?:side)? my (?:flat|house|home|room|apartment|kitchen)|(?:break|smash)(?:ing|ed)? (?:my|our|the) (?:window|door|lock)[^.]{0,20}\bin\b|(?:has|got|with) a (?:gun|knife|machete|axe)|threaten(?:ing|ed|s)? (?:me|us|to|her)|climb(?:ing|ed) (?:in|through)[^.]{0,12}(?:window|balcony)|locked me in",
     ),
     "missing": (
@@ -127,7 +128,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
     ),
     "medical": (
         "嘴角?[^,。!?]{0,3}流口水|脸[^,。!?]{0,5}(?:不会动|动不了|僵|没知觉)|(?:眼皮?|嘴)[^,。!?]{0,3}[合闭]不[拢上]|听不[懂清明][^,。!?]{0,3}(?:他|她)[^,。!?]{0,4}[说讲]|[说讲]的?话[^,。!?]{0,4}听不[懂清]",
-        "腿[^,。!?]{0,3}迈不[开动]|嘴[^,。!?]{0,2}瓢|汗珠|一头(?:冷)?汗|憋得(?:慌|难受|不行|坐)|躺(?:不下|下就[^,。!?]{0,3}[憋喘])",
+        "腿[^,。!?]{0,3}迈不[开动]|嘴[^,。!?]{0,2}瓢|汗珠|心(?:脏|跳)[^,。!?]{0,3}要?停|眼睛?[^,。!?]{0,3}突然[^,。!?]{0,4}看不见|突然[^,。!?]{0,6}看不见|一头(?:冷)?汗|憋得(?:慌|难受|不行|坐)|躺(?:不下|下就[^,。!?]{0,3}[憋喘])",
         "(?:(?<!歪)嘴|脸|五官)(?!馋)[^,。!?]{0,5}(?:[歪斜]|耷拉)(?!瓜)|(?:半边|半拉|一边)脸",
         f"{_SIDE}[^,。!?]{{0,4}}{_LIMB}?[^,。!?]{{0,6}}{_LIMP}|{_LIMB}[^,。!?]{{0,2}}{_SUDDEN}[^,。!?]{{0,8}}{_LIMP}|{_SUDDEN}[^。!?]{{0,10}}{_LIMB}[^,。!?]{{0,6}}{_LIMP}",
         "(?<!电)(?<!句)(?<!通)(?<!国)(?<!的)话[^,。!?]{0,3}[说讲]不(?:清|成|利|灵|出(?!口)|了)|[说讲]不成(?:句|话)|舌头[^,。!?]{0,4}(?:不直|不利|打结|硬|大了|捋)|说胡话|神志不清|神智不清",
@@ -136,7 +137,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         "(?:胸口|胸膛|胸脯|心口|心窝子?|胸前|前胸|心脏)[^,。!?]{0,6}(?:疼|痛|发紧|绞|揪|像压|压了|压着|压得|闷得)|[捂按抱][着到住]?(?:胸|心口|心窝)|脸色?[^,。!?]{0,2}(?:蜡黄|灰白|煞白|死白|惨白)",
         "心慌[^,。!?]{0,4}(?:不行|厉害|得很|要命|难受|出汗|冒汗|气短)|心(?:脏|里|口)?[^,。!?]{0,2}(?:突突|砰砰|扑通|怦怦)[^,。!?]{0,6}(?:厉害|不停|难受|不行|受不)|(?:手抖|发抖)[^,。!?]{0,2}心慌|[出冒](?:了)?(?:虚|冷)汗",
         "(?:硝酸甘油|救心丸|喷药|喷雾)[^。!?]{0,10}(?:不管用|没用|不顶用|不见好|还是)|哮喘[^,。!?]{0,3}(?:上来|来了|又|犯)",
-        "气[^,。!?]{0,3}[接喘倒出透上]不[上过出来]|[接喘透出上倒]不[上过出]?来?气|喘得[^,。!?]{0,5}(?:话|说|讲|不行|厉害|躺|慌)|(?:嘴唇|指甲|脸)[^,。!?]{0,3}(?:发|都|变|成)?[紫青乌]|喉咙[^,。!?]{0,5}呼噜",
+        "气[^,。!?]{0,3}[接喘倒出透上]不[上过出来]|[接喘透出上倒]不[上过出]?来?气|喘得[^,。!?]{0,5}(?:话|说|讲|不行|厉害|躺|慌)|(?:嘴唇|嘴皮子?|指甲|脸)[^,。!?]{0,3}(?:发|都|变|成)?[紫青乌]|喉咙[^,。!?]{0,5}呼噜",
         f"{_CALL}(?:他|她|人|也|都|不|了|半天|我[爸妈]|老)[^,。!?]{{0,6}}{_NO_REPLY}|(?:叫|喊|推|拍|摇|睡|掐人中)[^,。!?]{{0,4}}(?:不醒|不清醒|不睁眼)|{_CALL}人中",
         f"{_CALL}(?:他|她|它)(?:也|都)不(?![来听去改管肯让给走干要吃])|头[^,。!?]{{0,2}}[疼痛][^,。!?]{{0,3}}(?:要炸|炸开|要裂|裂开)",
         f"{_ANYBODY}[^,。!?头]{{0,8}}(?:[晕昏]了(?!头|车)|[晕昏]在|瘫在(?![床炕家])|瘫倒|倒下了|倒地|倒在[^,。!?]{{0,6}}(?!床|怀)(?:上|里|边|下|口)|一头栽|栽下去|晕乎乎[^,。!?]{{0,3}}叫)|一头栽",
@@ -144,7 +145,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         "(?:浑身|全身|手脚|身子|一直|直)[^,。!?]{0,3}抽(?![烟血水油奖屉空查签检出时泣噎])|抽过去|抽筋[^。!?]{0,12}(?:眼|牙|沫|不醒)|牙关[^,。!?]{0,4}[咬紧]|眼[^,。!?]{0,5}上翻|[吐冒][^,。!?]{0,2}(?:沫|泡泡)(?!箱|板)|羊[^,。!?]{0,1}[疯风]犯",
         "血糖[^。!?]{0,8}(?:只有|才|掉到|低到|就)[^,。!?]{0,2}[一二三123](?:点|\\.|$)|(?:胰岛素|糖尿病|降糖药)[^。!?]{0,20}(?:手抖|心慌|发抖|迷糊|冒汗|出汗|一身汗|叫[^,。!?]{0,3}不|昏)|胰岛素[^。!?]{0,6}没吃饭",
         "血[^,。!?]{0,4}(?:哗哗|直|狂|飙|喷|糊|止不|捂不|堵不)|流[^,。!?]{0,2}血[^。!?]{0,14}(?:不住|不停|钟头|小时)|拉的?[^,。!?]{0,3}是血|(?<![沥呕心])[吐呕咳](?!心)[^,。!?]{0,5}血(?!压|推)",
-        f"{_BODY}[^,。!?]{{0,3}}烫[^,。!?]{{0,5}}(?:泡|皮|熟)|(?:油|开?水|汤|火|电热毯|热水袋|火罐|炉子|粥)[^。!?]{{0,16}}(?:起[^,。!?]{{0,4}}泡|[烫烧](?!手)[^,。!?]{{0,2}}(?:伤|{_BODY}|脱皮))|把[^,。!?]{{0,8}}{_BODY}[^,。!?]{{0,4}}[烫烧](?:伤|着|烂|脱)|皮[^,。!?]{{0,3}}[掉烂]了",
+        f"{_BODY}[^,。!?]{{0,3}}烫[^,。!?]{{0,5}}(?:泡|皮|熟)|(?:开水|热水|滚水|热油|热汤|热粥)[^,。!?]{{0,4}}[倒泼浇洒溅]?[^,。!?]{{0,4}}{_BODY}|(?:油|开?水|汤|火|电热毯|热水袋|火罐|炉子|粥)[^。!?]{{0,16}}(?:起[^,。!?]{{0,4}}泡|[烫烧](?!手)[^,。!?]{{0,2}}(?:伤|{_BODY}|脱皮))|把[^,。!?]{{0,8}}{_BODY}[^,。!?]{{0,4}}[烫烧](?:伤|着|烂|脱)|皮[^,。!?]{{0,3}}[掉烂]了",
         "(?:刺|骨头|果冻|汤圆|年糕|枣核|花生|药片|糖)[^,。!?]{0,3}[卡噎呛]|[卡噎呛][^,。!?]{0,4}(?:喉|嗓|气管)|[发出]不[了出]声",
         "(?:嗓子|喉咙|气管|嗓子眼)[^,。!?]{0,3}(?:里|了)[^。!?]{0,6}(?:咳|喘|憋|吐|出)不?|(?:吸|呛|掉)[^,。!?]{0,2}(?:到|进)[^,。!?]{0,2}(?:气管|肺|嗓子)|(?:吃|吞)[^。!?]{0,8}(?:堵住|卡住|噎)",
         "(?:洁厕|84|消毒|农药|漂白|老鼠药|耗子药|洗衣液|汽油|敌敌畏|干燥剂)[^。!?]{0,6}(?:喝|吃|吞)(?:了|下|进)|药[^。!?]{0,8}吃(?:成|了|重)了?(?:两|双|三|好几)?(?:份|遍|倍|回了)|上吐下泻|又吐又拉",
@@ -157,7 +158,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         rf"{_NEVER} (?:get (?:him|her|them) to )?(?:wake|rouse)|{_NEVER} wake up|{_NEVER} open (?:his|her) eyes|(?:he|she|man|woman|lady|boy|girl)['’]?s?[^.]{{0,12}} not (?:moving|answering|breathing)|{_FOLK}[^.!?]{{0,12}}(?:isn[’']t|is not|not) (?:respond|answer|mov|wak|breath)ing|fainted|lying (?:on the (?:ground|floor|pavement|road|street|stairs|grass)|in the (?:road|street))|feel(?:s|ing)? (?:very |so |really )faint",
         r"(?:diabetic|insulin|blood sugar)[^.]{0,50}(?:confused|shaking|sweat|drowsy|dizzy|faint|very low)|(?:having|had|in) (?:a |some (?:kind|sort) of )?(?:fit\b|convulsion)|shaking all over|foam[^.]{0,15}mouth|eyes[^.]{0,8}rolled|convuls",
         r"blood (?:won['’]?t stop|is everywhere|everywhere|is pouring|pouring|keeps|all over)|(?:vomit|cough|throw|spit)\w* (?:up )?blood|(?:is|it['’]s|still|keeps|are) bleeding|bleeding (?:and|from)|(?:oil|water|soup|tea|coffee|porridge)[^.]{0,20}(?:on|over|down) (?:my|his|her|him|herself|myself)|scald|burn(?:ed|t) (?:his|her|my|him|herself|myself|badly)|badly burn",
-        r"(?:whole|entire|full) (?:bottle|packet|box) of[^.]{0,15}(?:pills|tablets)|swallowed (?:a|some|the|an)\b|(?:drank|drunk|drinking)[^.]{0,12}(?:bleach|cleaner|detergent|weedkiller|petrol|antifreeze)|(?:tablets|pills|medicine|insulin|dose)[^.]{0,12}(?:twice|double|too many|by mistake)|(?:hit|knocked down|run over|struck) by (?:a|the) (?:car|bus|van|lorry|truck|bike|scooter|motorbike)",
+        r"(?:whole|entire|full) (?:bottle|packet|box) of[^.]{0,15}(?:pills|tablets)|swallowed (?:a|some|the|an)\b|(?:drank|drunk|drinking)[^.]{0,12}(?:bleach|cleaner|detergent|weedkiller|petrol|antifreeze)|(?:tablets|pills|medicine|insulin|dose)[^.]{0,12}(?:twice|double|too many|by mistake)|(?:wrong|too many) (?:tablets|pills|medicine)|(?:blood|bleeding)[^.]{0,12}from (?:his|her|my|the) (?:ear|nose|mouth|head)|(?:hit|knocked down|run over|struck) by (?:a|the) (?:car|bus|van|lorry|truck|bike|scooter|motorbike)",
     ),
 }  # fmt: skip
 """More patterns of danger by kind, beside the set phrases of `safety_words`."""
