@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from intake import backends, channels, duty
 from intake.errors import SettingsError
 from intake.settings import Settings, load, settings_file
+from speech import recognisers
 
 app = typer.Typer(no_args_is_help=True, help="Check and list the settings.")
 
@@ -33,6 +34,10 @@ def check(
         if table.get("kind", name) not in channels.kinds():
             known = ", ".join(channels.kinds())
             wrong.append(f"[channels.{name}] kind: unknown; there are {known}.")
+    engines = ("auto", *recognisers.names())
+    if settings.hearing.engine not in engines:
+        known = ", ".join(engines)
+        wrong.append(f"hearing.engine: {settings.hearing.engine!r} is unknown; there are {known}.")
     try:
         duty.check_hours(settings.alarm.duty_hours)
     except (SettingsError, ValueError) as error:

@@ -27,7 +27,8 @@ def show_accepting() -> None:
     for clients in map(str, accepting.CLIENTS):
         row: dict[str, Any] = found[clients]
         print(
-            f"  {clients:>2} clients: {row['ours']:6.0f}/s, minimal endpoint {row['minimal']:6.0f}/s,"
+            f"  {clients:>2} clients: {row['ours']:6.0f}/s,"
+            f" minimal endpoint {row['minimal']:6.0f}/s,"
             f" ratio {row['ratio']:.2f}"
             f" (goal ≥ {accepting.GOAL}: {verdict(row['ratio'] >= accepting.GOAL)}),"
             f" {row['errors']} errors"

@@ -1,3 +1,4 @@
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -43,7 +44,5 @@ def test_a_phone_whose_clock_runs_ahead_a_little_is_believed_to_mean_now() -> No
 
 @given(st.dictionaries(st.sampled_from(sorted(FIELDS)), st.text(max_size=300)))
 def test_no_form_makes_the_reader_raise_anything_else(fields: dict[str, str]) -> None:
-    try:
+    with contextlib.suppress(BadField):
         read_fields(fields, 30)
-    except BadField:
-        pass
