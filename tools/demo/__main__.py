@@ -144,15 +144,55 @@ def differences(sample: dict[str, Any], state: dict[str, Any]) -> list[str]:
     return wrong
 
 
-def show(rows: list[dict[str, Any]], seconds: float) -> int:
-    """Print the table; how many samples did not end as expected."""
-    names = ("", "file", "heard", "category", "urgency", "where", "when", "who", "ended", "s")
-    table = Table(*names, title="What became of each voicemail", show_lines=True)
-    bad = 0
+def show_narrow(rows: list[dict[str, Any]]) -> None:
+    """The same for a terminal too narrow for a table: a few lines each."""
     for row in rows:
         sample, state = row["sample"], row["state"]
         wrong = differences(sample, state)
-        bad += bool(wrong)
+        mark = "[red]✗[/]" if wrong else "[green]✓[/]"
+        reasons = ", ".join(reason["code"] for reason in state["reasons"])
+        ended = f"{state['status']} → {state['backend']}" if state["backend"] else reasons
+        alarmed = " [bold red]alarmed[/]" if state["alarm"] is not None else ""
+        name = Path(sample["audio"]).name
+        console.print(
+            f"{mark} [bold]{name}[/] {state['tracking_number']}  {ended}{alarmed}"
+            f"  {row['seconds']:.1f} s"
+        )
+        console.print(f"    heard: {state['text'] or '–'}")
+        facts = (
+            state["category"],
+            state["urgency"],
+            state["place"],
+            state["unit"],
+            window(state).replace("\n", ""),
+            state["person"],
+            state["phone"],
+        )
+        console.print("    " + " · ".join(fact for fact in facts if fact and fact != "–"))
+        for text in wrong:
+            console.print(f"    [red]{text}[/]")
+
+
+def show(rows: list[dict[str, Any]], seconds: float) -> int:
+    """Print what became of each; how many samples did not end as expected."""
+    bad = sum(bool(differences(row["sample"], row["state"])) for row in rows)
+    if console.width < 120:
+        show_narrow(rows)
+    else:
+        show_table(rows)
+    console.print(
+        f"{len(rows) - bad} of {len(rows)} ended as expected, {seconds:.0f} s from the start."
+    )
+    return bad
+
+
+def show_table(rows: list[dict[str, Any]]) -> None:
+    """One line for each voicemail."""
+    names = ("", "file", "heard", "category", "urgency", "where", "when", "who", "ended", "s")
+    table = Table(*names, title="What became of each voicemail", show_lines=True)
+    for row in rows:
+        sample, state = row["sample"], row["state"]
+        wrong = differences(sample, state)
         reasons = ", ".join(reason["code"] for reason in state["reasons"])
         ended = f"{state['status']} → {state['backend']}" if state["backend"] else reasons
         if state["alarm"] is not None:
@@ -171,10 +211,6 @@ def show(rows: list[dict[str, Any]], seconds: float) -> int:
             f"{row['seconds']:.1f}",
         )
     console.print(table)
-    console.print(
-        f"{len(rows) - bad} of {len(rows)} ended as expected, {seconds:.0f} s from the start."
-    )
-    return bad
 
 
 def window(state: dict[str, Any]) -> str:
