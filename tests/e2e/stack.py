@@ -20,10 +20,10 @@ import httpx
 
 from intake.settings import ROOT
 from tools.demo import neighbours
+from tools.demo.__main__ import settled
 from tools.demo.neighbours import Neighbours
 
 PLACES = ROOT / "data" / "demo" / "places.csv"
-SETTLED = ("needs_review", "routed")
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Stack:
 
     async def settled(self, number: str, *, seconds: float = 240) -> dict[str, Any]:
         """The request once it is routed or waits for a person."""
-        return await self.until(number, lambda s: s["status"] in SETTLED, seconds=seconds)
+        return await self.until(number, settled, seconds=seconds)
 
     async def until(self, number: str, true: Any, *, seconds: float = 120) -> dict[str, Any]:
         """The request once something is true of it."""
