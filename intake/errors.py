@@ -7,8 +7,7 @@
     │   ├── EmptyRecording                                      422
     │   ├── NotAudio                                            415
     │   ├── BadField                                            422
-    │   ├── KeyReused         same key, other body              422
-    │   └── KeyInUse          same key, still being written     409
+    │   └── KeyReused         same key, other body              422
     ├── NotAllowed            who are you?                      401
     │   └── Forbidden         not for this role                 403
     ├── NotFound                                                404
@@ -106,14 +105,6 @@ class KeyReused(InputError):
 
     default_code = "idempotency_key_reused"
     http_status = 422
-
-
-class KeyInUse(InputError):
-    """A request with this Idempotency-Key is being written at this moment."""
-
-    default_code = "idempotency_key_in_use"
-    default_retryable = True
-    http_status = 409
 
 
 class NotAllowed(HuyingError):
