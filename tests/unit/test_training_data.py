@@ -14,14 +14,20 @@ from intake.categories import load_catalogue
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = load_catalogue(ROOT / "data" / "services")
 HAN = re.compile(r"[\u4e00-\u9fff]")
+_ESTATES = "小区|家园|新村|公寓|大厦|花园|宿舍|广场|学校|小学|医院|胡同"
+_TITLES = "阿姨|师傅|大爷|大妈|奶奶|爷爷|老师|大娘|大姐|叔|婶"
+_TIMES = (
+    "大后天|今天|明天|后天|昨天|前天|明儿|今儿|昨儿|后儿|"
+    "早上|早晨|上午|中午|下午|傍晚|晚上|夜里|半夜"
+)
 MASKS = (
-    (re.compile(r"[\u4e00-\u9fff]{2,3}(小区|家园|新村|公寓|大厦|花园|宿舍|广场|学校|小学|医院|胡同)"), "P"),
+    (re.compile(rf"[\u4e00-\u9fff]{{2,3}}({_ESTATES})"), "P"),
     (re.compile(r"[\u4e00-\u9fff]{2}(里|苑|路|街|村|院|巷|桥|楼)"), "P"),
-    (re.compile(r"[老小]?[\u4e00-\u9fff](阿姨|师傅|大爷|大妈|奶奶|爷爷|老师|大娘|大姐|叔|婶)"), "N"),
-    (re.compile(r"今天|明天|后天|昨天|前天|明儿|今儿|昨儿|后儿|大后天|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|半夜"), "T"),
+    (re.compile(rf"[老小]?[\u4e00-\u9fff]({_TITLES})"), "N"),
+    (re.compile(_TIMES), "T"),
     (re.compile(r"(上|下|这)?个?(周|礼拜|星期)[一二三四五六日天末]?"), "T"),
     (re.compile(r"[零〇一二两三四五六七八九十百千万幺\d]+"), "#"),
-)  # fmt: skip
+)
 
 
 def _sentences() -> dict[str, list[str]]:
