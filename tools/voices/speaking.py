@@ -1,0 +1,48 @@
+"""A voice in a process of its own, because its packages live in an environment of their own.
+
+Run by `hear.py` with `build/voices-venv/bin/python`. Each line of standard input is a JSON object
+`{"text", "voice", "speed", "path"}` (Mandarin; see `Speaker.say`); the samples go to `path` as a
+float32 `.npy`, mono, −1..1 at `speaker.SAMPLE_RATE`, and one line `{}` or `{"error": sentence}`
+answers it.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from kokoro_onnx import Kokoro
+from speaker import Speaker, read_voice_sums
+
+HERE = Path(__file__).parent
+
+
+class SteadySpeaker(Speaker):
+    """Keeps its model loaded: quicker, but a sentence sounds a little different each time."""
+
+    _loaded: Kokoro | None = None
+
+    def _kokoro(self) -> Kokoro:
+        if self._loaded is None:
+            self._loaded = super()._kokoro()
+        return self._loaded
+
+
+def main() -> None:
+    """Arguments: the folder with the voices."""
+    # what libraries print must not get between the answers
+    answers, sys.stdout = sys.stdout, sys.stderr
+    speaker = SteadySpeaker(Path(sys.argv[1]), read_voice_sums(HERE / "voices.sha256"))
+    for line in sys.stdin:
+        job = json.loads(line)
+        try:
+            samples = speaker.say(job["text"], "zh", job["voice"], job["speed"])
+            np.save(job["path"], samples)
+            answer = {}
+        except Exception as error:  # one sentence that can't be said must not end the night's work
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
