@@ -26,6 +26,11 @@ COMMANDS = {
     "models": ("models", "app", "The speech models: list, add, verify, remove."),
     "train": ("train", "train", "Train the assistant, if anything it depends on changed."),
     "evaluate": ("evaluate", "evaluate", "Measure how well a labelled set is understood."),
+    "export-corrections": (
+        "export_corrections",
+        "export_corrections",
+        "Write what people corrected as a labelled set.",
+    ),
     "settings": ("settings", "app", "Check and list the settings."),
 }
 

@@ -85,10 +85,14 @@ class Labels(BaseModel):
 
 
 class Item(Labels):
-    """One recording or one typed message. `audio` is relative to the folder."""
+    """One recording or one typed message.
+
+    `audio` is relative to the folder. A recording may come without `text`: what was understood is
+    measured on it, and not what was heard.
+    """
 
     id: Annotated[str, Field(min_length=1)]
-    text: str
+    text: str = ""
     received_at: Local
     language: str = "zh"
     audio: str | None = None
@@ -138,6 +142,9 @@ def read(folder: Path, known_categories: frozenset[str]) -> LabelledSet:
     for line, item in voicemail.items():
         if not item.audio or not (folder / item.audio).is_file():
             raise LabelError(f"{files[0]}:{line}: audio: no such file: {item.audio}")
+    for line, item in chat.items():
+        if not item.labelled("text"):
+            raise LabelError(f"{files[1]}:{line}: text: Field required")
     remarks = [
         *_remarks(files[0], voicemail, gazetteer, known_categories),
         *_remarks(files[1], chat, gazetteer, known_categories),

@@ -16,6 +16,7 @@ The measures, each a share 0..1 of the cases that are labelled:
 ``ece``                               expected calibration error of the category's confidence, over
                                       ten bins of equal width (Naeini et al. 2015)
 ``cer``                               character errors ÷ characters, over all recordings together
+                                      whose text is labelled
 """
 
 from __future__ import annotations
@@ -119,7 +120,9 @@ def score(answers: Sequence[Answer], near_misses: frozenset[str], *, spoken: boo
             misses.append(_miss(answer, wrong))
     figures: dict[str, float | None] = {"ece": _calibration_error(answers)}
     if spoken and answers:
-        figures["cer"] = character_error_rate((a.item.text, a.heard) for a in answers)
+        figures["cer"] = character_error_rate(
+            (a.item.text, a.heard) for a in answers if a.item.labelled("text")
+        )
         figures["seconds_median"] = median(a.seconds for a in answers)
     return Score(len(answers), tally, figures, tuple(misses))
 
@@ -253,7 +256,7 @@ def character_error_rate(pairs: Iterable[tuple[str, str]]) -> float | None:
 def _miss(answer: Answer, wrong: Sequence[str]) -> str:
     decided = "  DECIDED" if answer.confirmed else ""
     lines = [f"{answer.item.id}{decided}  {answer.heard or '(nothing)'}"]
-    if answer.heard != answer.item.text:
+    if answer.item.labelled("text") and answer.heard != answer.item.text:
         lines.append(f"    said: {answer.item.text}")
     return "\n".join([*lines, *(f"    {line}" for line in wrong)])
 

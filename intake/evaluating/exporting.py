@@ -1,0 +1,177 @@
+"""What people confirmed or corrected, as the labels of a labelled set.
+
+What a person looked at is the truth, and nothing else: a request that was confirmed is labelled
+whole, one that was only corrected by the fields that were corrected. What the sender filled in
+beside the words was perhaps never said, so it is no label unless a person wrote it again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+from intake.evaluating.checked import Checked
+from intake.evaluating.labelled import DIALOGUES, SPOKEN, TYPED
+from intake.models import ServiceRequest
+from intake.understanding.gazetteer import Gazetteer
+from intake.understanding.hearing import Heard
+from intake.understanding.script import plain
+from intake.understanding.unit import find_units, read_unit
+from intake.understanding.values import Window, window_to_json
+
+CHINA = 86
+NAMES = ("category", "urgency", "place", "unit", "when", "person", "phone")
+_PARTS_OF_WHEN = frozenset(("when_start", "when_end"))
+_JOINS = re.compile(r"[-‐-―−#/\s]+")
+_UNIT = re.compile(r"(?:[0-9]{1,4}|[A-Z])(?:-[0-9]{1,4}){0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of `file`; `remarks` say which fields could not become labels."""
+
+    file: str
+    values: dict[str, Any]
+    remarks: tuple[str, ...] = ()
+
+
+def line(checked: Checked, *, zone: ZoneInfo, gazetteer: Gazetteer, audio: str | None) -> Line:
+    """The line that stands for one request.
+
+    `audio`: the recording's path within the set; without it a voicemail becomes a typed message.
+    What a recogniser wrote is no `text` beside its recording, else it would be measured against
+    itself: it stands as ``heard``, which nothing reads.
+    """
+    request = checked.request
+    labels, remarks = _labels(checked, zone, gazetteer)
+    head: dict[str, Any] = {"id": request.tracking_number}
+    middle = {
+        "language": request.language or "zh",
+        "received_at": _local(request.received_at, zone).isoformat(timespec="minutes"),
+        "channel": request.channel,
+    }
+    if audio is not None:
+        words = {"text" if checked.transcribed else "heard": request.text or ""}
+        return Line(SPOKEN, {**head, "audio": audio, **words, **middle, **labels}, remarks)
+    turns = checked.typed or (request.text or "",)
+    if len(turns) == 1:
+        return Line(TYPED, {**head, "text": turns[0], **middle, **labels}, remarks)
+    return Line(DIALOGUES, {**head, "turns": list(turns), **middle, "expect": labels}, remarks)
+
+
+def why_not(found: Line) -> str | None:
+    """Why nothing can be measured on it; None when something can."""
+    values = found.values
+    if found.file == TYPED and not values["text"].strip():
+        return "without words"
+    labels = values.get("expect", values)
+    if labels.keys().isdisjoint(NAMES) and not (found.file == SPOKEN and "text" in values):
+        return "corrected in nothing that a set labels"
+    return None
+
+
+def known_names(checked: Checked) -> frozenset[str]:
+    """The fields of which a person said what is right, be it nothing."""
+    request = checked.request
+    corrected = set(request.corrected)
+    if not corrected.isdisjoint(_PARTS_OF_WHEN):
+        corrected.add("when")
+    if not checked.confirmed:
+        return frozenset(corrected.intersection(NAMES))
+    unsure = {name for name, value in request.given.items() if value}
+    if checked.merged_in:
+        unsure.add("urgency")
+    return frozenset(corrected.union(set(NAMES) - unsure).intersection(NAMES))
+
+
+def _labels(
+    checked: Checked, zone: ZoneInfo, gazetteer: Gazetteer
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    labels: dict[str, Any] = {}
+    remarks: list[str] = []
+    known = known_names(checked)
+    for name, written, value in _values(checked.request, zone, gazetteer):
+        if name not in known:
+            continue
+        if written and value is None:
+            remarks.append(
+                f"{name}: {written} is left out: it can't be brought into a label's form"
+            )
+        elif value is not None or name not in ("category", "urgency"):
+            labels[name] = value
+    return labels, tuple(remarks)
+
+
+def _values(
+    request: ServiceRequest, zone: ZoneInfo, gazetteer: Gazetteer
+) -> Iterator[tuple[str, str, Any]]:
+    """(name, what was written, the label)."""
+    for name, value in (
+        ("category", request.category),
+        ("urgency", request.urgency),
+        ("place", as_place(request.place or "", gazetteer)),
+        ("unit", as_unit(request.unit or "")),
+        ("person", (request.person or "").strip() or None),
+        ("phone", as_phone(request.phone or "")),
+    ):
+        yield name, (getattr(request, name) or "").strip(), value
+    start, end = request.when_start, request.when_end
+    ends = " to ".join(_local(t, zone).isoformat(" ", "minutes") for t in (start, end) if t)
+    yield "when", ends, _window(start, end, zone)
+
+
+def as_place(written: str, gazetteer: Gazetteer) -> str | None:
+    """The name under which the gazetteer has it; else as it is written. None for nothing."""
+    name = written.strip()
+    if not name or name in gazetteer.places:
+        return name or None
+    names = {spelling.place.name for spelling in gazetteer.written(plain(name))}
+    return names.pop() if len(names) == 1 else name
+
+
+def as_unit(written: str) -> str | None:
+    """Digits of building, entrance and room joined by "-"; None where that says not all of it."""
+    joined = _JOINS.sub("-", plain(written).strip()).upper()
+    if _UNIT.fullmatch(joined):
+        return joined
+    heard = Heard.of(written)
+    found = read_unit(heard, find_units(heard), 0)
+    if found is None or _digits(joined) not in ("", _digits(found.value)):
+        return None
+    return found.value
+
+
+def as_phone(written: str) -> str | None:
+    """The digits to dial within China, or all digits; None where there are none."""
+    dialled = plain(written).strip()
+    if dialled.startswith(("+", "00")):
+        with contextlib.suppress(phonenumbers.NumberParseException):
+            # From within China 00 is how the plus is dialled.
+            number = phonenumbers.parse(dialled, "CN")
+            if number.country_code == CHINA:
+                dialled = phonenumbers.format_number(
+                    number, phonenumbers.PhoneNumberFormat.NATIONAL
+                )
+    return _digits(dialled) or None
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text)
+
+
+def _window(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> dict[str, str] | None:
+    if start is None or end is None:
+        return None
+    window = Window(_local(start, zone), _local(end, zone))
+    return window_to_json(window) if window.start <= window.end else None
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)
