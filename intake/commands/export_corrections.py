@@ -68,10 +68,11 @@ def export_corrections(
         categories = frozenset((*catalogue.codes, *catalogue.intents))
         remarks = labelled.read(writer.folder, categories).remarks
     for remark in (*export.remarks, *remarks):
-        errors.print(f"note: {remark}".replace(str(writer.folder), str(folder)), markup=False)
+        where = remark.replace(str(writer.folder), str(folder))
+        errors.print(f"note: {where}", markup=False, soft_wrap=True)
     for why, count in export.left_out.items():
         errors.print(f"left out: {count}, {why}")
-    errors.print(WARNING)
+    errors.print(WARNING, soft_wrap=True)
     counts = ", ".join(f"{count} in {file}" for file, count in sorted(export.written.items()))
     typer.echo(f"{folder}: {counts}")
 
