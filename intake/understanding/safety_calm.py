@@ -43,7 +43,7 @@ HARMLESS: dict[str, tuple[re.Pattern[str], ...]] = {
     "missing": _all(rf"{_THING}[^,。]{{0,12}}(?:丢|不见|找不|失踪|跑)|{_THING_EN}[^.]{{0,30}}(?:missing|lost|wandered|disappear|find)|找回来了|找到了|(?:过年|春节|[一两几多\d]年)[^,。]{{0,8}}没回"),
     "drowning": _all(f"{_THING}[^,。]{{0,6}}(?:掉|落|滑|跳|翻)|{_THING_EN}[^.]{{0,20}}(?:fell|jumped|in the)"),
     "fall": _all(f"{_THING}(?:又|都|突然|从[^,。]{{0,6}})?(?:掉|摔|跌|滚|滑)"),
-    "medical": _all("门卫|保安|暖气片?|(?:中风|脑梗|偏瘫|骨折|病|出院)(?:以后|之后|后)|手术|老毛病","(?:手机|电脑|电视|开关|门铃|遥控|机器|电梯|按钮|按键)[^,。]{0,10}(?:没反应|没有反应)|(?:后遗症|康复|恢复得)|(?:手机|电脑|电视|冰箱|空调|洗衣机|电池|车|轮椅|助听器|机器)[^,。]{0,8}不行了|(?:年了|年多|多年|瘫痪|偏瘫|常年|卧床)[^。]{0,30}(?:护工|康复|照顾|陪护|助浴|护理|理发)"),
+    "medical": _all("门卫|保安|暖气|眼红|腿脚不(?:行|好)|暖气片?|(?:中风|脑梗|偏瘫|骨折|病|出院)(?:以后|之后|后)|手术|老毛病","(?:手机|电脑|电视|开关|门铃|遥控|机器|电梯|按钮|按键)[^,。]{0,10}(?:没反应|没有反应)|(?:后遗症|康复|恢复得)|(?:手机|电脑|电视|冰箱|空调|洗衣机|电池|车|轮椅|助听器|机器)[^,。]{0,8}不行了|(?:年了|年多|多年|瘫痪|偏瘫|常年|卧床)[^。]{0,30}(?:护工|康复|照顾|陪护|助浴|护理|理发)"),
     "self_harm": _all("(?:电视|新闻|小说|电影|剧)[^。]{0,20}"),
 }  # fmt: skip
 
@@ -53,14 +53,14 @@ _PAST = (
 )
 _UNREAL = (
     "电视|报上|报道|新闻|电影|小说|剧[里中情]|戏里|广播|报纸|抖音|寓言|解梦|枪战片|片子|频道|古时候|历史|故事|评书|戏文|李白|爱情|猜谜|成语|课文|游戏|书[上里]|视频里|短视频|公众号|讲座|演习|演戏|演练|培训|宣传|防范|预防|防止|以防|"
-    "万一|要是|如果|假如|假设|会不会|担心(?![,，。])|害怕(?![,，。!])|生怕|怕(?!是)|差一?点|险些|幸亏|幸好|梦见|做梦|梦里|听说|据说|知识|"
+    "万一|一旦|哪天|早晚|迟早|真要|要真|到时候|保不齐|难保|非得等|要是|如果|假如|假设|会不会|担心(?![,，。])|害怕(?![,，。!])|生怕|怕(?!是)|差一?点|险些|幸亏|幸好|梦见|做梦|梦里|听说|据说|知识|"
     r"\bif |leaflet|brochure|course|\bclass|training|workshop|\bdrill|advice (?:on|about)|learn|on tv|in the news|movie|last (?:week|month|year|time|spring|summer|autumn|winter)|\bonce\b|gives? me a|yesterday|used to|years? ago|afraid of|worried about|in case|nearly|almost"
 )
 _NOW = "现在|这会儿|刚才|刚刚|突然|忽然|正在|今天|到现在|一直|越来越|又犯|又来|又打|right now|just now|now "
 NOT_NOW = {
     "before": re.compile(
         f"(?:{_PAST}|{_UNREAL})(?:(?!{_NOW})[^。!！?？;；\n])*$"
-        "|(?:没有?|不是|不会|并没|并非|别|不用|不再|没啥|不要|未|防|早晚|迟早|以为|倒不是|不是想|得要|出过|发生过|有过|容易|小心|当心|避免|免得|省得)[^,。]{0,2}$"
+        "|(?:没有?|不是|不会|并没|并非|别|不用|不再|没啥|不要|未|防|早晚|迟早|以为|容易|经常|动不动就?|老是|总是|难免|倒不是|不是想|得要|出过|发生过|有过|容易|小心|当心|避免|免得|省得)[^,。]{0,2}$"
         "|(?:no|not|isn't|wasn't|never|don't have)(?: any| a)? $"
     ),
     "before_self_harm": re.compile(
@@ -68,7 +68,7 @@ NOT_NOW = {
         f"(?:(?!{_NOW})[^。!！?？;；\n])*$|(?:没有?|不是|不会|并没|别)[^,。]{{0,2}}$|(?:no|not|never) $"
     ),
     "after": re.compile(
-        "[^,。]{0,2}(?:的话|那[回次会]|可怎么|怎么预防|怎么处理|如何|演习|演戏|演练|讲座|培训|知识|保险|险|报警器|应急|赔|报销)"
+        "[^,。]{0,2}(?:的话|那[回次会]|可怎么|时候?[,。]?|那[天年家]|(?:了|起来)?(?:咋|怎么|谁|往哪|可|跑都|逃都|也)[^,。]{0,3}(?:跑|逃|救|办呢|进|出|不)|怎么预防|怎么处理|如何|演习|演戏|演练|讲座|培训|知识|保险|险|报警器|应急|赔|报销)"
         "|[^,。]{0,4}(?:怎么办呢|咋办呢)|[^,。]{0,2}过[^,。]{0,3}[次回](?!来)"
         r"|[^.!?]{0,20}(?:\b(?:years?|months?|weeks?) ago|\bin (?:19|20)\d\d|\blast (?:year|month|week|winter|summer))"
         r"|[^.!?]{0,10}(?:\bdrill|\bcourse|\bclass|\btraining|\bprevention|\bsafety|\bleaflet)"
@@ -119,7 +119,24 @@ CLAIMS = re.compile(
 )
 """What is over and is now argued about: no help is asked for but in court."""
 
+CARE = re.compile(
+    "出院|住(?:了|过|着)?院(?!部)|石膏|拆线|术后|后遗症|护工|陪护|喂饭|翻身|擦身|伤残|评残|鉴定|复健|康复|常年|瘫了|瘫痪|卧床|慢性|"
+    "[一二三四五六七八九十两几好多半\\d]+(?:年|个月)(?:了|多|来)|打从|自从|落下的|老毛病|不着急|不急"
+)
+"""What was bad some time ago and now wants care, not an ambulance."""
+
+_REQUEST = re.compile(
+    "想(?:请|找|约|买|换|装|问|学|办|报|申请|要|让|给|把|订|改|量|做|租|再|修)|请(?:人|个|你们|派)|帮我|约(?:个|一)|能不能|能给|多少钱|几点|"
+    "怎么(?:办理|交|弄|报|领|算|申请)|预约|每(?:周|天|月|次|个|回|季)|天天|老是|总是|常年|一[上下走吃][^,。]{0,3}就|好[几些]年|[一二三四五六七八九十两几\\d]+年了?|"
+    "管管|反映|投诉|什么时候|啥时候|取消|退掉|复查|体检|would like|could (?:you|someone)|can (?:you|someone) (?!come)|how (?:do|much)|when (?:is|does)"
+)
+_AT_ONCE = re.compile(
+    "突然|忽然|刚才|刚刚|这会儿|正在|一下子|快来|快点|赶紧|赶快|救[命我人]|急急|来人[啊呀哪吧]|救护车|120|119|110|本来|just now|right now|hurry|quick|ambulance|help"
+)
+
 _FELT = ("medical", "fall", "gas", "electric")
+_BODILY = ("medical", "fall")
+_ALWAYS = ("self_harm", "help", "unresponsive", "urgent")
 
 
 def excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
@@ -139,6 +156,10 @@ def excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
     low, high = max(0, match.start() - 60), match.end() + 60
     if SETTLED.search(text, low, high) or CLAIMS.search(text, low, high):
         return True
+    if kind not in _ALWAYS:
+        near = text[low:high]
+        if ordinary(near) or (kind in _BODILY and CARE.search(near) and not _AT_ONCE.search(near)):
+            return True
     return any(
         pattern.search(spelled[low:high])
         for pattern in HARMLESS.get(kind, ())
@@ -149,16 +170,6 @@ def excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
 def _before(kind: str) -> str:
     # "如果…我就跳楼" is a threat to life, not a supposition.
     return "before_self_harm" if kind == "self_harm" else "before"
-
-
-_REQUEST = re.compile(
-    "想(?:请|找|约|买|换|装|问|学|办|报|申请|要|让|给|把|订|改|量|做|租|再|修)|请(?:人|个|你们|派)|帮我|约(?:个|一)|能不能|能给|多少钱|几点|"
-    "怎么(?:办理|交|弄|报|领|算|申请)|预约|每(?:周|天|月|次|个|回|季)|天天|老是|总是|常年|一[上下走吃][^,。]{0,3}就|好[几些]年|[一二三四五六七八九十两几\\d]+年了?|"
-    "管管|反映|投诉|什么时候|啥时候|取消|退掉|复查|体检|would like|could (?:you|someone)|can (?:you|someone) (?!come)|how (?:do|much)|when (?:is|does)"
-)
-_AT_ONCE = re.compile(
-    "突然|忽然|刚才|刚刚|这会儿|正在|一下子|快来|快点|赶紧|赶快|救[命我人]|急急|来人[啊呀哪吧]|120|119|110|本来|just now|right now|hurry|quick|ambulance|help"
-)
 
 
 def ordinary(text: str) -> bool:
