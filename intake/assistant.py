@@ -19,9 +19,13 @@ from intake.training import QUIET
 
 @dataclass(frozen=True, slots=True)
 class IntentRanking:
-    """What kind of need: (code, confidence 0..1), best first, at most five."""
+    """What kind of need: (code, confidence 0..1), best first, at most five.
+
+    `danger` is the chance, 0..1, that somebody is in danger now.
+    """
 
     ranking: tuple[tuple[str, float], ...]
+    danger: float = 0.0
 
     @property
     def best(self) -> tuple[str, float]:
@@ -60,13 +64,14 @@ class Assistant:
             ranking = tuple(
                 (str(i["name"]), float(i["confidence"])) for i in found["intent_ranking"]
             )
+            danger = float(found.get("danger") or 0.0)
         except (TypeError, KeyError, ValueError):
             raise AssistantError(
                 "Rasa answered in a form we don't know.", code="assistant_unclear"
             ) from None
         if not ranking:
             raise AssistantError("Rasa has no model loaded.", code="assistant_no_model")
-        return IntentRanking(ranking)
+        return IntentRanking(ranking, danger)
 
     async def talk(
         self, sender: str, text: str, metadata: Mapping[str, Any] | None = None

@@ -27,6 +27,7 @@ from intake.understanding.reading import understand
 from intake.understanding.values import Field, Understanding, Window
 
 TEXT_FIELDS = ("place", "unit", "person", "phone")
+ANSWERED_IN_WRITING = {"webchat", "wechat"}
 DOUBTFUL_NOTES = {"hallucination_gated", "language_unsupported", "truncated", "cut_at_limit"}
 AGAIN = {"assistant_unreachable", "emergency"}
 
@@ -85,6 +86,8 @@ def read(
     ranking: Sequence[tuple[str, float]],
     gazetteer: Gazetteer,
     parts: Parts,
+    *,
+    danger: float = 0.0,
 ) -> Understanding:
     """Pure reading of the request's text; relative times count from when it was recorded."""
     local = request.received_at.astimezone(parts.settings.zone).replace(tzinfo=None)
@@ -95,6 +98,9 @@ def read(
         gazetteer=gazetteer,
         language=request.language or "zh",
         words=words,
+        danger=danger,
+        alarm_from=parts.settings.deciding.alarm_from,
+        doubt_from=parts.settings.deciding.doubt_from,
     )
 
 
@@ -149,6 +155,7 @@ async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -
         notes = (await session.get_one(Transcript, request.transcript_id)).notes
     return judge(
         _with_given(Understanding.from_json(row.fields), request),
+        reachable=request.channel in ANSWERED_IN_WRITING,
         category=request.category,
         urgency=request.urgency,
         notes=notes,
@@ -165,11 +172,13 @@ def judge(
     notes: Collection[str],
     catalogue: Catalogue,
     limits: Deciding,
+    reachable: bool = False,
 ) -> Verdict:
     """Is it sure enough? An emergency, a non-service intent or doubtful hearing never is.
 
     `category` and `urgency` are those that count: a person may have corrected what was read.
-    `notes` are the transcript's.
+    `notes` are the transcript's. `reachable`: an answer goes back the way the message came, so no
+    phone number is needed.
     """
     reasons: list[dict[str, str]] = []
     if urgency == "emergency":
@@ -181,7 +190,7 @@ def judge(
     entry = catalogue.entries.get(category or "")
     decision = deciding.decide(
         read,
-        required=entry.required if entry else (),
+        required=[f for f in entry.required if not (reachable and f == "phone")] if entry else (),
         thresholds=deciding.Thresholds(
             category=limits.category, by_category=limits.categories, **limits.fields
         ),

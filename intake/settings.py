@@ -110,6 +110,12 @@ class Deciding(Table):
     fields: dict[Literal["place", "unit", "when", "phone", "person"], float] = Field(
         default_factory=dict, description="least confidence of single fields"
     )
+    alarm_from: float = Field(
+        0.7, ge=0, le=1, description="learned chance of danger that is an emergency"
+    )
+    doubt_from: float = Field(
+        0.3, ge=0, le=1, description="learned chance of danger that a person must look at"
+    )
 
 
 class Rule(Table):

@@ -17,11 +17,17 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
 
 from intake.categories import Catalogue, load_catalogue
 from intake.errors import HuyingError
+from intake.understanding.mishearing import Mishearing
 
 KEPT_MODELS = 2
+DANGER = "emergency"
+"""The one intent that is no need: somebody is in danger now."""
 # Everything in the repository that changes what training gives, besides the catalogue.
 DEPENDS_ON = (
     "config.yml",
@@ -29,10 +35,12 @@ DEPENDS_ON = (
     "bot/requirements.lock",
     "bot/components",
     "data/nlu",
+    "data/heard",
     "data/rules",
     "data/stories",
     "data/lookups",
     "intake/understanding/phonetics.py",
+    "intake/understanding/mishearing.py",
     "intake/training.py",
 )
 QUIET = {
@@ -118,7 +126,7 @@ def _model_path(root: Path, models_dir: Path, python: Path) -> Path:
 
 
 def _intents(catalogue: Catalogue) -> list[str]:
-    return sorted([*catalogue.codes, *catalogue.intents])
+    return sorted([*catalogue.codes, *catalogue.intents, DANGER])
 
 
 def _examples(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
@@ -157,7 +165,36 @@ def _write_sources(root: Path, scratch: Path) -> list[Path]:
         found = {"version": "3.1", "nlu": [{"intent": code, "examples": lines}]}
         (data / f"{code}.yml").write_text(json.dumps(found, ensure_ascii=False), "utf-8")
     folders = [root / "data" / name for name in ("nlu", "rules", "stories", "lookups")]
+    _write_misheard(root, data)
     return [data, *(folder for folder in folders if folder.is_dir())]
+
+
+def _write_misheard(root: Path, data: Path) -> None:
+    """The sentences of ``data/nlu`` and the catalogue once more, as a recogniser writes them.
+
+    Each once with errors of the usual kinds, and those that were really spoken and heard again
+    (``data/heard``) as they came out. Each knows the sentence that it comes `of`.
+    """
+    said: dict[str, str] = {}
+    for path in sorted([*(root / "data" / "nlu").glob("*.yml"), *data.glob("*.yml")]):
+        for block in YAML(typ="safe").load(path).get("nlu", ()):
+            lines = (line.removeprefix("- ").strip() for line in block["examples"].splitlines())
+            said.update({line: block["intent"] for line in lines if line})
+    mishearing = Mishearing(said)
+    found = [(intent, mishearing.mishear(text, "1"), text) for text, intent in said.items()]
+    heard = root / "data" / "heard" / "heard.jsonl"
+    for line in heard.read_text("utf-8").splitlines() if heard.exists() else ():
+        row = json.loads(line)
+        if row["text"] in said:
+            found.append((said[row["text"]], row["heard"], row["text"]))
+    examples: dict[str, list[dict[str, Any]]] = {}
+    for intent, misheard, text in found:
+        if misheard not in said:
+            example = {"text": misheard, "metadata": {"of": text}}
+            examples.setdefault(intent, []).append(example)
+    nlu = [{"intent": intent, "examples": found} for intent, found in examples.items()]
+    content = json.dumps({"version": "3.1", "nlu": nlu}, ensure_ascii=False)
+    (data / "misheard.yml").write_text(content, "utf-8")
 
 
 def _run_rasa(

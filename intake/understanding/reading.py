@@ -8,11 +8,14 @@ from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.hearing import Heard
 from intake.understanding.phone import read_phone
 from intake.understanding.place import read_place
-from intake.understanding.safety import read_safety
+from intake.understanding.safety import Safety, read_safety
 from intake.understanding.unit import find_units, read_unit
-from intake.understanding.values import Evidence, Field, Reason, Understanding
+from intake.understanding.values import Field, Reason, Understanding, Urgency
 from intake.understanding.when import read_when
 from intake.understanding.who import read_person
+
+ALARM_FROM, DOUBT_FROM = 0.7, 0.3
+"""Chances of danger, as the classifier gives them, that make an emergency and a doubt."""
 
 
 class Word(Protocol):
@@ -35,13 +38,18 @@ def understand(
     gazetteer: Gazetteer,
     language: str = "zh",
     words: Sequence[Word] = (),
+    danger: float = 0.0,
+    alarm_from: float = ALARM_FROM,
+    doubt_from: float = DOUBT_FROM,
 ) -> Understanding:
     """Read everything that `text` says.
 
     `received_at` is local time, naive (an aware one is taken as its own wall clock). `ranking` is
     the classifier's (category, probability) pairs, the likeliest first; it may be empty. `words`
-    are the recogniser's, and mean that the text was spoken. Never raises on account of the text,
-    and takes time linear in its length.
+    are the recogniser's, and mean that the text was spoken. `danger` is the learned chance that
+    somebody is in danger: from `alarm_from` it makes an emergency of what the rules let pass, from
+    `doubt_from` something urgent for a person to look at. Never raises on account of the text, and
+    takes time linear in its length.
     """
     now = received_at.replace(tzinfo=None, second=0, microsecond=0)
     heard = Heard.of(text, spoken=bool(words))
@@ -54,22 +62,24 @@ def understand(
     unit = read_unit(heard, mentions, place.evidence[1] if place and place.evidence else None)
     taken += [(m.start, m.end) for m in mentions]
     taken += _spans(place, unit)
-    emergency = safety.urgency == "emergency"
+    urgency, reasons = _urgency(text, safety, danger, alarm_from, doubt_from)
+    emergency = urgency == "emergency"
     when = None if emergency else read_when(heard, now, category=category, taken=taken)
     return Understanding(
         category=category,
         category_confidence=ranking[0][1] if ranking else 0.0,
         category_ranking=tuple((code, float(share)) for code, share in ranking),
-        urgency=safety.urgency,
+        urgency=urgency,
         urgency_evidence=safety.evidence,
         safety_kind=safety.kind,
+        danger=danger,
         place=place,
         area=gazetteer.places[place.value].area if place else None,
         unit=unit,
         when=when,
         person=read_person(text, heard, taken),
         phone=phone,
-        reasons=_safety_reason(text, safety.evidence) if emergency else (),
+        reasons=reasons,
     )
 
 
@@ -77,6 +87,17 @@ def _spans(*fields: Field[str] | None) -> list[tuple[int, int]]:
     return [field.evidence for field in fields if field and field.evidence]
 
 
-def _safety_reason(text: str, evidence: Evidence) -> tuple[Reason, ...]:
-    said = text[evidence[0] : evidence[1]] if evidence else ""
-    return (Reason("life_safety", f"可能有危险：“{said}”", f"Someone may be in danger: “{said}”"),)
+def _urgency(
+    text: str, safety: Safety, danger: float, alarm_from: float, doubt_from: float
+) -> tuple[Urgency, tuple[Reason, ...]]:
+    if safety.urgency == "emergency":
+        said = text[slice(*safety.evidence)] if safety.evidence else ""
+        zh, en = f"可能有危险：“{said}”", f"Someone may be in danger: “{said}”"
+        return "emergency", (Reason("life_safety", zh, en),)
+    if danger >= alarm_from:
+        zh, en = "整段话听着像有人遇险", "The whole message sounds like someone in danger"
+        return "emergency", (Reason("life_safety", zh, en),)
+    if danger >= doubt_from:
+        zh, en = "说不定有人遇险，请先看这一件", "Someone might be in danger: look at this first"
+        return "urgent", (Reason("danger_possible", zh, en),)
+    return safety.urgency, ()

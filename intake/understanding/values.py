@@ -51,7 +51,8 @@ class Understanding:
     """All that one message or voicemail says; what it does not say is None.
 
     `category_ranking` is (code, probability) pairs, the likeliest first. `safety_kind` names the
-    danger when `urgency` is "emergency" (see `safety.KINDS`). `area` follows from `place`.
+    danger when `urgency` is "emergency" by the rules (see `safety.KINDS`); `danger` is the learned
+    chance of one. `area` follows from `place`.
     """
 
     category: str | None
@@ -60,6 +61,7 @@ class Understanding:
     urgency: Urgency = "normal"
     urgency_evidence: Evidence = None
     safety_kind: str | None = None
+    danger: float = 0.0
     place: Field[str] | None = None
     area: str | None = None
     unit: Field[str] | None = None
@@ -77,6 +79,7 @@ class Understanding:
             "urgency": self.urgency,
             "urgency_evidence": list(self.urgency_evidence) if self.urgency_evidence else None,
             "safety_kind": self.safety_kind,
+            "danger": self.danger,
             "place": _field_to_json(self.place),
             "area": self.area,
             "unit": _field_to_json(self.unit),
@@ -96,6 +99,7 @@ class Understanding:
             urgency=stored["urgency"],
             urgency_evidence=_evidence(stored["urgency_evidence"]),
             safety_kind=stored["safety_kind"],
+            danger=float(stored.get("danger", 0.0)),
             place=_text_field(stored["place"]),
             area=stored["area"],
             unit=_text_field(stored["unit"]),

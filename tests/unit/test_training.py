@@ -79,7 +79,7 @@ def test_a_model_is_trained_once_for_the_same_content(root: Path) -> None:
 
 def test_the_catalogue_gives_the_intents_and_its_own_examples(root: Path) -> None:
     text = go(root).read_text()
-    assert '"intents": ["greet", "meal"]' in text
+    assert '"intents": ["emergency", "greet", "meal"]' in text
     assert "中午想订一份饭" in text
     assert '"steps": [{"intent": "meal"}, {"action": "action_hand_over"}]' in text
 
