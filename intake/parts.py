@@ -21,12 +21,16 @@ from intake.outgoing import Outgoing
 from intake.settings import Settings
 from intake.understanding.gazetteer import Gazetteer
 from speech import Transcript
+from speech.again import Hearing
 
 
 class Hears(Protocol):
     """What the pipeline needs of a `speech.Transcriber`."""
 
     def transcribe(self, path: Any, language: str | None = None) -> Transcript: ...
+    def hear_again(
+        self, path: Any, start: float, end: float, language: str
+    ) -> tuple[Hearing, ...]: ...
     def close(self) -> None: ...
 
 

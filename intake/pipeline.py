@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake import again, delivering, reading, sweep, telling
 from intake import alarm as alarms
-from intake import delivering, reading, sweep, telling
 from intake import service_requests as requests
 from intake.errors import AssistantError
 from intake.jobs import app, defer
@@ -116,6 +116,7 @@ async def understand(parts: Parts, service_request_id: int) -> None:
         if not reading.wants_reading(request):
             return
         words = await reading.words_of(session, request)
+        recording = await requests.recording_of(session, request) if words else None
         gazetteer = await parts.gazetteer(session)
     danger = reading.is_emergency(request.text or "")
     if danger:  # nobody waits for Rasa when someone lies on the floor
@@ -131,6 +132,15 @@ async def understand(parts: Parts, service_request_id: int) -> None:
     except AssistantError as error:
         failure = error
     read = await asyncio.to_thread(reading.read, request, words, ranking, gazetteer, parts)
+    read = await asyncio.to_thread(
+        again.check_phone,
+        read,
+        request.text or "",
+        words,
+        parts.blobs.path(recording.blob_key) if recording is not None else None,
+        request.language or "zh",
+        parts.transcriber,
+    )
     async with parts.sessions.begin() as session:
         request = await requests.lock(session, service_request_id)
         if not reading.wants_reading(request):

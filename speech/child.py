@@ -1,8 +1,9 @@
 """The process in which a recogniser runs: one recording at a time, over a pipe.
 
-Messages are JSON objects. In: ``{"do": "setup", …}`` once, then ``{"do": "hear", …}`` or
-``{"do": "warm", …}``. Out: ``{"say": "ready"}``, and for each recording ``{"say": "decoded"}``
-with its seconds, then ``{"say": "heard"}`` or ``{"say": "failed"}``.
+Messages are JSON objects. In: ``{"do": "setup", …}`` once, then ``{"do": "hear", …}``,
+``{"do": "hear_again", …}`` or ``{"do": "warm", …}``. Out: ``{"say": "ready"}``, and for each
+recording ``{"say": "decoded"}`` with its seconds, then ``{"say": "heard"}`` or
+``{"say": "failed"}``.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ def _read(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
 def _serve(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
     setup = inbox.get()
     limit_memory(setup["memory_bytes"])
+    from speech.again import hear_again
     from speech.hearing import Listener
 
     listener = Listener(
@@ -91,6 +93,17 @@ def _serve(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
             if job["do"] == "warm":
                 listener.recogniser(job["language"])
                 _say(pipe, say="heard", transcript=None)
+                continue
+            if job["do"] == "hear_again":
+                again = hear_again(
+                    listener,
+                    Path(job["path"]),
+                    job["start"],
+                    job["end"],
+                    job["language"],
+                    on_decoded=lambda seconds: _say(pipe, say="decoded", seconds=seconds),
+                )
+                _say(pipe, say="heard", again=[hearing.as_dict() for hearing in again])
                 continue
             transcript = listener.hear(
                 Path(job["path"]),

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from speech.again import Hearing
 from speech.child import MAX_MESSAGE, OUT_OF_MEMORY_EXIT
 from speech.errors import (
     RecogniserClosed,
@@ -108,6 +109,18 @@ class Transcriber:
         with self._slot() as slot:
             answer = self._ask(slot, {"do": "hear", "path": str(path), "language": language})
         return Transcript.from_dict(answer["transcript"])
+
+    def hear_again(
+        self, path: Path, start: float, end: float, language: str
+    ) -> tuple[Hearing, ...]:
+        """Listen again to some seconds in which a number is said; see ``speech.again``.
+
+        Raises as ``transcribe`` does.
+        """
+        question = {"do": "hear_again", "path": str(path), "start": start, "end": end}
+        with self._slot() as slot:
+            answer = self._ask(slot, {**question, "language": language})
+        return tuple(Hearing.from_dict(hearing) for hearing in answer["again"])
 
     def warm(self, language: str | None = None) -> None:
         """Start every child and load its model, so that the first recording needn't wait."""

@@ -13,14 +13,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intake import reading
+from intake import again, reading
 from intake.categories import Catalogue
 from intake.evaluating.house import House
 from intake.evaluating.labelled import Item, LabelledSet
 from intake.evaluating.measures import Answer
 from intake.settings import Settings
-from intake.understanding.reading import Word, understand
-from speech import RecogniserError, SpeechError, Transcript
+from intake.understanding.reading import understand
+from speech import RecogniserError, SpeechError, Transcript, Word
 from speech.errors import ModelMissing
 
 
@@ -88,6 +88,16 @@ class Answering:
             language=language,
             words=words,
         )
+        if item.audio is not None:
+            read = await asyncio.to_thread(
+                again.check_phone,
+                read,
+                text,
+                words,
+                self.labelled.folder / item.audio,
+                language,
+                self.house.transcriber,
+            )
         danger = item.audio is not None and reading.is_emergency(text)
         urgency = "emergency" if danger else read.urgency
         verdict = reading.judge(

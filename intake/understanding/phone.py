@@ -81,6 +81,11 @@ def _took_back(heard: Heard, good: Sequence[Field[str]]) -> bool:
     return bool(_CORRECTION.search(between))
 
 
+def takes_back(heard: Heard, start: int, end: int) -> bool:
+    """Say whether 不对, or what sounds like it, stands between `start` and `end`."""
+    return bool(_CORRECTION.search(_WORDS.respell(heard)[start:end]))
+
+
 def find_runs(heard: Heard) -> list[Run]:
     """Return the stretches of digits that may be (part of) a phone number, in order."""
     view = _WORDS.respell(heard)

@@ -4,6 +4,7 @@ What it says is looked up by the sha256 of the file in the JSON of ``mapping``, 
 beside the recording (its name + ``.canned.json``), then in ``answer``. An answer is an object:
 
     text, language, words [[text, start, end, confidence], …], notes [code, …]
+    again   [{digits_only, guesses [{text, score}, …]}, …]: on listening again to a stretch
     do      crash | exit | hang | eat | raise: misbehave instead of answering
     unless  a path: misbehave only while this file doesn't exist, and make it first
 """
@@ -20,6 +21,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from speech.again import Hearing
 from speech.errors import SpeechError
 from speech.models import InstalledModel
 from speech.recognisers import EngineOptions, Heard, Sound
@@ -35,6 +37,7 @@ class Answer(EngineOptions):
     language: str | None = None
     words: list[tuple[str, float, float, float]] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+    again: list[dict[str, Any]] = Field(default_factory=list)
     do: Literal["crash", "exit", "hang", "eat", "raise"] | None = None
     unless: Path | None = None
 
@@ -74,6 +77,10 @@ class Canned:
         return Heard(
             answer.text, answer.language or language or self.language, words, tuple(answer.notes)
         )
+
+    def hear_digits(self, sound: Sound, language: str) -> tuple[Hearing, ...]:
+        answer = self._look_up(sound.path)
+        return tuple(Hearing.from_dict(hearing) for hearing in answer.again)
 
     def _look_up(self, path: Path) -> Answer:
         beside = path.with_name(path.name + ".canned.json")

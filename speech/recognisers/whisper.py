@@ -13,7 +13,7 @@ No prompt is ever given: it makes recognition worse and is echoed on silence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import Field
@@ -23,6 +23,9 @@ from speech.models import InstalledModel
 from speech.recognisers import EngineOptions, Heard, Sound, _gates
 from speech.recognisers._windows import Window, cut_windows
 from speech.transcript import Word
+
+if TYPE_CHECKING:
+    from speech.again import Hearing
 
 NEEDS_MODEL = True
 MARGIN_FRAMES = 200
@@ -91,6 +94,11 @@ class Whisper:
                     pieces.append(words)
         text, heard = _join(pieces, spoken)
         return Heard(text, spoken, heard, tuple(dict.fromkeys(notes)))
+
+    def hear_digits(self, sound: Sound, language: str) -> tuple[Hearing, ...]:
+        from speech.recognisers._whisper_digits import hear_digits
+
+        return hear_digits(self._model, sound.samples, DIALECTS.get(language, language))
 
     def _tell_language(self, language: str | None, windows: Sequence[Window]) -> tuple[str, bool]:
         if language is not None:

@@ -20,6 +20,8 @@ from intake.models import ServiceRequest
 from intake.settings import Settings
 from intake.web.access import make_token
 from speech import Transcript, Word
+from speech.again import Guess, Hearing
+from speech.errors import RecogniserCrashed
 from tests.conftest import wav_of
 
 assert pipeline.ATTEMPTS  # registers the jobs
@@ -34,6 +36,8 @@ class Ears:
     failures: list[BaseException] = field(default_factory=list)
     calls: int = 0
     during: Any = None
+    again: tuple[str, ...] = ()
+    dies_again: bool = False
 
     def transcribe(self, path: Path, language: str | None = None) -> Transcript:
         self.calls += 1
@@ -43,6 +47,14 @@ class Ears:
         words = (Word(self.says, 0.0, 1.0, 0.9),) if self.says else ()
         notes = self.notes or (() if self.says else ("no_speech",))
         return Transcript(self.says, language or "zh", "test", "test", words, 1.0, 1.0, 0.9, notes)
+
+    def hear_again(
+        self, path: Path, start: float, end: float, language: str
+    ) -> tuple[Hearing, ...]:
+        assert path.exists()
+        if self.dies_again:
+            raise RecogniserCrashed("died")
+        return tuple(Hearing(True, (Guess(digits, -0.3),)) for digits in self.again)
 
     def close(self) -> None:
         """Nothing to give back."""

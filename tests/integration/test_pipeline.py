@@ -101,6 +101,7 @@ async def test_without_the_assistant_people_see_it_at_once_and_it_is_read_again(
     house: House,
 ) -> None:
     house.assistant_up = False
+    house.ears.again = ("13912345678", "139-1234-5678")
     number = await house.leave(ERRAND + "，电话13912345678", place="幸福里", unit="3-2-501")
     await house.work(hurry=False)
     request = await house.request(number)
@@ -312,3 +313,21 @@ async def test_a_call_that_was_begun_when_the_process_died_is_made_again(
     await house.work(hurry=False)
     (notice,) = await rows(house, AlarmNotice)
     assert notice.finished_at is not None and notice.ok is False
+
+
+async def test_a_number_that_is_not_heard_again_goes_to_a_person(house: House) -> None:
+    house.ears.again = ("13912346578", "139-1234-6578", "13912345678")
+    number = await house.leave(ERRAND + "，电话13912345678", place="幸福里", unit="3-2-501")
+    await house.work()
+    request = await house.request(number)
+    assert (request.status, request.phone) == ("needs_review", "13912345678")
+    assert [r["code"] for r in request.reasons] == ["phone_unsure"]
+
+
+async def test_a_recogniser_that_dies_while_it_listens_again_loses_nothing(house: House) -> None:
+    house.ears.dies_again = True
+    number = await house.leave(ERRAND + "，电话13912345678", place="幸福里", unit="3-2-501")
+    await house.work()
+    request = await house.request(number)
+    assert (request.status, request.phone) == ("needs_review", "13912345678")
+    assert [r["code"] for r in request.reasons] == ["phone_unsure"]

@@ -1,0 +1,66 @@
+"""Whisper over a few seconds in which a number is said: freely, and with only digits allowed.
+
+Only imported when Whisper is the selected engine.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.tokenizer import Tokenizer
+
+from speech.again import Guess, Hearing
+from speech.audio import Samples
+
+GUESSES = 5
+MOST_TOKENS = 64
+_DIGITS = frozenset("0123456789 ,，.。、-—")
+
+
+def hear_digits(model: Any, samples: Samples, language: str) -> tuple[Hearing, ...]:
+    """Return what ``model`` (a FittingModel) makes of 16 kHz samples of at most 29 s."""
+    tokenizer = Tokenizer(
+        model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
+    )
+    features = model.feature_extractor(samples.astype(np.float32) / np.float32(32768))
+    most = model.feature_extractor.nb_max_frames
+    encoded = model.encode(pad_or_trim(features[:, : min(features.shape[-1] - 1, most)]))
+    never = (tokenizer.transcribe, tokenizer.translate, tokenizer.sot, tokenizer.sot_prev,
+             tokenizer.sot_lm, tokenizer.no_speech)  # fmt: skip
+    free = (*tokenizer.non_speech_tokens, *never)
+    digits = (*_other_tokens(model.hf_tokenizer, tokenizer.eot), *never)
+    return (
+        Hearing(False, _generate(model, tokenizer, encoded, free)),
+        Hearing(True, _generate(model, tokenizer, encoded, digits)),
+    )
+
+
+@functools.lru_cache(maxsize=2)
+def _other_tokens(vocabulary: Any, end: int) -> tuple[int, ...]:
+    """Every text token that holds anything but Arabic digits and what stands between them.
+
+    Chinese numerals are left out: made to choose among them, Whisper repeats one for ever.
+    """
+    texts = (vocabulary.decode([token]) for token in range(end))
+    return tuple(token for token, text in enumerate(texts) if not text or not set(text) <= _DIGITS)
+
+
+def _generate(
+    model: Any, tokenizer: Tokenizer, encoded: Any, suppressed: Sequence[int]
+) -> tuple[Guess, ...]:
+    prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+    found = model.model.generate(
+        encoded,
+        [prompt],
+        beam_size=GUESSES,
+        num_hypotheses=GUESSES,
+        max_length=len(prompt) + MOST_TOKENS,
+        return_scores=True,
+        suppress_tokens=sorted(set(suppressed)),
+    )[0]
+    pairs = zip(found.sequences_ids, found.scores, strict=True)
+    return tuple(Guess(tokenizer.decode(ids).strip(), float(score)) for ids, score in pairs)
