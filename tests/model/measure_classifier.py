@@ -32,6 +32,7 @@ from intake.understanding.reading import understand
 
 SURE = 0.6
 """The default of the setting `deciding.category`."""
+WIDTH = 140
 EMPTY = Gazetteer(())
 RECEIVED_AT = datetime(2026, 11, 20, 10, 0)
 
@@ -129,7 +130,7 @@ def main() -> None:
     if given.json:
         print(json.dumps({name: asdict(label) for name, label in labels.items()}, indent=1))
     else:
-        show(labels, Console(highlight=False))
+        show(labels, Console(highlight=False, width=WIDTH))
 
 
 if __name__ == "__main__":
