@@ -26,6 +26,7 @@ from intake.errors import HuyingError
 from intake.understanding.mishearing import Mishearing
 
 KEPT_MODELS = 2
+CACHE_MEGABYTES = 200
 DANGER = "emergency"
 """The one intent that is no need: somebody is in danger now."""
 # Everything in the repository that changes what training gives, besides the catalogue.
@@ -95,7 +96,9 @@ def train(
         model = _model_path(root, models_dir, python)
         if not model.exists():
             with tempfile.TemporaryDirectory(prefix=".training-", dir=models_dir) as scratch:
-                fresh = _run_rasa(root, Path(scratch), python, model.stem.split(".")[0], on_line)
+                name = model.stem.split(".")[0]
+                cache = models_dir / "cache"
+                fresh = _run_rasa(root, Path(scratch), cache, python, name, on_line)
                 if _model_path(root, models_dir, python) != model:
                     raise TrainingError("A file changed during the training; train again.")
                 fresh.replace(model)
@@ -144,7 +147,7 @@ def _python_version(python: Path) -> str:
 
 
 def _write_sources(root: Path, scratch: Path) -> list[Path]:
-    """Rasa's files that come from the catalogue; JSON, which is YAML too. Returns data folders."""
+    """Rasa's files that come from the catalogue. Returns data folders."""
     catalogue = load_catalogue(root / "data" / "services")
     domain, data = scratch / "domain", scratch / "data"
     domain.mkdir()
@@ -159,11 +162,10 @@ def _write_sources(root: Path, scratch: Path) -> list[Path]:
         }
         for code, entry in catalogue.entries.items()
     ]
-    (data / "rules.yml").write_text(json.dumps({"version": "3.1", "rules": rules}), "utf-8")
+    _write(data / "rules.yml", "rules", rules)
     for code, examples in _examples(catalogue).items():
         lines = "".join(f"- {example}\n" for example in examples)
-        found = {"version": "3.1", "nlu": [{"intent": code, "examples": lines}]}
-        (data / f"{code}.yml").write_text(json.dumps(found, ensure_ascii=False), "utf-8")
+        _write(data / f"{code}.yml", "nlu", [{"intent": code, "examples": lines}])
     folders = [root / "data" / name for name in ("nlu", "rules", "stories", "lookups")]
     _write_misheard(root, data)
     return [data, *(folder for folder in folders if folder.is_dir())]
@@ -193,19 +195,29 @@ def _write_misheard(root: Path, data: Path) -> None:
             example = {"text": misheard, "metadata": {"of": text}}
             examples.setdefault(intent, []).append(example)
     nlu = [{"intent": intent, "examples": found} for intent, found in examples.items()]
-    content = json.dumps({"version": "3.1", "nlu": nlu}, ensure_ascii=False)
-    (data / "misheard.yml").write_text(content, "utf-8")
+    _write(data / "misheard.yml", "nlu", nlu)
+
+
+def _write(path: Path, key: str, found: list[dict[str, Any]]) -> None:
+    """One of Rasa's files, its content as JSON, which is YAML too.
+
+    Rasa takes a file only if a line of it begins with the key: it passes over whole JSON.
+    """
+    content = json.dumps(found, ensure_ascii=False)
+    path.write_text(f'version: "3.1"\n{key}: {content}\n', "utf-8")
 
 
 def _run_rasa(
-    root: Path, scratch: Path, python: Path, name: str, on_line: Callable[[str], None]
+    root: Path, scratch: Path, cache: Path, python: Path, name: str, on_line: Callable[[str], None]
 ) -> Path:
     data = _write_sources(root, scratch)
     command = [python, "-m", "rasa", "train", "--config", root / "config.yml"]
     command += ["--domain", scratch / "domain", "--data", *data]
     command += ["--out", scratch, "--fixed-model-name", name]
     env = {**os.environ, **QUIET, "PYTHONPATH": str(root)}
-    env["RASA_CACHE_DIRECTORY"] = str(scratch / "cache")
+    # Kept between trainings: a change of rules alone trains the policies alone.
+    env["RASA_CACHE_DIRECTORY"] = str(cache)
+    env["RASA_MAX_CACHE_SIZE"] = str(CACHE_MEGABYTES)
     last: list[str] = []
     with subprocess.Popen(
         list(map(str, command)),

@@ -20,6 +20,10 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.texts import MAX_CHARACTERS
 
+# The vectors of the training messages from `train`, for the copy of the component that Rasa makes
+# to turn them into features: the slowest part of a training is done once.
+_TRAINED: Dict[Text, np.ndarray] = {}
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
@@ -54,7 +58,6 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         self._resource = resource
         self._mean = mean
         self._model = E5()
-        self._known: Dict[Text, np.ndarray] = {}
 
     @classmethod
     def create(
@@ -84,16 +87,16 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         pass
 
     def _embed(self, text: Text) -> np.ndarray:
-        if text in self._known:
-            return self._known[text]
+        if text in _TRAINED:
+            return _TRAINED[text]
         # NUL would end the C string early.
         return self._model.query(text[:MAX_CHARACTERS].replace("\0", " "))
 
     def train(self, training_data: TrainingData) -> Resource:
         texts = [m.get(TEXT) for m in training_data.training_examples if m.get(TEXT)]
-        self._known = {text: self._embed(text) for text in texts}
+        _TRAINED.update({text: self._embed(text) for text in texts})
         if texts:
-            self._mean = np.mean(list(self._known.values()), axis=0)
+            self._mean = np.mean([_TRAINED[text] for text in texts], axis=0)
         with self._model_storage.write_to(self._resource) as folder:
             np.save(folder / "mean.npy", np.asarray(self._mean), allow_pickle=False)
         return self._resource
@@ -112,5 +115,5 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         self.process(training_data.training_examples)
-        self._known = {}
+        _TRAINED.clear()
         return training_data
