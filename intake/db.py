@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -41,3 +44,17 @@ async def raw_connection(session: AsyncSession) -> Any:
     """The psycopg connection under the session's transaction, for deferring jobs in it."""
     connection = await session.connection()
     return (await connection.get_raw_connection()).driver_connection
+
+
+def is_away(error: BaseException) -> bool:
+    """Does this error say that the database can't be reached just now (and not that it refused)?"""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    return isinstance(
+        error,
+        PoolTimeout
+        | psycopg.OperationalError
+        | psycopg.InterfaceError
+        | ConnectionError
+        | TimeoutError,
+    )
