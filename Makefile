@@ -37,7 +37,7 @@ bench: testsetup  ## speed, as ratios measured in one run
 	@$(PY) -m tests.bench
 
 voices:  ## make the sample voicemails' voices anew (synthetic speech)
-	@tools/voices/run.sh
+	@sh tools/voices/run.sh
 
 clean:  ## remove what setup made; recordings and databases stay
 	rm -rf .venv bot/.venv build
