@@ -10,6 +10,7 @@ from intake.understanding.names import (
     COMPOUND,
     GIVEN,
     TITLES,
+    common_given_like,
     given_like,
     is_surname,
     surname_like,
@@ -283,6 +284,11 @@ def _respelled(heard: Heard, start: int, length: int) -> str | None:
         return None
     if not heard.spoken:
         return surname + text[start + 1 : start + length] if surname == text[start] else None
+    pair = [heard.at.get(index) for index in (start + 1, start + 2)] if length == 3 else []
+    if len(pair) == 2 and pair[0] is not None and pair[1] is not None:
+        one, other = heard.syllables[pair[0]].sound, heard.syllables[pair[1]].sound
+        if common := common_given_like((one, other)):
+            return surname + common
     given = ""
     for index in range(start + 1, start + length):
         at = heard.at.get(index)
