@@ -19,6 +19,7 @@
     │   └── DiskFull                                            507
     ├── SettingsError         the person who runs it mends it
     ├── AssistantError        Rasa is down, slow or silent
+    ├── CannotSend            a channel could not bring a message
     └── BackendError          a backend could not take it
 
 Each error carries a stable ``code``, whether trying again later can help
@@ -183,6 +184,15 @@ class AssistantError(HuyingError):
 
     default_code = "assistant_unreachable"
     default_retryable = True
+
+
+class CannotSend(HuyingError):
+    """A channel could not bring a message to the resident.
+
+    Not retryable: the way is closed until she writes again (or for good), so the message waits.
+    """
+
+    default_code = "cannot_send"
 
 
 class BackendError(HuyingError):

@@ -17,10 +17,10 @@ from intake.db import raw_connection
 app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 # Emergencies overtake; chat and alarms must not wait behind a pile of voicemails.
-PRIORITY = {"alarm": 100, "understand": 50, "decide": 50, "tell": 20, "route": 20}
+PRIORITY = {"alarm": 100, "understand": 50, "decide": 50, "tell": 20, "route": 20, "send": 60}
 # An alarm must never wait behind a long recording or a slow backend.
-QUEUE_OF = {"transcribe": "hearing", "alarm": "alarms"}
-QUEUES = ("hearing", "alarms", "default")
+QUEUE_OF = {"transcribe": "hearing", "alarm": "alarms", "converse": "chat", "send": "chat"}
+QUEUES = ("hearing", "alarms", "chat", "default")
 
 
 async def defer(
@@ -30,14 +30,16 @@ async def defer(
     after: timedelta | None = None,
     queueing_lock: str | None = None,
     lock: str | None = None,
+    queue: str | None = None,
     **ids: int,
 ) -> None:
     """Put ``job`` in the queue, in the session's transaction: both commit, or neither.
 
     ``after``: not before this time has passed. With a ``queueing_lock`` that already waits
-    in the queue nothing is added.
+    in the queue nothing is added. Jobs with the same ``lock`` run one after the other, in the
+    order in which they were deferred. ``queue``: another lane than the job's own.
     """
-    queue = QUEUE_OF.get(job, "default")
+    queue = queue or QUEUE_OF.get(job, "default")
     connection = await raw_connection(session)
     deferrer = app.configure_task(
         job,

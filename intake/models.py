@@ -122,17 +122,37 @@ class ContactPoint(Base):
 
 
 class Conversation(Base):
-    """What goes to and fro with one contact point."""
+    """What goes to and fro with one contact point.
+
+    ``state``: what the assistant is at (`intake.dialogue`). ``tracker_stale``: Rasa's memory of it
+    may differ from ours and is made anew before the next turn.
+    """
 
     __tablename__ = "conversations"
     id: Id = _id()
-    contact_point_id: Mapped[int | None] = _ref("contact_points")
+    contact_point_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("contact_points.id", ondelete="SET NULL"), unique=True
+    )
     handled_by: Mapped[str] = mapped_column(String(16), server_default="assistant")
+    handled_since: Mapped[datetime | None]
+    handed_because: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[str | None] = mapped_column(String(16))
+    state: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"))
+    tracker_stale: Mapped[bool] = mapped_column(Boolean, server_default=sql("true"))
+    last_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
+    __table_args__ = (_one_of("handled_by", "assistant", "operator"),)
 
 
 class Message(Base):
-    """One message, in or out; never altered once stored."""
+    """One message, in or out; its words are never altered once stored.
+
+    In: ``kind`` is text, voice, image, location or event; a voice message's ``text`` is what was
+    heard; ``handled_at`` says that it was acted on, with its effects in the same transaction.
+    Out: ``sent_at`` says that the channel took it; ``waits`` that it can go out only after the
+    resident's next message; ``send_error`` why it did not go. ``who``: the operator who wrote it.
+    ``data`` belongs to the channel.
+    """
 
     __tablename__ = "messages"
     id: Id = _id()
@@ -140,14 +160,27 @@ class Message(Base):
     service_request_id: Mapped[int | None] = _ref("service_requests")
     direction: Mapped[str] = mapped_column(String(3))
     external_id: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(String(16), server_default="text")
     text: Mapped[str | None]
     code: Mapped[str | None] = mapped_column(String(64))
     language: Mapped[str | None] = mapped_column(String(16))
+    who: Mapped[str | None]
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"))
+    received_at: Mapped[datetime | None]
+    handled_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    waits: Mapped[bool] = mapped_column(Boolean, server_default=sql("false"))
+    send_error: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = _now()
     __table_args__ = (
         UniqueConstraint("conversation_id", "direction", "external_id"),
         _one_of("direction", "in", "out"),
+        Index(
+            "messages_unsent",
+            "conversation_id",
+            "id",
+            postgresql_where=sql("direction = 'out' AND sent_at IS NULL"),
+        ),
     )
 
 

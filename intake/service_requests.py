@@ -177,6 +177,11 @@ async def contact_point(session: AsyncSession, channel: str, address: str) -> in
     return (await session.execute(statement)).scalar_one()
 
 
+async def point_of(session: AsyncSession, contact_point_id: int | None) -> ContactPoint | None:
+    """The contact point, if it is still known."""
+    return await session.get(ContactPoint, contact_point_id) if contact_point_id else None
+
+
 async def lock(
     session: AsyncSession, service_request_id: int, *, version: int | None = None
 ) -> ServiceRequest:

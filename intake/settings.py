@@ -100,6 +100,19 @@ class AssistantTable(Table):
     token_file: SecretFile = Field(None, description="default <home>/secrets/assistant")
 
 
+class Chat(Table):
+    """Conversations in writing."""
+
+    turn_seconds: float = Field(15, gt=0, description="longest wait for one answer of Rasa")
+    turns_at_once: int = Field(16, ge=1, le=256, description="conversations that one worker holds")
+    draft_minutes: float = Field(
+        10, gt=0, description="quiet minutes after which a person reads an unfinished request"
+    )
+    tracker_url_file: SecretFile = Field(
+        None, description="Rasa's own database, as a URL; the embedded server has one"
+    )
+
+
 class Deciding(Table):
     """How sure is sure enough. Keys of ``category``: codes of the catalogue."""
 
@@ -218,6 +231,7 @@ class Settings(Table):
     limits: Limits = Limits()
     hearing: Hearing = Hearing()
     assistant: AssistantTable = AssistantTable()
+    chat: Chat = Chat()
     deciding: Deciding = Deciding()
     routing: Routing = Routing()
     delivering: Delivering = Delivering()

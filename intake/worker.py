@@ -37,13 +37,14 @@ async def run(settings: Settings) -> None:
     connector = procrastinate.PsycopgConnector(
         conninfo=database_url(settings),
         min_size=2,
-        max_size=settings.worker_concurrency + 10,
+        max_size=settings.worker_concurrency + settings.chat.turns_at_once + 10,
         timeout=DATABASE_SECONDS,
     )
     ending: list[asyncio.TimerHandle] = []
     lanes = {
         "hearing": settings.hearing.processes,
         "alarms": 2,
+        "chat": settings.chat.turns_at_once,
         "default": settings.worker_concurrency,
     }
     assert set(lanes) == set(QUEUES)

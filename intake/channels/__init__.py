@@ -1,28 +1,36 @@
 """The ways residents reach us, one file each; this folder is the registry.
 
-A channel module defines ``create(parts) -> Channel``. ``voicemail`` is always there; others
-are loaded when ``[channels.NAME]`` names them by ``kind``.
+A channel module defines ``create(parts) -> Channel`` and, if its settings table has keys,
+``Options``, the pydantic model of that table (`options_of` gives it). ``voicemail`` is always
+there; others are loaded when ``[channels.NAME]`` names them by ``kind``.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ValidationError
 
 from intake.errors import SettingsError
 
 if TYPE_CHECKING:
     from intake.models import Message
     from intake.parts import Parts
+    from intake.settings import Settings
 
 ALWAYS = ("voicemail",)
 
 
 class Channel(Protocol):
-    """A way in, and a way back."""
+    """A way in, and a way back.
+
+    A channel that must work besides (a listener, a spool to drain) has a coroutine `run(self)`
+    too; the web process runs it, and cancels it at the end.
+    """
 
     name: str
 
@@ -30,14 +38,63 @@ class Channel(Protocol):
         """The HTTP routes that this channel answers."""
         ...
 
-    async def send(self, message: Message) -> None:
-        """Bring one stored message to the resident."""
+    async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None:
+        """Bring one stored message to the resident at `address`.
+
+        `data` is what the channel gave with her latest message (`Inbound.data`). Returns once the
+        other side has it. Raises `CannotSend`: retryable after a time-out; otherwise the way is
+        closed, and the message waits until she writes again. A crash after it returned may bring
+        the same message once more: `message.id` tells that it is the same.
+        """
         ...
 
 
 def kinds() -> list[str]:
     """The kinds of channel that exist."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+
+def check(name: str, table: Mapping[str, Any]) -> BaseModel | None:
+    """Validate one channel's settings table; return its options, None for a kind without any.
+
+    Raises `SettingsError` that names each bad key.
+    """
+    raw = dict(table)
+    kind = raw.pop("kind", name)
+    if kind not in kinds():
+        known = ", ".join(kinds())
+        raise SettingsError(f"[channels.{name}] kind: {kind!r} is unknown; there are {known}.")
+    options = getattr(importlib.import_module(f"{__name__}.{kind}"), "Options", None)
+    if options is None:
+        if raw:
+            raise SettingsError(f"[channels.{name}] has no settings; take out {', '.join(raw)}.")
+        return None
+    try:
+        checked: BaseModel = options.model_validate(raw)
+    except ValidationError as error:
+        lines = [
+            f"[channels.{name}] {'.'.join(map(str, e['loc'])) or 'table'}:"
+            f" {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        ]
+        raise SettingsError("; ".join(lines)) from None
+    return checked
+
+
+def options_of(settings: Settings, kind: str) -> BaseModel:
+    """The validated options of the one channel of this kind; its defaults without a table."""
+    tables = [
+        (name, table)
+        for name, table in settings.channels.items()
+        if table.get("kind", name) == kind
+    ]
+    if len(tables) > 1:
+        names = ", ".join(f"[channels.{name}]" for name, _ in tables)
+        raise SettingsError(f"{names} are all of kind {kind!r}; keep one of them.")
+    name, table = tables[0] if tables else (kind, {})
+    options = check(name, table)
+    assert options is not None
+    return options
 
 
 def create_all(parts: Parts) -> list[Channel]:

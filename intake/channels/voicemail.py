@@ -9,39 +9,31 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import service_requests as requests
-from intake.channels import _upload
+from intake.channels import _taking, _upload
 from intake.errors import (
     BadField,
     DiskFull,
     EmptyRecording,
     KeyReused,
-    NotAudio,
-    TooLong,
 )
-from intake.lifecycle import Actor
 from intake.locale import languages, say
 from intake.models import IdempotencyKey, Message, Recording, ServiceRequest
 from intake.parts import Parts
-from intake.service_requests import By, Opened, Opening
-from speech import AudioInfo, probe
-from speech import errors as speech_errors
+from intake.service_requests import Opened
 
 log = logging.getLogger("huying.voicemail")
 TEXT_LIMITS = {"phone": 32, "place": 80, "unit": 40, "name": 40}
 FIELDS = frozenset({*TEXT_LIMITS, "language", "recorded_at"})
 KEY_LENGTH = 255
-FUTURE = timedelta(minutes=10)  # phones' clocks run ahead
 
 
 class Voicemail:
@@ -64,7 +56,7 @@ class Voicemail:
         )
         return router
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None:
         """Her status page shows what is stored; there is no other way back to a recording."""
 
     async def accept(
@@ -96,16 +88,8 @@ class Voicemail:
                 raise BadField("The field audio is missing.", field="audio")
             if writer.size == 0:
                 raise EmptyRecording("The recording is empty.")
-            info = await writer.finish(partial(examine, max_seconds=limits.max_seconds))
-            recording = Recording(
-                blob_key=writer.key,
-                sha256=writer.sha256,
-                size_bytes=writer.size,
-                format=info.format,
-                codec=info.codec,
-                duration_seconds=info.duration_seconds,
-                recorded_at=given.pop("recorded_at", None),
-            )
+            info = await writer.finish(partial(_taking.examine, max_seconds=limits.max_seconds))
+            recording = _taking.row(writer, info, given.pop("recorded_at", None))
             service_request, kept = await self._commit(
                 recording, given, idempotency_key, _fingerprint(writer.sha256, upload.fields)
             )
@@ -120,23 +104,11 @@ class Voicemail:
         """Row, job and key in one transaction; (request, is this recording the one kept?)."""
         async with self.parts.sessions.begin() as session:
             if key is not None:
-                await _one_at_a_time(session, key)
+                await _taking.one_at_a_time(session, _hash(key))
                 earlier = await _earlier(session, key, fingerprint)
                 if earlier is not None:
                     return earlier, False
-            point = None
-            if phone := given.get("phone"):
-                point = await requests.contact_point(session, "phone", phone)
-            opening = Opening(
-                channel="voicemail",
-                language=given.get("language"),
-                contact_point_id=point,
-                given=given,
-                received_at=recording.recorded_at,
-            )
-            opened = await requests.open_request(
-                session, opening, by=By(Actor.DOOR), recording=recording
-            )
+            opened = await _taking.open_voicemail(session, self.name, recording, given)
             if key is not None:
                 session.add(
                     IdempotencyKey(
@@ -199,33 +171,12 @@ def _recorded_at(text: str, within_days: int) -> datetime:
             "recorded_at must be a date and time with zone, such as 2026-11-19T09:32:00+08:00.",
             field="recorded_at",
         )
-    now = datetime.now(UTC)
-    try:
-        moment = moment.astimezone(UTC)
-        too_old = moment < now - timedelta(days=within_days)
-    except OverflowError:
-        too_old = True
-    if too_old or moment > now + FUTURE:
+    recorded = _taking.believed(moment, within_days)
+    if recorded is None:
         raise BadField(
             f"recorded_at must lie within the last {within_days} days.", field="recorded_at"
         )
-    return min(moment, now)
-
-
-def examine(path: Path, max_seconds: float) -> AudioInfo:
-    """What the bytes are, told by content; the door's errors for what it does not take."""
-    try:
-        info = probe(path)
-    except speech_errors.EmptyAudio:
-        raise EmptyRecording("The recording holds no sound at all.") from None
-    except speech_errors.NotAudio:
-        raise NotAudio("This is no sound recording that we know; send the phone's own.") from None
-    if info.duration_seconds is not None and info.duration_seconds > max_seconds + 1:
-        raise TooLong(
-            f"The recording is longer than {max_seconds / 60:.0f} minutes; send it in two.",
-            limit=max_seconds,
-        )
-    return info
+    return recorded
 
 
 async def _earlier(session: AsyncSession, key: str, fingerprint: bytes) -> Opened | None:
@@ -242,12 +193,6 @@ async def _earlier(session: AsyncSession, key: str, fingerprint: bytes) -> Opene
 
 def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
-
-
-async def _one_at_a_time(session: AsyncSession, key: str) -> None:
-    """Two senders of one key at once: the second waits here until the first has committed."""
-    number = int.from_bytes(_hash(key)[:8], "big", signed=True)
-    await session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def _fingerprint(sha256: bytes, fields: dict[str, str]) -> bytes:
