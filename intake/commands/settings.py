@@ -31,9 +31,10 @@ def check(
         except SettingsError as error:
             wrong.append(str(error))
     for name, table in settings.channels.items():
-        if table.get("kind", name) not in channels.kinds():
-            known = ", ".join(channels.kinds())
-            wrong.append(f"[channels.{name}] kind: unknown; there are {known}.")
+        try:
+            channels.check(name, table)
+        except SettingsError as error:
+            wrong.append(str(error))
     engines = ("auto", *recognisers.names())
     if settings.hearing.engine not in engines:
         known = ", ".join(engines)

@@ -1,0 +1,98 @@
+"""What every door that takes recordings does with one: look at it, open a request for it.
+
+Shared by the upload (`voicemail`) and the mail (`email`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import service_requests as requests
+from intake.blobs import BlobWriter
+from intake.errors import EmptyRecording, NotAudio, TooLong
+from intake.lifecycle import Actor
+from intake.models import Recording
+from intake.service_requests import By, Opened, Opening
+from speech import AudioInfo, probe
+from speech import errors as speech_errors
+
+FUTURE = timedelta(minutes=10)  # phones' clocks run ahead
+
+
+def examine(path: Path, max_seconds: float) -> AudioInfo:
+    """What the bytes are, told by content; the door's errors for what it does not take."""
+    try:
+        info = probe(path)
+    except speech_errors.EmptyAudio:
+        raise EmptyRecording("The recording holds no sound at all.") from None
+    except speech_errors.NotAudio:
+        raise NotAudio("This is no sound recording that we know; send the phone's own.") from None
+    if info.duration_seconds is not None and info.duration_seconds > max_seconds + 1:
+        raise TooLong(
+            f"The recording is longer than {max_seconds / 60:.0f} minutes; send it in two.",
+            limit=max_seconds,
+        )
+    return info
+
+
+def believed(moment: datetime, within_days: int) -> datetime | None:
+    """The moment in UTC, never after now; None when it is too old, or later than a clock errs."""
+    now = datetime.now(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+        if moment < now - timedelta(days=within_days) or moment > now + FUTURE:
+            return None
+    except OverflowError:
+        return None
+    return min(moment, now)
+
+
+def row(writer: BlobWriter, info: AudioInfo, recorded_at: datetime | None) -> Recording:
+    """The row of a recording whose bytes lie on the disk."""
+    return Recording(
+        blob_key=writer.key,
+        sha256=writer.sha256,
+        size_bytes=writer.size,
+        format=info.format,
+        codec=info.codec,
+        duration_seconds=info.duration_seconds,
+        recorded_at=recorded_at,
+    )
+
+
+async def open_voicemail(
+    session: AsyncSession,
+    channel: str,
+    recording: Recording,
+    given: Mapping[str, Any],
+    *,
+    received_at: datetime | None = None,
+) -> Opened:
+    """Recording, request, contact point and first job in the caller's transaction.
+
+    ``given``: language, phone, place, unit, person as the sender said. Relative times in what
+    was said count from ``recorded_at``, else from ``received_at``, else from now.
+    """
+    point = None
+    if phone := given.get("phone"):
+        point = await requests.contact_point(session, "phone", phone)
+    opening = Opening(
+        channel=channel,
+        language=given.get("language"),
+        contact_point_id=point,
+        given=given,
+        received_at=recording.recorded_at or received_at,
+    )
+    return await requests.open_request(session, opening, by=By(Actor.DOOR), recording=recording)
+
+
+async def one_at_a_time(session: AsyncSession, *hashes: bytes) -> None:
+    """Two senders of one key at once: the second waits here until the first has committed."""
+    for number in sorted(int.from_bytes(h[:8], "big", signed=True) for h in hashes):
+        await session.execute(select(func.pg_advisory_xact_lock(number)))
