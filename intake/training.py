@@ -175,7 +175,8 @@ def _write_misheard(root: Path, data: Path) -> None:
     """The sentences of ``data/nlu`` and the catalogue once more, as a recogniser writes them.
 
     Each once with errors of the usual kinds, and those that were really spoken and heard again
-    (``data/heard``) as they came out. Each knows the sentence that it comes `of`.
+    (``data/heard``) as they came out. Each knows the sentence that it comes `of`, and whether it is
+    only `made_up`.
     """
     said: dict[str, str] = {}
     for path in sorted([*(root / "data" / "nlu").glob("*.yml"), *data.glob("*.yml")]):
@@ -183,16 +184,19 @@ def _write_misheard(root: Path, data: Path) -> None:
             lines = (line.removeprefix("- ").strip() for line in block["examples"].splitlines())
             said.update({line: block["intent"] for line in lines if line})
     mishearing = Mishearing(said)
-    found = [(intent, mishearing.mishear(text, "1"), text) for text, intent in said.items()]
+    found: list[tuple[str, str, dict[str, Any]]] = [
+        (intent, mishearing.mishear(text, "1"), {"of": text, "made_up": True})
+        for text, intent in said.items()
+    ]
     heard = root / "data" / "heard" / "heard.jsonl"
     for line in heard.read_text("utf-8").splitlines() if heard.exists() else ():
         row = json.loads(line)
         if row["text"] in said:
-            found.append((said[row["text"]], row["heard"], row["text"]))
+            found.append((said[row["text"]], row["heard"], {"of": row["text"]}))
     examples: dict[str, list[dict[str, Any]]] = {}
-    for intent, misheard, text in found:
+    for intent, misheard, metadata in found:
         if misheard not in said:
-            example = {"text": misheard, "metadata": {"of": text}}
+            example = {"text": misheard, "metadata": metadata}
             examples.setdefault(intent, []).append(example)
     nlu = [{"intent": intent, "examples": found} for intent, found in examples.items()]
     _write(data / "misheard.yml", "nlu", nlu)

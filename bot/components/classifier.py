@@ -24,13 +24,14 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.featurizers.featurizer import Featurizer
-from rasa.shared.nlu.constants import INTENT, METADATA, TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from bot.components.regression import Block, fit, scores, stacked
+from bot.components.texts import example_metadata, made_up
 
 logger = logging.getLogger(__name__)
 
@@ -122,12 +123,13 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
         origins = [_origin(m) for m in examples]
         kept_back = np.array([_share(origin) < self._config["held_out"] for origin in origins])
         weights = self._fit([block[~kept_back] for block in blocks], answers[~kept_back])
-        unseen = scores([block[kept_back] for block in blocks], weights)
-        self._temperature = best_temperature(unseen, answers[kept_back])
-        right = float((unseen.argmax(axis=1) == answers[kept_back]).mean())
+        real = kept_back & ~np.array([made_up(m) for m in examples])
+        unseen = scores([block[real] for block in blocks], weights)
+        self._temperature = best_temperature(unseen, answers[real])
+        right = float((unseen.argmax(axis=1) == answers[real]).mean())
         logger.info(
             "%d messages, %d intents: %.3f of %d right when held out, temperature %.2f",
-            *(len(examples), len(self._names), right, kept_back.sum(), self._temperature),
+            *(len(examples), len(self._names), right, real.sum(), self._temperature),
         )
         self._weights = self._fit(blocks, answers)
         with self._model_storage.write_to(self._resource) as folder:
@@ -184,8 +186,7 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
 
 def _origin(message: Message) -> Text:
     """The sentence that this one is a misheard form of, or itself."""
-    metadata = message.get(METADATA) or {}
-    return str((metadata.get("example") or {}).get("of") or message.get(TEXT))
+    return str(example_metadata(message).get("of") or message.get(TEXT))
 
 
 def _share(origin: Text) -> float:

@@ -18,7 +18,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.components.texts import MAX_CHARACTERS
+from bot.components.texts import MAX_CHARACTERS, made_up
 
 # The vectors of the training messages from `train`, for the copy of the component that Rasa makes
 # to turn them into features: the slowest part of a training is done once.
@@ -31,6 +31,10 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
 
     E5's vectors all lean the same way (any two have a cosine above 0.7), so the mean of the
     training messages is taken off before the length is set to `weight`.
+
+    Training messages that were made up as misheard (`metadata: {made_up: true}`) have no meaning,
+    all zeros: a garbled sentence's embedding leads astray, so the classifier learns to do without
+    it where the n-grams know better, and training takes half as long.
     """
 
     @classmethod
@@ -93,7 +97,8 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         return self._model.query(text[:MAX_CHARACTERS].replace("\0", " "))
 
     def train(self, training_data: TrainingData) -> Resource:
-        texts = [m.get(TEXT) for m in training_data.training_examples if m.get(TEXT)]
+        messages = training_data.training_examples
+        texts = [m.get(TEXT) for m in messages if m.get(TEXT) and not made_up(m)]
         _TRAINED.update({text: self._embed(text) for text in texts})
         if texts:
             self._mean = np.mean([_TRAINED[text] for text in texts], axis=0)
@@ -114,6 +119,11 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self.process(training_data.training_examples)
+        for message in training_data.training_examples:
+            if made_up(message):
+                nothing = np.zeros((1, np.size(self._mean)))
+                self.add_features_to_message(None, nothing, TEXT, message)
+            else:
+                self.process([message])
         _TRAINED.clear()
         return training_data

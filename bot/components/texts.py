@@ -2,13 +2,26 @@
 
 import re
 import unicodedata
-from typing import Text
+from typing import Any, Dict, Text
+
+from rasa.shared.nlu.constants import METADATA
+from rasa.shared.nlu.training_data.message import Message
 
 # A long digit run is a phone or card number: which digits they are says nothing about the need.
 _NUMBER = re.compile(r"\d+")
 _GAP = re.compile(r"[^\w]+", re.UNICODE)
 # Beyond this the category is long clear; it bounds the work for any input.
 MAX_CHARACTERS = 600
+
+
+def example_metadata(message: Message) -> Dict[Text, Any]:
+    """What the training file says beside a sentence: `of`, `made_up`; {} for anything else."""
+    return (message.get(METADATA) or {}).get("example") or {}
+
+
+def made_up(message: Message) -> bool:
+    """Is it a training sentence that nobody said or heard, but that was garbled on purpose?"""
+    return bool(example_metadata(message).get("made_up"))
 
 
 def plain(text: Text) -> Text:
