@@ -28,7 +28,7 @@ _CUE = re.compile("电话|手机|号码|座机|打给?我?|联系|回电|回拨|
 _OTHER_NUMBER = re.compile(
     "(?:取件码|单号|编号|尾号|身份证|社保号?|卡号|验证码|工单|户号|账号)[^,，。]{0,4}$"
 )
-_REPEAT = re.compile("([一二两三四五六七八九])个([零一二三四五六七八九幺0-9])")
+_REPEAT = re.compile("([一二两三四五六七八九2-4])个([零一二三四五六七八九幺0-9])")
 _FIXED_LINE = re.compile("座机|固话|家里?(?:的)?电话|坐机|做机")
 _FOLDED = {fuzzy(sound): digit for sound, digit in _SOUNDS.items()} | {"s-i": "4"}
 # Sound like digits but mostly mean themselves, unless a digit follows.
@@ -36,6 +36,7 @@ _OWN_WORDS = frozenset("的就是把吧以已而有无我")
 _MOBILE = re.compile(r"1[3-9]\d{9}(?!\d)")
 _LONGEST_GAP = 6
 _MOST_DIGITS = 26
+_SHORTEST_WORDS = 2
 _SERVICE = frozenset(("110", "119", "120", "122", "12345", "12348", "12320", "10086", "95598"))
 
 
@@ -63,9 +64,11 @@ def read_phone(heard: Heard) -> Field[str] | None:
     """
     runs = find_runs(heard)
     candidates = list(_candidates(heard, runs))
+    good = [field for field in candidates if field.note is None]
+    if not good and heard.spoken and (stitched := _stitched(runs)):
+        return stitched
     if not candidates:
         return None
-    good = [field for field in candidates if field.note is None]
     chosen = good[-1] if good else max(candidates, key=lambda field: field.confidence)
     rivals = tuple(dict.fromkeys(f.value for f in good if f.value != chosen.value))
     if rivals and good[0] is not chosen and not _took_back(heard, good):
@@ -102,7 +105,7 @@ def find_runs(heard: Heard) -> list[Run]:
             repeat = _REPEAT.match(view, index) if digits else None
             digit = _digit(heard, view, index, len(digits))
             if repeat:
-                times, one = int(_SPOKEN[repeat[1]]), repeat[2]
+                times, one = int(_SPOKEN.get(repeat[1], repeat[1])), repeat[2]
                 digits += times * _SPOKEN.get(one, one)
                 guessed += times * "0"
                 index = end = repeat.end()
@@ -164,6 +167,21 @@ def _candidates(heard: Heard, runs: Sequence[Run]) -> Iterable[Field[str]]:
         yield from _number(heard, group)
         group = [run]
     yield from _number(heard, group)
+
+
+def _stitched(runs: Sequence[Run]) -> Field[str] | None:
+    """电话一七零，和二零八六能八八二三: a 呃 between the parts was heard as another word."""
+    for first in range(len(runs)):
+        digits, last = "", first
+        while last < len(runs) and len(digits) < 11:
+            if last > first and not 0 < runs[last].start - runs[last - 1].end <= _SHORTEST_WORDS:
+                break
+            digits += runs[last].digits
+            last += 1
+        cue = any(run.cue for run in runs[first:last])
+        if cue and last - first > 1 and _MOBILE.fullmatch(digits):
+            return Field(digits, (runs[first].start, runs[last - 1].end), 0.4)
+    return None
 
 
 def _is_filler(gap: str) -> bool:

@@ -17,7 +17,7 @@ from speech.again import Guess, Hearing
 from speech.audio import Samples
 
 GUESSES = 5
-MOST_TOKENS = 64
+MOST_TOKENS = 48
 _DIGITS = frozenset("0123456789 ,，.。、-—")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from speech import EmptyAudio, SpeechError, Transcriber
-from speech.again import CUTS, LONGEST_SECONDS, Hearing, at_tempo, hear_again
+from speech.again import CUTS, LONGEST_SECONDS, Hearing, at_pitch, at_tempo, hear_again
 from speech.hearing import Listener
 from speech.recognisers import Sound
 from tests.unit.speech.sounds import RATE, bursts, write_wav
@@ -44,6 +44,14 @@ def test_a_tempo_changes_the_length_and_not_the_pitch() -> None:
     assert at_tempo(tone, 1.0) is tone
 
 
+def test_a_pitch_takes_the_tempo_with_it() -> None:
+    tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE)).astype(np.int16)
+    low = at_pitch(tone, 0.8)
+    assert len(low) == pytest.approx(len(tone) / 0.8, rel=0.01)
+    loudest = np.argmax(np.abs(np.fft.rfft(low))) * RATE / len(low)
+    assert loudest == pytest.approx(352, abs=3)
+
+
 def test_each_cut_holds_the_stretch_and_its_margins(
     recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,7 +60,7 @@ def test_each_cut_holds_the_stretch_and_its_margins(
     again = hear_again(listener, recording, 1.2, 2.0, "zh", on_decoded=decoded.append)
     assert len(again) == len(told.sounds) == len(CUTS)
     for sound, cut in zip(told.sounds, CUTS, strict=True):
-        seconds = (0.8 + cut.before + cut.after) / cut.tempo
+        seconds = (0.8 + cut.before + cut.after) / cut.tempo / cut.pitch
         assert len(sound.samples) / RATE == pytest.approx(seconds, rel=0.05)
     assert decoded == [pytest.approx(sum(len(s.samples) for s in told.sounds) / RATE)]
 

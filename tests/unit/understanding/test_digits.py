@@ -114,3 +114,20 @@ def test_the_seconds_are_those_of_the_words_that_hold_the_number() -> None:
     assert seconds_of(text, words, (3, 15)) == (0.7, 3.9)
     assert seconds_of(text, words, None) is None
     assert seconds_of(text, [], (3, 15)) is None
+
+
+def test_a_digit_at_the_beginning_may_be_half_a_word_and_is_not_sure() -> None:
+    got = after("号码是1862345678", digits(*["19862345678"] * 8))
+    assert got.confidence < SURE
+
+
+def test_a_near_rival_keeps_a_number_in_doubt() -> None:
+    again = digits(*["13912345678"] * 4, *["13912346678"] * 3)
+    got = after("我电话13912345678", again)
+    assert (got.value, got.confidence < SURE) == ("13912345678", True)
+    assert got.alternatives == ("13912346678",)
+
+
+def test_words_beside_the_number_that_became_digits_do_not_outvote_it() -> None:
+    again = [*digits("2413912345678", "139 1234 5678", "12345678"), *freely("是139-1234-5678")]
+    assert after("我电话是13912345678", again).value == "13912345678"

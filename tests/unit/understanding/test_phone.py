@@ -19,6 +19,7 @@ SAID = [
     ("电话18903365172 不对 末尾是127", "18903365127"),
     ("手机13912345678，再说一遍，13912345678", "13912345678"),
     ("幺三八两个零一三八零零零", "13800138000"),
+    ("手机1381234两个62个0", "13812346600"),
     ("打我手机+86 139 1234 5678", "13912345678"),
     ("2号楼1单元302 13912345678", "13912345678"),
     ("My phone number is 139 1234 5678", "13912345678"),
@@ -66,6 +67,12 @@ def test_digits_heard_as_words_are_read_in_speech() -> None:
     found = read_phone(Heard.of(text, spoken=True))
     assert found is not None
     assert found.value == "18600392517"
+
+
+def test_a_hesitation_heard_as_a_word_does_not_cut_a_number_in_two_but_it_is_not_trusted() -> None:
+    field = read_phone(Heard.of("我姓马,电话一七零,和二零八六能八八二三。", spoken=True))
+    assert field is not None
+    assert (field.value, field.confidence <= 0.5) == ("17020868823", True)
 
 
 def test_two_different_numbers_are_left_to_a_person() -> None:
