@@ -1,0 +1,261 @@
+"""What a mail says, however broken it is: its words, its parts, its time.
+
+Pure, and total: `read` never raises. What can't be read is still in the raw mail, and
+``whole`` is False then, so that the raw mail is kept too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import policy
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesParser
+from email.utils import parseaddr, parsedate_to_datetime
+from html.parser import HTMLParser
+from typing import Any
+
+from speech.containers import HEAD_BYTES, sniff
+from speech.errors import NotAudio
+
+MAX_PARTS = 50
+MAX_NODES = 500
+MAX_TEXT_CHARACTERS = 20_000
+MAX_HEADER_CHARACTERS = 2_000
+_CODECS = ("utf-8", "gb18030")
+_SPACES = re.compile(r"[ \t\r\f\v\u00a0]+")
+_ADDRESS = re.compile(r"[^\s<>\"@]+@[^\s<>\"@]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something attached. ``media_type``: as declared; ``sounds``: its first bytes are those
+    of a sound file that we know, or it was declared to be sound."""
+
+    content: bytes
+    media_type: str
+    name: str | None
+    sounds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail. ``headers``: lower-case name → values as text, in their order. ``date``: aware.
+    ``whole``: False when something could not be read or was too much."""
+
+    headers: dict[str, list[str]] = field(default_factory=dict)
+    media_type: str = "text/plain"
+    text: str = ""
+    parts: tuple[Part, ...] = ()
+    whole: bool = True
+
+    def header(self, name: str) -> str:
+        """The first value of a header, ``""`` without one."""
+        return self.headers.get(name.lower(), [""])[0]
+
+    @property
+    def subject(self) -> str:
+        return self.header("subject")
+
+    @property
+    def message_id(self) -> str:
+        return self.header("message-id").strip()[:255]
+
+    @property
+    def sender(self) -> str:
+        """The address in From, in lower case."""
+        _, address = parseaddr(self.header("from"))
+        if not _ADDRESS.fullmatch(address):  # an unquoted comma in the name, and the like
+            found = _ADDRESS.search(self.header("from"))
+            address = found.group() if found else ""
+        return address.lower()
+
+    @property
+    def date(self) -> datetime | None:
+        with suppress(ValueError, TypeError, IndexError, OverflowError):
+            moment = parsedate_to_datetime(self.header("date"))
+            return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return None
+
+    @property
+    def sounds(self) -> bool:
+        """Is there anything that may be a recording?"""
+        return any(part.sounds for part in self.parts)
+
+
+def read(raw: bytes) -> Mail:
+    """Take a raw mail apart. Never raises."""
+    message = _parse(raw)
+    if message is None:
+        return Mail(headers=_headers_only(raw), text=clean(raw.decode("utf-8", "replace")),
+                    whole=False)  # fmt: skip
+    plain: list[str] = []
+    rich: list[str] = []
+    parts: list[Part] = []
+    whole = True
+    for node in _leaves(message):
+        if node is None or len(parts) >= MAX_PARTS:
+            whole = False
+            continue
+        content = _content(node)
+        if content is None:
+            whole = False
+            continue
+        media_type, name = _media_type(node), _name(node)
+        known = _is_sound(content)
+        if media_type.startswith("text/") and not (known or name or _is_attached(node)):
+            (rich if media_type == "text/html" else plain).append(_decoded(node, content))
+        elif content:
+            sounds = known or media_type.startswith("audio/")
+            parts.append(Part(content, media_type, name, sounds))
+        elif media_type.startswith("audio/"):
+            whole = False
+    text = clean("\n".join(plain)) or clean("\n".join(map(_without_tags, rich)))
+    return Mail(
+        headers=_headers(message),
+        media_type=_media_type(message),
+        text=text,
+        parts=tuple(parts),
+        whole=whole and len(text) < MAX_TEXT_CHARACTERS,
+    )
+
+
+def clean(text: str) -> str:
+    """Text that the database takes: no NUL, no half characters, no runs of blanks or lines."""
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    lines = (_SPACES.sub(" ", line).strip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:MAX_TEXT_CHARACTERS]
+
+
+def _parse(raw: bytes) -> Message | None:
+    # The new policy reads more; the old one survives headers that make the new one raise.
+    for kind in (policy.default, policy.compat32):
+        with suppress(Exception):
+            return BytesParser(policy=kind).parsebytes(raw)
+    return None
+
+
+def _leaves(message: Message) -> Iterator[Message | None]:
+    """Every part that holds content, in order; None where there are more than we look at."""
+    stack: list[Any] = [message]
+    for _ in range(MAX_NODES):
+        if not stack:
+            return
+        node = stack.pop()
+        if not isinstance(node, Message):
+            yield None
+        elif node.is_multipart():
+            stack.extend(reversed(node.get_payload()))  # type: ignore[arg-type]
+        else:
+            yield node
+    if stack:
+        yield None
+
+
+def _content(node: Message) -> bytes | None:
+    try:
+        content = node.get_payload(decode=True)
+    except Exception:
+        return None
+    return content if isinstance(content, bytes) else None
+
+
+def _media_type(node: Message) -> str:
+    with suppress(Exception):
+        return clean(node.get_content_type())[:128] or "application/octet-stream"
+    return "application/octet-stream"
+
+
+def _name(node: Message) -> str | None:
+    with suppress(Exception):
+        return clean(node.get_filename() or "").replace("\n", " ")[:200] or None
+    return None
+
+
+def _is_attached(node: Message) -> bool:
+    with suppress(Exception):
+        return node.get_content_disposition() == "attachment"
+    return False
+
+
+def _is_sound(content: bytes) -> bool:
+    with suppress(NotAudio):
+        sniff(content[:HEAD_BYTES])
+        return True
+    return False
+
+
+def _decoded(node: Message, content: bytes) -> str:
+    charset = ""
+    with suppress(Exception):
+        charset = node.get_content_charset() or ""
+    if charset in ("gb2312", "gbk", "gb_2312-80"):
+        charset = "gb18030"  # mails that say GB2312 hold GBK
+    for codec in (charset, *_CODECS):
+        with suppress(LookupError, ValueError):
+            return content.decode(codec)
+    return content.decode("utf-8", "replace")
+
+
+def _headers(message: Message) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    with suppress(Exception):
+        for name, value in message.raw_items():
+            found.setdefault(str(name).lower(), []).append(_header_text(str(value)))
+    return found
+
+
+def _headers_only(raw: bytes) -> dict[str, list[str]]:
+    """Of a mail whose body can't be parsed."""
+    head = re.split(rb"\r?\n\r?\n", raw[:262_144], maxsplit=1)[0]
+    message = _parse(head + b"\r\n\r\n")
+    return _headers(message) if message is not None else {}
+
+
+def _header_text(value: str) -> str:
+    """A header as people read it: unfolded, 8-bit bytes and encoded words decoded."""
+    value = " ".join(value.split())[:MAX_HEADER_CHARACTERS]
+    if any("\udc80" <= character <= "\udcff" for character in value):
+        content = value.encode("utf-8", "surrogateescape")
+        for codec in _CODECS:
+            with suppress(ValueError):
+                value = content.decode(codec)
+                break
+    with suppress(Exception):
+        value = str(make_header(decode_header(value)))
+    return clean(value).replace("\n", " ")
+
+
+class _Words(HTMLParser):
+    """The words of a page, without what is not shown."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("style", "script", "title"):
+            self._hidden += 1
+        elif tag in ("br", "p", "div", "tr", "li", "h1", "h2", "h3"):
+            self.words.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("style", "script", "title"):
+            self._hidden = max(0, self._hidden - 1)
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words.append(data)
+
+
+def _without_tags(html: str) -> str:
+    words = _Words()
+    with suppress(Exception):
+        words.feed(html)
+        words.close()
+    return "".join(words.words)
