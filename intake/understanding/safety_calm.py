@@ -37,9 +37,9 @@ _THING = (
 _THING_EN = r"\b(?:cat|kitten|dog|puppy|poodle|parrot|bird|rabbit|pet|parcel|package|keys?|phone|wallet|purse|bag|card|glasses|stick|letter|hat|scarf|umbrella|ball|bike|tile)\b"
 
 HARMLESS: dict[str, tuple[re.Pattern[str], ...]] = {
-    "help": _all("dying (?:for|to)","😂|🤣|哈哈|嘻嘻|广场舞|怎么(?:退|弄|用|关|删|设置|发)|微信|密码|遥控|验证码|救命(?:讲座|知识|课)"),
+    "help": _all("dying (?:for|to)", "马桶|下水|水管|空调|海鲜|冰箱|蟑螂|老鼠|作业|网速|电脑|热死","😂|🤣|哈哈|嘻嘻|广场舞|怎么(?:退|弄|用|关|删|设置|发)|微信|密码|遥控|验证码|救命(?:讲座|知识|课)"),
     "fire": _all("(?:打|点)不着(?:火)?|火苗[^,。]{0,5}(?:小|弱|黄|不旺)|拔了|还用呢|(?:烟囱|尾气|烧烤|烤串|烤肉|油烟(?!机)|排烟|工厂|餐馆|饭店|烧香|香炉|抽烟|吸烟|烟味)|(?:火|烟)[^。]{0,6}(?:已经?|早就|都)?(?:灭了|扑灭了|没了)|(?:barbecue|bbq|cigarette|smokes|smokers|incense)|演习|演戏|演练|灭火器[^,。]{0,6}(?:发|领|过期|教)"),
-    "gas": _all("(?:没有?|无)[^,。]{0,3}(?:煤气)?味|(?:没|不)漏(?:气)?(?:[,。]|$)|淡淡的|丝丝|其实是|原来是|假的|虚惊|修好了|谢谢你们"),
+    "gas": _all("(?:没有?|无)[^,。]{0,3}(?:煤气)?味|(?:没|不)漏(?:气)?(?:[,。]|$)|下水|化粪池|垃圾|粪|油烟|油漆|甲醛|烧烤|臭水|厕所|淡淡的|丝丝|其实是|原来是|假的|虚惊|修好了|谢谢你们"),
     "missing": _all(rf"{_THING}[^,。]{{0,12}}(?:丢|不见|找不|失踪|跑)|{_THING_EN}[^.]{{0,30}}(?:missing|lost|wandered|disappear|find)|找回来了|找到了|(?:过年|春节|[一两几多\d]年)[^,。]{{0,8}}没回"),
     "drowning": _all(f"{_THING}[^,。]{{0,6}}(?:掉|落|滑|跳|翻)|{_THING_EN}[^.]{{0,20}}(?:fell|jumped|in the)"),
     "fall": _all(f"{_THING}(?:又|都|突然|从[^,。]{{0,6}})?(?:掉|摔|跌|滚|滑)"),
@@ -69,8 +69,8 @@ NOT_NOW = {
     ),
     "after": re.compile(
         "[^,。]{0,2}(?:的话|那[回次会]|可怎么|时候?[,。]?|那[天年家]|(?:了|起来)?(?:咋|怎么|谁|往哪|可|跑都|逃都|也)[^,。]{0,3}(?:跑|逃|救|办呢|进|出|不)|怎么预防|怎么处理|如何|演习|演戏|演练|讲座|培训|知识|保险|险|报警器|应急|赔|报销)"
-        "|[^,。]{0,4}(?:怎么办呢|咋办呢)|[^,。]{0,2}过[^,。]{0,3}[次回](?!来)"
-        r"|[^.!?]{0,20}(?:\b(?:years?|months?|weeks?) ago|\bin (?:19|20)\d\d|\blast (?:year|month|week|winter|summer))"
+        "|[^,。]{0,4}(?:怎么办呢|咋办呢)|[^,。]{0,2}过[^,。]{0,3}[次回](?!来)|[^,。]{0,2}(?:走的|死的|没的|救过|的(?:那|姑娘|小伙|人|事|新闻|案))"
+        r"|[^.!?]{0,20}(?:\b(?:years?|months?|weeks?) ago|\bin (?:19|20)\d\d|\blast (?:year|month|week|winter|summer|spring|autumn|time))"
         r"|[^.!?]{0,10}(?:\bdrill|\bcourse|\bclass|\btraining|\bprevention|\bsafety|\bleaflet)"
     ),
 }
@@ -109,19 +109,32 @@ HEARD_AS_CALM = Lexicon(
 """What takes the danger out of the words around it, as a recogniser may spell it."""
 
 SETTLED = re.compile(
-    "不用来(?:人|了)|不用跑|撤了吧|撤掉吧|虚惊|没烧起来|没伤(?:着|到|人)|没受伤|没砸[着到]|亏得没|好在没|后来[^,。]{0,3}好了|"
+    "不用来(?:人|了)|爬起来走了|倒不是想?[寻死]|没想死|(?:倒|人)没(?:啥|什么)?事|不是煤气|unhurt|(?:nobody|no one) (?:was|is) hurt|不用跑|撤了吧|撤掉吧|虚惊|没烧起来|没伤(?:着|到|人)|没受伤|没砸[着到]|亏得没|好在没|后来[^,。]{0,3}好了|"
     "(?:大夫|医生|医院)[^,。]{0,2}(?:看过|看完)了|打个比方|没真[打的]|闹着玩|瞎玩|玩捉|哈哈|现在好多了|不合格|我[^,。]{0,4}报的|报过了|那[回次]是"
 )
 """Said near the words of danger, it tells that nothing is wrong any more, or never was."""
 
 CLAIMS = re.compile(
-    "不赔|索赔|赔偿|怎么赔|律师|官司|起诉|报销|保险公司|状子|法院|仲裁|上当|law(?:yer|suit)|compensation"
+    "不赔|索赔|赔偿|怎么赔|律师|官司|起诉|报销|保险公司|状子|押金|免责|凭什么|该不该|协调|调解|评理|说合|法院|仲裁|上当|law(?:yer|suit)|compensation"
 )
 """What is over and is now argued about: no help is asked for but in court."""
 
+CHORE = re.compile(
+    "登记|报名|多少钱|补贴|证(?!明不)|票|课|老师|理发|广场舞|微信|噪音|办理|平时|整天|一天到晚|天天|预约|自来水|太阳能|扶手|路灯|有没有|能不能|可不可以|谢谢|作业|成绩|考试|照片|软件|密码|"
+    "修(?:一下|修|理|好)|来修|给修|换(?:个|成|一)|装(?:个|一|上)|清理|打扫|垃圾|水龙头|马桶|请(?:个|人|医生|大夫|你们)|护工|尿垫|要人|volunteer|could|thank"
+)
+"""A chore is asked for: with no word of haste, what else is said is about that chore."""
+
+EVERYDAY = re.compile(
+    "修|装(?!了支架|着)|换|清理|打扫|垃圾|水龙头|马桶|手机(?![^,。]{0,4}(?:关机|打不通))|电视|电脑|微信|网|饭(?![^,。]{0,3}[喂呛噎])|菜|票|证|补贴|办理|表|钱|课|老师|理发|剪|药店|"
+    "预约|噪音|吵|广场舞|路灯|井盖|停电|自来水|太阳能|扶手|滑梯|频道|请(?:个|人|医生|大夫|你们)|陪|护工|吃喝拉撒|尿垫|整天|一天到晚|从来|天天|痒|物业|保安|平时|要人|"
+    "谢|地址|登记|报名|多少|哪里|哪儿|怎么(?!办|叫|喊|拍|晃|摇|推)|行不|行吗|可不可以|有没有|能不能|help with|volunteer|could|please (?:post|send|bring)|appreciated|thank|phone|computer|internet"
+)
+"""What people ask for on any day: weak signs among these words tell of a chore, not a danger."""
+
 CARE = re.compile(
     "出院|住(?:了|过|着)?院(?!部)|石膏|拆线|术后|后遗症|护工|陪护|喂饭|翻身|擦身|伤残|评残|鉴定|复健|康复|常年|瘫了|瘫痪|卧床|慢性|"
-    "[一二三四五六七八九十两几好多半\\d]+(?:年|个月)(?:了|多|来)|打从|自从|落下的|老毛病|不着急|不急"
+    "[一二三四五六七八九十两几好多半\\d]+(?:年|个月)(?:了|多|来)|打从|自从|落下的|老毛病|今年|不着急|不急"
 )
 """What was bad some time ago and now wants care, not an ambulance."""
 
@@ -131,10 +144,10 @@ _REQUEST = re.compile(
     "管管|反映|投诉|什么时候|啥时候|取消|退掉|复查|体检|would like|could (?:you|someone)|can (?:you|someone) (?!come)|how (?:do|much)|when (?:is|does)"
 )
 _AT_ONCE = re.compile(
-    "突然|忽然|刚才|刚刚|这会儿|正在|一下子|快来|快点|赶紧|赶快|救[命我人]|急急|来人[啊呀哪吧]|救护车|120|119|110|本来|just now|right now|hurry|quick|ambulance|help"
+    "突然|忽然|刚才|刚刚|这会儿|正在|一下子|快来|快点|赶紧|赶快|救[命我人]|急急|来人[啊呀哪吧]|救护车|120|119|110|快帮|帮帮我|求求|本来|just now|right now|hurry|quick|ambulance|help"
 )
 
-_FELT = ("medical", "fall", "gas", "electric")
+_FELT = ("medical", "fall", "gas")
 _BODILY = ("medical", "fall")
 _ALWAYS = ("self_harm", "help", "unresponsive", "urgent")
 
@@ -154,7 +167,9 @@ def excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
         if NOT_NOW[_before(kind)].search(before) or NOT_NOW["after"].match(after):
             return True
     low, high = max(0, match.start() - 60), match.end() + 60
-    if SETTLED.search(text, low, high) or CLAIMS.search(text, low, high):
+    if kind != "urgent" and SETTLED.search(text, low, high):
+        return True
+    if kind != "urgent" and CLAIMS.search(text, low, high):
         return True
     if kind not in _ALWAYS:
         near = text[low:high]
@@ -174,4 +189,5 @@ def _before(kind: str) -> str:
 
 def ordinary(text: str) -> bool:
     """Whether a service is asked for, or a habit told, with no word of haste: no time for hints."""
-    return bool(_REQUEST.search(text)) and not _AT_ONCE.search(text)
+    asked = _REQUEST.search(text) or CHORE.search(text)
+    return bool(asked) and not _AT_ONCE.search(text)
