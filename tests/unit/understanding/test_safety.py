@@ -11,6 +11,11 @@ IN_DANGER = [
     ("medical", "孩子他爷爷刚才抽过去了，牙关咬得死死的，口吐白沫"),
     ("medical", "我妈喘不上来气，脸都憋紫了"),
     ("medical", "胸闷得厉害，浑身冒冷汗"),
+    ("medical", "老舅歪倒在沙发上，怎么摇都不睁眼，手脚冰凉"),
+    ("medical", "她嘴唇发紫，眼睛发直，憋得说不了话"),
+    ("gas", "炭火盆放屋里，娘俩头晕恶心，叫不起来"),
+    ("fire", "浓烟从楼下往上灌，我们跑不出去"),
+    ("self_harm", "农药就在手边，对不起你们，下辈子再还"),
     ("medical", "我老伴怎么喊都没反应，身上冰凉"),
     ("medical", "奶奶吃饭噎着了，话都说不出来"),
     ("medical", "他心脏病犯了，药也不顶用"),
@@ -87,6 +92,7 @@ HEARD_WRONGLY = [
     ("medical", "他传不上气了"),
     ("self_harm", "我不想货了"),
     ("gas", "一屋子没气味熏得头晕"),
+    ("gas", "屋里有没机位儿,快来看看"),
 ]
 NO_DANGER = [
     "上个月我老伴摔倒了，现在想找个康复师",
@@ -107,6 +113,12 @@ NO_DANGER = [
     "我家猫走丢了，能不能帮忙贴个告示",
     "钥匙找不着了，帮我开个锁",
     "手机掉水里了，还能修吗",
+    "老婆被电动车撞了，对方不赔医药费，想找律师",
+    "孩子他姑今年摔了腰，出院以后走路慢，要个轮椅",
+    "救命啊，蟑螂满厨房跑",
+    "有人从窗户往下扯电线给电动车充电",
+    "鸡汤洒了一地，换个人送",
+    "真要着火了谁也跑不出去，楼道的纸箱清一清",
     "手机没反应了，按哪儿都不动",
     "门铃按了没反应，给修修",
     "儿子好几年没回家了，心里空落落的",
@@ -175,6 +187,13 @@ NORMAL = [
 ]
 
 
+HEARD_CALM = [
+    "有人从五楼窗户往下扯电线给电厅车充电",
+    "今天没几位老人来吃饭",
+    "我腿脚不行,要个轮椅",
+]
+
+
 def kind_of(text: str, *, spoken: bool = False) -> tuple[str, str | None]:
     found = read_safety(Heard.of(text, spoken=spoken))
     return found.urgency, found.kind
@@ -190,6 +209,16 @@ def test_words_of_danger_are_an_emergency(kind: str, text: str) -> None:
 @pytest.mark.parametrize(("kind", "text"), HEARD_WRONGLY)
 def test_danger_is_heard_through_wrong_characters(kind: str, text: str) -> None:
     assert kind_of(text, spoken=True) == ("emergency", kind)
+
+
+@pytest.mark.parametrize("text", HEARD_CALM)
+def test_calm_words_that_sound_like_danger_are_no_emergency(text: str) -> None:
+    assert kind_of(text, spoken=True)[0] != "emergency"
+
+
+@pytest.mark.parametrize("text", ["快 来 人", "喂，喂，快救我，疼"])
+def test_nothing_but_a_cry_for_help_is_an_emergency(text: str) -> None:
+    assert kind_of(text)[0] == "emergency"
 
 
 @pytest.mark.parametrize("text", NO_DANGER)
