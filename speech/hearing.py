@@ -116,4 +116,5 @@ def _transcript(
         speech_seconds=round(sum(r.end - r.start for r in speech) / audio.RATE, 3),
         confidence=round(mean, 4),
         notes=tuple(dict.fromkeys(notes)),
+        alternatives=heard.alternatives,
     )

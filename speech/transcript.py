@@ -27,6 +27,7 @@ class Transcript:
     ``language`` is a two-letter code, ``engine`` and ``model`` name what listened.
     ``duration_seconds`` is that of the recording, ``speech_seconds`` how much of it is speech.
     ``confidence`` (0..1) is the words' mean, weighted by their length; 0 without words.
+    ``alternatives`` are up to five other texts of the whole recording, the likeliest first.
     ``notes`` are stable codes for what a reader should know:
 
     ``no_speech``             nobody speaks, or nothing was understood
@@ -45,6 +46,7 @@ class Transcript:
     speech_seconds: float
     confidence: float
     notes: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
     def spans(self) -> tuple[tuple[int, int], ...]:
         """For each word its ``[start, end)`` in ``text``, in Unicode code points."""
@@ -66,4 +68,5 @@ class Transcript:
     def from_dict(cls, values: dict[str, Any]) -> Transcript:
         """The inverse of ``as_dict``."""
         words = tuple(Word(**word) for word in values["words"])
-        return cls(**{**values, "words": words, "notes": tuple(values["notes"])})
+        lists = {key: tuple(values.get(key, ())) for key in ("notes", "alternatives")}
+        return cls(**{**values, "words": words, **lists})

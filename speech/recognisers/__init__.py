@@ -47,6 +47,7 @@ class Heard:
     language: str
     words: tuple[Word, ...]
     notes: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
 
 class Recogniser(Protocol):

@@ -5,14 +5,29 @@ Only imported when Whisper is the selected engine: it loads CTranslate2.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
+from faster_whisper.transcribe import get_compression_ratio
 
+from speech.recognisers._choice import Hypothesis
 from speech.recognisers.whisper import MARGIN_FRAMES
+
+Ranker = Callable[[Sequence[Hypothesis]], list[Hypothesis]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What faster-whisper reads of a generation, of the hypothesis that was taken."""
+
+    sequences_ids: list[list[int]]
+    no_speech_prob: float
 
 
 class FittingModel(WhisperModel):  # type: ignore[misc]
@@ -25,6 +40,61 @@ class FittingModel(WhisperModel):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._last: tuple[npt.NDArray[np.float32], Any] | None = None
+        self.ranker: Ranker | None = None
+        """Orders what may have been said, the best first; None: the likeliest is taken."""
+        self.ranked: list[list[str]] = []
+        """For each window since this was last emptied its texts, as the ranker ordered them."""
+
+    def generate_with_fallback(
+        self, encoder_output: Any, prompt: list[int], tokenizer: Any, options: Any
+    ) -> Any:
+        """Like faster-whisper's, but the ranker chooses among the beam's hypotheses.
+
+        Returns the result, its mean log probability by token, temperature and compression.
+        """
+        if self.ranker is None:
+            return super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
+        result = self.model.generate(
+            encoder_output,
+            [prompt],
+            beam_size=options.beam_size,
+            num_hypotheses=options.beam_size,
+            max_length=self.max_length,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=options.suppress_tokens,
+        )[0]
+        ranked = self.ranker(
+            [
+                Hypothesis(tuple(tokens), tokenizer.decode(tokens).strip(), score * len(tokens))
+                for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
+            ]
+        )
+        best = ranked[0]
+        mean = best.log_probability / (len(best.tokens) + 1)
+        compression = get_compression_ratio(best.text)
+        unlikely = mean < options.log_prob_threshold
+        silent = unlikely and result.no_speech_prob > options.no_speech_threshold
+        repeats = compression > options.compression_ratio_threshold
+        later = list(options.temperatures[1:])
+        if later and (repeats or unlikely) and not silent:
+            warmer = dataclasses.replace(options, temperatures=later)
+            found = super().generate_with_fallback(encoder_output, prompt, tokenizer, warmer)
+            if repeats or found[1] > mean:
+                self.ranked.append([tokenizer.decode(found[0].sequences_ids[0]).strip()])
+                return found
+        self.ranked.append([hypothesis.text for hypothesis in ranked])
+        return (
+            Chosen([list(best.tokens)], result.no_speech_prob),
+            mean,
+            options.temperatures[0],
+            compression,
+        )
+
+    def _split_segments_by_timestamps(self, *args: Any, **kwargs: Any) -> Any:
+        """Without time stamps what follows the last word is no text that is still to be heard."""
+        segments, seek, ends = super()._split_segments_by_timestamps(*args, **kwargs)
+        return segments, seek, ends or self.ranker is not None
 
     def encode(self, features: npt.NDArray[np.float32]) -> Any:
         """Features of shape (mels, frames) to the encoder's output for them."""

@@ -29,14 +29,16 @@ class Window:
 
         Both ends are taken to lie in the stretch that holds their middle.
         """
-        begins = self._begins()
-        middle = (start + end) / 2 * RATE
-        which = max(0, bisect.bisect_right(begins, middle) - 1)
+        which = self.region_at((start + end) / 2)
         region = self.regions[which]
-        shift = region.start - begins[which]
+        shift = region.start - self._begins()[which]
         low, high = region.start / RATE, region.end / RATE
         times = [min(max(t + shift / RATE, low), high) for t in (start, end)]
         return round(times[0], 2), round(max(times), 2)
+
+    def region_at(self, seconds: float) -> int:
+        """Which of ``regions`` (by position) lies at this time of the window."""
+        return max(0, bisect.bisect_right(self._begins(), seconds * RATE) - 1)
 
     def voiced_share(self, start: float, end: float) -> float:
         """How much (0..1) of these seconds of the window is sound at all and not padding."""
@@ -53,16 +55,23 @@ class Window:
 
 
 def cut_windows(
-    samples: Samples, speech: Sequence[Region], most_seconds: float
+    samples: Samples,
+    speech: Sequence[Region],
+    most_seconds: float,
+    good_seconds: float | None = None,
 ) -> tuple[Window, ...]:
-    """Windows of at most ``most_seconds`` that hold all stretches of speech, in order."""
+    """Windows of at most ``most_seconds`` that hold all stretches of speech, in order.
+
+    Only a single stretch makes a window longer than ``good_seconds`` (None: as ``most_seconds``).
+    """
     most = int(most_seconds * RATE)
+    good = most if good_seconds is None else min(most, int(good_seconds * RATE))
     windows: list[Window] = []
     group: list[Region] = []
     length = 0
     for region in _split_long(speech, most):
         size = region.end - region.start
-        if group and length + size > most:
+        if group and length + size > good:
             windows.append(_window(samples, group))
             group, length = [], 0
         group.append(region)
