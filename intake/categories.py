@@ -51,8 +51,10 @@ class Category(_Strict):
 
     ``field``: the field of service it is counted under. ``deadline_minutes``: from the moment the
     message was left until somebody has answered; ``deadline_source``: the norm or the reason.
-    ``required``: what must be known before it can be routed. ``questions``: how each field is asked
-    for, in the order in which it is asked. ``routing_hint``: the kind of team that does this work.
+    ``required``: what must be known before it can be routed. ``remote``: help by phone or in
+    writing will do, so that no place is needed where the resident can be reached. ``questions``:
+    how each field is asked for, in the order in which it is asked. ``routing_hint``: the kind of
+    team that does this work.
     ``examples``: training sentences, where ``data/nlu/<code>.yml`` holds none or not enough.
     """
 
@@ -64,6 +66,7 @@ class Category(_Strict):
     deadline_minutes: Annotated[int, Field(gt=0, le=60 * 24 * 31)]
     deadline_source: Text
     required: tuple[Asked, ...] = ()
+    remote: bool = False
     questions: Mapping[Asked, Both]
     routing_hint: Text
     examples: tuple[Text, ...] = ()

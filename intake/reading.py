@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import models
-from intake.categories import Catalogue
+from intake.categories import Catalogue, Category
 from intake.lifecycle import ENDED, Status
 from intake.locale import reason
 from intake.models import ServiceRequest, Transcript
@@ -156,6 +156,7 @@ async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -
     return judge(
         _with_given(Understanding.from_json(row.fields), request),
         reachable=request.channel in ANSWERED_IN_WRITING,
+        spoken=request.transcript_id is not None,
         category=request.category,
         urgency=request.urgency,
         notes=notes,
@@ -173,12 +174,13 @@ def judge(
     catalogue: Catalogue,
     limits: Deciding,
     reachable: bool = False,
+    spoken: bool = False,
 ) -> Verdict:
     """Is it sure enough? An emergency, a non-service intent or doubtful hearing never is.
 
     `category` and `urgency` are those that count: a person may have corrected what was read.
     `notes` are the transcript's. `reachable`: an answer goes back the way the message came, so no
-    phone number is needed.
+    phone number is needed. `spoken`: a recogniser wrote the words.
     """
     reasons: list[dict[str, str]] = []
     if urgency == "emergency":
@@ -190,16 +192,30 @@ def judge(
     entry = catalogue.entries.get(category or "")
     decision = deciding.decide(
         read,
-        required=[f for f in entry.required if not (reachable and f == "phone")] if entry else (),
+        required=_required(entry, read, reachable),
         thresholds=deciding.Thresholds(
-            category=limits.category, by_category=limits.categories, **limits.fields
+            category=limits.category,
+            category_spoken=limits.category_spoken,
+            by_category=limits.categories,
+            **limits.fields,
         ),
+        spoken=spoken,
     )
     known = {r["code"] for r in reasons}
     reasons.extend(
         {"code": r.code, "zh": r.zh, "en": r.en} for r in decision.reasons if r.code not in known
     )
     return Verdict(decision.confirmed and not reasons, reasons)
+
+
+def _required(entry: Category | None, read: Understanding, reachable: bool) -> list[str]:
+    """What must be known of this one, given the ways to reach the resident."""
+    if entry is None:
+        return []
+    spared = {"phone"} if reachable else set()
+    if entry.remote and (reachable or read.phone is not None):
+        spared |= {"place", "unit"}
+    return [name for name in entry.required if name not in spared]
 
 
 def _with_given(read: Understanding, request: ServiceRequest) -> Understanding:

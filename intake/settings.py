@@ -117,6 +117,9 @@ class Deciding(Table):
     """How sure is sure enough. Keys of ``category``: codes of the catalogue."""
 
     category: float = Field(0.6, ge=0, le=1, description="least confidence of the category")
+    category_spoken: float = Field(
+        0.7, ge=0, le=1, description="the same for what a recogniser wrote"
+    )
     categories: dict[str, float] = Field(
         default_factory=dict, description="the same for single categories"
     )

@@ -66,7 +66,7 @@ def read_place(
         return None
     scores = [_role(heard, mention, unit_starts) for mention in standing]
     best = max(range(len(standing)), key=lambda index: (scores[index], -index))
-    return _field(standing, best, gazetteer, negated, spoken=heard.spoken)
+    return _field(standing, best, gazetteer, negated, heard)
 
 
 def _is_denied(heard: Heard, mentions: Sequence[Mention], index: int) -> bool:
@@ -276,8 +276,7 @@ def _field(
     best: int,
     gazetteer: Gazetteer,
     negated: set[str],
-    *,
-    spoken: bool,
+    heard: Heard,
 ) -> Field[str]:
     mention = standing[best]
     ranked = [pair for pair in mention.candidates if pair[0].name not in negated]
@@ -289,12 +288,15 @@ def _field(
             ranked.sort(key=lambda pair: pair[0].name != other.candidates[0][0].name)
             mention = replace(mention, exact=True)
     place, score = ranked[0]
-    near = 0.0 if mention.exact and not spoken else _NEAR
+    near = 0.0 if mention.exact and not heard.spoken else _NEAR
     rivals = tuple(
         other.name for other, rival in ranked[1:4] if rival > score - near or rival >= 0.999
     )
-    if mention.exact and spoken:
+    if mention.exact and heard.spoken:
         rivals = tuple(name for name in rivals if _same_sound(gazetteer, place.name, name))
+    elif not heard.spoken and _sounds_like(gazetteer, heard, mention, place.name):
+        # Who types by sound picks the wrong character, not another sound: 新隆院 is no 兴隆苑.
+        rivals = tuple(n for n in rivals if _sounds_like(gazetteer, heard, mention, n))
     others = tuple(other.name for other, rival in ranked[1:4] if rival > score - 3 * _NEAR)
     return Field(
         place.name,
@@ -304,6 +306,13 @@ def _field(
         ambiguous=bool(rivals),
         note=None if mention.exact else "by_sound",
     )
+
+
+def _sounds_like(gazetteer: Gazetteer, heard: Heard, mention: Mention, name: str) -> bool:
+    """Does what was written, read aloud, give exactly one of the spellings of the place?"""
+    said = [s.sound for s in heard.syllables if mention.start <= s.start < mention.end]
+    spellings = (s.spoken for s in gazetteer.spellings if s.place.name == name)
+    return any([s.sound for s in spoken] == said for spoken in spellings)
 
 
 def _same_sound(gazetteer: Gazetteer, one: str, other: str) -> bool:

@@ -60,6 +60,8 @@ _OTHER_NUMBER = re.compile(
 )
 # With a stairway people say the building and the room: one of them was lost without a trace.
 _PART_LOST = 0.7
+# A word that sounds like ten stands between the estate and the building.
+_TEN_LOST = 0.5
 _AND = re.compile(r"\b(?:and|in|it's)\b")
 _CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
 _CORRECTED = re.compile("不对|错了|不是|说错")
@@ -122,8 +124,12 @@ def read_unit(
     for other in mentions:
         if not set(other.parts) & set(parts) and _completes(parts, other.parts):
             parts.update(other.parts)
-    value = "-".join(parts[kind] for kind in "bur" if kind in parts)
     confidence = 0.95 if chosen.sure else 0.6
+    if (ten := _ten_before(heard, chosen, place_end)) and len(parts.get("b", "")) == 1:
+        # 十六号楼 after the name of an estate, heard as 时，6号楼.
+        parts["b"] = ("1" + parts["b"]) if ten != "是" else parts["b"]
+        confidence = _TEN_LOST
+    value = "-".join(parts[kind] for kind in "bur" if kind in parts)
     if heard.spoken and "u" in parts and not {"b", "r"} <= parts.keys():
         confidence = min(confidence, _PART_LOST)
     return Field(
@@ -132,6 +138,17 @@ def read_unit(
         confidence,
         note=None if chosen.sure else "guessed_digits",
     )
+
+
+def _ten_before(heard: Heard, chosen: Mention, place_end: int | None) -> str | None:
+    """The character, between the place and the number, that may have been a ten."""
+    if not heard.spoken or place_end is None:
+        return None
+    between = heard.text[place_end : chosen.start].rstrip(" ,，。、")
+    at = heard.at.get(place_end)
+    if len(between) != 1 or at is None or heard.syllables[at].sound != "shi":
+        return None
+    return between
 
 
 def _completes(parts: dict[str, str], more: dict[str, str]) -> bool:

@@ -54,6 +54,8 @@ _SERVICE = re.compile("来|送|上门|接|陪|能不能|能来|派|过来|修|�
 _PAST_BEFORE = re.compile(
     "(?:以前|从前|上回|上次|去年|前年|当年|昨天|前天|原来|一到|每到|都是|老是|说好|报的)[^。!！?？]{0,12}$"
 )
+# What used to be, also in the clause before: 以前有个小姑娘，礼拜天来陪我.
+_USED_TO = re.compile("(?:以前|从前|过去|那时候|那会儿|当年)[^。!！?？]{0,13}$")
 # How long, or since when, something has gone on: 到后半夜两点, 从早晨起来就没水.
 _SINCE = re.compile(
     "(?:起来?|开始|到现在|以来)?[^,，。]{0,4}(?:就|一直|都)[^,，。]{0,4}(?:没|不|停|断|坏|响|吵|疼|漏|堵)"
@@ -165,6 +167,8 @@ def _wanted(view: str, moment: Moment, now: datetime, category: str | None) -> f
         return -2.0 if window else -1.0
     nearby = re.split("[,，]", before)[-1] if moment.day is not None else before
     if _PAST_BEFORE.search(nearby) or (_IS.search(before) and _IS_IT.match(after)):
+        return -2.0
+    if _USED_TO.search(before):
         return -2.0
     said = view[moment.start : moment.end]
     until = before.endswith("到") and _NIGHT.search(said)
