@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake import again, reading
+from intake.assistant import IntentRanking
 from intake.categories import Catalogue
 from intake.evaluating.house import House
 from intake.evaluating.labelled import Item, LabelledSet
@@ -78,15 +79,18 @@ class Answering:
         remark: str | None = None,
     ) -> Answer:
         silent = not text.strip()
-        ranking = () if silent else (await self.house.assistant.parse(text)).ranking
+        opinion = IntentRanking(()) if silent else await self.house.assistant.parse(text)
         read = await asyncio.to_thread(
             understand,
             text,
             received_at=item.received_at,
-            ranking=ranking,
+            ranking=opinion.ranking,
             gazetteer=self.labelled.gazetteer,
             language=language,
             words=words,
+            danger=opinion.danger,
+            alarm_from=self.settings.deciding.alarm_from,
+            doubt_from=self.settings.deciding.doubt_from,
         )
         if item.audio is not None:
             read = await asyncio.to_thread(
@@ -107,6 +111,8 @@ class Answering:
             notes=notes,
             catalogue=self.catalogue,
             limits=self.settings.deciding,
+            reachable=item.audio is None,
+            spoken=item.audio is not None,
         )
         seconds = time.monotonic() - began
         confirmed = verdict.confirmed and not silent
