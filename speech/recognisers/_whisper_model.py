@@ -30,6 +30,18 @@ class Chosen:
     no_speech_prob: float
 
 
+def said_once(tokens: Sequence[int]) -> list[int]:
+    """The tokens without the end that only repeats what stands before it, 6 tokens or more.
+
+    Without time stamps Whisper sometimes says the last sentence twice; a window ends at a
+    pause, so a speaker's own repetition is rarely joined to the first like this.
+    """
+    for size in range(6, len(tokens) // 2 + 1):
+        if list(tokens[-size:]) == list(tokens[-2 * size : -size]):
+            return list(tokens[:-size])
+    return list(tokens)
+
+
 class FittingModel(WhisperModel):  # type: ignore[misc]
     """A WhisperModel that cuts the zero padding off before encoding, but for a margin.
 
@@ -64,12 +76,12 @@ class FittingModel(WhisperModel):  # type: ignore[misc]
             return_no_speech_prob=True,
             suppress_tokens=options.suppress_tokens,
         )[0]
-        ranked = self.ranker(
-            [
-                Hypothesis(tuple(tokens), tokenizer.decode(tokens).strip(), score * len(tokens))
-                for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
-            ]
-        )
+        hypotheses = []
+        for tokens, score in zip(result.sequences_ids, result.scores, strict=True):
+            once = said_once(tokens)
+            text = tokenizer.decode(once).strip()
+            hypotheses.append(Hypothesis(tuple(once), text, score * len(tokens)))
+        ranked = self.ranker(hypotheses)
         best = ranked[0]
         mean = best.log_probability / (len(best.tokens) + 1)
         compression = get_compression_ratio(best.text)

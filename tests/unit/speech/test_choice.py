@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from speech.recognisers import _choice, _wording
 from speech.recognisers._choice import Hypothesis
+from speech.recognisers._whisper_model import said_once
 
 
 def ranked(*texts: tuple[str, float]) -> list[str]:
@@ -42,6 +43,14 @@ def test_a_text_that_ends_before_the_speaker_does_is_never_taken() -> None:
         "姑娘对不住这么晚打扰你我不想活了",
         "姑娘对不住这么晚打扰你我不想货了",
     ]
+
+
+def test_a_last_sentence_said_twice_at_once_is_kept_once() -> None:
+    sentence = [7, 8, 9, 10, 11, 12]
+    assert said_once([1, 2, *sentence, *sentence]) == [1, 2, *sentence]
+    assert said_once([1, *sentence, 2, *sentence]) == [1, *sentence, 2, *sentence]
+    assert said_once([5, 5, 5, 5]) == [5, 5, 5, 5]
+    assert said_once([]) == []
 
 
 def test_nothing_heard_ranks_nothing() -> None:
