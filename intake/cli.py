@@ -31,6 +31,7 @@ COMMANDS = {
         "export_corrections",
         "Write what people corrected as a labelled set.",
     ),
+    "wechat": ("wechat", "app", "The WeChat Official Account: make its menu."),
     "settings": ("settings", "app", "Check and list the settings."),
 }
 

@@ -1,0 +1,123 @@
+"""One message or event of WeChat, in our words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from intake.errors import InputError
+
+Kind = Literal["text", "voice", "image", "location", "event"]
+Opens = Literal["message", "event"]
+_OPENID = re.compile(r"[0-9A-Za-z_-]{6,64}")
+_MESSAGE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_MEDIA_ID = re.compile(r"[0-9A-Za-z_-]{1,256}")
+_MEDIA: Mapping[str, Kind] = {
+    "voice": "voice",
+    "image": "image",
+    "video": "image",
+    "shortvideo": "image",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """``opens``: which window for customer-service messages it opens. ``media_id``: its sound
+    or picture, to be fetched. ``reply_from``: the account's own id, the sender of an answer."""
+
+    openid: str
+    external_id: str
+    received_at: datetime
+    kind: Kind
+    text: str | None = None
+    media_id: str | None = None
+    opens: Opens | None = "message"
+    reply_from: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def pack(self) -> bytes:
+        """As bytes, for the spool."""
+        return json.dumps(
+            {**asdict(self), "received_at": self.received_at.isoformat()}, ensure_ascii=False
+        ).encode()
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Incoming:
+        """Back from the spool."""
+        values = json.loads(payload)
+        return cls(**{**values, "received_at": datetime.fromisoformat(values["received_at"])})
+
+
+def understand(fields: Mapping[str, str], now: datetime) -> Incoming | None:
+    """Read the elements of one callback; None for what residents don't mean as a message.
+
+    Messages are known by MsgId; events by FromUserName and CreateTime (WeChat's rule), with
+    the event's name, for two of them may come in one second. Raises `InputError` for a
+    callback that lacks what WeChat always gives.
+    """
+    openid = _field(fields, "FromUserName", _OPENID)
+    received_at = _moment(fields.get("CreateTime", ""), now)
+    base: dict[str, Any] = {
+        "openid": openid,
+        "received_at": received_at,
+        "reply_from": fields.get("ToUserName", ""),
+    }
+    kind = fields.get("MsgType", "")
+    if kind == "event":
+        return _event(fields, base)
+    base["external_id"] = _field(fields, "MsgId", _MESSAGE_ID)
+    if kind in _MEDIA:
+        media_id = _field(fields, "MediaId", _MEDIA_ID)
+        return Incoming(kind=_MEDIA[kind], media_id=media_id, **base)
+    if kind == "location":
+        return _location(fields, base)
+    if kind == "link":
+        words = (fields.get(name, "").strip() for name in ("Title", "Description", "Url"))
+        return Incoming(kind="text", text="\n".join(filter(None, words)), **base)
+    if kind == "text":
+        return Incoming(kind="text", text=fields.get("Content", ""), **base)
+    return None
+
+
+def _event(fields: Mapping[str, str], base: dict[str, Any]) -> Incoming | None:
+    name, key = fields.get("Event", "").lower(), fields.get("EventKey", "")[:128]
+    if name == "subscribe":
+        text = "follow"
+    elif name == "click":
+        text = f"menu:{key}"
+    elif name == "scan":
+        text = f"scan:{key}"
+    else:  # reports of place, delivery notes, unfollowing: nothing was asked of us
+        return None
+    seconds = int(base["received_at"].timestamp())
+    external_id = f"{base['openid']}:{fields.get('CreateTime', seconds)}:{text}"
+    return Incoming(kind="event", text=text, external_id=external_id, opens="event", **base)
+
+
+def _location(fields: Mapping[str, str], base: dict[str, Any]) -> Incoming:
+    try:
+        latitude, longitude = float(fields["Location_X"]), float(fields["Location_Y"])
+    except (KeyError, ValueError):
+        raise InputError("A location without coordinates.", code="bad_message") from None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise InputError("A location outside the world.", code="bad_message")
+    label = fields.get("Label", "").strip() or f"{latitude:.6f}, {longitude:.6f}"
+    where = {"latitude": latitude, "longitude": longitude}
+    return Incoming(kind="location", text=label, data=where, **base)
+
+
+def _field(fields: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str:
+    value = fields.get(name, "").strip()
+    if not pattern.fullmatch(value):
+        raise InputError(f"{name} is missing or not as WeChat writes it.", code="bad_message")
+    return value
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    if not re.fullmatch(r"[0-9]{1,11}", text):
+        raise InputError("CreateTime is missing or no number.", code="bad_message")
+    return min(datetime.fromtimestamp(int(text), UTC), now)
