@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import smtplib
 import ssl
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
 PBX = "asterisk@pbx.example"
 MAILBOX = "voicemail@huying.example"
+# Not the loop's own threads: clients that wait there would keep the door from its work.
+_THREADS = ThreadPoolExecutor(32, thread_name_prefix="smtp-client")
 
 
 def voicemail(
@@ -75,8 +79,15 @@ async def bring(
 
     Raises `smtplib.SMTPException` for what was refused before.
     """
+    raw = on_the_wire(mail)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_THREADS, _bring, port, raw, sender, to, lmtp, tls, login)
+
+
+def on_the_wire(mail: EmailMessage | bytes) -> bytes:
+    """The bytes that are sent: every line ends with CRLF."""
     raw = mail if isinstance(mail, bytes) else mail.as_bytes()
-    return await asyncio.to_thread(_bring, port, raw, sender, to, lmtp, tls, login)
+    return re.sub(rb"\r?\n", b"\r\n", raw)
 
 
 def _bring(
@@ -93,6 +104,7 @@ def _bring(
         client.ehlo_or_helo_if_needed()
         if tls is not None:
             client.starttls(context=tls)
+            client.ehlo()
         if login is not None:
             client.login(*login)
         for code, answer in (client.mail(sender), *(client.rcpt(one) for one in to)):

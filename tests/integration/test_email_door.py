@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import binascii
 import contextlib
 import math
 import random
 import smtplib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from email import encoders
 from email.message import EmailMessage
 from email.mime.application import MIMEApplication
 from email.mime.base import MIMEBase
 from email.mime.message import MIMEMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,9 @@ from intake.channels import create_all
 from intake.channels.email import Email
 from intake.models import Attachment, Event, Message, Recording, ServiceRequest
 from tests.conftest import wav_of
-from tests.fakes.telephone_system import MAILBOX, PBX, bring, letter, voicemail
+from tests.fakes.telephone_system import MAILBOX, PBX, bring, letter, on_the_wire, voicemail
 from tests.integration.house import House
-from tests.integration.stack import free_ports, until
+from tests.integration.stack import free_ports
 
 pytestmark = pytest.mark.asyncio
 Door = Callable[..., Awaitable["EmailDoor"]]
@@ -45,10 +46,9 @@ class EmailDoor:
         """The answer, code and words; of a refusal too."""
         try:
             answers = await bring(self.port, mail, **how)
-        except smtplib.SMTPConnectError as error:
-            return f"{error.smtp_code} {error.smtp_error!r}"
         except smtplib.SMTPResponseException as error:
-            return f"{error.smtp_code} {error.smtp_error!r}"
+            words = error.smtp_error
+            return f"{error.smtp_code} {words.decode() if isinstance(words, bytes) else words}"
         return "\n".join(f"{code} {words}" for code, words in answers)
 
     async def all(self, kind: Any) -> list[Any]:
@@ -136,23 +136,21 @@ async def test_every_recording_of_a_mail_becomes_a_voicemail_wherever_it_hides(d
     odd = MIMEBase("application", "octet-stream")  # declared to be anything
     odd.set_payload(hidden[0])
     odd.add_header("Content-Disposition", "attachment", filename=("utf-8", "zh", "留言一.bin"))
-    from email import encoders
-
     encoders.encode_base64(odd)
     inner.attach(odd)
     quoted = MIMEBase("text", "plain")  # even text, and in quoted-printable
-    quoted.set_payload(hidden[1])
-    encoders.encode_quopri(quoted)
+    quoted.set_payload(binascii.b2a_qp(hidden[1], istext=False).decode())
+    quoted["Content-Transfer-Encoding"] = "quoted-printable"
     inner.attach(quoted)
     forwarded = MIMEMultipart()
     forwarded.attach(MIMEApplication(hidden[2], "wav"))
     whole = MIMEMultipart()
-    whole["From"], whole["Subject"], whole["Message-ID"] = PBX, "语音", "<n1@pbx.example>"
+    whole["From"], whole["Subject"], whole["Message-ID"] = PBX, "voice", "<n1@pbx.example>"
     whole.attach(MIMEText("四段录音", "plain", "gb2312"))
     whole.attach(inner)
     whole.attach(MIMEMessage(forwarded))
     whole.attach(MIMEApplication(hidden[3], "x-unknown"))
-    assert (await here.bring(whole.as_bytes(policy=SMTP))).startswith("250 ")
+    assert (await here.bring(whole.as_bytes())).startswith("250 ")
     kept = {here.blob(r.blob_key) for r in await here.all(Recording)}
     assert kept == set(hidden)
     requests = await here.all(ServiceRequest)
@@ -175,7 +173,7 @@ async def test_a_mail_without_a_recording_waits_for_a_person_with_all_that_came(
     assert {a.media_type for a in attachments} == {"image/png", "message/rfc822"}
     raw = next(a for a in attachments if a.media_type == "message/rfc822")
     assert "照片.png" in (await here.all(Message))[0].text
-    assert here.blob(raw.blob_key) == mail.as_bytes(policy=SMTP)
+    assert here.blob(raw.blob_key) == on_the_wire(mail)
 
 
 async def test_danger_in_the_words_of_a_mail_calls_the_people_on_duty(door: Door) -> None:
@@ -322,12 +320,17 @@ async def test_too_many_in_a_minute_come_later(door: Door) -> None:
 
 async def test_more_clients_than_allowed_are_told_to_come_again(door: Door) -> None:
     here = await door(max_connections=1)
-    _, writer = await asyncio.open_connection("127.0.0.1", here.port)
-    await asyncio.sleep(0.2)
+    greeting = b""
+    while not greeting.startswith(b"220 "):  # the fixture's own look at the port has ended
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+        greeting = await reader.readline()
     assert (await here.bring(voicemail(sound()))).startswith("421 ")
+    writer.write(b"QUIT\r\n")
+    assert await reader.read() == b"221 Bye\r\n"
+    answer = ""
+    while not answer.startswith("250 "):
+        answer = await here.bring(voicemail(sound()))
     writer.close()
-    await asyncio.sleep(0.2)
-    assert (await here.bring(voicemail(sound()))).startswith("250 ")
 
 
 async def test_a_full_disk_is_452_and_takes_nothing(door: Door) -> None:
@@ -406,4 +409,3 @@ async def test_the_history_says_that_the_door_opened_it(door: Door) -> None:
     await here.bring(voicemail(sound()))
     (event,) = await here.all(Event)
     assert (event.kind, event.actor) == ("opened", "door")
-    assert until(lambda: True, 1)

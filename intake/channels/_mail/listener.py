@@ -29,7 +29,8 @@ log = logging.getLogger("huying.email")
 # At info it would write addresses, at debug whole mails.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 
-LINE_BYTES = 256 * 1024  # RFC 5321 says 1000, but systems that write HTML on one line exist
+# RFC 5321 says 1000, but some systems end lines with LF alone: then a whole mail is one line.
+LINE_BYTES = 8 * 1024 * 1024
 COMMANDS = {"AUTH": 5, "MAIL": 1000, "*": 10_000}
 FULL = "452 4.3.1 No room for more mail now"
 Take = Callable[[Letter], Awaitable[str]]
