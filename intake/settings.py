@@ -127,7 +127,7 @@ class Deciding(Table):
         default_factory=dict, description="least confidence of single fields"
     )
     alarm_from: float = Field(
-        0.7, ge=0, le=1, description="learned chance of danger that is an emergency"
+        0.6, ge=0, le=1, description="learned chance of danger that is an emergency"
     )
     doubt_from: float = Field(
         0.3, ge=0, le=1, description="learned chance of danger that a person must look at"

@@ -14,7 +14,7 @@ from intake.understanding.values import Field, Reason, Understanding, Urgency
 from intake.understanding.when import read_when
 from intake.understanding.who import read_person
 
-ALARM_FROM, DOUBT_FROM = 0.7, 0.3
+ALARM_FROM, DOUBT_FROM = 0.6, 0.3
 """Chances of danger, as the classifier gives them, that make an emergency and a doubt."""
 
 
