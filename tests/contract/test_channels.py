@@ -1,0 +1,242 @@
+"""One contract for all channels, each driven the way its real other side would.
+
+A channel adds one row to `ROWS`: its settings, and a `Side` that brings messages, forges them and
+sends too much. `test_every_kind_has_its_row` fails for a channel without one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+
+from intake import channels
+from intake.channels import Channel
+from intake.errors import CannotSend, SettingsError
+from intake.models import Message
+from tests.conftest import wav_of
+from tests.fakes.telephone_system import bring, voicemail
+from tests.integration.house import House
+from tests.integration.stack import free_ports
+
+pytestmark = pytest.mark.asyncio
+
+
+class Side(Protocol):
+    """The other side of a channel. Each method says whether what it brought was taken."""
+
+    async def bring(self, number: int) -> bool:
+        """Bring message ``number`` as a good sender does: the same number is the same message,
+        another number is another resident's."""
+        ...
+
+    async def forge(self) -> list[bool]:
+        """Bring what only somebody else would: every kind of forgery the channel can meet."""
+        ...
+
+    async def bring_too_much(self) -> bool:
+        """Bring one message that is larger than the settings allow."""
+        ...
+
+
+@dataclass(frozen=True)
+class Row:
+    """One channel. ``table(folder)``: its settings table; files that it names lie in the folder.
+    ``settings``: what else the house needs. ``connect(house, channel)``: the other side."""
+
+    kind: str
+    table: Callable[[Path], dict[str, Any]]
+    connect: Callable[[House, Channel], AbstractAsyncContextManager[Side]]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def sound(number: int) -> bytes:
+    """A short recording; each number has its own."""
+    return wav_of([0.3 * (-1) ** (n // (20 + number)) for n in range(8000)])
+
+
+# -- voicemail ------------------------------------------------------------------------------
+
+
+class Uploads:
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    async def _post(self, audio: bytes, **headers: str) -> int:
+        answer = await self.house.client.post(
+            "/api/voicemails", files={"audio": ("a.wav", audio)}, headers=headers
+        )
+        return answer.status_code
+
+    async def bring(self, number: int) -> bool:
+        return await self._post(sound(number), **{"Idempotency-Key": f"k{number}"}) == 202
+
+    async def forge(self) -> list[bool]:
+        """Anybody may leave a voicemail; nobody may leave another one under a known key."""
+        await self.bring(90)
+        return [await self._post(sound(91), **{"Idempotency-Key": "k90"}) == 202]
+
+    async def bring_too_much(self) -> bool:
+        return await self._post(b"RIFF" + b"\xff" * 300_000) == 202
+
+
+@asynccontextmanager
+async def uploads(house: House, channel: Channel) -> AsyncIterator[Side]:
+    yield Uploads(house)
+
+
+# -- email ----------------------------------------------------------------------------------
+
+
+class Mails:
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    async def _bring(self, mail: Any, **how: Any) -> bool:
+        import smtplib
+
+        try:
+            answers = await bring(self.port, mail, **how)
+        except smtplib.SMTPException:
+            return False
+        return all(code == 250 for code, _ in answers)
+
+    async def bring(self, number: int) -> bool:
+        return await self._bring(voicemail(sound(number), message_id=f"<{number}@pbx.example>"))
+
+    async def forge(self) -> list[bool]:
+        return [
+            await self._bring(voicemail(sound(91)), sender="someone@else.example"),
+            await self._bring(voicemail(sound(92)), sender=""),
+            await self._bring(voicemail(sound(93), headers={"Auto-Submitted": "auto-replied"})),
+        ]
+
+    async def bring_too_much(self) -> bool:
+        return await self._bring(voicemail(b"RIFF" + b"\xff" * 300_000))
+
+
+@asynccontextmanager
+async def mails(house: House, channel: Channel) -> AsyncIterator[Side]:
+    task = asyncio.create_task(channel.run())  # type: ignore[attr-defined]
+    port = house.settings.channels["email"]["port"]
+    for _ in range(400):
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            break
+        await asyncio.sleep(0.05)
+    yield Mails(port)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+ROWS = [
+    Row("voicemail", lambda folder: {}, uploads, {"limits": {"max_bytes": 200_000}}),
+    Row(
+        "email",
+        lambda folder: {
+            "port": free_ports(1), "allow_senders": ["pbx.example"], "max_bytes": 200_000,
+        },
+        mails,
+    ),
+]  # fmt: skip
+
+
+# -- the contract ---------------------------------------------------------------------------
+
+
+@dataclass
+class Opened:
+    """A house, the channel under test in it, and its other side."""
+
+    house: House
+    channel: Channel
+    side: Side
+
+    async def kept(self) -> tuple[int, int, int]:
+        """How many requests, messages from residents and recordings there are."""
+        async with self.house.parts.sessions() as session:
+            row = await session.execute(
+                text(
+                    "SELECT (SELECT count(*) FROM service_requests),"
+                    " (SELECT count(*) FROM messages WHERE direction = 'in'),"
+                    " (SELECT count(*) FROM recordings)"
+                )
+            )
+            requests, messages, recordings = row.one()
+            return int(requests), int(messages), int(recordings)
+
+
+@pytest.fixture(params=ROWS, ids=lambda row: row.kind)
+async def opened(
+    request: pytest.FixtureRequest, make_settings: Callable[..., Any], tmp_path: Path
+) -> AsyncIterator[Opened]:
+    row: Row = request.param
+    table = row.table(tmp_path)
+    house = House(make_settings(channels={row.kind: table}, **row.settings))
+    channel = next(c for c in channels.create_all(house.parts) if c.name == row.kind)
+    async with row.connect(house, channel) as side:
+        yield Opened(house, channel, side)
+    await house.close()
+
+
+async def test_every_kind_has_its_row() -> None:
+    assert sorted(row.kind for row in ROWS) == channels.kinds()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.kind)
+async def test_a_key_that_a_table_does_not_have_is_named(row: Row, tmp_path: Path) -> None:
+    channels.check(row.kind, row.table(tmp_path))
+    with pytest.raises(SettingsError, match=rf"\[channels\.{row.kind}\].*colour"):
+        channels.check(row.kind, {**row.table(tmp_path), "colour": "red"})
+
+
+async def test_its_routes_answer_whoever_asks_with_nothing(opened: Opened) -> None:
+    for route in opened.channel.routes().routes:
+        if not isinstance(route, APIRoute):
+            continue  # a WebSocket
+        for method in route.methods:
+            answer = await opened.house.client.request(method, route.path)
+            assert answer.status_code < 500, (method, route.path)
+            assert answer.status_code != 404, (method, route.path)
+
+
+async def test_a_message_is_kept_once_however_often_it_comes(opened: Opened) -> None:
+    assert await opened.side.bring(1)
+    once = await opened.kept()
+    assert sum(once) > 0
+    assert await opened.side.bring(1)
+    assert await opened.kept() == once
+    answers = await asyncio.gather(*(opened.side.bring(2) for _ in range(4)))
+    assert all(answers)
+    twice = await opened.kept()
+    assert twice == tuple(2 * n for n in once)
+
+
+async def test_what_is_forged_is_refused_and_leaves_nothing(opened: Opened) -> None:
+    await opened.side.bring(90)
+    before = await opened.kept()
+    answers = await opened.side.forge()
+    assert answers and not any(answers)
+    assert await opened.kept() == before
+
+
+async def test_what_is_too_large_is_refused_and_leaves_nothing(opened: Opened) -> None:
+    before = await opened.kept()
+    assert not await opened.side.bring_too_much()
+    assert await opened.kept() == before
+
+
+async def test_sending_to_nobody_it_knows_raises_nothing_but_cannot_send(opened: Opened) -> None:
+    message = Message(id=1, direction="out", code="received", text="已收到", language="zh")
+    with contextlib.suppress(CannotSend):
+        await opened.channel.send(message, "nobody-that-we-know", {})
