@@ -26,7 +26,7 @@ from intake.outgoing import Outgoing
 from intake.parts import Parts
 from intake.postgres import dsn
 from intake.settings import ROOT, Settings
-from intake.web import api, doors, health, problems, station
+from intake.web import api, conversations, doors, health, internal, problems, station
 from speech import Transcriber
 
 log = logging.getLogger("huying.web")
@@ -59,7 +59,7 @@ def build(settings: Settings, *, hears: bool = False) -> Parts:
             memory_bytes=hearing.memory_bytes,
             options=hearing.options,
         )
-    return Parts(
+    parts = Parts(
         settings=settings,
         engine=engine,
         sessions=sessions,
@@ -76,8 +76,11 @@ def build(settings: Settings, *, hears: bool = False) -> Parts:
             settings.assistant_url,
             timeout_seconds=settings.assistant.timeout_seconds,
             token=secrets_store.assistant_token(settings),
+            talk_seconds=settings.chat.turn_seconds,
         ),
     )
+    parts.channels = {channel.name: channel for channel in channels.create_all(parts)}
+    return parts
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -88,7 +91,17 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # Threads here wait for the disk, not for a core: as many as the door has guests at once.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(DISK_THREADS))
+        running = [
+            asyncio.create_task(channel.run())
+            for channel in parts.channels.values()
+            if hasattr(channel, "run")
+        ]
         yield
+        for task in running:
+            task.cancel()
+        for ended in await asyncio.gather(*running, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.error("a channel ended with %s", type(ended).__name__)
         await parts.close()
 
     app = FastAPI(
@@ -105,7 +118,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(station.router)
     app.include_router(doors.router)
     app.include_router(health.router)
-    for channel in channels.create_all(parts):
+    app.include_router(internal.router)
+    app.include_router(conversations.router)
+    for channel in parts.channels.values():
         app.include_router(channel.routes())
     if settings.limits.per_address_per_minute:
         app.add_middleware(RateLimit, per_minute=settings.limits.per_address_per_minute)

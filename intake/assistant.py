@@ -6,15 +6,19 @@ message counts as a failure, because that is all Rasa says when its action serve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 from intake.errors import AssistantError
 from intake.training import QUIET
+
+FORM = "request_form"
+"""The form in which a request is arranged (bot/domain.yml)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,11 @@ class Assistant:
         *,
         timeout_seconds: float,
         token: str | None,
+        talk_seconds: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._token = {"token": token} if token else {}
+        self._talk_seconds = talk_seconds or timeout_seconds
         self._client = httpx.AsyncClient(
             base_url=url, timeout=timeout_seconds, trust_env=False, transport=transport
         )
@@ -78,7 +84,7 @@ class Assistant:
     ) -> list[Reply]:
         """Says `text` in `sender`'s conversation; at least one reply. Raises AssistantError."""
         message = {"sender": sender, "message": text, "metadata": dict(metadata or {})}
-        found = await self._post("/webhooks/rest/webhook", message)
+        found = await self._post("/webhooks/rest/webhook", message, seconds=self._talk_seconds)
         try:
             replies = [Reply(str(r.get("text") or ""), r.get("custom") or {}) for r in found]
         except (TypeError, AttributeError):
@@ -90,6 +96,16 @@ class Assistant:
                 "Rasa gave no answer; the action server may be down.", code="assistant_silent"
             )
         return replies
+
+    async def remember(self, sender: str, events: Sequence[Mapping[str, Any]]) -> None:
+        """Puts these events in the place of all that Rasa remembers of a conversation.
+
+        It waits for a turn of the same conversation that is still going on. Raises AssistantError.
+        """
+        path = f"/conversations/{quote(sender, safe='')}/tracker/events"
+        await self._post(
+            path, list(events), params=self._token, seconds=self._talk_seconds, method="PUT"
+        )
 
     async def alive(self) -> bool:
         """Does it answer, with a model loaded? Never raises."""
@@ -104,10 +120,19 @@ class Assistant:
         await self._client.aclose()
 
     async def _post(
-        self, path: str, body: Mapping[str, Any], params: Mapping[str, str] | None = None
+        self,
+        path: str,
+        body: Any,
+        params: Mapping[str, str] | None = None,
+        *,
+        seconds: float | None = None,
+        method: str = "POST",
     ) -> Any:
+        timeout = httpx.USE_CLIENT_DEFAULT if seconds is None else seconds
         try:
-            answer = await self._client.post(path, json=body, params=params)
+            answer = await self._client.request(
+                method, path, json=body, params=params, timeout=timeout
+            )
         except httpx.TimeoutException:
             raise AssistantError("Rasa took too long to answer.", code="assistant_slow") from None
         except httpx.HTTPError:
@@ -130,6 +155,31 @@ class Assistant:
             ) from None
 
 
+def tracker_events(requested: str | None) -> list[dict[str, Any]]:
+    """A conversation as Rasa would remember it: the form open at `requested`, or no form (None).
+
+    The session's own events come first: without them Rasa begins a session and forgets the rest.
+    """
+    listen = {"event": "action", "name": "action_listen"}
+    events: list[dict[str, Any]] = [
+        {"event": "action", "name": "action_session_start"},
+        {"event": "session_started"},
+        listen,
+    ]
+    if requested is not None:
+        events += [
+            {"event": "active_loop", "name": FORM},
+            {"event": "slot", "name": "requested_slot", "value": requested},
+            listen,
+        ]
+    return events
+
+
+def actions_environment(*, intake_url: str, token: str) -> dict[str, str]:
+    """What the action server needs to ask intake (actions/talk.py)."""
+    return {"HUYING_INTAKE_URL": intake_url, "HUYING_INTERNAL_TOKEN": token}
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """How to start a process: arguments, what to add to the environment, working folder."""
@@ -148,12 +198,14 @@ def rasa_command(
     home: Path,
     token: str,
     actions_url: str,
+    tracker_url: str | None = None,
     threads: int = 1,
 ) -> Start:
     """How to start Rasa with `model` on 127.0.0.1:`port`, telemetry off.
 
     The token goes through the environment, which only the same user can read, and not through the
-    command line, which everybody can (see ``bot/serve.py``). `threads`: of the embedding.
+    command line, which everybody can (see ``bot/serve.py``). `tracker_url`: the database in which
+    it remembers conversations; default a file under `home`. `threads`: of the embedding.
     """
     cwd = (home / "rasa").resolve()
     cwd.mkdir(parents=True, exist_ok=True)
@@ -166,6 +218,7 @@ def rasa_command(
         "HUYING_ASSISTANT_TOKEN": token,
         # rasa appends /webhook only where its own templates do; the path is ours to give.
         "HUYING_ACTIONS_URL": f"{actions_url.rstrip('/')}/webhook",
+        "HUYING_TRACKER_URL": tracker_url or f"sqlite:///{cwd / 'conversations.db'}",
         "OMP_NUM_THREADS": str(threads),
         "TF_NUM_INTRAOP_THREADS": "1",
         "TF_NUM_INTEROP_THREADS": "1",

@@ -54,6 +54,7 @@ async def defer(
         # A savepoint: a lock that already waits must not spoil the caller's transaction.
         if queueing_lock:
             async with session.begin_nested():
+                await session.connection()  # only now does the savepoint really begin
                 await deferrer.defer_async(**ids)
         else:
             await deferrer.defer_async(**ids)

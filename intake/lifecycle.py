@@ -78,7 +78,10 @@ def _stage(
 _END = "rejected cancelled merged"
 
 TABLE: dict[Status, Stage] = {
-    Status.RECEIVED: _stage("transcribe", "door", f"transcribed needs_review {_END}", working=True),
+    # A draft of a conversation needs no hearing: confirmed by the resident, it is understood.
+    Status.RECEIVED: _stage(
+        "transcribe", "door", f"transcribed understood needs_review {_END}", working=True
+    ),
     Status.TRANSCRIBED: _stage(
         "understand", "worker", f"understood needs_review {_END}", working=True
     ),

@@ -34,6 +34,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from intake.lifecycle import WORKING, Status
+from speech.transcript import Transcript as Heard
 
 
 class Base(DeclarativeBase):
@@ -232,6 +233,25 @@ class Transcript(Base):
     speech_seconds: Mapped[float | None] = mapped_column(Float)
     source: Mapped[str] = mapped_column(String(16), server_default="recogniser")
     created_at: Mapped[datetime] = _now()
+
+    @classmethod
+    def of(cls, heard: Heard, recording_id: int) -> Transcript:
+        """What a recogniser heard, as it is stored."""
+        return cls(
+            recording_id=recording_id,
+            text=heard.text,
+            language=heard.language,
+            engine=heard.engine,
+            model=heard.model,
+            words=[
+                {"text": w.text, "start": w.start, "end": w.end, "confidence": w.confidence}
+                for w in heard.words
+            ],
+            notes=list(heard.notes),
+            confidence=heard.confidence,
+            duration_seconds=heard.duration_seconds,
+            speech_seconds=heard.speech_seconds,
+        )
 
 
 class Understanding(Base):

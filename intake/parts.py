@@ -16,7 +16,7 @@ from intake.backends import Backend
 from intake.blobs import Blobs
 from intake.categories import Catalogue
 from intake.db import Sessions
-from intake.models import Place
+from intake.models import Message, Place
 from intake.outgoing import Outgoing
 from intake.settings import Settings
 from intake.understanding.gazetteer import Gazetteer
@@ -34,6 +34,15 @@ class Hears(Protocol):
     def close(self) -> None: ...
 
 
+class Sends(Protocol):
+    """What is needed of an `intake.channels.Channel`, which stands above."""
+
+    name: str
+
+    def routes(self) -> Any: ...
+    async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None: ...
+
+
 @dataclass(slots=True)
 class Parts:
     """One process's parts. ``transcriber`` and ``assistant`` are None where nothing hears."""
@@ -48,6 +57,7 @@ class Parts:
     link_secrets: list[str]
     transcriber: Hears | None = None
     assistant: Assistant | None = None
+    channels: Mapping[str, Sends] = field(default_factory=dict)
     _gazetteer: tuple[float, Gazetteer] | None = field(default=None, init=False)
 
     async def gazetteer(self, session: AsyncSession) -> Gazetteer:

@@ -1,6 +1,9 @@
-"""A voicemail's way through the house, one job a step. Read this first.
+"""The way of a need through the house, one job a step. Read this first.
 
     transcribe → understand → decide → route → deliver → tell
+
+A message of a conversation goes through `converse` and is answered by `send`; what it asks for
+joins the same way at `decide`.
 
 Each job loads, calls one slow thing outside any transaction, and writes the result in a second
 transaction that takes the row and looks again: a stale result is kept, never applied. Every
@@ -16,9 +19,10 @@ from collections.abc import Awaitable, Callable
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import again, delivering, reading, sweep, telling
+from intake import again, conversing, delivering, reading, sweep, telling
 from intake import alarm as alarms
 from intake import service_requests as requests
+from intake.assistant import IntentRanking
 from intake.errors import AssistantError
 from intake.jobs import app, defer
 from intake.lifecycle import Actor, Status
@@ -34,7 +38,18 @@ WORKER = By(Actor.WORKER)
 Job = Callable[..., Awaitable[None]]
 
 # Runs of one job in all, those whose worker died included.
-ATTEMPTS = {"transcribe": 3, "understand": 6, "decide": 4, "route": 4, "tell": 6, "deliver": 6}
+ATTEMPTS = {
+    "transcribe": 3,
+    "understand": 6,
+    "decide": 4,
+    "route": 4,
+    "tell": 6,
+    "deliver": 6,
+    # A message that waits keeps the later ones of its conversation waiting.
+    "converse": 2,
+    "send": 5,
+    "abandon": 6,
+}
 ALARM_ATTEMPTS = 50
 PATIENCE: dict[str, Patience] = {}
 
@@ -75,21 +90,7 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
     language = request.language or parts.settings.hearing.language
     heard = await asyncio.to_thread(parts.transcriber.transcribe, path, language)
     async with parts.sessions.begin() as session:
-        transcript = Transcript(
-            recording_id=recording.id,
-            text=heard.text,
-            language=heard.language,
-            engine=heard.engine,
-            model=heard.model,
-            words=[
-                {"text": w.text, "start": w.start, "end": w.end, "confidence": w.confidence}
-                for w in heard.words
-            ],
-            notes=list(heard.notes),
-            confidence=heard.confidence,
-            duration_seconds=heard.duration_seconds,
-            speech_seconds=heard.speech_seconds,
-        )
+        transcript = Transcript.of(heard, recording.id)
         session.add(transcript)
         await session.flush()
         request = await requests.lock(session, service_request_id)
@@ -124,14 +125,16 @@ async def understand(parts: Parts, service_request_id: int) -> None:
             request = await requests.lock(session, service_request_id)
             request.urgency = "emergency"
             await requests.raise_alarm(session, request)
-    ranking: tuple[tuple[str, float], ...] = ()
+    opinion = IntentRanking(())
     failure: AssistantError | None = None
     try:
         assert parts.assistant is not None
-        ranking = tuple((await parts.assistant.parse(request.text or "")).ranking)
+        opinion = await parts.assistant.parse(request.text or "")
     except AssistantError as error:
         failure = error
-    read = await asyncio.to_thread(reading.read, request, words, ranking, gazetteer, parts)
+    read = await asyncio.to_thread(
+        reading.read, request, words, opinion.ranking, gazetteer, parts, danger=opinion.danger
+    )
     read = await asyncio.to_thread(
         again.check_phone,
         read,
@@ -219,6 +222,24 @@ async def tell(parts: Parts, service_request_id: int) -> None:
     await telling.tell(parts, service_request_id)
 
 
+@step("converse", attempts=ATTEMPTS["converse"], longest_seconds=2)
+async def converse(parts: Parts, message_id: int) -> None:
+    """Act on one message of a conversation and store the answer."""
+    await conversing.converse(parts, message_id)
+
+
+@step("send", attempts=ATTEMPTS["send"], longest_seconds=30)
+async def send(parts: Parts, conversation_id: int) -> None:
+    """Bring the stored answers to the resident."""
+    await conversing.send(parts, conversation_id)
+
+
+@step("abandon", attempts=ATTEMPTS["abandon"])
+async def abandon(parts: Parts, service_request_id: int) -> None:
+    """A draft that nobody goes on with goes to the operators."""
+    await conversing.abandon(parts, service_request_id)
+
+
 @step("alarm", attempts=ALARM_ATTEMPTS, longest_seconds=15)
 async def alarm(parts: Parts, alarm_id: int, step: int) -> None:
     """Call one person on duty; the call to the next one is already in the queue."""
@@ -227,6 +248,12 @@ async def alarm(parts: Parts, alarm_id: int, step: int) -> None:
 
 async def give_up(parts: Parts, name: str, error: BaseException, **ids: int) -> None:
     """A job failed for good: the operators get the request, with a sentence that says why."""
+    if name == "converse":
+        await conversing.give_up(parts, ids["message_id"], error)
+        return
+    if name == "send":
+        await conversing.cannot_send(parts, ids["conversation_id"], error)
+        return
     async with parts.sessions.begin() as session:
         found = await delivering.request_id(session, ids)
         if found is None:

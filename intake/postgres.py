@@ -42,7 +42,8 @@ USER = "pgserver"
 ROOT_BASE = Path("/var/lib/huying")
 SOCKET_LIMIT = 90  # sun_path holds 107 bytes, the file's own name takes up to 17
 ROLE = "huying"
-DATABASES = ("huying", "rasa")
+RASA = "rasa"
+"""Rasa's own role and database: it remembers conversations there and sees nothing of ours."""
 ADMIN_SECRET = "postgres-admin"  # noqa: S105 (the name of a file)
 CONFIG = {
     "listen_addresses": "",
@@ -71,10 +72,15 @@ class Cluster:
     user: str | None
     password: str = field(repr=False)
     admin_password: str = field(repr=False)
+    rasa_password: str = field(repr=False)
 
-    def url(self, database: str = "huying") -> str:
-        """How our processes reach one of `DATABASES`."""
+    def url(self, database: str = ROLE) -> str:
+        """How our processes reach a database of ours."""
         return self._url(ROLE, self.password, database)
+
+    def rasa_url(self) -> str:
+        """How Rasa reaches its own database."""
+        return self._url(RASA, self.rasa_password, RASA)
 
     def admin_url(self) -> str:
         """How the superuser reaches the server, for making roles and databases."""
@@ -95,6 +101,7 @@ def cluster(settings: Settings) -> Cluster:
     """The server of this home. Makes its secrets if need be, and nothing else."""
     password = secrets_store.ensure(settings, "postgres")
     admin_password = secrets_store.ensure(settings, ADMIN_SECRET)
+    rasa_password = secrets_store.ensure(settings, "postgres-rasa")
     digest = hashlib.sha256(admin_password.encode()).hexdigest()[:16]
     root = os.geteuid() == 0
     base = ROOT_BASE / digest if root else settings.home / "postgres"
@@ -110,6 +117,7 @@ def cluster(settings: Settings) -> Cluster:
         user=USER if root else None,
         password=password,
         admin_password=admin_password,
+        rasa_password=rasa_password,
     )
 
 
@@ -192,21 +200,31 @@ def answers(found: Cluster) -> bool:
 
 
 def ensure_databases(found: Cluster) -> None:
-    """Make our role and databases in a server that is up; the role gets its present password."""
+    """Make our roles and databases in a server that is up; roles get their present passwords."""
     with psycopg.connect(found.admin_url(), autocommit=True) as connection:
-        role = sql.Identifier(ROLE)
-        if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", ROLE):
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(role))
-        # Hashed here, so that no log can show it.
-        hashed = connection.pgconn.encrypt_password(
-            found.password.encode(), ROLE.encode(), b"scram-sha-256"
-        )
-        change = sql.SQL("ALTER ROLE {} PASSWORD {}")
-        connection.execute(change.format(role, sql.Literal(hashed.decode())))
-        for name in DATABASES:
+        _ensure_role(connection, ROLE, found.password, createdb=True)
+        _ensure_role(connection, RASA, found.rasa_password)
+        for name in (ROLE, RASA):
+            database = sql.Identifier(name)
             if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", name):
-                make = sql.SQL("CREATE DATABASE {} OWNER {}")
-                connection.execute(make.format(sql.Identifier(name), role))
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(database))
+            owner = sql.SQL("ALTER DATABASE {} OWNER TO {}")
+            connection.execute(owner.format(database, sql.Identifier(name)))
+            closed = sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC")
+            connection.execute(closed.format(database))
+
+
+def _ensure_role(
+    connection: psycopg.Connection, name: str, password: str, *, createdb: bool = False
+) -> None:
+    role = sql.Identifier(name)
+    if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", name):
+        make = sql.SQL("CREATE ROLE {} LOGIN CREATEDB" if createdb else "CREATE ROLE {} LOGIN")
+        connection.execute(make.format(role))
+    # Hashed here, so that no log can show it.
+    hashed = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+    change = sql.SQL("ALTER ROLE {} PASSWORD {}")
+    connection.execute(change.format(role, sql.Literal(hashed.decode())))
 
 
 def _exists(connection: psycopg.Connection, query: LiteralString, name: str) -> bool:

@@ -121,10 +121,11 @@ async def open_request(
     by: By,
     status: Status = Status.RECEIVED,
     recording: Recording | None = None,
+    draft: bool = False,
 ) -> Opened:
     """Open a request, write its first event and defer the job that its status starts.
 
-    ``recording``: a new one, stored with it.
+    ``recording``: a new one, stored with it. ``draft``: a conversation fills it, so no job starts.
     """
     connection = await raw_connection(session)
     cursor = await connection.execute("SELECT nextval('tracking_numbers')")
@@ -149,7 +150,7 @@ async def open_request(
     }
     cursor = await connection.execute(_OPEN, values)
     opened = Opened((await cursor.fetchone())[0], number, key, opening.language)
-    if status is Status.RECEIVED:
+    if status is Status.RECEIVED and not draft:
         await defer(session, "transcribe", service_request_id=opened.id)
     return opened
 
@@ -325,6 +326,15 @@ async def merge(
     if request.urgency == "emergency" and into.urgency != "emergency":
         into.urgency = "emergency"
         await raise_alarm(session, into)
+    await session.flush()
+
+
+async def rate(session: AsyncSession, request: ServiceRequest, points: int, by: By) -> None:
+    """What the resident thinks of what was done, 1 (worst) to 5, on a locked request."""
+    _event(session, request, "rated", by, changes={"from": request.rating, "to": points})
+    request.rating = points
+    request.version += 1
+    request.updated_at = datetime.now(UTC)
     await session.flush()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake import conversations
 from intake.lifecycle import Status
 from intake.locale import say
 from intake.models import Message, ServiceRequest
@@ -22,6 +23,8 @@ async def tell(parts: Parts, service_request_id: int) -> None:
         if said is None:
             return
         code, text = said
+        if request.given.get("told_in_chat") == request.status:
+            return
         latest = await session.scalar(
             select(Message)
             .where(Message.service_request_id == request.id, Message.direction == "out")
@@ -40,6 +43,9 @@ async def tell(parts: Parts, service_request_id: int) -> None:
                 language=request.language,
             )
         )
+        if request.conversation_id is not None:
+            await session.flush()
+            await conversations.send(session, request.conversation_id)
 
 
 async def sentence(
@@ -52,6 +58,8 @@ async def sentence(
     code = status.value
     if request.urgency == "emergency" and status is Status.NEEDS_REVIEW:
         code = "emergency"
+    elif request.conversation_id is not None and status is Status.NEEDS_REVIEW:
+        code = "needs_review_chat"
     if status is Status.ACCEPTED and not request.assignee:
         code = "accepted_nobody"
     if status not in (

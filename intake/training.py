@@ -157,8 +157,14 @@ def _write_sources(root: Path, scratch: Path) -> list[Path]:
     (domain / "intents.yml").write_text(json.dumps(intents), "utf-8")
     rules = [
         {
-            "rule": f"{entry.name_en}: a person takes it up",
-            "steps": [{"intent": code}, {"action": "action_hand_over"}],
+            "rule": f"{entry.name_en}: a request is arranged",
+            "condition": [{"active_loop": None}],
+            "steps": [
+                {"intent": code},
+                {"action": "request_form"},
+                {"active_loop": "request_form"},
+                {"slot_was_set": [{"outcome": None}]},
+            ],
         }
         for code, entry in catalogue.entries.items()
     ]

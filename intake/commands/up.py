@@ -148,6 +148,11 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
         home=settings.home,
         token=token,
         actions_url=settings.actions_url,
+        tracker_url=tracker_url(settings),
+    )
+    asking = assistant.actions_environment(
+        intake_url=f"http://127.0.0.1:{settings.port}",
+        token=secrets_store.ensure(settings, "internal"),
     )
     rasa = Process(
         "rasa",
@@ -159,11 +164,18 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
     actions = Process(
         "actions",
         [sys.executable, "-m", "actions", "--host", "127.0.0.1", "--port", str(settings.port + 2)],
-        env,
+        {**env, **asking},
         ready=lambda: answers(f"{settings.actions_url}/health"),
         cwd=ROOT,
     )
     return [rasa, actions]
+
+
+def tracker_url(settings: Settings) -> str | None:
+    """Where Rasa remembers conversations; None: a file under the home."""
+    if settings.chat.tracker_url_file is not None:
+        return settings.chat.tracker_url_file.read_text().strip()
+    return postgres.cluster(settings).rasa_url() if settings.database_url is None else None
 
 
 async def answers(url: str, *, any_status: bool = False) -> bool:

@@ -55,7 +55,7 @@ def test_our_role_rules_its_databases_only(settings: Settings) -> None:
         assert one(url, "SHOW fsync") == "on"
         assert one(url, "SHOW server_encoding") == "UTF8"
         assert one(url, "SELECT lower('ÄÉ')") == "äé"
-        for name in postgres.DATABASES:
+        for name in (postgres.ROLE, postgres.RASA):
             assert one(postgres.cluster(settings).url(name), "SELECT current_database()") == name
 
 

@@ -1,21 +1,33 @@
 """What the action server says, in the resident's language, over its real HTTP interface."""
 
 import asyncio
+import json
+import os
 import socket
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
 
-from actions.answers import HAND_OVER, SMALL_TALK, language_of
+from actions.small_talk import ROBOT, RUDE, SMALL_TALK, language_of, line
 
 ROOT = Path(__file__).parents[3]
+NOTHING: dict[str, Any] = {
+    "say": [],
+    "plan": [],
+    "asked": None,
+    "question": None,
+    "outcome": None,
+    "talk": None,
+    "slots": {},
+}
 
 
-@pytest.fixture(scope="module")
-def port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -39,38 +51,103 @@ def test_the_language_is_the_channels_else_the_scripts(
     assert language_of(message) == language
 
 
+def test_a_robot_says_so_and_rudeness_is_borne() -> None:
+    assert line("你是机器人吗", "out_of_scope") == ROBOT
+    assert line("Are you a robot?", "greet") == ROBOT
+    assert line("你们真是废物", "out_of_scope") == RUDE
+    assert line("在吗", "greet") == SMALL_TALK["greet"]
+
+
 def call(action: str, intent: str, text: str) -> dict[str, Any]:
-    latest = {"text": text, "intent": {"name": intent}, "metadata": {}}
+    latest = {
+        "text": text,
+        "intent": {"name": intent},
+        "intent_ranking": [{"name": intent, "confidence": 0.8}],
+        "danger": 0.1,
+        "metadata": {"message_id": 7},
+    }
+    tracker = {"sender_id": "3", "slots": {"question": "在哪里？"}, "latest_message": latest}
     return {
         "next_action": action,
-        "sender_id": "x",
-        "tracker": {"sender_id": "x", "slots": {}, "latest_message": latest, "events": []},
+        "sender_id": "3",
+        "tracker": {**tracker, "events": []},
         "domain": {},
         "version": "3.6.21",
     }
 
 
-async def test_the_server_is_on_loopback_healthy_and_answers_every_action(port: int) -> None:
+async def test_every_action_asks_intake_with_the_token_and_says_what_it_is_told() -> None:
+    asked: list[tuple[str, str, Any]] = []
+    answers: dict[str, dict[str, Any]] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append((self.path, self.headers["Authorization"], body))
+            found = json.dumps({**NOTHING, **answers[self.path]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(found)))
+            self.end_headers()
+            self.wfile.write(found)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    intake = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=intake.serve_forever, daemon=True).start()
+    port = free_port()
+    env = os.environ | {
+        "HUYING_INTAKE_URL": f"http://127.0.0.1:{intake.server_port}",
+        "HUYING_INTERNAL_TOKEN": "between us",
+    }
     command = [sys.executable, "-m", "actions", "--port", str(port)]
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=env)
     try:
         async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20
         ) as client:
             assert await _healthy(client)
-            greeted = await _say(client, call("action_small_talk", "greet", "您好"))
-            assert greeted == [(SMALL_TALK["greet"][0], {})]
-            handed = await _say(client, call("action_hand_over", "legal_aid", "I need a lawyer"))
-            assert handed == [(HAND_OVER[1], {}), (None, {"hand_over": "legal_aid"})]
-            lost = call("action_fallback", "meal", "送饭")
-            assert await _say(client, lost) == [(HAND_OVER[0], {}), (None, {"hand_over": "meal"})]
-            events = (await client.post("/webhook", json=lost)).json()["events"]
+            answers["/internal/small_talk"] = {"talk": "greet"}
+            assert (await _run(client, call("action_small_talk", "greet", "您好")))[0] == [
+                (SMALL_TALK["greet"][0], {})
+            ]
+            _, token, body = asked[-1]
+            assert token == "Bearer between us"
+            assert body == {
+                "conversation_id": 3,
+                "message_id": 7,
+                "ranking": [["greet", 0.8]],
+                "danger": 0.1,
+            }
+            plan = [{"do": "hand_over"}]
+            answers["/internal/hand_over"] = {"say": ["Moment"], "plan": plan}
+            said, _ = await _run(client, call("action_hand_over", "handoff", "a person"))
+            assert said == [("Moment", {}), (None, {"plan": plan})]
+            said, events = await _run(client, call("action_fallback", "meal", "送饭"))
+            assert said == [("Moment", {}), (None, {"plan": plan})]
             assert [event["event"] for event in events] == ["rewind"]
+            answers["/internal/understand"] = {
+                "asked": "unit",
+                "question": "几号楼？",
+                "slots": {"place": "幸福里"},
+            }
+            said, events = await _run(client, call("validate_request_form", "meal", "幸福里"))
+            slots = {event["name"]: event["value"] for event in events}
+            assert said == []
+            assert slots == {
+                "place": "幸福里",
+                "question": "几号楼？",
+                "outcome": None,
+                "requested_slot": "unit",
+            }
+            said, _ = await _run(client, call("action_ask_place", "meal", "送饭"))
+            assert said == [("在哪里？", {})]
             unknown = await client.post("/webhook", json=call("action_nothing", "greet", "喂"))
             assert unknown.status_code == 404
     finally:
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) is not None
+        intake.shutdown()
 
 
 async def _healthy(client: httpx.AsyncClient) -> bool:
@@ -83,6 +160,7 @@ async def _healthy(client: httpx.AsyncClient) -> bool:
     return False
 
 
-async def _say(client: httpx.AsyncClient, body: dict[str, Any]) -> list[tuple[str | None, Any]]:
+async def _run(client: httpx.AsyncClient, body: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     answer = (await client.post("/webhook", json=body)).json()
-    return [(r.get("text"), r.get("custom") or {}) for r in answer["responses"]]
+    said = [(r.get("text"), r.get("custom") or {}) for r in answer["responses"]]
+    return said, answer["events"]

@@ -1,0 +1,65 @@
+"""How the actions ask intake: one POST a question, loopback, with the token that both know."""
+
+import os
+from typing import Any
+
+import httpx
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+URL = "HUYING_INTAKE_URL"
+TOKEN = "HUYING_INTERNAL_TOKEN"  # noqa: S105 (the name of a variable)
+SECONDS = 10.0
+
+
+class Intake:
+    """A client of intake's internal API. Safe to share within an event loop."""
+
+    def __init__(
+        self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=SECONDS,
+            trust_env=False,
+            transport=transport,
+        )
+
+    async def ask(self, question: str, tracker: Tracker) -> dict[str, Any]:
+        """What intake makes of the latest message; raises httpx.HTTPError.
+
+        An action that raises leaves Rasa without an answer, which intake takes for what it is.
+        """
+        latest = tracker.latest_message
+        metadata = latest.get("metadata") or {}
+        ranking = latest.get("intent_ranking") or [latest.get("intent") or {}]
+        body = {
+            "conversation_id": int(tracker.sender_id),
+            "message_id": int(metadata["message_id"]),
+            "ranking": [[i["name"], i.get("confidence", 1.0)] for i in ranking if i.get("name")],
+            "danger": float(latest.get("danger") or 0.0),
+        }
+        answer = await self._client.post(f"/internal/{question}", json=body)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+_intake: Intake | None = None
+
+
+def intake() -> Intake:
+    """The client of this process, made at its first use from the environment."""
+    global _intake
+    if _intake is None:
+        _intake = Intake(os.environ[URL], os.environ[TOKEN])
+    return _intake
+
+
+def speak(dispatcher: CollectingDispatcher, answer: dict[str, Any]) -> None:
+    """Says the sentences, and sends what intake has to do beside them."""
+    for sentence in answer["say"]:
+        dispatcher.utter_message(text=sentence)
+    if answer["plan"]:
+        dispatcher.utter_message(json_message={"plan": answer["plan"]})

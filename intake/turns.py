@@ -1,0 +1,377 @@
+"""What intake answers when the assistant's actions ask: what to say, and what to do about it.
+
+Nothing is written here. What has to be done travels with Rasa's replies as a plan, and is carried
+out by `conversing` in the transaction that marks the message as handled; so a turn that dies
+half-way has done nothing, and the same message read again gives the same answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import wording
+from intake.dialogue import FIELDS, Ranking, Said, State, respond
+from intake.errors import AssistantError, NotFound
+from intake.lifecycle import ENDED, Status
+from intake.locale import say
+from intake.models import Conversation, Message, ServiceRequest
+from intake.parts import Parts
+from intake.tracking import read_tracking_number
+from intake.understanding import replies
+from intake.understanding.reading import understand
+from intake.understanding.values import Understanding, Window, window_to_json
+
+RECENT = timedelta(minutes=60)
+SHOWN = 3
+PARTS_AT_MOST = 5
+_CLAUSE = re.compile(r"[\s,.;!?，。；！？、]+")
+Plan = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer to an action.
+
+    `say`: sentences. `asked` and `question`: the form's next slot and how to ask for it; None ends
+    the form, and `outcome` says how. `talk`: small talk to be answered first. `plan`: what
+    `conversing.carry_out` has to do.
+    """
+
+    say: list[str] = field(default_factory=list)
+    plan: Plan = field(default_factory=list)
+    asked: str | None = None
+    question: str | None = None
+    outcome: str | None = None
+    talk: str | None = None
+    slots: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """One message in its conversation, and what was read in it. `own`: her latest requests,
+    newest first, ended ones and drafts included."""
+
+    parts: Parts
+    conversation: Conversation
+    message: Message
+    read: Understanding
+    own: Sequence[ServiceRequest]
+
+    @property
+    def language(self) -> str:
+        return self.conversation.language or self.message.language or "zh"
+
+    @property
+    def text(self) -> str:
+        return self.message.text or ""
+
+    @property
+    def state(self) -> State:
+        return State.from_json(self.conversation.state)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What was asked outside the form: ``{"about": "cancel"|"rate"|"done", "id": …}``."""
+        found: dict[str, Any] = self.conversation.state.get("pending") or {}
+        return found
+
+    @property
+    def open(self) -> list[ServiceRequest]:
+        drafts = {draft.id for draft in self.state.drafts}
+        return [r for r in self.own if Status(r.status) not in ENDED and r.id not in drafts]
+
+
+async def answer(
+    parts: Parts,
+    question: str,
+    conversation_id: int,
+    message_id: int,
+    ranking: Ranking,
+    danger: float,
+) -> Answered:
+    """Answer one question of an action. Raises `NotFound` for an unknown one."""
+    ask = QUESTIONS.get(question)
+    if ask is None:
+        raise NotFound("The assistant asks something that we don't know.")
+    async with parts.sessions() as session:
+        here = await _here(session, parts, conversation_id, message_id, ranking, danger)
+    if here.read.urgency == "emergency":
+        plan = [{"do": "emergency"}]
+        return Answered(outcome="answered", plan=plan)
+    return await ask(here)
+
+
+async def read(
+    parts: Parts,
+    session: AsyncSession,
+    conversation: Conversation,
+    message: Message,
+    ranking: Ranking = (),
+    danger: float = 0.0,
+) -> Understanding:
+    """What the readers find in one message; its relative times count from when it was sent."""
+    gazetteer = await parts.gazetteer(session)
+    received = (message.received_at or message.created_at).astimezone(parts.settings.zone)
+    deciding = parts.settings.deciding
+    return await asyncio.to_thread(
+        understand,
+        message.text or "",
+        received_at=received.replace(tzinfo=None),
+        ranking=ranking,
+        gazetteer=gazetteer,
+        language=conversation.language or message.language or "zh",
+        danger=danger,
+        alarm_from=deciding.alarm_from,
+        doubt_from=deciding.doubt_from,
+    )
+
+
+async def _here(
+    session: AsyncSession,
+    parts: Parts,
+    conversation_id: int,
+    message_id: int,
+    ranking: Ranking,
+    danger: float,
+) -> Here:
+    conversation = await session.get(Conversation, conversation_id)
+    message = await session.get(Message, message_id)
+    if conversation is None or message is None or message.conversation_id != conversation.id:
+        raise NotFound("There is no such message.")
+    own = await session.scalars(
+        select(ServiceRequest)
+        .where(ServiceRequest.contact_point_id == conversation.contact_point_id)
+        .order_by(ServiceRequest.id.desc())
+        .limit(20)
+    )
+    found = await read(parts, session, conversation, message, ranking, danger)
+    return Here(parts, conversation, message, found, own.all())
+
+
+async def understand_turn(here: Here) -> Answered:
+    """A turn of the form: fields are filled, the next question is chosen."""
+    state = here.state
+    if not state.drafts:
+        elsewhere = _about_earlier(here)
+        if elsewhere is not None:
+            return elsewhere
+    said = Said(here.text, here.read, await _clauses(here, state))
+    turn = respond(state, said, here.parts.catalogue)
+    first, question = wording.lines(turn, here.parts.catalogue, here.language)
+    if turn.outcome == "none":
+        return await answer_turn(here)
+    keep: Plan = [{"do": "keep", "state": turn.state.to_json()}]
+    if turn.outcome in ("submit", "drop", "hand_over"):
+        return Answered(first, keep, outcome=turn.outcome, slots=_slots(turn.state))
+    asked = turn.state.asked if turn.state.asked in FIELDS else "read_back"
+    return Answered(
+        first, keep, asked=asked, question=question, talk=turn.talk, slots=_slots(turn.state)
+    )
+
+
+async def _clauses(here: Here, state: State) -> tuple[tuple[str, Ranking], ...]:
+    """The parts of a message that may hold two needs, or put one in place of another."""
+    clauses = [c for c in _CLAUSE.split(here.text) if len(c) >= 4][:PARTS_AT_MOST]
+    text = here.text
+    wanted = not state.drafts or replies.takes_back(text) or replies.adds(text)
+    if len(clauses) < 2 or not wanted or here.parts.assistant is None:
+        return ()
+    found = []
+    for clause in clauses:
+        try:
+            opinion = await here.parts.assistant.parse(clause)
+        except AssistantError:
+            return ()
+        found.append((clause, opinion.ranking))
+    return tuple(found)
+
+
+def _slots(state: State) -> dict[str, str | None]:
+    known = state.drafts[0].read if state.drafts else None
+    slots: dict[str, str | None] = {}
+    for name in FIELDS:
+        value = getattr(known, name, None)
+        slots[name] = None if value is None else str(_shown(value.value))
+    return {**slots, "read_back": None}
+
+
+def _shown(value: Any) -> Any:
+    return "/".join(window_to_json(value).values()) if isinstance(value, Window) else value
+
+
+def _about_earlier(here: Here) -> Answered | None:
+    """Not a new need, but something for the request that was just filed."""
+    found = {n: v for n in FIELDS if (v := getattr(here.read, n)) is not None}
+    recent = _recent(here)
+    if not found or recent is None:
+        return None
+    code, share = here.read.category_ranking[0] if here.read.category_ranking else ("", 0.0)
+    new = here.parts.catalogue.is_service(code) and share >= 0.6 and code != recent.category
+    if new or replies.adds(here.text) or not (replies.takes_back(here.text) or share < 0.6):
+        return None
+    what = _spoken(found, here.language)
+    done = say("chat.change.done", here.language, number=recent.tracking_number, what=what)
+    change = {"do": "change", "id": recent.id, "message_id": here.message.id}
+    return Answered([done], [change], outcome="answered")
+
+
+def _recent(here: Here) -> ServiceRequest | None:
+    now: datetime = here.message.received_at or here.message.created_at
+    for request in here.open:
+        at_work = request.status != Status.DONE.value
+        if at_work and request.conversation_id == here.conversation.id:
+            return request if now - request.updated_at < RECENT else None
+    return None
+
+
+def _spoken(found: dict[str, Any], language: str) -> str:
+    parts = []
+    for name, value in found.items():
+        shown = wording.window(value.value, language) if name == "when" else value.value
+        parts.append(say(f"chat.part.{name}", language, value=shown))
+    return say("chat.part.comma", language).join(parts)
+
+
+async def submit(here: Here) -> Answered:
+    """The numbers of what was confirmed."""
+    ids = [draft.id for draft in here.state.drafts]
+    numbers = [r.tracking_number for r in reversed(here.own) if r.id in ids]
+    if not numbers:
+        return Answered([say("chat.nothing_open", here.language)])
+    if len(numbers) > 1:
+        done = say("chat.submitted_two", here.language, number=numbers[0], other=numbers[1])
+    else:
+        done = say("chat.submitted", here.language, number=numbers[0])
+    return Answered([done], [{"do": "submit"}])
+
+
+async def drop(here: Here) -> Answered:
+    """The draft is let go."""
+    return Answered([say("chat.dropped", here.language)], [{"do": "drop"}])
+
+
+async def hand_over(here: Here) -> Answered:
+    """A person takes over."""
+    return Answered([say("chat.hand_over", here.language)], [{"do": "hand_over"}])
+
+
+async def status(here: Here) -> Answered:
+    """How it stands with her requests, the newest first."""
+    found = _named(here) or here.open[:SHOWN] or list(here.own)[:1]
+    lines = [
+        say(
+            "chat.status.line",
+            here.language,
+            number=request.tracking_number,
+            category=_name(here, request),
+            status=say(f"status.{request.status}", here.language),
+        )
+        for request in found
+    ]
+    return Answered(lines or [say("chat.status.none", here.language)])
+
+
+async def cancel(here: Here) -> Answered:
+    """Asks once before an earlier request is cancelled."""
+    found = _named(here) or _of_category(here) or here.open[:1]
+    if not found or Status(found[0].status) in ENDED:
+        return Answered([say("chat.cancel.none", here.language)])
+    request = found[0]
+    ask = say(
+        "chat.cancel.ask",
+        here.language,
+        number=request.tracking_number,
+        category=_name(here, request),
+    )
+    pending = {"about": "cancel", "id": request.id}
+    return Answered([ask], [{"do": "ask", "pending": pending}])
+
+
+async def rate(here: Here) -> Answered:
+    """What she thinks of what was done; without anything that was done, a person reads it."""
+    done = [r for r in here.own if r.status in (Status.DONE.value, Status.CLOSED.value)]
+    points = replies.points(here.text)
+    unrated = next((r for r in done if r.rating is None), None)
+    if unrated is None:
+        return Answered([say("chat.rate.none", here.language)], [{"do": "feedback"}])
+    if points is None:
+        pending = {"about": "rate", "id": unrated.id}
+        return Answered([say("chat.rate.ask", here.language)], [{"do": "ask", "pending": pending}])
+    words = "chat.rate.thanks" if points > 2 else "chat.rate.low"
+    rated = {"do": "rate", "id": unrated.id, "points": points, "words": here.text}
+    return Answered([say(words, here.language)], [rated])
+
+
+async def answer_turn(here: Here) -> Answered:
+    """Something said outside the form: it may answer what was asked last."""
+    about, yes = here.asked.get("about"), replies.yes(here.text)
+    if about == "cancel":
+        number = here.asked["id"]
+        if yes:
+            request = next((r for r in here.own if r.id == number), None)
+            if request is not None and Status(request.status) not in ENDED:
+                told = say("tell.cancelled", here.language, number=request.tracking_number)
+                return Answered([told], [{"do": "cancel", "id": number}], outcome="answered")
+        plan: Plan = [{"do": "ask", "pending": None}]
+        return Answered([say("chat.cancel.kept", here.language)], plan, outcome="answered")
+    if about == "rate" and replies.points(here.text) is not None:
+        return replace(await rate(here), outcome="answered")
+    earlier = _about_earlier(here)
+    if earlier is not None:
+        return earlier
+    done = next((r for r in here.own if r.status == Status.DONE.value), None)
+    if done is not None and yes:
+        pending = {"about": "rate", "id": done.id}
+        agreed: Plan = [{"do": "agree", "id": done.id}, {"do": "ask", "pending": pending}]
+        return Answered([say("chat.rate.ask", here.language)], agreed, outcome="answered")
+    if done is not None and replies.no(here.text):
+        told = say("chat.again", here.language, number=done.tracking_number)
+        return Answered([told], [{"do": "not_fixed", "id": done.id}], outcome="answered")
+    return Answered([say("chat.nothing_open", here.language)], outcome="answered")
+
+
+async def small_talk(here: Here) -> Answered:
+    """Small talk, unless it answers what was asked."""
+    code = here.read.category or "out_of_scope"
+    if here.asked or _about_earlier(here) is not None:
+        return await answer_turn(here)
+    misses = int(here.conversation.state.get("astray", 0)) + 1 if code == "out_of_scope" else 0
+    plan: Plan = [{"do": "astray", "times": misses}]
+    return Answered(plan=plan, talk=code)
+
+
+def _named(here: Here) -> list[ServiceRequest]:
+    """Those whose number she says."""
+    numbers = {read_tracking_number(m) for m in re.findall(r"[0-9][0-9 -]{3,}[0-9]", here.text)}
+    return [r for r in here.own if r.tracking_number in numbers]
+
+
+def _of_category(here: Here) -> list[ServiceRequest]:
+    codes = [code for code, _ in here.read.category_ranking]
+    fitting = [r for r in here.open if r.category in codes]
+    return sorted(fitting, key=lambda r: codes.index(r.category or ""))
+
+
+def _name(here: Here, request: ServiceRequest) -> str:
+    return here.parts.catalogue.name(request.category or "general", here.language)
+
+
+QUESTIONS: dict[str, Callable[[Here], Awaitable[Answered]]] = {
+    "understand": understand_turn,
+    "submit": submit,
+    "drop": drop,
+    "hand_over": hand_over,
+    "status": status,
+    "cancel": cancel,
+    "rate": rate,
+    "answer": answer_turn,
+    "small_talk": small_talk,
+}

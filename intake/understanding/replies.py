@@ -1,0 +1,178 @@
+"""Short answers in a conversation: yes, no, never mind, the bare room number, "I'd rather not"."""
+
+import re
+from dataclasses import replace
+
+from intake.understanding.script import plain
+from intake.understanding.values import Field
+
+UNKNOWN = "not_in_gazetteer"
+"""The note of a place that was said but that no gazetteer knows."""
+
+_SPACE = r"[\s,.!?，。！？、；~～]*"
+_YES = re.compile(
+    rf"{_SPACE}(?:嗯+|恩|对+[的呀啊了]*|是[的呀啊]?|没错|不错|好+[的呀啊嘞]*|可以[的]?|行+[的吧]?|成|中|要得"
+    rf"|确认|确定|就这样|就是这样|没问题|ok(?:ay)?|yes|yeah|yep|right|correct|sure|fine"
+    rf"|that(?:'s| is) (?:right|correct|it))(?=$|[\s,.!?，。！？、]|谢|就|对|是|好)",
+    re.I,
+)
+_NO = re.compile(
+    rf"{_SPACE}(?:不对|不是|错了|不行|没有|不$|弄错|搞错|no\b|nope|wrong|not right"
+    r"|that(?:'s| is) wrong)",
+    re.I,
+)
+_DROPS = re.compile(
+    r"(?:不|别)(?:要|用|报|修|送|约|订|叫|弄|办|登记|预约)了(?!.*(?:改|换|先|要))"
+    r"|取消|撤了|算了(?!不|别)|当我没说|cancel|never ?mind|forget (?:it|about)|don't need",
+    re.I,
+)
+_TAKES_BACK = re.compile(
+    r"(?:先|就|都)?不\S{0,4}了|算了|改成|换成|改为|不要|取消|不是\S+(?:是|要)|等等|instead|rather"
+    r"|changed my mind|not .+ but",
+    re.I,
+)
+_ADDS = re.compile(
+    r"还有|另外|顺便|顺带|再(?:帮|给|来|有)|对了|也(?:坏|要|想)|also|another|as well", re.I
+)
+_FOR_OTHER = re.compile(
+    r"(?:替|帮|给|为)(?:我|咱|俺|他|她)?(?:家)?(?:的)?(?:[老大二三]?(?:妈|爸|娘|爹|伴|婆|公|太太|爷|奶|姥|舅"
+    r"|姨|姑|叔|哥|姐|弟|妹|邻居|岳[父母]|父亲|母亲|爱人|丈夫|妻子|孩子|儿子|女儿|孙))|邻居\S{0,6}(?:报|约|订)"
+    r"|(?:for|behalf of) (?:my|our|his|her) "
+)
+_OWN_NAME = re.compile(r"(?:我|本人)(?:姓|叫|是)|my name|i am|i'm", re.I)
+_NO_PHONE = re.compile(
+    r"(?:电话|号码|手机)\S{0,4}(?:不|没|算了|别)|(?:不|没)\S{0,3}(?:留|给|有|用)\S{0,3}(?:电话|手机|号码)"
+    r"|(?:no|without|not) .{0,20}(?:phone|number)",
+    re.I,
+)
+_ANY_TIME = re.compile(
+    r"不着急|不急|随便(?:什么时候|哪天)?|都行|都可以|什么时候都|哪天都|你们(?:看着|安排|定)|看你们|越快越好|尽快"
+    r"|any ?time|whenever|no rush|no hurry|as soon as|asap",
+    re.I,
+)
+_DECLINES = re.compile(
+    r"不(?:知道|清楚|方便|想说|告诉|留|给|说|记得|用了|好说)|没(?:有|记住)|算了|保密|忘了|随便"
+    r"|rather not|prefer not|don't (?:know|have|want)|no idea|skip|none|not sure",
+    re.I,
+)
+_DAY = re.compile(
+    r"[今明后昨当]天|大后天|[今明后]儿|[今明后](?:早|晚)|周|礼拜|星期|月|号(?!楼|院|门)|日|下(?:个)?(?:周|月)"
+    r"|today|tomorrow|tonight|day|week|month|\d(?:st|nd|rd|th)",
+    re.I,
+)
+_BUILDING = re.compile(r"楼|栋|幢|座|building|block|tower", re.I)
+_BARE_UNIT = re.compile(
+    r"(?:就?是?|在|住)?(\d{1,4}(?:\s*[-—–#/ ]\s*\d{1,4}){0,2})(?:室|号|户|房)?[吧的呀啊。.]?"
+)
+_PLACE_LIKE = re.compile(
+    r"\S{1,12}(?:小区|新村|家园|花园|公寓|宿舍|大院|胡同|[里园苑院村庄街路巷弄城湾坊舍区楼寓府邸庭])(?:[^\u3400-\u9fff]|$)"
+    r"|.*\b(?:street|road|lane|avenue|estate|court|garden|gardens|house|park)\b",
+    re.I,
+)
+_NAME = re.compile(
+    r"(?:我?叫|我?姓|我?是|就叫我?|叫我|name is|i'm|i am|call me)?\s*"
+    r"([\u3400-\u9fff]{1,4}|[A-Za-z]+(?: [A-Za-z]+){0,2})[。.!！吧]?",
+    re.I,
+)
+_NO_NAME = re.compile(
+    r"知道|什么|怎么|为啥|干嘛|不|没|好|对|行|嗯|哦|谢|yes|no|ok|why|what|who|sure", re.I
+)
+_DIGITS = str.maketrans("零〇一二两三四五六七八九幺", "0012234567891")
+
+
+def yes(text: str) -> bool:
+    """A yes, whatever follows it."""
+    return bool(_YES.match(text)) and not _NO.match(text)
+
+
+def no(text: str) -> bool:
+    """A no, whatever follows it."""
+    return bool(_NO.match(text))
+
+
+def drops(text: str, likely: bool) -> bool:
+    """She wants nothing any more. `likely`: so the classifier thinks."""
+    return bool(_DROPS.search(text)) or (likely and not _TAKES_BACK.search(text))
+
+
+def takes_back(text: str) -> bool:
+    """Something said before doesn't hold: perhaps something else does instead."""
+    return bool(_TAKES_BACK.search(text))
+
+
+def adds(text: str) -> bool:
+    """By the way, one thing more."""
+    return bool(_ADDS.search(text))
+
+
+def for_other(text: str) -> bool:
+    """It is for somebody else: "替我妈报的"."""
+    return bool(_FOR_OTHER.search(text))
+
+
+def own_name(text: str) -> bool:
+    """She says her own name, not that of the one who is helped."""
+    return bool(_OWN_NAME.search(text))
+
+
+def names_day(text: str) -> bool:
+    """Does it say a day, and not only a time of day?"""
+    return bool(_DAY.search(text))
+
+
+def declines(text: str, asked: str | None) -> list[str]:
+    """The fields that she won't or can't give; `asked`: the one that was asked for."""
+    found = []
+    if _NO_PHONE.search(text):
+        found.append("phone")
+    if _ANY_TIME.search(text):
+        found.append("when")
+    if asked and asked not in found and (_DECLINES.search(text) or (asked == "phone" and no(text))):
+        found.append(asked)
+    return found
+
+
+def whole_unit(known: Field[str], found: Field[str], text: str) -> Field[str]:
+    """ "二单元501" after "三号楼" is the room in that building."""
+    if "-" in known.value or "-" not in found.value or _BUILDING.search(text):
+        return found
+    return replace(found, value=f"{known.value}-{found.value}")
+
+
+def bare(asked: str, text: str, *, others: bool) -> Field[str] | None:
+    """The answer to the question when it is nothing but the answer; `others`: it says more."""
+    said = plain(text).strip()
+    if asked == "unit" and (m := _BARE_UNIT.fullmatch(said.translate(_DIGITS))):
+        digits = "-".join(re.findall(r"\d+", m[1]))
+        return Field(digits, (0, len(text)), 0.8)
+    if asked == "place" and len(said) <= 30 and _PLACE_LIKE.match(said):
+        return Field(said, (0, len(text)), 0.3, note=UNKNOWN)
+    if asked == "person" and not others and not _NO_NAME.search(said):
+        named = _NAME.fullmatch(said)
+        return Field(named[1], (0, len(text)), 0.6) if named else None
+    return None
+
+
+_POINTS = re.compile(
+    r"([1-5])\s*(?:分|星|颗星|points?|stars?|/\s*5|out of)|^\s*([1-5])\s*[。.!]?\s*$", re.I
+)
+_WORDS = (
+    (1, r"很差|太差|极差|差劲|糟|恶劣|terrible|awful|horrible|very bad"),
+    (2, r"不(?:太|怎么|是很)?(?:满意|好|行)|不像话|差评|没修好"
+        r"|\bbad\b|poor|not (?:good|happy)|unhappy"),
+    (5, r"(?:非常|特别|十分|很)(?:好|满意)|满分|太好|好评|表扬"
+        r"|excellent|great|perfect|wonderful|very good"),
+    (3, r"还行|一般|凑合|马马虎虎|还可以|过得去|so-so|okay|\bok\b|average|not bad"),
+    (4, r"满意|不错|挺好|好|\bgood\b|nice|fine"),
+)  # fmt: skip
+
+
+def points(text: str) -> int | None:
+    """A rating of 1 (worst) to 5, as a number or in words; None when it is none."""
+    said = plain(text)
+    if m := _POINTS.search(said.translate(_DIGITS)):
+        return int(m[1] or m[2])
+    for value, words in _WORDS:
+        if re.search(words, said, re.I):
+            return value
+    return None

@@ -1,0 +1,190 @@
+"""The operators' side of conversations: see them, take over, answer, hand back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import carrying, conversations
+from intake.errors import MoveNotAllowed, NotFound
+from intake.models import Attachment, ContactPoint, Conversation, Message, Operator, ServiceRequest
+from intake.web import shapes
+from intake.web.access import CurrentOperator, CurrentParts, log_access
+
+router = APIRouter(prefix="/api/conversations", tags=["operators"])
+HISTORY = 200
+
+
+class Answer(shapes.Strict):
+    """An operator's own words."""
+
+    text: str = Field(min_length=1, max_length=2000)
+
+
+@router.get("", summary="List conversations, the latest first")
+async def list_conversations(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    handled_by: Literal["assistant", "operator"] | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[dict[str, Any]]:
+    """``handled_by=operator``: those that wait for a person, the longest waiting first."""
+    statement = select(Conversation, ContactPoint).outerjoin(
+        ContactPoint, ContactPoint.id == Conversation.contact_point_id
+    )
+    if handled_by is not None:
+        statement = statement.where(Conversation.handled_by == handled_by)
+    order = Conversation.last_in_at.desc().nulls_last()
+    if handled_by == "operator":
+        order = Conversation.handled_since.asc().nulls_last()
+    async with parts.sessions.begin() as session:
+        rows = (await session.execute(statement.order_by(order).limit(limit))).all()
+        await log_access(session, operator, "conversations")
+        return [{**_line(found, point), **await _tail(session, found)} for found, point in rows]
+
+
+@router.get("/{conversation_id}", summary="One conversation with its history")
+async def read_conversation(
+    parts: CurrentParts, operator: CurrentOperator, conversation_id: int
+) -> dict[str, Any]:
+    """The latest messages in their order, with pictures, recordings and the requests."""
+    async with parts.sessions.begin() as session:
+        return await _whole(session, operator, conversation_id, "conversation")
+
+
+@router.post("/{conversation_id}/messages", summary="Answer in a conversation", status_code=201)
+async def answer(
+    parts: CurrentParts, operator: CurrentOperator, conversation_id: int, body: Answer
+) -> dict[str, Any]:
+    """It goes out over the channel she came by; the assistant is silent from here on."""
+    async with parts.sessions.begin() as session:
+        conversation = await _lock(session, conversation_id)
+        if conversation.handled_by != "operator":
+            await carrying.hand_over(session, conversation, "taken_over", parts)
+        message = await conversations.reply(
+            session,
+            conversation.id,
+            body.text,
+            code="operator",
+            language=conversation.language,
+            who=operator.name,
+        )
+        await log_access(session, operator, "answer")
+        return {"id": message.id, "text": message.text}
+
+
+@router.post("/{conversation_id}/take-over", summary="Take a conversation over")
+async def take_over(
+    parts: CurrentParts, operator: CurrentOperator, conversation_id: int
+) -> dict[str, Any]:
+    """The assistant is silent from here on."""
+    async with parts.sessions.begin() as session:
+        conversation = await _lock(session, conversation_id)
+        if conversation.handled_by != "operator":
+            await carrying.hand_over(session, conversation, "taken_over", parts)
+        return await _whole(session, operator, conversation_id, "take_over")
+
+
+@router.post("/{conversation_id}/hand-back", summary="Hand a conversation back to the assistant")
+async def hand_back(
+    parts: CurrentParts, operator: CurrentOperator, conversation_id: int
+) -> dict[str, Any]:
+    """The assistant answers her next message, as if it were the first."""
+    async with parts.sessions.begin() as session:
+        conversation = await _lock(session, conversation_id)
+        if conversation.handled_by != "operator":
+            raise MoveNotAllowed("The assistant has this conversation already.")
+        conversation.handled_by = "assistant"
+        conversation.handled_since = conversation.handed_because = None
+        conversation.state = {}
+        conversation.tracker_stale = True
+        await session.flush()
+        return await _whole(session, operator, conversation_id, "hand_back")
+
+
+async def _lock(session: AsyncSession, conversation_id: int) -> Conversation:
+    found = await session.get(
+        Conversation, min(conversation_id, 2**62), with_for_update=True, populate_existing=True
+    )
+    if found is None:
+        raise NotFound("There is no such conversation.")
+    return found
+
+
+def _line(found: Conversation, point: ContactPoint | None) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "channel": point.channel if point else None,
+        "handled_by": found.handled_by,
+        "handled_since": found.handled_since,
+        "handed_because": found.handed_because,
+        "language": found.language,
+        "last_in_at": found.last_in_at,
+    }
+
+
+async def _tail(session: AsyncSession, found: Conversation) -> dict[str, Any]:
+    latest = await session.scalar(
+        select(Message)
+        .where(Message.conversation_id == found.id)
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    unsent = await session.scalar(
+        select(func.count()).where(
+            Message.conversation_id == found.id, Message.direction == "out", Message.waits
+        )
+    )
+    return {"latest": latest.text if latest else None, "unsent": unsent or 0}
+
+
+async def _whole(
+    session: AsyncSession, operator: Operator, conversation_id: int, action: str
+) -> dict[str, Any]:
+    found = await session.get(Conversation, min(conversation_id, 2**62))
+    if found is None:
+        raise NotFound("There is no such conversation.")
+    point = await session.get(ContactPoint, found.contact_point_id or 0)
+    messages = await session.scalars(
+        select(Message)
+        .where(Message.conversation_id == found.id)
+        .order_by(Message.id.desc())
+        .limit(HISTORY)
+    )
+    rows = list(reversed(messages.all()))
+    media = await session.scalars(
+        select(Attachment).where(Attachment.message_id.in_([row.id for row in rows]))
+    )
+    kinds = {attachment.message_id: attachment.media_type for attachment in media}
+    own = await session.scalars(
+        select(ServiceRequest)
+        .where(ServiceRequest.conversation_id == found.id)
+        .order_by(ServiceRequest.id.desc())
+        .limit(20)
+    )
+    await log_access(session, operator, action)
+    return {
+        **_line(found, point),
+        "messages": [_message(row, kinds.get(row.id)) for row in rows],
+        "requests": [{"tracking_number": r.tracking_number, "status": r.status} for r in own],
+    }
+
+
+def _message(row: Message, media_type: str | None) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "direction": row.direction,
+        "kind": row.kind,
+        "text": row.text,
+        "code": row.code,
+        "who": row.who,
+        "media_type": media_type,
+        "at": row.received_at or row.created_at,
+        "sent_at": row.sent_at,
+        "waits": row.waits,
+        "send_error": row.send_error,
+    }

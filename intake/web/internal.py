@@ -1,0 +1,57 @@
+"""The internal API: what the assistant's actions ask. Loopback, and a token of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+import ipaddress
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel, ConfigDict
+
+from intake import secrets_store, turns
+from intake.errors import NotAllowed
+from intake.web.access import CurrentParts
+
+router = APIRouter(prefix="/internal", include_in_schema=False)
+
+
+class Question(BaseModel):
+    """Which message an action asks about, and what Rasa took it for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    conversation_id: int
+    message_id: int
+    ranking: list[tuple[str, float]]
+    danger: float = 0.0
+
+
+@router.post("/{question}")
+async def ask(
+    request: Request,
+    parts: CurrentParts,
+    question: str,
+    body: Question,
+    authorization: Annotated[str, Header()] = "",
+) -> dict[str, Any]:
+    """`turns.answer` as JSON. Nothing is changed by asking."""
+    _check(request, authorization, secrets_store.ensure(parts.settings, "internal"))
+    ranking = tuple(body.ranking)
+    answered = await turns.answer(
+        parts, question, body.conversation_id, body.message_id, ranking, body.danger
+    )
+    return dataclasses.asdict(answered)
+
+
+def _check(request: Request, authorization: str, token: str) -> None:
+    host = request.client.host if request.client else ""
+    try:
+        near = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        near = False
+    forwarded = "x-forwarded-for" in request.headers
+    given = authorization.removeprefix("Bearer ")
+    if not near or forwarded or not hmac.compare_digest(given.encode(), token.encode()):
+        raise NotAllowed("This is for the assistant only.")

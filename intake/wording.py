@@ -1,0 +1,82 @@
+"""The assistant's sentences about a request: the question, the reading back, the number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from intake.categories import Both, Catalogue
+from intake.dialogue import Draft, Turn
+from intake.locale import say
+from intake.understanding.values import Field, Window
+
+WEEKDAYS = "一二三四五六日"
+
+
+def question(name: str, draft: Draft, catalogue: Catalogue, language: str | None) -> str:
+    """How the catalogue asks for a field of this category."""
+    questions: Mapping[Any, Both] = catalogue.get(draft.read.category or "").questions
+    return questions[name].in_language(language or "zh")
+
+
+def read_back(drafts: Sequence[Draft], catalogue: Catalogue, language: str | None) -> str:
+    """All that is known, in one sentence, with a yes or no at its end."""
+    kinds = [catalogue.name(d.read.category or "", language or "zh") for d in drafts]
+    known = [say("chat.part.and", language).join(kinds)]
+    first = drafts[0]
+    if place := first.read.place:
+        known.append(say("chat.part.place", language, value=place.value))
+    if first.read.unit:
+        known.append(say("chat.part.unit", language, value=_words(first, first.read.unit)))
+    if first.read.when:
+        spoken = window(first.read.when.value, language)
+        known.append(say("chat.part.when", language, value=spoken))
+    if first.read.person:
+        known.append(say("chat.part.person", language, value=first.read.person.value))
+    if first.read.phone:
+        known.append(say("chat.part.phone", language, value=first.read.phone.value))
+    joined = say("chat.part.comma", language).join(known)
+    return say("chat.read_back", language, what=joined)
+
+
+def _words(draft: Draft, value: Field[str]) -> str:
+    """In her own words, which say what is the building and what the room."""
+    if value.evidence is None or value.value.isdigit():
+        return value.value
+    start, end = value.evidence
+    return draft.text[start:end].strip() or value.value
+
+
+def window(when: Window, language: str | None) -> str:
+    """A stretch of time as people say it: "11月3日周二 14:00–18:00"."""
+    day = _day(when.start, language)
+    if when.start.date() != when.end.date():
+        return f"{day} {when.start:%H:%M} – {_day(when.end, language)} {when.end:%H:%M}"
+    whole = (when.start.hour, when.start.minute, when.end.hour) == (0, 0, 23)
+    return day if whole else f"{day} {when.start:%H:%M}–{when.end:%H:%M}"
+
+
+def _day(moment: datetime, language: str | None) -> str:
+    if language == "en":
+        return f"{moment:%A} {moment.day} {moment:%B}"
+    return f"{moment.month}月{moment.day}日周{WEEKDAYS[moment.weekday()]}"
+
+
+def lines(turn: Turn, catalogue: Catalogue, language: str | None) -> tuple[list[str], str | None]:
+    """(what is said first, the question) of a turn of the form."""
+    first = []
+    if turn.changed:
+        first.append(say("chat.changed", language))
+    if turn.missed:
+        first.append(say("chat.not_understood", language))
+    if turn.outcome == "what_is_wrong":
+        return first, say("chat.what_is_wrong", language)
+    if turn.outcome == "read_back":
+        return first, read_back(turn.state.drafts, catalogue, language)
+    if turn.outcome != "ask" or turn.state.asked is None:
+        return first, None
+    name = turn.state.asked
+    asking = [d for d in turn.state.drafts if not d.knows(name)] or list(turn.state.drafts)
+    able = [d for d in asking if name in catalogue.get(d.read.category or "").questions]
+    return first, question(name, (able or asking)[0], catalogue, language)
