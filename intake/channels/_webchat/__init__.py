@@ -1,0 +1,1 @@
+"""What the web chat is made of; `intake.channels.webchat` is the channel."""
