@@ -36,8 +36,7 @@ from intake.channels._wechat.crypto import (
 from intake.channels._wechat.incoming import Incoming, understand
 from intake.channels._wechat.options import Options
 from intake.conversations import Inbound
-from intake.db import is_away
-from intake.errors import CannotSend, HuyingError, InputError, NotAllowed, TooLarge
+from intake.errors import BackendError, CannotSend, InputError, NotAllowed, TooLarge
 from intake.locale import say
 from intake.models import Message
 from intake.parts import Parts
@@ -116,18 +115,17 @@ class WeChat:
         return Response()
 
     async def run(self) -> None:
-        """Beside the doors: make the menu, drain the spool, start what was left behind."""
-        if self.options.create_menu:
-            await self._menu_at_start()
-        tidy_at = 0.0
+        """Beside the doors: drain the spool, start what was left behind, make the menu."""
+        tidy_at, menu_is_made = 0.0, not self.options.create_menu
         while True:
             try:
                 await self.spool.drain(self._drained)
                 if time.monotonic() >= tidy_at:
                     tidy_at = time.monotonic() + TIDY_SECONDS
+                    menu_is_made = menu_is_made or await self._make_menu()
                     await self._tidy()
-            except Exception as error:
-                log.warning("the spool can't be drained: %s", type(error).__name__)
+            except Exception as error:  # the database is away, or WeChat
+                log.warning("not tidied: %s", getattr(error, "code", type(error).__name__))
             await asyncio.sleep(DRAIN_SECONDS)
 
     def _check(self, query: Mapping[str, str], body: bytes) -> _Checked:
@@ -240,16 +238,14 @@ class WeChat:
                 log.warning("%s media had lost their job; it is started again", found)
             await passive.forget(session, datetime.now(UTC))
 
-    async def _menu_at_start(self) -> None:
+    async def _make_menu(self) -> bool:
         try:
             if await menu.ensure(self.api, self.options.menu_language):
                 log.info("the menu is made")
-        except HuyingError as error:
+        except BackendError as error:
             log.error("the menu can't be made: %s", error.sentence)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            log.error("the menu can't be made: the database is away")
+            return not error.retryable
+        return True
 
 
 def create(parts: Parts) -> WeChat:
