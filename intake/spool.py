@@ -22,6 +22,7 @@ from intake.db import is_away
 from intake.errors import DiskFull, HuyingError, SettingsError
 
 log = logging.getLogger("huying.spool")
+STALE_SECONDS = 3600.0
 Handler = Callable[[str, bytes], Awaitable[None]]
 
 
@@ -42,6 +43,9 @@ class Spool:
             self.aside.mkdir(exist_ok=True, mode=0o700)
             probe = self._write(".probe", b"probe")
             probe.unlink()
+            for path in folder.glob(".new-*"):  # what a crash left; nobody was promised it
+                if path.stat().st_mtime < time.time() - STALE_SECONDS:
+                    path.unlink(missing_ok=True)
             for path in sorted(self.aside.iterdir()):  # perhaps this version can read it
                 path.rename(folder / path.name)
             _fsync(folder)
