@@ -319,20 +319,21 @@ def _merge(
 
 def _with(draft: Draft, said: Said, fields: Mapping[str, Field[Any]]) -> Draft:
     offset = len(draft.text) + 1
-    moved: dict[str, Any] = {n: _moved(value, offset) for n, value in fields.items()}
-    if "place" in moved:
-        moved["area"] = said.read.area
+    fresh: dict[str, Any] = {n: moved(value, offset) for n, value in fields.items()}
+    if "place" in fresh:
+        fresh["area"] = said.read.area
     order = ("normal", "urgent", "emergency")
     urgency = max(draft.read.urgency, said.read.urgency, key=order.index)
     if urgency != draft.read.urgency:
-        moved["reasons"] = said.read.reasons
+        fresh["reasons"] = said.read.reasons
     read = replace(
-        draft.read, urgency=urgency, danger=max(draft.read.danger, said.read.danger), **moved
+        draft.read, urgency=urgency, danger=max(draft.read.danger, said.read.danger), **fresh
     )
     return replace(draft, read=read, text=f"{draft.text}\n{said.text}")
 
 
-def _moved(value: Field[Any], offset: int) -> Field[Any]:
+def moved(value: Field[Any], offset: int) -> Field[Any]:
+    """The same field in a text that begins `offset` code points earlier."""
     if value.evidence is None:
         return value
     start, end = value.evidence

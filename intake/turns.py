@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import wording
-from intake.dialogue import FIELDS, Ranking, Said, State, respond
+from intake.dialogue import FIELDS, Ranking, Said, State, moved, respond
 from intake.errors import AssistantError, NotFound
 from intake.lifecycle import ENDED, Status
 from intake.locale import say
@@ -121,17 +121,32 @@ async def read(
     gazetteer = await parts.gazetteer(session)
     received = (message.received_at or message.created_at).astimezone(parts.settings.zone)
     deciding = parts.settings.deciding
-    return await asyncio.to_thread(
-        understand,
-        message.text or "",
-        received_at=received.replace(tzinfo=None),
-        ranking=ranking,
-        gazetteer=gazetteer,
-        language=conversation.language or message.language or "zh",
-        danger=danger,
-        alarm_from=deciding.alarm_from,
-        doubt_from=deciding.doubt_from,
-    )
+    text = message.text or ""
+
+    def read_from(start: int) -> Understanding:
+        return understand(
+            text[start:],
+            received_at=received.replace(tzinfo=None),
+            ranking=ranking,
+            gazetteer=gazetteer,
+            language=conversation.language or message.language or "zh",
+            danger=danger,
+            alarm_from=deciding.alarm_from,
+            doubt_from=deciding.doubt_from,
+        )
+
+    whole = await asyncio.to_thread(read_from, 0)
+    start = replies.instead(text)
+    if not start:
+        return whole
+    # "Not tomorrow, the day after": what stands behind holds, whatever stands before.
+    rest = await asyncio.to_thread(read_from, start)
+    found: dict[str, Any] = {
+        n: moved(v, start) for n in FIELDS if (v := getattr(rest, n)) is not None
+    }
+    if rest.place is not None:
+        found["area"] = rest.area
+    return replace(whole, **found)
 
 
 async def _here(

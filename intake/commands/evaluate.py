@@ -21,8 +21,19 @@ from intake.categories import load_catalogue
 from intake.evaluating import labelled
 from intake.evaluating.answering import Answering
 from intake.evaluating.house import assistant_model, open_house
-from intake.evaluating.labelled import Item, LabelledSet
-from intake.evaluating.measures import FIGURES, SHARES, Answer, Score, Tally, score, wilson
+from intake.evaluating.labelled import Dialogue, Item, LabelledSet
+from intake.evaluating.measures import (
+    FIGURES,
+    OF_DIALOGUES,
+    SHARES,
+    Answer,
+    Score,
+    Tally,
+    score,
+    score_dialogues,
+    wilson,
+)
+from intake.evaluating.talking import Held, everything, hold
 from intake.settings import ROOT, Settings, load
 
 
@@ -65,25 +76,19 @@ def evaluate(
     for part, result in scores.items():
         if result.n:
             _show(part, result, out)
-    if found.dialogues and only in (None, Part.DIALOGUES):
-        out.print(f"dialogues: {len(found.dialogues)} in the set; {NO_DIALOGUES}")
-
-
-NO_DIALOGUES = "not measured: the assistant holds no dialogues yet."
 
 
 def measure(
     found: LabelledSet, settings: Settings, only: Part | None, errors: Console
 ) -> dict[str, Score]:
     """A score for each part; of those that are not measured, an empty one."""
+    dialogues = found.dialogues if only in (None, Part.DIALOGUES) else ()
     items = {
         part: getattr(found, part) if only in (None, part) else ()
         for part in (Part.VOICEMAIL, Part.CHAT)
     }
     scores = {str(part): Score(0, Tally(), {}) for part in Part}
-    if only in (None, Part.DIALOGUES):
-        scores[Part.DIALOGUES] = Score(len(found.dialogues), Tally(), {})
-    if not any(items.values()):
+    if not any(items.values()) and not dialogues:
         return scores
     # Like Ctrl-C: what was started is ended, and what was written is removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -95,11 +100,33 @@ def measure(
             progress.update(starting, description=escape(line[:60]))
 
         model = assistant_model(say)
-        answers = asyncio.run(_answers(found, settings, model, items, progress, say))
+        answers: dict[Part, list[Answer]] = {}
+        if any(items.values()):
+            answers = asyncio.run(_answers(found, settings, model, items, progress, say))
+        held: list[Held] = []
+        if dialogues:
+            held = asyncio.run(_dialogues(found, dialogues, settings, model, progress, say))
     for part, given in answers.items():
         near_misses = found.subsets.get(part, {}).get("near_miss", frozenset())
         scores[part] = score(given, near_misses, spoken=part is Part.VOICEMAIL)
+    if held:
+        scores[Part.DIALOGUES] = score_dialogues(held)
     return scores
+
+
+async def _dialogues(
+    found: LabelledSet,
+    dialogues: Sequence[Dialogue],
+    settings: Settings,
+    model: Path,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> list[Held]:
+    """Each from its first message to its last; a house of their own, with a database."""
+    async with everything(settings, found, model, say) as parts:
+        progress.update(progress.task_ids[0], total=1, completed=1, description="ready")
+        tracked = progress.track(dialogues, description=str(Part.DIALOGUES))
+        return [await hold(dialogue, parts) for dialogue in tracked]
 
 
 async def _answers(
@@ -132,7 +159,7 @@ def _show(part: str, result: Score, out: Console) -> None:
             hits, cases = result.tally.counts[key]
             low, high = wilson(hits, cases)
             table.add_row(key, f"{hits / cases:.3f}", f"{hits}/{cases}", f"{low:.3f}–{high:.3f}")
-    for key in FIGURES:
+    for key in (*FIGURES, *OF_DIALOGUES):
         value: Any = result.figures.get(key)
         if value is not None:
             table.add_row(key, f"{value:.3f}", "", "")

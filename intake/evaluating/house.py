@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import tempfile
@@ -59,7 +60,7 @@ async def open_house(
         home = Path(folder)
         own = settings.model_copy(update={"home": home})
         token = secrets_store.ensure(own, "assistant")
-        port = _free_port()
+        port = free_ports(1)
         url = f"http://127.0.0.1:{port}"
         start = rasa_command(
             python=training.bot_python(ROOT),
@@ -84,7 +85,7 @@ async def open_house(
             if transcriber is not None:
                 language = settings.hearing.language
                 await asyncio.to_thread(transcriber.warm, language)
-            await _until_up(supervisor, watching, log)
+            await until_up(supervisor, watching, log)
             yield House(client, transcriber)
         finally:
             if transcriber is not None:
@@ -105,16 +106,27 @@ def _transcriber(settings: Settings) -> Transcriber:
     )
 
 
-async def _until_up(supervisor: Supervisor, watching: asyncio.Task[None], log: Log) -> None:
+async def until_up(supervisor: Supervisor, watching: asyncio.Task[None], log: Log) -> None:
+    """Wait for every process; raises HuyingError with its last words when one can't start."""
     restarts = 3
     while not supervisor.all_up:
-        if watching.done() or supervisor.states["rasa"].restarts >= restarts:
+        worst = max(state.restarts for state in supervisor.states.values())
+        if watching.done() or worst >= restarts:
             tail = log.path.read_text("utf-8", "replace").splitlines()[-5:]
-            raise HuyingError("Rasa does not start: " + " | ".join(tail), code="assistant_down")
+            raise HuyingError(
+                "The assistant does not start: " + " | ".join(tail), code="assistant_down"
+            )
         await asyncio.wait([watching], timeout=0.2)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> int:
+    """The first of `count` neighbouring ports of loopback that nobody listens on."""
+    for _ in range(200):
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            first = held.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            for beside in range(port + 1, port + count):
+                held.enter_context(socket.socket()).bind(("127.0.0.1", beside))
+            return port
+    raise HuyingError("There are no free ports.", code="no_port")

@@ -27,7 +27,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rapidfuzz.distance import Levenshtein
 
@@ -37,6 +37,9 @@ from intake.understanding.numerals import ENGLISH, NUMERAL, number
 from intake.understanding.script import plain
 from intake.understanding.values import Understanding, Window, window_to_json
 from intake.understanding.when import overlap
+
+if TYPE_CHECKING:
+    from intake.evaluating.talking import Held
 
 RIGHT_OVERLAP = 0.5
 BINS = 10
@@ -266,3 +269,45 @@ def _shown(value: Any) -> str:
     if window is not None:
         return "–".join(window_to_json(window).values())
     return "null" if value is None else str(value)
+
+
+def score_dialogues(held: Sequence[Held]) -> Score:
+    """How many dialogues end with every labelled field right, and how much was asked for it.
+
+    The kind of need is not compared in an emergency: there the alarm is what counts. A field counts
+    as missing when it was asked for; asked for twice, it took two questions.
+    """
+    misses: list[str] = []
+    right = 0
+    questions = missing = 0
+    for one in held:
+        wrong = _wrong(one)
+        right += not wrong
+        questions += sum(one.questions.values())
+        missing += len(one.questions)
+        if wrong:
+            lines = [f"    {text} → {' / '.join(answers)}" for text, answers in one.turns]
+            misses.append("\n".join([one.dialogue.id, *lines, *(f"    {w}" for w in wrong)]))
+    figures: dict[str, float | None] = {
+        "all_fields_right": right / len(held) if held else None,
+        "questions_per_missing_field": questions / missing if missing else None,
+    }
+    return Score(len(held), Tally(), figures, tuple(misses))
+
+
+def _wrong(held: Held) -> list[str]:
+    expected = held.dialogue.expect
+    names = ["urgency", *FIELDS]
+    if expected.urgency != "emergency":
+        names.append("category")
+    wrong = []
+    for name in names:
+        if not expected.labelled(name):
+            continue
+        label, found = getattr(expected, name), held.found.get(name)
+        if name == "when" and found is not None:
+            found = Window(*found)
+        right = found is None if label is None else is_right(name, label, found)
+        if not right:
+            wrong.append(f"{name}: {_shown(label)} → {_shown(found)}")
+    return wrong

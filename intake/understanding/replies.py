@@ -31,6 +31,11 @@ _TAKES_BACK = re.compile(
     r"|changed my mind|not .+ but",
     re.I,
 )
+_INSTEAD = re.compile(
+    r"不是[^，,。；\s]{1,12}[，,。；\s]*(?:而)?是(?!不)|(?:改|换|挪|推迟)(?:成|到|为)|应该是"
+    r"|(?:change|move|make) (?:it|that) to|not .{1,20}(?:but|it's|it is) ",
+    re.I,
+)
 _ADDS = re.compile(
     r"还有|另外|顺便|顺带|再(?:帮|给|来|有)|对了|也(?:坏|要|想)|also|another|as well", re.I
 )
@@ -98,6 +103,12 @@ def drops(text: str, likely: bool) -> bool:
 def takes_back(text: str) -> bool:
     """Something said before doesn't hold: perhaps something else does instead."""
     return bool(_TAKES_BACK.search(text))
+
+
+def instead(text: str) -> int:
+    """Where the words begin that hold instead of what stands before them; 0: nowhere."""
+    ends = [found.end() for found in _INSTEAD.finditer(text)]
+    return ends[-1] if ends and ends[-1] < len(text) else 0
 
 
 def adds(text: str) -> bool:

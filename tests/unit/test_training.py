@@ -81,7 +81,7 @@ def test_the_catalogue_gives_the_intents_and_its_own_examples(root: Path) -> Non
     text = go(root).read_text()
     assert '"intents": ["emergency", "greet", "meal"]' in text
     assert "中午想订一份饭" in text
-    assert '"steps": [{"intent": "meal"}, {"action": "action_hand_over"}]' in text
+    assert '"steps": [{"intent": "meal"}, {"action": "request_form"}' in text
 
 
 @pytest.mark.parametrize(

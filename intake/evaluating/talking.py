@@ -1,0 +1,196 @@
+"""Holds the dialogues of a labelled set with the whole assistant, as a resident would.
+
+Database, web part, Rasa and its actions run in a folder of their own; the queue's work is done
+message by message, so that each answer is there before the next message goes in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from sqlalchemy import select
+
+from intake import conversing, postgres, secrets_store, training
+from intake.app import create_app
+from intake.assistant import actions_environment, rasa_command
+from intake.conversations import Inbound, take_in
+from intake.dialogue import FIELDS, State
+from intake.errors import HuyingError
+from intake.evaluating.house import free_ports, until_up
+from intake.evaluating.labelled import Dialogue, LabelledSet
+from intake.migrations import migrate
+from intake.models import Conversation, Message, Place, ServiceRequest
+from intake.parts import Parts
+from intake.settings import ROOT, Settings
+from intake.supervisor import Log, Process, Supervisor
+
+CHANNEL = "webchat"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One dialogue: what stands in the request at its end, and what was asked on the way.
+
+    `found`: the labelled fields by name; `when` as (start, end), local and naive. `questions`: how
+    often each field was asked for. `turns`: (what was said, what was answered).
+    """
+
+    dialogue: Dialogue
+    found: dict[str, Any]
+    questions: dict[str, int]
+    turns: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+async def hold(dialogue: Dialogue, parts: Parts) -> Held:
+    """Say every turn, each when the one before is answered. Raises AssistantError."""
+    received = dialogue.received_at or datetime.now(UTC).replace(tzinfo=None)
+    at = received.replace(tzinfo=parts.settings.zone)
+    questions: dict[str, int] = {}
+    said = []
+    before = 0
+    for number, text in enumerate(dialogue.turns):
+        inbound = Inbound(CHANNEL, dialogue.id, f"{dialogue.id}-{number}", at, text=text)
+        async with parts.sessions.begin() as session:
+            message_id = await take_in(session, inbound, parts)
+        assert message_id is not None
+        await conversing.converse(parts, message_id)
+        async with parts.sessions() as session:
+            message = await session.get_one(Message, message_id)
+            conversation = await session.get_one(Conversation, message.conversation_id)
+            replies = await session.scalars(
+                select(Message)
+                .where(
+                    Message.conversation_id == conversation.id,
+                    Message.direction == "out",
+                    Message.id > before,
+                )
+                .order_by(Message.id)
+            )
+            rows = replies.all()
+            asked = State.from_json(conversation.state).asked
+        before = max((row.id for row in rows), default=before)
+        said.append((text, tuple(row.text or "" for row in rows)))
+        if asked in FIELDS:
+            questions[asked] = questions.get(asked, 0) + 1
+    return Held(dialogue, await _found(conversation, parts), questions, tuple(said))
+
+
+async def _found(conversation: Conversation, parts: Parts) -> dict[str, Any]:
+    """The open draft's fields, else the latest request's."""
+    async with parts.sessions() as session:
+        request = await session.scalar(
+            select(ServiceRequest)
+            .where(ServiceRequest.conversation_id == conversation.id)
+            .order_by(ServiceRequest.id.desc())
+            .limit(1)
+        )
+    if request is None:
+        return {}
+    names = ("category", "urgency", "place", "unit", "person", "phone")
+    found = {name: getattr(request, name) for name in names}
+    zone = parts.settings.zone
+    if request.when_start is not None and request.when_end is not None:
+        window = (request.when_start, request.when_end)
+        found["when"] = tuple(moment.astimezone(zone).replace(tzinfo=None) for moment in window)
+    return found
+
+
+def rasa_and_actions(settings: Settings, model: Path, parts: Parts) -> Sequence[Process]:
+    """The two processes beside our own, on the ports that `settings` give."""
+    start = rasa_command(
+        python=training.bot_python(ROOT),
+        root=ROOT,
+        model=model,
+        port=settings.port + 1,
+        home=settings.home,
+        token=secrets_store.assistant_token(settings),
+        actions_url=settings.actions_url,
+    )
+    asking = actions_environment(
+        intake_url=f"http://127.0.0.1:{settings.port}",
+        token=secrets_store.ensure(settings, "internal"),
+    )
+    command = [sys.executable, "-m", "actions", "--port", str(settings.port + 2)]
+    assert parts.assistant is not None
+    return [
+        Process("actions", command, {**os.environ, **asking}, cwd=ROOT),
+        Process(
+            "rasa",
+            start.argv,
+            {**os.environ, **start.env},
+            ready=parts.assistant.alive,
+            cwd=start.cwd,
+        ),
+    ]
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings, labelled: LabelledSet) -> AsyncIterator[Parts]:
+    """The web part of these settings on loopback, its gazetteer the set's."""
+    app = create_app(settings)
+    parts: Parts = app.state.parts
+    async with parts.sessions.begin() as session:
+        for place in labelled.gazetteer.places.values():
+            session.add(
+                Place(
+                    name=place.name,
+                    kind=place.kind,
+                    area=place.area,
+                    aliases=list(place.aliases),
+                )
+            )
+    config = uvicorn.Config(app, port=settings.port, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    # Signals are the caller's: a second handler would take them away.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        if task.done():
+            raise HuyingError(f"Nothing can listen on port {settings.port}.", code="no_port")
+        await asyncio.sleep(0.05)
+    try:
+        yield parts
+    finally:
+        server.should_exit = True
+        await task
+
+
+@contextlib.asynccontextmanager
+async def everything(
+    settings: Settings, labelled: LabelledSet, model: Path, say: Callable[[str], None]
+) -> AsyncIterator[Parts]:
+    """Database, web part, Rasa and actions in a temporary folder; nothing is left at the end.
+
+    Raises HuyingError when one of them does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="huying-evaluate-") as folder:
+        home = Path(folder)
+        own = settings.model_copy(
+            update={"home": home, "port": free_ports(3), "database_url": None, "channels": {}}
+        )
+        say("starting the database")
+        with postgres.running(own, keep=False) as url:
+            await asyncio.to_thread(migrate, url)
+            own = own.model_copy(update={"database_url": url})
+            async with serving(own, labelled) as parts:
+                log = Log(home / "log" / "huying.log", quiet=True)
+                beside = rasa_and_actions(own, model, parts)
+                supervisor = Supervisor(home, beside, log=log, say=say)
+                watching = asyncio.create_task(supervisor.run())
+                try:
+                    say("starting Rasa and its actions")
+                    await until_up(supervisor, watching, log)
+                    yield parts
+                finally:
+                    supervisor.stop()
+                    await watching
