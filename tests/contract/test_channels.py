@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from intake.errors import CannotSend, SettingsError
 from intake.models import Message
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import bring, voicemail
+from tests.fakes.wechat import Account, Callback, WeChatServer
 from tests.integration.house import House
 from tests.integration.stack import free_ports
 
@@ -139,6 +141,62 @@ async def mails(house: House, channel: Channel) -> AsyncIterator[Side]:
         await task
 
 
+# -- wechat ---------------------------------------------------------------------------------
+
+
+class Callbacks:
+    def __init__(self, house: House) -> None:
+        self.house, self.wechat = house, WeChatServer()
+
+    async def _call(self, callback: Callback) -> bool:
+        answer = await self.house.client.post(
+            "/channels/wechat", params=callback.query, content=callback.body
+        )
+        return answer.status_code == 200
+
+    def _says(self, number: int) -> str:
+        return self.wechat.says(f"openid-{number}", f"水管坏了 {number}", MsgId=number)
+
+    async def bring(self, number: int) -> bool:
+        return await self._call(self.wechat.safe(self._says(number)))
+
+    async def forge(self) -> list[bool]:
+        good, other = (self.wechat.safe(self._says(number)) for number in (91, 92))
+        stranger = dataclasses.replace(self.wechat.account, app_id="wxffffffffffffffff")
+        return [
+            await self._call(callback)
+            for callback in (
+                dataclasses.replace(good, query={**good.query, "msg_signature": "0" * 40}),
+                dataclasses.replace(good, body=other.body),
+                self.wechat.plain(self._says(93)),
+                self.wechat.safe(self._says(94), token="guess"),
+                self.wechat.safe(self._says(95), account=stranger),
+                self.wechat.safe(self._says(96), at=0),
+            )
+        ]
+
+    async def bring_too_much(self) -> bool:
+        return await self._call(self.wechat.safe(self.wechat.says("openid-97", "水" * 60_000)))
+
+
+def account_table(folder: Path) -> dict[str, Any]:
+    """An account whose secrets lie in the folder."""
+    account = Account()
+    secrets = {
+        "app_secret_file": account.secret,
+        "token_file": account.token,
+        "aes_key_file": account.aes_key,
+    }
+    for name, secret in secrets.items():
+        (folder / name).write_text(secret)
+    return {"app_id": account.app_id, **{name: str(folder / name) for name in secrets}}
+
+
+@asynccontextmanager
+async def callbacks(house: House, channel: Channel) -> AsyncIterator[Side]:
+    yield Callbacks(house)
+
+
 ROWS = [
     Row("voicemail", lambda folder: {}, uploads, {"limits": {"max_bytes": 200_000}}),
     Row(
@@ -148,6 +206,7 @@ ROWS = [
         },
         mails,
     ),
+    Row("wechat", account_table, callbacks),
 ]  # fmt: skip
 
 
