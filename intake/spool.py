@@ -41,19 +41,24 @@ class Spool:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.aside.mkdir(exist_ok=True, mode=0o700)
-            probe = self._write(".probe", b"probe")
+            probe = self._write(f".probe-{secrets.token_hex(4)}", b"probe")
             probe.unlink()
-            for path in folder.glob(".new-*"):  # what a crash left; nobody was promised it
-                if path.stat().st_mtime < time.time() - STALE_SECONDS:
-                    path.unlink(missing_ok=True)
-            for path in sorted(self.aside.iterdir()):  # perhaps this version can read it
-                path.rename(folder / path.name)
+            self._tidy()
             _fsync(folder)
         except OSError as error:
             raise SettingsError(
                 f"The spool {folder} can't be written ({error.strerror}); mend its owner and"
                 " rights: without it messages would be lost while the database is away."
             ) from None
+
+    def _tidy(self) -> None:
+        for path in self.folder.glob(".new-*"):  # what a crash left; nobody was promised it
+            with contextlib.suppress(FileNotFoundError):  # another process starts too
+                if path.stat().st_mtime < time.time() - STALE_SECONDS:
+                    path.unlink()
+        for path in sorted(self.aside.iterdir()):  # perhaps this version can take it
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(self.folder / path.name)
 
     @property
     def aside(self) -> Path:

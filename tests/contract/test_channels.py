@@ -242,7 +242,7 @@ async def opened(
     row: Row = request.param
     table = row.table(tmp_path)
     house = House(make_settings(channels={row.kind: table}, **row.settings))
-    channel = next(c for c in channels.create_all(house.parts) if c.name == row.kind)
+    channel = house.parts.channels[row.kind]
     async with row.connect(house, channel) as side:
         yield Opened(house, channel, side)
     await house.close()

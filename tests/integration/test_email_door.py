@@ -23,7 +23,6 @@ import pytest
 import trustme
 from sqlalchemy import select, text
 
-from intake.channels import create_all
 from intake.channels.email import Email
 from intake.models import Attachment, Event, Message, Recording, ServiceRequest
 from tests.conftest import wav_of
@@ -95,7 +94,8 @@ async def door(open_house: Callable[..., House]) -> AsyncIterator[Door]:
 
     async def start(settings: dict[str, Any] | None = None, **changes: Any) -> EmailDoor:
         house = open_house(channels={"email": table(**changes)}, **(settings or {}))
-        channel = next(c for c in create_all(house.parts) if isinstance(c, Email))
+        channel = house.parts.channels["email"]
+        assert isinstance(channel, Email)
         doors.append(EmailDoor(house, channel, asyncio.create_task(channel.run())))
         await listening(channel.options.port)
         return doors[-1]
