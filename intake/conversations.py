@@ -6,6 +6,7 @@ acknowledge. Words about life and limb are answered here, before any queue.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -228,7 +229,17 @@ async def _conversation(session: AsyncSession, inbound: Inbound) -> Conversation
         .on_conflict_do_update(index_elements=["contact_point_id"], set_=changed)
         .returning(Conversation.id)
     )
-    return await lock(session, (await session.execute(statement)).scalar_one())
+    conversation = await lock(session, (await session.execute(statement)).scalar_one())
+    if conversation.language is None and inbound.kind == "text" and inbound.text:
+        conversation.language = _written_in(inbound.text)
+    return conversation
+
+
+def _written_in(text: str) -> str | None:
+    """The language by the script; None where there are no letters at all."""
+    if re.search("[\u3400-\u9fff]", text):
+        return "zh"
+    return "en" if re.search("[A-Za-z]{2}", text) else None
 
 
 async def _message(

@@ -19,7 +19,9 @@ from intake.understanding.values import Field, Understanding, Window
 FIELDS = ("place", "unit", "when", "person", "phone")
 SHARED = ("place", "unit", "person", "phone")
 """What two needs of one message have in common, whatever is said later."""
-SURE, LIKELY = 0.6, 0.5
+SURE, LIKELY, POSSIBLE = 0.6, 0.5, 0.1
+OPENS_FROM = 0.3
+"""A guess below this opens no request: she is asked what it is."""
 SMALL_TALK = frozenset(("greet", "thanks", "out_of_scope"))
 MISSES = 2
 
@@ -218,7 +220,7 @@ def _service(ranking: Ranking, catalogue: Catalogue) -> tuple[str, float] | None
     """The likeliest service, unless something else is surely meant."""
     for code, share in ranking[:3]:
         if catalogue.is_service(code):
-            return code, share
+            return (code, share) if share >= OPENS_FROM else None
         if share >= SURE:
             return None
     return None
@@ -227,6 +229,12 @@ def _service(ranking: Ranking, catalogue: Catalogue) -> tuple[str, float] | None
 def _switch(state: State, said: Said, catalogue: Catalogue) -> tuple[Draft, ...] | None:
     """She wants something else instead: the draft with its new kind."""
     draft = state.drafts[0]
+    if draft.read.category_confidence < SURE and len(state.drafts) == 1:
+        # What she began with was a guess; now she comes to the point.
+        code, share = said.best
+        if share >= SURE and code != draft.read.category and catalogue.is_service(code):
+            read = replace(draft.read, category=code, category_confidence=share)
+            return (replace(draft, read=read),)
     instead = replies.takes_back(said.text) or state.asked == "what_is_wrong"
     if len(state.drafts) > 1 or not instead:
         return None
@@ -350,7 +358,7 @@ def _nothing_new(state: State, said: Said, catalogue: Catalogue) -> Turn:
         fresh = replace(state, denials=1, misses=0, asked="what_is_wrong")
         return Turn(fresh, "what_is_wrong")
     talk = said.best[0] if said.best[0] in SMALL_TALK else None
-    if talk is None and _tells_more(said, catalogue) and state.asked != "what_is_wrong":
+    if talk is None and state.asked in FIELDS and _tells_more(said, catalogue):
         drafts = tuple(_with(draft, said, {}) for draft in state.drafts)
         return _next(replace(state, drafts=drafts, misses=0), catalogue)
     if talk is not None and said.best[1] >= LIKELY:
@@ -362,8 +370,12 @@ def _nothing_new(state: State, said: Said, catalogue: Catalogue) -> Turn:
 
 
 def _tells_more(said: Said, catalogue: Catalogue) -> bool:
-    """More about what is wrong, though no field of it: some service is still the best guess."""
-    return catalogue.is_service(said.best[0]) and len(_WORD.findall(said.text)) >= 4
+    """More about what is wrong, though no field of it: some service may be meant."""
+    may_be = any(
+        catalogue.is_service(code) and share >= POSSIBLE
+        for code, share in said.read.category_ranking[:3]
+    )
+    return may_be and len(_WORD.findall(said.text)) >= 4
 
 
 _WORD = re.compile(r"[\u3400-\u9fff]|[A-Za-z]+")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from intake.categories import Both, Catalogue
-from intake.dialogue import Draft, Turn
+from intake.dialogue import Draft, Turn, missing
 from intake.locale import say
 from intake.understanding.values import Field, Window
 
@@ -20,8 +20,13 @@ def question(name: str, draft: Draft, catalogue: Catalogue, language: str | None
     return questions[name].in_language(language or "zh")
 
 
-def read_back(drafts: Sequence[Draft], catalogue: Catalogue, language: str | None) -> str:
-    """All that is known, in one sentence, with a yes or no at its end."""
+def read_back(
+    drafts: Sequence[Draft],
+    catalogue: Catalogue,
+    language: str | None,
+    declined: Collection[str] = (),
+) -> str:
+    """All that is known, in one sentence, with a yes or no at its end; and what is missing."""
     kinds = [catalogue.name(d.read.category or "", language or "zh") for d in drafts]
     known = [say("chat.part.and", language).join(kinds)]
     first = drafts[0]
@@ -37,12 +42,17 @@ def read_back(drafts: Sequence[Draft], catalogue: Catalogue, language: str | Non
     if first.read.phone:
         known.append(say("chat.part.phone", language, value=first.read.phone.value))
     joined = say("chat.part.comma", language).join(known)
-    return say("chat.read_back", language, what=joined)
+    lacks = [n for d in drafts for n in missing(d, catalogue) if n not in declined]
+    if not lacks:
+        return say("chat.read_back", language, what=joined)
+    names = [say(f"chat.field.{name}", language) for name in dict.fromkeys(lacks)]
+    left_out = say("chat.part.comma", language).join(names)
+    return say("chat.read_back_lacks", language, what=joined, lacks=left_out)
 
 
 def _words(draft: Draft, value: Field[str]) -> str:
     """In her own words, which say what is the building and what the room."""
-    if value.evidence is None or value.value.isdigit():
+    if value.evidence is None:
         return value.value
     start, end = value.evidence
     return draft.text[start:end].strip() or value.value
@@ -73,7 +83,7 @@ def lines(turn: Turn, catalogue: Catalogue, language: str | None) -> tuple[list[
     if turn.outcome == "what_is_wrong":
         return first, say("chat.what_is_wrong", language)
     if turn.outcome == "read_back":
-        return first, read_back(turn.state.drafts, catalogue, language)
+        return first, read_back(turn.state.drafts, catalogue, language, turn.state.declined)
     if turn.outcome != "ask" or turn.state.asked is None:
         return first, None
     name = turn.state.asked
