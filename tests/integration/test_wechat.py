@@ -41,7 +41,7 @@ from intake.models import (
     WechatWindow,
 )
 from tests.fakes.http_server import Fault
-from tests.fakes.wechat import MEDIA, Account, Callback, WeChatServer
+from tests.fakes.wechat import MEDIA, SEND, Account, Callback, WeChatServer
 from tests.integration.house import House
 
 pytestmark = pytest.mark.asyncio
@@ -425,9 +425,7 @@ async def test_a_voice_message_is_fetched_again_until_it_is_there(
     await taken(house, wechat.safe(wechat.voice(ANN, AMR)))
     await house.work()
     assert len(await rows(house, Recording)) == 1
-    assert await rows(house, ServiceRequest) == [] or all(
-        not request.reasons for request in await rows(house, ServiceRequest)
-    )
+    assert not [code for code in await lines(house) if code.startswith("wechat")]
 
 
 async def lines(house: House) -> list[str]:
@@ -480,6 +478,61 @@ async def test_media_that_lost_their_job_are_started_again(
         assert await media.start_again(session) == 1
     await house.work(rounds=1)
     assert len(await rows(house, Recording)) == 1
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def replies(house: House, *words: str) -> None:
+    """Somebody answers her, over the queue."""
+    async with house.parts.sessions.begin() as session:
+        (conversation_id,) = await session.scalars(select(Conversation.id))
+        for text_ in words:
+            await conversations.reply(session, conversation_id, text_, code="test")
+
+
+async def test_who_follows_is_welcomed_over_the_customer_service_interface(
+    house: House, wechat: WeChatServer
+) -> None:
+    await taken(house, wechat.safe(wechat.event(ANN, "subscribe")))
+    await house.work()
+    (welcome,) = wechat.followers[ANN].got
+    (stored,) = [m for m in await rows(house, Message) if m.direction == "out"]
+    assert (stored.text, stored.sent_at is None) == (welcome, False)
+
+
+async def test_what_does_not_fit_waits_for_her_next_message_and_then_goes_first(
+    house: House, wechat: WeChatServer
+) -> None:
+    await taken(house, wechat.safe(wechat.event(ANN, "SCAN", EventKey="1")))
+    await house.work()
+    before = list(wechat.followers[ANN].got)
+    wechat.refuses[SEND] = [45015]
+    await replies(house, "一", "二")
+    await house.work()
+    assert wechat.followers[ANN].got == before
+    waiting = [m for m in await rows(house, Message) if m.direction == "out" and not m.sent_at]
+    assert [(m.text, m.waits, m.send_error) for m in waiting] == [
+        ("一", True, "window_closed"),
+        ("二", True, "window_closed"),
+    ]
+    again = wechat.event(ANN, "SCAN", EventKey="1", CreateTime=int(time.time()) + 5)
+    async with house.parts.sessions.begin() as session:
+        await session.execute(update(WechatWindow).values(until=datetime.now(UTC)))
+    await taken(house, wechat.safe(again))
+    await house.work()
+    assert wechat.followers[ANN].got == [*before, "一", "二"]
+
+
+async def test_a_busy_wechat_gets_each_message_once_and_in_order(
+    house: House, wechat: WeChatServer
+) -> None:
+    await taken(house, wechat.safe(wechat.event(ANN, "SCAN", EventKey="1")))
+    await house.work()
+    wechat.refuses[SEND] = [-1, -1]
+    await replies(house, "一", "二", "三")
+    await house.work()
+    assert wechat.followers[ANN].got[-3:] == ["一", "二", "三"]
 
 
 # ── passive answers ──────────────────────────────────────────────────────────────────────────
@@ -555,10 +608,7 @@ async def test_what_waits_goes_with_the_next_passive_answer_in_order_and_once(
 ) -> None:
     await taken_passively(passive, wechat, "水管坏了")
     long = "".join(f"第{number}句话说完了。" for number in range(120))
-    async with passive.parts.sessions.begin() as session:
-        (conversation_id,) = await session.scalars(select(Conversation.id))
-        for words in ("您在哪个小区？", long, "明天上午有人来。"):
-            await conversations.reply(session, conversation_id, words, code="test")
+    await replies(passive, "您在哪个小区？", long, "明天上午有人来。")
     answers = [await taken_passively(passive, wechat, str(number)) for number in range(4)]
     assert all(len(answer.encode()) <= 2048 for answer in answers)
     assert answers[-1].startswith("收到了")
@@ -574,9 +624,7 @@ async def test_a_passive_answer_waits_a_little_for_the_assistants_words(
     asking = asyncio.create_task(taken_passively(house, wechat, "水管坏了"))
     while len(await said(house)) < 2:
         await asyncio.sleep(0.05)
-    async with house.parts.sessions.begin() as session:
-        (conversation_id,) = await session.scalars(select(Conversation.id))
-        await conversations.reply(session, conversation_id, "您在哪个小区？", code="test")
+    await replies(house, "您在哪个小区？")
     assert await asking == "您在哪个小区？"
 
 
