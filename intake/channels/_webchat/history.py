@@ -61,7 +61,7 @@ async def news(
         words = select(Message.id, Message.text).where(
             of_it, Message.id.in_(unheard), Message.text.is_not(None)
         )
-        heard = {found: said or "" for found, said in (await session.execute(words)).tuples()}
+        heard = {found: said or "" for found, said in await session.execute(words)}
     working = await session.scalar(
         select(Message.id)
         .join(Conversation, Conversation.id == Message.conversation_id)
@@ -116,7 +116,7 @@ async def kept(session: AsyncSession, address: str, external_id: str) -> tuple[i
             Message.external_id == external_id,
         )
     )
-    conversation_id, message_id = row.tuples().one()
+    conversation_id, message_id = row.one()
     assert conversation_id is not None
     return conversation_id, message_id
 
@@ -130,7 +130,7 @@ async def latest(session: AsyncSession, addresses: Collection[str]) -> dict[str,
         .where(ContactPoint.channel == NAME, ContactPoint.address.in_(addresses))
         .group_by(ContactPoint.address)
     )
-    return dict(rows.tuples().all())
+    return {address: last for address, last in rows}
 
 
 async def call(session: AsyncSession, conversation_id: int) -> None:
