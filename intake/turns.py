@@ -122,12 +122,14 @@ async def read(
     received = (message.received_at or message.created_at).astimezone(parts.settings.zone)
     deciding = parts.settings.deciding
     text = message.text or ""
+    # Of a yes or a no the readers take no time; here "no, the day after" answers a question.
+    service = bool(ranking) and parts.catalogue.is_service(ranking[0][0])
 
     def read_from(start: int) -> Understanding:
         return understand(
             text[start:],
             received_at=received.replace(tzinfo=None),
-            ranking=ranking,
+            ranking=ranking if service else (),
             gazetteer=gazetteer,
             language=conversation.language or message.language or "zh",
             danger=danger,
@@ -136,6 +138,9 @@ async def read(
         )
 
     whole = await asyncio.to_thread(read_from, 0)
+    if ranking:
+        code, share = ranking[0]
+        whole = replace(whole, category=code, category_confidence=share, category_ranking=ranking)
     start = replies.instead(text)
     if not start:
         return whole
