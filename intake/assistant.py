@@ -7,7 +7,7 @@ message counts as a failure, because that is all Rasa says when its action serve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -78,6 +78,17 @@ class Assistant:
         if not ranking:
             raise AssistantError("Rasa has no model loaded.", code="assistant_no_model")
         return IntentRanking(ranking, danger)
+
+    async def parse_heard(self, text: str, alternatives: Sequence[str]) -> IntentRanking:
+        """`parse` of what a recogniser wrote; `alternatives` are what else it may have been.
+
+        The danger is that of the text or the mean over all of them, whichever is more: a cry for
+        help is often garbled in one and plain in the next. Raises AssistantError.
+        """
+        best = await self.parse(text)
+        others = [(await self.parse(other)).danger for other in alternatives]
+        mean = (best.danger + sum(others)) / (1 + len(others))
+        return replace(best, danger=max(best.danger, mean))
 
     async def talk(
         self, sender: str, text: str, metadata: Mapping[str, Any] | None = None

@@ -217,7 +217,10 @@ class Attachment(Base):
 
 
 class Transcript(Base):
-    """What one engine heard in one recording. ``words``: [{text, start, end, confidence}]."""
+    """What one engine heard in one recording. ``words``: [{text, start, end, confidence}].
+
+    ``alternatives``: other texts that it may have been, the likeliest first.
+    """
 
     __tablename__ = "transcripts"
     id: Id = _id()
@@ -228,6 +231,7 @@ class Transcript(Base):
     model: Mapped[str]
     words: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
     notes: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+    alternatives: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
     confidence: Mapped[float | None] = mapped_column(Float)
     duration_seconds: Mapped[float | None] = mapped_column(Float)
     speech_seconds: Mapped[float | None] = mapped_column(Float)
@@ -248,6 +252,7 @@ class Transcript(Base):
                 for w in heard.words
             ],
             notes=list(heard.notes),
+            alternatives=list(heard.alternatives),
             confidence=heard.confidence,
             duration_seconds=heard.duration_seconds,
             speech_seconds=heard.speech_seconds,

@@ -117,9 +117,10 @@ async def understand(parts: Parts, service_request_id: int) -> None:
         if not reading.wants_reading(request):
             return
         words = await reading.words_of(session, request)
+        alternatives = await reading.alternatives_of(session, request)
         recording = await requests.recording_of(session, request) if words else None
         gazetteer = await parts.gazetteer(session)
-    danger = reading.is_emergency(request.text or "")
+    danger = reading.is_emergency(request.text or "", alternatives)
     if danger:  # nobody waits for Rasa when someone lies on the floor
         async with parts.sessions.begin() as session:
             request = await requests.lock(session, service_request_id)
@@ -129,7 +130,7 @@ async def understand(parts: Parts, service_request_id: int) -> None:
     failure: AssistantError | None = None
     try:
         assert parts.assistant is not None
-        opinion = await parts.assistant.parse(request.text or "")
+        opinion = await parts.assistant.parse_heard(request.text or "", alternatives)
     except AssistantError as error:
         failure = error
     read = await asyncio.to_thread(

@@ -67,9 +67,23 @@ def wants_reading(request: ServiceRequest) -> bool:
     )
 
 
-def is_emergency(text: str) -> bool:
-    """The life-safety rules alone, before anything slower."""
-    return safety.read_safety(Heard.of(text, spoken=True)).urgency == "emergency"
+def is_emergency(text: str, alternatives: Sequence[str] = ()) -> bool:
+    """The life-safety rules alone, before anything slower.
+
+    One of the `alternatives` that a recording may hold is enough.
+    """
+    return any(
+        safety.read_safety(Heard.of(said, spoken=True)).urgency == "emergency"
+        for said in (text, *alternatives)
+    )
+
+
+async def alternatives_of(session: AsyncSession, request: ServiceRequest) -> list[str]:
+    """The other texts that the request's recording may hold; none for one edited or typed."""
+    if request.transcript_id is None:
+        return []
+    transcript = await session.get(Transcript, request.transcript_id)
+    return transcript.alternatives if transcript and transcript.text == request.text else []
 
 
 async def words_of(session: AsyncSession, request: ServiceRequest) -> list[HeardWord]:

@@ -46,7 +46,13 @@ class Answering:
             return await self._answer(item, "", (), ("no_speech",), began, remark=remark)
         language = heard.language or "zh"
         return await self._answer(
-            item, heard.text, heard.words, heard.notes, began, language=language
+            item,
+            heard.text,
+            heard.words,
+            heard.notes,
+            began,
+            language=language,
+            alternatives=heard.alternatives,
         )
 
     async def message(self, item: Item) -> Answer:
@@ -77,9 +83,12 @@ class Answering:
         *,
         language: str = "zh",
         remark: str | None = None,
+        alternatives: Sequence[str] = (),
     ) -> Answer:
         silent = not text.strip()
-        opinion = IntentRanking(()) if silent else await self.house.assistant.parse(text)
+        opinion = IntentRanking(())
+        if not silent:
+            opinion = await self.house.assistant.parse_heard(text, alternatives)
         read = await asyncio.to_thread(
             understand,
             text,
@@ -102,7 +111,7 @@ class Answering:
                 language,
                 self.house.transcriber,
             )
-        danger = item.audio is not None and reading.is_emergency(text)
+        danger = item.audio is not None and reading.is_emergency(text, alternatives)
         urgency = "emergency" if danger else read.urgency
         verdict = reading.judge(
             read,

@@ -30,7 +30,10 @@ _DASHED = re.compile(
     rf"(?<![\da-z.-])({NUMERAL}){_DASH}({NUMERAL})(?:{_DASH}({NUMERAL}))?"
     r"(?![\d点月年日天个人口块元米平度岁斤次层:：-])(?:\s{0,3}单元)?"
 )
-_BUILDING = re.compile(rf"({NUMERAL}|[a-h])\s{{0,3}}(?:号\s{{0,3}}楼|栋|幢|洞|号?座)")
+# 号路 before a stairway is a misheard 号楼: 十二号路三门.
+_BUILDING = re.compile(
+    rf"({NUMERAL}|[a-h])\s{{0,3}}(?:号\s{{0,3}}楼|栋|幢|洞|号?座|号路(?={NUMERAL}(?:单元|门)))"
+)
 _UNIT = re.compile(rf"({NUMERAL})\s{{0,3}}(?:单元|门(?![口铃卫牌禁诊课市派电]))")
 _FLOOR = rf"(?:{NUMERAL}[层楼][\s,，]{{0,2}})?"
 _ROOM_AFTER = re.compile(
@@ -62,6 +65,7 @@ _OTHER_NUMBER = re.compile(
 _PART_LOST = 0.7
 # A word that sounds like ten stands between the estate and the building.
 _TEN_LOST = 0.5
+_HIGHEST_FLOOR = 40
 _AND = re.compile(r"\b(?:and|in|it's)\b")
 _CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
 _CORRECTED = re.compile("不对|错了|不是|说错")
@@ -129,6 +133,8 @@ def read_unit(
         # 十六号楼 after the name of an estate, heard as 时，6号楼.
         parts["b"] = ("1" + parts["b"]) if ten != "是" else parts["b"]
         confidence = _TEN_LOST
+    if heard.spoken and _doubled(parts):
+        confidence = min(confidence, _TEN_LOST)
     value = "-".join(parts[kind] for kind in "bur" if kind in parts)
     if heard.spoken and "u" in parts and not {"b", "r"} <= parts.keys():
         confidence = min(confidence, _PART_LOST)
@@ -149,6 +155,18 @@ def _ten_before(heard: Heard, chosen: Mention, place_end: int | None) -> str | N
     if len(between) != 1 or at is None or heard.syllables[at].sound != "shi":
         return None
     return between
+
+
+def _doubled(parts: dict[str, str]) -> bool:
+    """A room on a floor that no house has, 5103, or one that repeats the building, 10-1006.
+
+    A recogniser that writes digits twice makes such numbers; a person must look.
+    """
+    room = parts.get("r", "")
+    if len(room) < 4 or not room.isdigit():
+        return False
+    alone = "u" not in parts and len(parts.get("b", "")) >= 2
+    return int(room[:-2]) > _HIGHEST_FLOOR or (alone and room.startswith(parts["b"]))
 
 
 def _completes(parts: dict[str, str], more: dict[str, str]) -> bool:
