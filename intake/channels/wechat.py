@@ -103,8 +103,9 @@ class WeChat:
     async def receive(self, request: Request) -> Response:
         """Take one callback; 200 as soon as it is safe on the disk."""
         until = time.monotonic() + ANSWER_SECONDS
-        body = await _read(request)
-        checked = self._check(request.query_params, body)
+        query, ring = request.query_params, self.options.key_ring()
+        token = self._check_plain(ring, query)  # nobody else's body is read at all
+        checked = self._check(ring, token, query, await _read(request))
         incoming = understand(checked.fields, datetime.now(UTC))
         if incoming is None:
             return Response()
@@ -128,10 +129,8 @@ class WeChat:
                 log.warning("not tidied: %s", getattr(error, "code", type(error).__name__))
             await asyncio.sleep(DRAIN_SECONDS)
 
-    def _check(self, query: Mapping[str, str], body: bytes) -> _Checked:
-        """Is it WeChat's, new, and for this account? Raises `NotAllowed`, `InputError`."""
-        ring = self.options.key_ring()
-        token = self._check_plain(ring, query)
+    def _check(self, ring: KeyRing, token: str, query: Mapping[str, str], body: bytes) -> _Checked:
+        """Is the body WeChat's, and for this account? Raises `NotAllowed`, `InputError`."""
         fields, key = documents.read(body), None
         if self.options.mode == "safe":
             closed = fields.get("Encrypt", "")
@@ -236,7 +235,10 @@ class WeChat:
         async with self.parts.sessions.begin() as session:
             if found := await media.start_again(session):
                 log.warning("%s media had lost their job; it is started again", found)
-            await passive.forget(session, datetime.now(UTC))
+            now = datetime.now(UTC)
+            await passive.forget(session, now)
+            await media.forget(session, now)
+            await windows.forget(session, now)
 
     async def _make_menu(self) -> bool:
         try:

@@ -480,6 +480,33 @@ async def test_media_that_lost_their_job_are_started_again(
     assert len(await rows(house, Recording)) == 1
 
 
+async def test_what_is_over_is_forgotten_and_what_is_open_is_not(
+    house: House, wechat: WeChatServer
+) -> None:
+    for openid in (ANN, BOB):
+        await taken(house, wechat.safe(wechat.voice(openid, AMR)))
+    long_ago = datetime.now(UTC) - timedelta(days=7)
+    async with house.parts.sessions.begin() as session:
+        mine = WechatMedia.openid == ANN
+        await session.execute(update(WechatMedia).where(mine).values(ended_at=long_ago))
+        theirs = WechatWindow.openid == ANN
+        await session.execute(update(WechatWindow).where(theirs).values(until=long_ago))
+        await media.forget(session, datetime.now(UTC))
+        await windows.forget(session, datetime.now(UTC))
+    assert [row.openid for row in await rows(house, WechatMedia)] == [BOB]
+    assert [row.openid for row in await rows(house, WechatWindow)] == [BOB]
+
+
+async def test_a_key_file_that_was_spoilt_while_running_refuses_and_says_so(
+    house: House, wechat: WeChatServer, tmp_path: Path
+) -> None:
+    callback = wechat.safe(wechat.says(ANN, "x"))
+    (tmp_path / "aes_key_file").write_text("short")
+    assert (await post(house, callback)).status_code == 500  # WeChat comes again
+    (tmp_path / "aes_key_file").write_text(wechat.account.aes_key)
+    await taken(house, callback)
+
+
 # ── answers ──────────────────────────────────────────────────────────────────────────────────
 
 

@@ -10,7 +10,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import procrastinate
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,6 +83,11 @@ async def start_again(session: AsyncSession) -> int:
     for found in left:
         await _start(session, found)
     return len(left)
+
+
+async def forget(session: AsyncSession, now: datetime) -> None:
+    """What WeChat itself has long deleted needs no row of ours."""
+    await session.execute(delete(WechatMedia).where(WechatMedia.ended_at < now - 2 * KEPT))
 
 
 async def _start(session: AsyncSession, wechat_media_id: int) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from intake.backends._options import NetworkOptions, Secret, Url, read_secret
 from intake.channels._wechat.crypto import KeyRing, aes_key
+from intake.errors import SettingsError
 
 
 class Options(NetworkOptions):
@@ -62,11 +63,14 @@ class Options(NetworkOptions):
         return self
 
     def key_ring(self) -> KeyRing:
-        """The tokens and keys of now, current first."""
+        """The tokens and keys of now, current first; `SettingsError` if a file was spoilt."""
         tokens = (self.token_file, self.previous_token_file)
         keys = (self.aes_key_file, self.previous_aes_key_file)
-        return KeyRing(
-            self.app_id,
-            tuple(read_secret(path) for path in tokens if path is not None),
-            tuple(aes_key(read_secret(path)) for path in keys if path is not None),
-        )
+        try:
+            return KeyRing(
+                self.app_id,
+                tuple(read_secret(path) for path in tokens if path is not None),
+                tuple(aes_key(read_secret(path)) for path in keys if path is not None),
+            )
+        except ValueError as error:
+            raise SettingsError(f"[channels.wechat] aes_key_file: {error}.") from None

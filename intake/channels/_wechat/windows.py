@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -76,6 +76,11 @@ async def give_back(session: AsyncSession, place: Place) -> None:
 async def close(session: AsyncSession, place: Place) -> None:
     """WeChat takes no more in this opening, whatever we counted."""
     await _change(session, place, 0)
+
+
+async def forget(session: AsyncSession, now: datetime) -> None:
+    """A window that closed long ago says when somebody wrote; nobody needs that."""
+    await session.execute(delete(WechatWindow).where(WechatWindow.until < now - LENGTH["message"]))
 
 
 async def _change(session: AsyncSession, place: Place, remaining: object) -> None:
