@@ -35,7 +35,8 @@ class Intake:
         metadata = latest.get("metadata") or {}
         ranking = latest.get("intent_ranking") or [latest.get("intent") or {}]
         body = {
-            "conversation_id": int(tracker.sender_id),
+            # After the dot: which of Rasa's memories of this conversation it is.
+            "conversation_id": int(tracker.sender_id.partition(".")[0]),
             "message_id": int(metadata["message_id"]),
             "ranking": [[i["name"], i.get("confidence", 1.0)] for i in ranking if i.get("name")],
             "danger": float(latest.get("danger") or 0.0),

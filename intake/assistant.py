@@ -109,9 +109,9 @@ class Assistant:
         return replies
 
     async def remember(self, sender: str, events: Sequence[Mapping[str, Any]]) -> None:
-        """Puts these events in the place of all that Rasa remembers of a conversation.
+        """Gives Rasa a memory of a conversation that it doesn't know. Raises AssistantError.
 
-        It waits for a turn of the same conversation that is still going on. Raises AssistantError.
+        One that it knows keeps what it has: its SQL store only ever adds events.
         """
         path = f"/conversations/{quote(sender, safe='')}/tracker/events"
         await self._post(
@@ -166,24 +166,20 @@ class Assistant:
             ) from None
 
 
-def tracker_events(requested: str | None) -> list[dict[str, Any]]:
-    """A conversation as Rasa would remember it: the form open at `requested`, or no form (None).
+def tracker_events(requested: str) -> list[dict[str, Any]]:
+    """A conversation as Rasa would remember it: the form open at `requested`.
 
     The session's own events come first: without them Rasa begins a session and forgets the rest.
     """
     listen = {"event": "action", "name": "action_listen"}
-    events: list[dict[str, Any]] = [
+    return [
         {"event": "action", "name": "action_session_start"},
         {"event": "session_started"},
         listen,
+        {"event": "active_loop", "name": FORM},
+        {"event": "slot", "name": "requested_slot", "value": requested},
+        listen,
     ]
-    if requested is not None:
-        events += [
-            {"event": "active_loop", "name": FORM},
-            {"event": "slot", "name": "requested_slot", "value": requested},
-            listen,
-        ]
-    return events
 
 
 def actions_environment(*, intake_url: str, token: str) -> dict[str, str]:

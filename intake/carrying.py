@@ -186,7 +186,7 @@ async def hand_over(
     conversation.handled_by = "operator"
     conversation.handled_since = conversations.now()
     conversation.handed_because = because
-    conversation.tracker_stale = True
+    conversation.tracker = None
     for draft in State.from_json(conversation.state).drafts:
         if draft.id is not None:
             request = await requests.lock(session, draft.id)

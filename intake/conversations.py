@@ -184,7 +184,7 @@ async def emergency(
     await requests.review(session, request, [reason("emergency")], by)
     await requests.raise_alarm(session, request)
     conversation.state = {"emergency": request.id, "since": received_at.isoformat()}
-    conversation.tracker_stale = True
+    conversation.tracker = None
     await session.flush()
     words = say("tell.emergency", conversation.language, number=request.tracking_number, dial=DIAL)
     await reply(

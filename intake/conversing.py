@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,7 +48,8 @@ class Turn:
     state: dict[str, Any]
     text: str
     metadata: dict[str, Any]
-    stale: bool
+    sender: str
+    fresh: bool
 
 
 async def converse(parts: Parts, message_id: int) -> None:
@@ -57,10 +59,9 @@ async def converse(parts: Parts, message_id: int) -> None:
     if turn is None:
         return
     assert parts.assistant is not None
-    sender = str(turn.conversation_id)
-    if turn.stale:
-        await parts.assistant.remember(sender, tracker_events(_remembered(turn.state)))
-    said = await parts.assistant.talk(sender, turn.text, turn.metadata)
+    if turn.fresh and (asked := _asked(turn.state)) is not None:
+        await parts.assistant.remember(turn.sender, tracker_events(asked))
+    said = await parts.assistant.talk(turn.sender, turn.text, turn.metadata)
     await _end(parts, message_id, turn, said)
 
 
@@ -76,13 +77,17 @@ async def _begin(parts: Parts, message_id: int) -> Turn | None:
         if await _without_assistant(session, conversation, message, parts):
             message.handled_at = conversations.now()
             return None
-        stale = conversation.tracker_stale
-        # From here on Rasa may know more than we do, until this turn is written down.
-        conversation.tracker_stale = True
+        # Until this turn is written down Rasa may know more than we do. A turn that died left a
+        # memory that nobody asks any more; in Rasa's SQL store none can be put in its place.
+        sender, fresh = conversation.tracker, conversation.tracker is None
+        sender = sender or f"{conversation.id}.{secrets.token_hex(4)}"
+        conversation.tracker = None
         metadata = {"message_id": message.id, "language": conversation.language}
         if conversation.language is None:
             del metadata["language"]
-        return Turn(conversation.id, conversation.state, message.text or "", metadata, stale)
+        return Turn(
+            conversation.id, conversation.state, message.text or "", metadata, sender, fresh
+        )
 
 
 async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply]) -> None:
@@ -115,11 +120,11 @@ async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply])
                     service_request_id=message.service_request_id,
                 )
         message.handled_at = conversations.now()
-        if conversation.state == turn.state or conversation.state.get("drafts"):
-            conversation.tracker_stale = False
+        if conversation.handled_by != OPERATOR and not conversation.state.get("emergency"):
+            conversation.tracker = turn.sender
 
 
-def _remembered(state: dict[str, Any]) -> str | None:
+def _asked(state: dict[str, Any]) -> str | None:
     """What Rasa's form has asked for; None when no form is open."""
     known = State.from_json(state)
     if not known.drafts:
@@ -250,7 +255,7 @@ async def _leave(parts: Parts, message_id: int, why: dict[str, str]) -> None:
         if message.handled_at is not None:
             return
         message.handled_at = conversations.now()
-        conversation.tracker_stale = True
+        conversation.tracker = None
         if conversation.handled_by == OPERATOR:
             return
         request = await open_emergency(session, conversation, message.received_at)
@@ -364,4 +369,4 @@ async def abandon(parts: Parts, service_request_id: int) -> None:
         await carrying.review_draft(session, request, reason("chat_abandoned"), parts)
         if request.id in [draft.id for draft in State.from_json(conversation.state).drafts]:
             conversation.state = {}
-            conversation.tracker_stale = True
+            conversation.tracker = None

@@ -138,9 +138,10 @@ def respond(state: State, said: Said, catalogue: Catalogue) -> Turn:
     switched = _switch(state, said, catalogue)
     if said.means("handoff") and not found:
         return Turn(state, "hand_over")
-    if replies.drops(said.text, said.means("cancel_request")) and not (
-        found or declined or switched
-    ):
+    # "Never mind" to the question for a phone number is no more than that.
+    unneeded = declined and state.asked not in ("place", "unit")
+    drops = replies.drops(said.text, said.means("cancel_request"))
+    if drops and not (found or unneeded or switched):
         return Turn(state, "drop")
     second = None if switched else _second(state, said, catalogue)
     if not (found or declined or switched or second):

@@ -125,8 +125,8 @@ class ContactPoint(Base):
 class Conversation(Base):
     """What goes to and fro with one contact point.
 
-    ``state``: what the assistant is at (`intake.dialogue`). ``tracker_stale``: Rasa's memory of it
-    may differ from ours and is made anew before the next turn.
+    ``state``: what the assistant is at (`intake.dialogue`). ``tracker``: the name under which Rasa
+    remembers it; None where its memory may differ from ours, so that it gets a new one.
     """
 
     __tablename__ = "conversations"
@@ -139,7 +139,7 @@ class Conversation(Base):
     handed_because: Mapped[str | None] = mapped_column(String(64))
     language: Mapped[str | None] = mapped_column(String(16))
     state: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"))
-    tracker_stale: Mapped[bool] = mapped_column(Boolean, server_default=sql("true"))
+    tracker: Mapped[str | None] = mapped_column(String(64))
     last_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
     __table_args__ = (_one_of("handled_by", "assistant", "operator"),)

@@ -23,7 +23,7 @@ _NO = re.compile(
 )
 _DROPS = re.compile(
     r"(?:不|别)(?:要|用|报|修|送|约|订|叫|弄|办|登记|预约)了(?!.*(?:改|换|先|要))"
-    r"|取消|撤了|算了(?!不|别)|当我没说|cancel|never ?mind|forget (?:it|about)|don't need",
+    r"|取消|撤了|算了(?!\s*(?:不|别))|当我没说|cancel|never ?mind|forget (?:it|about)|don't need",
     re.I,
 )
 _TAKES_BACK = re.compile(

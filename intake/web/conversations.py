@@ -101,7 +101,7 @@ async def hand_back(
         conversation.handled_by = "assistant"
         conversation.handled_since = conversation.handed_because = None
         conversation.state = {}
-        conversation.tracker_stale = True
+        conversation.tracker = None
         await session.flush()
         return await _whole(session, operator, conversation_id, "hand_back")
 

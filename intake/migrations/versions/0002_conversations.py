@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("handed_because", sa.String(64)),
         sa.Column("language", sa.String(16)),
         sa.Column("state", postgresql.JSONB(), server_default=empty, nullable=False),
-        sa.Column("tracker_stale", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("tracker", sa.String(64)),
         sa.Column("last_in_at", when),
     ):
         op.add_column("conversations", column)

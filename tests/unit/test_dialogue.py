@@ -1,0 +1,161 @@
+"""What is asked, merged and confirmed in a conversation; pure."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from intake.categories import load_catalogue
+from intake.dialogue import Said, State, Turn, missing, respond
+from intake.settings import ROOT
+from intake.understanding import replies
+from intake.understanding.gazetteer import Gazetteer
+from intake.understanding.reading import understand
+
+CATALOGUE = load_catalogue(ROOT / "data" / "services")
+PLACES = Gazetteer.from_rows(
+    [("幸福里", "estate", "东片", ["幸福小区"]), ("安康里", "estate", "西片", [])]
+)
+NOW = datetime(2026, 11, 20, 10, 0)
+
+
+def said(text: str, kind: str, share: float = 0.9, clauses: Any = ()) -> Said:
+    read = understand(text, received_at=NOW, ranking=((kind, share),), gazetteer=PLACES)
+    return Said(text, read, clauses)
+
+
+def talk(*turns: tuple[str, str]) -> Turn:
+    state = State()
+    for text, kind in turns:
+        turn = respond(state, said(text, kind), CATALOGUE)
+        state = turn.state
+    return turn
+
+
+def known(turn: Turn, number: int = 0) -> dict[str, Any]:
+    read = turn.state.drafts[number].read
+    found = {n: getattr(read, n) for n in ("place", "unit", "when", "person", "phone")}
+    return {name: value.value for name, value in found.items() if value is not None}
+
+
+def test_each_missing_field_is_asked_for_once_in_the_catalogues_order() -> None:
+    turn = talk(("水管漏了", "home_repair"))
+    assert (turn.outcome, turn.state.asked) == ("ask", "place")
+    turn = talk(("水管漏了", "home_repair"), ("厨房那个一直在流", "home_repair"))
+    assert (turn.outcome, turn.state.asked) == ("ask", "unit")
+    turn = talk(
+        ("水管漏了", "home_repair"), ("厨房那个一直在流", "home_repair"), ("不方便说", "deny")
+    )
+    assert turn.outcome == "read_back"
+    assert missing(turn.state.drafts[0], CATALOGUE) == ["place", "unit"]
+
+
+@pytest.mark.parametrize(
+    "words", ["电话就不给了", "不方便", "算了 不留电话", "没有手机", "I'd rather not"]
+)
+def test_who_will_not_give_a_phone_is_not_asked_again(words: str) -> None:
+    turn = talk(("孩子要人辅导作业", "tutoring"), (words, "deny"))
+    assert turn.state.declined == ("phone",)
+    assert turn.outcome == "read_back"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words", "field", "value"),
+    [
+        ("几号楼", "501", "unit", "501"),
+        ("几号楼", "3-2-501", "unit", "3-2-501"),
+        ("几号楼", "五零一", "unit", "501"),
+        ("几号楼", "三号楼二单元501", "unit", "3-2-501"),
+    ],
+)
+def test_a_bare_answer_fills_the_field_that_was_asked_for(
+    asked: str, words: str, field: str, value: str
+) -> None:
+    turn = talk(("幸福里的水管漏了", "home_repair"), (words, "out_of_scope"))
+    assert known(turn)[field] == value
+
+
+def test_the_room_said_after_the_building_joins_it() -> None:
+    turn = talk(("幸福里3号楼水管漏了", "home_repair"), ("二单元501", "out_of_scope"))
+    assert known(turn)["unit"] == "3-2-501"
+
+
+def test_a_time_of_day_said_after_the_day_is_on_that_day() -> None:
+    turn = talk(("后天要用车", "transport"), ("上午九点", "transport"))
+    window = known(turn)["when"]
+    assert (window.start, window.end) == (datetime(2026, 11, 22, 9), datetime(2026, 11, 22, 10))
+
+
+def test_yes_files_it_and_a_yes_with_more_in_it_too() -> None:
+    whole = ("幸福里3号楼2单元501水管漏了", "home_repair")
+    assert talk(whole, ("对", "affirm")).outcome == "submit"
+    turn = talk(whole, ("对，电话13812345678", "affirm"))
+    assert (turn.outcome, known(turn)["phone"]) == ("submit", "13812345678")
+
+
+def test_a_no_asks_what_is_wrong_once_and_then_a_person_takes_over() -> None:
+    whole = ("幸福里3号楼2单元501水管漏了", "home_repair")
+    assert talk(whole, ("不对", "deny")).outcome == "what_is_wrong"
+    right = talk(whole, ("不对", "deny"), ("是安康里", "deny"))
+    assert (right.outcome, known(right)["place"]) == ("read_back", "安康里")
+    assert talk(whole, ("不对", "deny"), ("唉", "deny")).outcome == "hand_over"
+
+
+def test_small_talk_is_answered_and_the_question_stays() -> None:
+    turn = talk(("水管漏了", "home_repair"), ("今天天气真好", "out_of_scope"))
+    assert (turn.talk, turn.outcome, turn.state.asked) == ("out_of_scope", "ask", "place")
+
+
+def test_something_else_instead_keeps_what_is_known() -> None:
+    clauses = (("饭先不订了", (("meal", 0.9),)), ("先帮我叫个车吧", (("transport", 0.95),)))
+    state = respond(State(), said("给我妈订饭，幸福里", "meal"), CATALOGUE).state
+    message = said("饭先不订了 先帮我叫个车吧", "meal", clauses=clauses)
+    turn = respond(state, message, CATALOGUE)
+    assert turn.state.drafts[0].read.category == "transport"
+    assert known(turn)["place"] == "幸福里"
+
+
+def test_two_needs_of_one_message_share_their_address_and_are_filed_together() -> None:
+    clauses = (("水管漏了", (("home_repair", 0.9),)), ("顺便订一份饭", (("meal", 0.9),)))
+    message = said("幸福里3号楼2单元501水管漏了，顺便订一份饭", "home_repair", clauses=clauses)
+    turn = respond(State(), message, CATALOGUE)
+    assert [d.read.category for d in turn.state.drafts] == ["home_repair", "meal"]
+    assert known(turn, 1)["unit"] == "3-2-501"
+    assert respond(turn.state, said("对", "affirm"), CATALOGUE).outcome == "submit"
+
+
+def test_the_name_of_who_writes_is_not_that_of_who_is_helped() -> None:
+    turn = talk(
+        ("替我妈报个修，她叫李秀英，幸福里3号楼2单元501", "home_repair"), ("我姓王", "affirm")
+    )
+    assert known(turn)["person"] == "李秀英"
+
+
+def test_not_wanted_any_more_drops_the_draft() -> None:
+    assert talk(("水管漏了", "home_repair"), ("算了不修了", "cancel_request")).outcome == "drop"
+
+
+def test_a_guess_that_is_too_weak_opens_nothing() -> None:
+    turn = respond(State(), said("我儿子在深圳上班", "benefits", 0.2), CATALOGUE)
+    assert (turn.outcome, turn.state.drafts) == ("none", ())
+
+
+def test_a_state_survives_being_stored() -> None:
+    turn = talk(("幸福里3号楼水管漏了 明天下午来 13812345678", "home_repair"), ("不对", "deny"))
+    assert State.from_json(turn.state.to_json()) == turn.state
+
+
+@pytest.mark.parametrize(
+    ("words", "points"),
+    [
+        ("5", 5),
+        ("打四分", 4),
+        ("还行吧", 3),
+        ("太差了", 1),
+        ("非常满意", 5),
+        ("不太满意", 2),
+        ("蓝色", None),
+    ],
+)
+def test_a_rating_is_read_in_points_or_words(words: str, points: int | None) -> None:
+    assert replies.points(words) == points
