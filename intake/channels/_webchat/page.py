@@ -16,7 +16,11 @@ from intake.settings import Settings
 
 WEB = Path(__file__).resolve().parent.parent.parent / "web"
 ASSETS = WEB / "assets" / "chat"
-TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 SCRIPTS_SAY = "chat.js."
 DIAL = (("120", "dial.medical"), ("119", "dial.fire"), ("110", "dial.police"))
 _templates = Environment(
