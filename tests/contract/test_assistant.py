@@ -148,3 +148,17 @@ def test_the_token_is_not_in_the_arguments_and_the_server_binds_to_loopback(
     assert start.env["HUYING_ACTIONS_URL"] == "http://127.0.0.1:8302/webhook"
     assert start.env["RASA_TELEMETRY_ENABLED"] == "false"
     assert start.cwd.is_dir()
+
+
+async def test_danger_in_one_of_the_texts_that_were_heard_is_not_lost() -> None:
+    chances = {"调到合理了": 0.2, "掉到河里了": 0.95, "调到河里了": 0.8}
+
+    def rasa(request: httpx.Request) -> httpx.Response:
+        ranking = [{"name": "general", "confidence": 0.9}]
+        danger = chances[json.loads(request.content)["text"]]
+        return httpx.Response(200, json={"intent_ranking": ranking, "danger": danger})
+
+    first, *others = chances
+    found = await client(rasa).parse_heard(first, others)
+    assert found.danger == pytest.approx(0.65)
+    assert (await client(rasa).parse_heard("掉到河里了", ["调到合理了"])).danger == 0.95

@@ -86,3 +86,10 @@ def test_an_understanding_comes_back_unchanged_from_json() -> None:
         reasons=(Reason("a", "甲", "A"),),
     )
     assert Understanding.from_json(full.to_json()) == full
+
+
+def test_what_a_recogniser_wrote_must_be_surer_of_its_category() -> None:
+    understanding = replace(SURE, category_confidence=0.65)
+    assert decide(understanding, ()).confirmed
+    (found,) = decide(understanding, (), spoken=True).reasons
+    assert found.code == "category_unsure"

@@ -131,3 +131,10 @@ def test_a_gazetteer_file_may_start_with_a_byte_order_mark(tmp_path: Path) -> No
 
 def test_an_empty_gazetteer_finds_nothing() -> None:
     assert read("我住幸福里三号楼", town=Gazetteer.from_rows([])) is None
+
+
+def test_who_types_by_sound_means_the_place_of_that_sound() -> None:
+    town = Gazetteer.from_rows((("新隆苑", "小区", "A", ()), ("兴隆苑", "小区", "B", ())))
+    typed, heard = read("新隆院3号楼", town=town), read("新隆院3号楼", town=town, spoken=True)
+    assert typed is not None and (typed.value, typed.ambiguous) == ("新隆苑", False)
+    assert heard is not None and heard.ambiguous

@@ -105,3 +105,25 @@ def test_a_guessed_digit_lowers_the_confidence() -> None:
 )
 def test_room_digits(spoken: str, room: str | None) -> None:
     assert room_digits(spoken) == room
+
+
+def spoken(text: str, place_end: int | None = None) -> tuple[str, float]:
+    heard = Heard.of(text, spoken=True)
+    found = read_unit(heard, find_units(heard), place_end)
+    assert found is not None
+    return found.value, found.confidence
+
+
+def test_a_ten_that_got_lost_before_the_building_is_put_back_and_unsure() -> None:
+    assert spoken("松鹤公寓时,6号楼203", 4) == ("16-203", 0.5)
+    assert spoken("松鹤公寓是6号楼203", 4) == ("6-203", 0.5)
+    assert spoken("松鹤公寓6号楼203", 4) == ("6-203", 0.95)
+
+
+@pytest.mark.parametrize("text", ["2号楼2门5103", "10-1006"])
+def test_a_room_that_no_house_has_is_unsure(text: str) -> None:
+    assert spoken(text)[1] < 0.55
+
+
+def test_a_misheard_building_before_a_stairway_is_one() -> None:
+    assert spoken("十二号路三门402")[0] == "12-3-402"

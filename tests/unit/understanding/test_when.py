@@ -170,3 +170,8 @@ def test_a_day_before_a_participle_is_still_a_wish() -> None:
     found = read_when(Heard.of("Could you have the groceries delivered on Tuesday?"), NOW)
     assert found is not None
     assert found.value.start == datetime(2026, 11, 24)
+
+
+def test_what_used_to_be_is_no_wish() -> None:
+    text = "以前有个小姑娘,礼拜天来陪我下棋"
+    assert read_when(Heard.of(text), NOW) is None

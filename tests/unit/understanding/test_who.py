@@ -69,3 +69,13 @@ def test_nobody_is_made_up(text: str) -> None:
 @pytest.mark.parametrize(("text", "person"), HEARD)
 def test_a_misheard_name_is_spelled_as_names_are(text: str, person: str) -> None:
     assert person_of(text, spoken=True) == person
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("我叫魏书证81岁", "魏淑珍"), ("老人叫段咏扶", "段永福"), ("我叫李建果", "李建国")],
+)
+def test_a_common_given_name_is_heard_as_what_it_is(text: str, name: str) -> None:
+    found = read_person(text, Heard.of(text, spoken=True), [])
+    assert found is not None
+    assert found.value == name
