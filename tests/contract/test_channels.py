@@ -18,14 +18,18 @@ from typing import Any, Protocol
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from intake import channels
 from intake.channels import Channel
+from intake.channels._webchat import visitors
 from intake.errors import CannotSend, SettingsError
 from intake.models import Message
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import bring, voicemail
 from tests.fakes.wechat import Account, Callback, WeChatServer
+from tests.integration.chat_house import ChatHouse, Served
 from tests.integration.house import House
 from tests.integration.stack import free_ports
 
@@ -197,7 +201,56 @@ async def callbacks(house: House, channel: Channel) -> AsyncIterator[Side]:
     yield Callbacks(house)
 
 
+# -- webchat --------------------------------------------------------------------------------
+
+
+class Pages:
+    """Each resident is a browser: her page has a token of its own."""
+
+    def __init__(self, chat: ChatHouse) -> None:
+        self.chat = chat
+        self.tokens: dict[int, str] = {}
+
+    async def _say(self, client_id: str, words: str, token: str | None) -> bool:
+        async with self.chat.page(token=token) as page:
+            await page.say(client_id, words)
+            frame = await page.until("ack", "refused", "later")
+            return bool(frame["t"] == "ack")
+
+    async def bring(self, number: int) -> bool:
+        if number not in self.tokens:
+            keys = self.chat.house.parts.link_secrets
+            self.tokens[number] = visitors.welcome(keys, None, 1).token
+        return await self._say(f"message-{number}", "我想订午饭", self.tokens[number])
+
+    async def forge(self) -> list[bool]:
+        """From another site; and in another resident's name, which only makes a stranger."""
+        url = f"ws://127.0.0.1:{self.chat.port}/chat/ws"
+        answers = []
+        for origin in ("https://else.example", None):
+            try:
+                async with connect(url, origin=origin, proxy=None):  # type: ignore[arg-type]
+                    answers.append(True)
+            except InvalidStatus:
+                answers.append(False)
+        async with self.chat.page(token=self.tokens[90] + "x") as page:
+            await page.until("synced")
+            answers.append(bool(page.of("message")))
+        return answers
+
+    async def bring_too_much(self) -> bool:
+        return await self._say("message-1", "长" * 5000, None)
+
+
+@asynccontextmanager
+async def pages(house: House, channel: Channel) -> AsyncIterator[Side]:
+    port = free_ports(1)
+    async with Served(house.app, port):
+        yield Pages(ChatHouse(house, port))
+
+
 ROWS = [
+    Row("webchat", lambda folder: {}, pages),
     Row("voicemail", lambda folder: {}, uploads, {"limits": {"max_bytes": 200_000}}),
     Row(
         "email",

@@ -78,11 +78,11 @@ class RawPage:
     async def say(self, client_id: str, text: str) -> None:
         await self.send(t="say", id=client_id, text=text)
 
-    async def until(self, kind: str, **like: Any) -> dict[str, Any]:
-        """The first frame of this kind with these values that was not returned yet."""
+    async def until(self, *kinds: str, **like: Any) -> dict[str, Any]:
+        """The first frame of these kinds with these values that was not returned yet."""
 
         def fits(frame: dict[str, Any]) -> bool:
-            return frame["t"] == kind and all(frame[k] == v for k, v in like.items())
+            return frame["t"] in kinds and all(frame[k] == v for k, v in like.items())
 
         async with asyncio.timeout(30):
             while not any(map(fits, self._unread)):

@@ -21,6 +21,7 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+UNBROKEN = str.maketrans({" ": "\u00a0", "-": "\u2011"})  # a number stays on one line
 SCRIPTS_SAY = "chat.js."
 DIAL = (("120", "dial.medical"), ("119", "dial.fire"), ("110", "dial.police"))
 _templates = Environment(
@@ -34,8 +35,9 @@ def render(
     """The page in one language; what its scripts say comes with it."""
     language = asked if asked in languages() else _preferred(request)
     phone = settings.human_phone
+    shown = phone.translate(UNBROKEN) if phone else say("phone.unset", language)
     values = {
-        "human": say("chat.human", language, phone=phone or say("phone.unset", language)),
+        "human": say("chat.human", language, phone=shown),
         "limit": settings.limits.max_seconds,
     }
     # Not filled in here: the script knows the seconds and the words heard.

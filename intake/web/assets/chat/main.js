@@ -36,7 +36,6 @@ function state(item, text) {
 // Ours and her kept ones stand by id; what waits stands below them, in the order it was written.
 function place(item, id) {
   item.dataset.id = id ?? "";
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
   const before = [...log.children].find((other) => {
     if (other === item || other.classList.contains("first")) return false;
     if (!other.dataset.id) return Boolean(id);
@@ -44,8 +43,21 @@ function place(item, id) {
   });
   if (before) log.insertBefore(item, before);
   else if (item.parentNode !== log || item.nextSibling) log.append(item);
-  if (atEnd || !id) log.scrollTop = log.scrollHeight;
+  follow ||= !id;
+  toEnd();
 }
+
+// Who reads further up is left there; who is at the end stays there, also when less fits.
+let follow = true;
+function toEnd() {
+  if (follow) log.scrollTop = log.scrollHeight;
+}
+log.onscroll = () => { follow = log.scrollHeight - log.scrollTop - log.clientHeight < 120; };
+let height = 0;
+new ResizeObserver(() => {
+  if (log.clientHeight !== height) toEnd();
+  height = log.clientHeight;
+}).observe(log);
 
 function waiting(id, words) {
   if (shown.has(id)) return;
@@ -73,7 +85,7 @@ function message(frame) {
   }
   const words = frame.kind === "voice" ? say.voice : (frame.text ?? "");
   const item = bubble(frame.from, mine ? say.you : (frame.who ?? say.us), words);
-  if (frame.code === "emergency") {
+  if (frame.code?.startsWith("emergency")) {
     item.classList.add("emergency");
     item.append($("dials").content.cloneNode(true));
   }
