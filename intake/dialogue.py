@@ -13,13 +13,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 from intake.categories import Catalogue
+from intake.locale import reason
 from intake.understanding import replies
-from intake.understanding.values import Field, Understanding, Window
+from intake.understanding.values import Field, Reason, Understanding, Window
 
 FIELDS = ("place", "unit", "when", "person", "phone")
 SHARED = ("place", "unit", "person", "phone")
 """What two needs of one message have in common, whatever is said later."""
 SURE, LIKELY, POSSIBLE = 0.6, 0.5, 0.1
+PLAIN = 0.85
+"""How sure both of two needs must be when nothing says that there are two."""
 OPENS_FROM = 0.3
 """A guess below this opens no request: she is asked what it is."""
 SMALL_TALK = frozenset(("greet", "thanks", "out_of_scope"))
@@ -135,7 +138,7 @@ def respond(state: State, said: Said, catalogue: Catalogue) -> Turn:
         return _open(state, said, catalogue)
     found = _answers(state, said)
     declined = tuple(n for n in _declined(state, said, found) if n not in state.declined)
-    switched = _switch(state, said, catalogue)
+    switched = _switch(state, said, catalogue, found)
     if said.means("handoff") and not found:
         return Turn(state, "hand_over")
     # "Never mind" to the question for a phone number is no more than that.
@@ -213,6 +216,9 @@ def _needs(said: Said, catalogue: Catalogue) -> list[Understanding]:
     kinds = dict(reversed(sure))
     if len(kinds) != 2 or service[0] not in kinds or replies.takes_back(said.text):
         return [first]
+    if not replies.adds(said.text) and min(kinds.values()) < PLAIN:
+        doubt = Reason(**reason("chat_second_need"))
+        return [replace(first, reasons=(*first.reasons, doubt))]
     other = next(code for code in kinds if code != service[0])
     return [first, replace(first, category=other, category_confidence=kinds[other])]
 
@@ -227,10 +233,13 @@ def _service(ranking: Ranking, catalogue: Catalogue) -> tuple[str, float] | None
     return None
 
 
-def _switch(state: State, said: Said, catalogue: Catalogue) -> tuple[Draft, ...] | None:
+def _switch(
+    state: State, said: Said, catalogue: Catalogue, found: Mapping[str, Any]
+) -> tuple[Draft, ...] | None:
     """She wants something else instead: the draft with its new kind."""
     draft = state.drafts[0]
-    if draft.read.category_confidence < SURE and len(state.drafts) == 1:
+    guessed = draft.read.category_confidence < SURE and state.asked in FIELDS
+    if guessed and not found and len(state.drafts) == 1:
         # What she began with was a guess; now she comes to the point.
         code, share = said.best
         if share >= SURE and code != draft.read.category and catalogue.is_service(code):

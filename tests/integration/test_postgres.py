@@ -55,8 +55,7 @@ def test_our_role_rules_its_databases_only(settings: Settings) -> None:
         assert one(url, "SHOW fsync") == "on"
         assert one(url, "SHOW server_encoding") == "UTF8"
         assert one(url, "SELECT lower('ÄÉ')") == "äé"
-        for name in (postgres.ROLE, postgres.RASA):
-            assert one(postgres.cluster(settings).url(name), "SELECT current_database()") == name
+        assert one(url, "SELECT current_database()") == postgres.ROLE
 
 
 def test_no_folder_that_we_did_not_make_is_opened(tmp_path: Path) -> None:
@@ -125,3 +124,15 @@ def test_a_home_that_is_made_anew_gets_none_of_the_old_data(settings: Settings) 
         if os.geteuid() == 0:
             with postgres.running(settings, keep=False) as fresh:
                 assert one(fresh, "SELECT to_regclass('kept')") is None
+
+
+def test_rasa_has_a_database_of_its_own_and_sees_no_other(settings: Settings) -> None:
+    with postgres.running(settings, keep=False):
+        made = postgres.cluster(settings)
+        assert (
+            one(made.rasa_url(), "SELECT current_user || '@' || current_database()") == "rasa@rasa"
+        )
+        assert one(made.rasa_url(), "SELECT current_database()") == postgres.RASA
+        ours = made.rasa_url().replace("/rasa?", "/huying?")
+        with pytest.raises(psycopg.OperationalError, match="permission denied"):
+            one(ours, "SELECT 1")
