@@ -409,3 +409,46 @@ async def test_the_history_says_that_the_door_opened_it(door: Door) -> None:
     await here.bring(voicemail(sound()))
     (event,) = await here.all(Event)
     assert (event.kind, event.actor) == ("opened", "door")
+
+
+async def test_a_mail_that_can_not_be_kept_as_it_was_read_is_kept_as_it_came(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = await door()
+
+    async def refuses(*_: Any) -> None:
+        raise ValueError("words that the log must not hold")
+
+    monkeypatch.setattr(here.channel.keeper, "_voicemail", refuses)
+    mail = voicemail(sound())
+    assert (await here.bring(mail)).startswith("250 ")
+    (request,) = await here.all(ServiceRequest)
+    assert (request.status, [r["code"] for r in request.reasons]) == (
+        "needs_review",
+        ["written_mail"],
+    )
+    (raw,) = await here.all(Attachment)
+    assert here.blob(raw.blob_key) == on_the_wire(mail)
+    assert len(here.files()) == 1
+
+
+async def test_a_sender_that_hangs_up_in_the_middle_leaves_nothing(door: Door) -> None:
+    here = await door()
+    reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+    head = b"EHLO x\r\nMAIL FROM:<%s>\r\nRCPT TO:<a@b>\r\nDATA\r\n" % PBX.encode()
+    writer.write(head + on_the_wire(voicemail(sound()))[:9000])
+    await reader.readuntil(b"354 ")
+    writer.close()
+    assert (await here.bring(voicemail(sound()))).startswith("250 ")
+    assert (await here.counts())["service_requests"] == 1
+
+
+async def test_the_web_process_listens_as_long_as_it_runs(open_house: Callable[..., House]) -> None:
+    options = table()
+    house = open_house(channels={"email": options})
+    async with house.app.router.lifespan_context(house.app):
+        await listening(options["port"])
+        answers = await bring(options["port"], voicemail(sound()))
+        assert answers[0][0] == 250
+    with pytest.raises(OSError):
+        await asyncio.open_connection("127.0.0.1", options["port"])
