@@ -60,6 +60,7 @@ def serve(
         timeout_graceful_shutdown=5,
         limit_concurrency=512,
         h11_max_incomplete_event_size=64 * 1024,
+        ws_max_size=64 * 1024,
     )
     uvicorn.Server(config).run()
 
