@@ -375,8 +375,12 @@ def _nothing_new(state: State, said: Said, catalogue: Catalogue) -> Turn:
         return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=talk)
     if state.misses + 1 >= MISSES or state.asked == "what_is_wrong":
         return Turn(replace(state, misses=state.misses + 1), "hand_over")
-    again: Outcome = "ask" if state.asked in FIELDS else "read_back"
-    return Turn(replace(state, misses=state.misses + 1), again, missed=True)
+    fresh = replace(state, misses=state.misses + 1)
+    if state.asked not in FIELDS:
+        return Turn(fresh, "read_back", missed=True)
+    # Not asked for the same again: a person will see that it is missing, with these words.
+    drafts = tuple(_with(draft, said, {}) for draft in state.drafts)
+    return replace(_next(replace(fresh, drafts=drafts), catalogue), missed=True)
 
 
 def _tells_more(said: Said, catalogue: Catalogue) -> bool:
