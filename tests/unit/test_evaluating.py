@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from intake import cli
-from intake.evaluating.labelled import Item, LabelError, read
+from intake.evaluating.labelled import Dialogue, Item, LabelError, read
 from intake.evaluating.measures import (
     FIGURES,
     OF_DIALOGUES,
@@ -20,8 +20,10 @@ from intake.evaluating.measures import (
     bare,
     character_error_rate,
     score,
+    score_dialogues,
     wilson,
 )
+from intake.evaluating.talking import Held
 from intake.understanding.values import Field, Understanding, Window
 
 OWN = Path(__file__).parents[1] / "model" / "data"
@@ -268,16 +270,26 @@ def test_wilson_intervals_are_those_of_the_literature() -> None:
 
 
 def test_json_stands_alone_on_standard_output(folder: Write) -> None:
-    dialogue = {"id": "g1", "turns": ["你好"], "expect": {"category": "meal"}}
-    path = folder(dialogue, name="dialogues.jsonl")
+    path = folder({"id": "c1"}, name="chat.jsonl")
+    (path / "chat.jsonl").write_text("")
     found = CliRunner().invoke(cli.app, ["evaluate", str(path), "--json"])
     assert found.exit_code == 0, found.output
     parts = json.loads(found.stdout)
     assert {part: values["n"] for part, values in parts.items()} == {
         "voicemail": 0,
         "chat": 0,
-        "dialogues": 1,
+        "dialogues": 0,
     }
-    assert set(parts["dialogues"].values()) == {1, None}
-    table = CliRunner().invoke(cli.app, ["evaluate", str(path)])
-    assert "dialogues: 1 in the set; not measured" in table.stdout
+
+
+def test_a_dialogue_is_right_when_every_labelled_field_is() -> None:
+    def one(place: str | None, questions: dict[str, int]) -> Held:
+        expect = {"category": "meal", "place": "幸福里", "phone": None}
+        dialogue = Dialogue.model_validate({"id": "d", "turns": ["送饭"], "expect": expect})
+        found = {"category": "meal", "place": place, "phone": None}
+        return Held(dialogue, found, questions, (("送饭", ("在哪里？",)),))
+
+    result = score_dialogues([one("幸福里", {"place": 1}), one("安康里", {"place": 2, "unit": 1})])
+    assert result.figures == {"all_fields_right": 0.5, "questions_per_missing_field": 4 / 3}
+    assert result.n == 2
+    assert "place: 幸福里 → 安康里" in result.misses[0]
