@@ -81,7 +81,7 @@ class Voicemail:
             seconds=limits.upload_seconds,
         )
         writer = upload.writer
-        kept = False
+        committing = False
         try:
             given = read_fields(upload.fields, limits.recorded_within_days)
             if writer is None:
@@ -90,34 +90,44 @@ class Voicemail:
                 raise EmptyRecording("The recording is empty.")
             info = await writer.finish(partial(_taking.examine, max_seconds=limits.max_seconds))
             recording = _taking.row(writer, info, given.pop("recorded_at", None))
-            service_request, kept = await self._commit(
-                recording, given, idempotency_key, _fingerprint(writer.sha256, upload.fields)
-            )
-        finally:
-            if writer is not None and not kept:
-                writer.abort()
-        return JSONResponse(self._answer(service_request), 202)
-
-    async def _commit(
-        self, recording: Recording, given: dict[str, Any], key: str | None, fingerprint: bytes
-    ) -> tuple[Opened, bool]:
-        """Row, job and key in one transaction; (request, is this recording the one kept?)."""
-        async with self.parts.sessions.begin() as session:
-            if key is not None:
-                await _taking.one_at_a_time(session, _hash(key))
-                earlier = await _earlier(session, key, fingerprint)
-                if earlier is not None:
-                    return earlier, False
-            opened = await _taking.open_voicemail(session, self.name, recording, given)
-            if key is not None:
-                session.add(
-                    IdempotencyKey(
-                        key_sha256=_hash(key),
-                        body_sha256=fingerprint,
-                        service_request_id=opened.id,
+            fingerprint = _fingerprint(writer.sha256, upload.fields)
+            async with self.parts.sessions() as session:
+                opened = None
+                if idempotency_key is not None:
+                    await _taking.one_at_a_time(session, _hash(idempotency_key))
+                    opened = await _earlier(session, idempotency_key, fingerprint)
+                if opened is None:
+                    opened = await self._open(
+                        session, recording, given, idempotency_key, fingerprint
                     )
+                    committing = True
+                    await session.commit()
+        finally:
+            if writer is not None and not committing:
+                # A commit whose answer was lost may have succeeded: the file stays then.
+                writer.abort()
+        return JSONResponse(self._answer(opened), 202)
+
+    async def _open(
+        self,
+        session: AsyncSession,
+        recording: Recording,
+        given: dict[str, Any],
+        key: str | None,
+        fingerprint: bytes,
+    ) -> Opened:
+        """Row, job and key, flushed in the caller's transaction."""
+        opened = await _taking.open_voicemail(session, self.name, recording, given)
+        if key is not None:
+            session.add(
+                IdempotencyKey(
+                    key_sha256=_hash(key),
+                    body_sha256=fingerprint,
+                    service_request_id=opened.id,
                 )
-        return opened, True
+            )
+        await session.flush()
+        return opened
 
     def _answer(self, request: Opened) -> dict[str, str]:
         return {
