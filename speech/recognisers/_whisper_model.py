@@ -31,15 +31,22 @@ class Chosen:
 
 
 def said_once(tokens: Sequence[int]) -> list[int]:
-    """The tokens without the end that only repeats what stands before it, 6 tokens or more.
+    """The tokens without an end that only repeats what stands before it, however often.
 
-    Without time stamps Whisper sometimes says the last sentence twice; a window ends at a
-    pause, so a speaker's own repetition is rarely joined to the first like this.
+    Without time stamps Whisper sometimes says the last sentence twice, or a number again and
+    again until its room is used up. 6 tokens or more count as a sentence (a window ends at a
+    pause, so a speaker's own repetition is rarely joined to the first like this); fewer only
+    where 20 tokens and more repeat. The last repetition may be cut off.
     """
-    for size in range(6, len(tokens) // 2 + 1):
-        if list(tokens[-size:]) == list(tokens[-2 * size : -size]):
-            return list(tokens[:-size])
-    return list(tokens)
+    said = list(tokens)
+    for period in range(1, len(said) // 2 + 1):
+        at = len(said)
+        while at > period and said[at - 1] == said[at - 1 - period]:
+            at -= 1
+        repeated = len(said) - at
+        if repeated >= (period if period >= 6 else 20):
+            return said[:at] if repeated >= 2 * period else said[:-period]
+    return said
 
 
 class FittingModel(WhisperModel):  # type: ignore[misc]

@@ -49,8 +49,16 @@ def test_a_last_sentence_said_twice_at_once_is_kept_once() -> None:
     sentence = [7, 8, 9, 10, 11, 12]
     assert said_once([1, 2, *sentence, *sentence]) == [1, 2, *sentence]
     assert said_once([1, *sentence, 2, *sentence]) == [1, *sentence, 2, *sentence]
+    assert said_once([12, *sentence, *sentence]) == [12, *sentence]
     assert said_once([5, 5, 5, 5]) == [5, 5, 5, 5]
     assert said_once([]) == []
+
+
+def test_what_is_said_again_and_again_is_kept_once_also_when_the_last_is_cut_off() -> None:
+    number = [7, 8, 9, 10, 11, 12]
+    assert said_once([1, 2, *(number * 8)]) == [1, 2, *number]
+    assert said_once([1, 2, *(number * 8), 7, 8, 9]) == [1, 2, *number]
+    assert said_once([1, 2, *([3, 4] * 20)]) == [1, 2, 3, 4]
 
 
 def test_nothing_heard_ranks_nothing() -> None:
