@@ -52,9 +52,10 @@ class Category(_Strict):
     ``field``: the field of service it is counted under. ``deadline_minutes``: from the moment the
     message was left until somebody has answered; ``deadline_source``: the norm or the reason.
     ``required``: what must be known before it can be routed. ``remote``: help by phone or in
-    writing will do, so that no place is needed where the resident can be reached. ``questions``:
-    how each field is asked for, in the order in which it is asked. ``routing_hint``: the kind of
-    team that does this work.
+    writing will do, so that no place is needed where the resident can be reached. ``arranged``:
+    somebody comes at an agreed time; where not, a time told is rather when it happened.
+    ``questions``: how each field is asked for, in the order in which it is asked.
+    ``routing_hint``: the kind of team that does this work.
     ``examples``: training sentences, where ``data/nlu/<code>.yml`` holds none or not enough.
     """
 
@@ -67,6 +68,7 @@ class Category(_Strict):
     deadline_source: Text
     required: tuple[Asked, ...] = ()
     remote: bool = False
+    arranged: bool = True
     questions: Mapping[Asked, Both]
     routing_hint: Text
     examples: tuple[Text, ...] = ()
@@ -88,10 +90,11 @@ class Category(_Strict):
 
 
 class Intent(_Strict):
-    """What a message can be besides a request for a service."""
+    """What a message can be besides a request for a service; ``arranged`` as in `Category`."""
 
     name: Both
     description: Both
+    arranged: bool = False
 
 
 class _Intents(_Strict):
@@ -109,6 +112,12 @@ class Catalogue:
     def codes(self) -> tuple[str, ...]:
         """The codes of all service categories, in alphabetical order."""
         return tuple(self.entries)
+
+    @cached_property
+    def unarranged(self) -> frozenset[str]:
+        """The codes, of services and of intents, for which nobody comes at an agreed time."""
+        services = {code for code, entry in self.entries.items() if not entry.arranged}
+        return frozenset(services | {code for code, i in self.intents.items() if not i.arranged})
 
     def get(self, code: str) -> Category:
         """The service category. Raises KeyError when there is none."""

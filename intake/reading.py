@@ -115,6 +115,7 @@ def read(
         danger=danger,
         alarm_from=parts.settings.deciding.alarm_from,
         doubt_from=parts.settings.deciding.doubt_from,
+        unarranged=parts.catalogue.unarranged,
     )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import wording
-from intake.dialogue import FIELDS, Ranking, Said, State, moved, respond
+from intake.dialogue import FIELDS, MISSES, SMALL_TALK, SURE, Ranking, Said, State, moved, respond
 from intake.errors import AssistantError, NotFound
 from intake.lifecycle import ENDED, Status
 from intake.locale import say
@@ -135,6 +135,7 @@ async def read(
             danger=danger,
             alarm_from=deciding.alarm_from,
             doubt_from=deciding.doubt_from,
+            unarranged=parts.catalogue.unarranged,
         )
 
     whole = await asyncio.to_thread(read_from, 0)
@@ -355,17 +356,35 @@ async def answer_turn(here: Here) -> Answered:
     if done is not None and replies.no(here.text):
         told = say("chat.again", here.language, number=done.tracking_number)
         return Answered([told], [{"do": "not_fixed", "id": done.id}], outcome="answered")
-    return Answered([say("chat.nothing_open", here.language)], outcome="answered")
+    return _nothing_asked(here)
 
 
 async def small_talk(here: Here) -> Answered:
     """Small talk, unless it answers what was asked."""
-    code = here.read.category or "out_of_scope"
-    if here.asked or _about_earlier(here) is not None:
+    agrees = here.read.category == "thanks" and replies.yes(here.text)
+    if here.asked or agrees or _about_earlier(here) is not None:
         return await answer_turn(here)
-    misses = int(here.conversation.state.get("astray", 0)) + 1 if code == "out_of_scope" else 0
-    plan: Plan = [{"do": "astray", "times": misses}]
-    return Answered(plan=plan, talk=code)
+    return _nothing_asked(here)
+
+
+def _nothing_asked(here: Here) -> Answered:
+    """It answers nothing: small talk if it is that for sure, else it was not understood."""
+    code, share = here.read.category or "out_of_scope", here.read.category_confidence
+    if code in ("greet", "thanks") or (code == "out_of_scope" and share >= SURE):
+        return Answered(outcome="answered", talk=code)
+    nothing = Answered([say("chat.nothing_open", here.language)], outcome="answered")
+    if code in ("affirm", "deny") or replies.yes(here.text) or replies.no(here.text):
+        return nothing
+    return _astray(here, Answered(outcome="answered", talk=code) if code in SMALL_TALK else nothing)
+
+
+def _astray(here: Here, answered: Answered) -> Answered:
+    """Nothing was made of it: said as `answered`, and the second time in a row a person comes."""
+    times = int(here.conversation.state.get("astray", 0)) + 1
+    if times >= MISSES:
+        step = {"do": "hand_over", "because": "not_understood"}
+        return Answered([say("chat.hand_over", here.language)], [step], outcome="answered")
+    return replace(answered, plan=[*answered.plan, {"do": "astray", "times": times}])
 
 
 def _named(here: Here) -> list[ServiceRequest]:

@@ -1,6 +1,6 @@
 """All readers over one text: what is needed, how urgently, where, when, for whom."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -41,6 +41,7 @@ def understand(
     danger: float = 0.0,
     alarm_from: float = ALARM_FROM,
     doubt_from: float = DOUBT_FROM,
+    unarranged: Collection[str] = (),
 ) -> Understanding:
     """Read everything that `text` says.
 
@@ -48,8 +49,9 @@ def understand(
     the classifier's (category, probability) pairs, the likeliest first; it may be empty. `words`
     are the recogniser's, and mean that the text was spoken. `danger` is the learned chance that
     somebody is in danger: from `alarm_from` it makes an emergency of what the rules let pass, from
-    `doubt_from` something urgent for a person to look at. Never raises on account of the text, and
-    takes time linear in its length.
+    `doubt_from` something urgent for a person to look at. In the categories `unarranged` nobody
+    comes at an agreed time, so that a time told is rather when it happened. Never raises on
+    account of the text, and takes time linear in its length.
     """
     now = received_at.replace(tzinfo=None, second=0, microsecond=0)
     heard = Heard.of(text, spoken=bool(words))
@@ -64,7 +66,11 @@ def understand(
     taken += _spans(place, unit)
     urgency, reasons = _urgency(text, safety, danger, alarm_from, doubt_from)
     emergency = urgency == "emergency"
-    when = None if emergency else read_when(heard, now, category=category, taken=taken)
+    when = (
+        None
+        if emergency
+        else read_when(heard, now, arranged=category not in unarranged, taken=taken)
+    )
     return Understanding(
         category=category,
         category_confidence=ranking[0][1] if ranking else 0.0,

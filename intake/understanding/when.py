@@ -63,23 +63,20 @@ _SINCE = re.compile(
 _NIGHT = re.compile("半夜|夜里|凌晨")
 _IS = re.compile("(?<![就要都还也只])是(?:不是)?(?:在)?$")
 _IS_IT = re.compile("[^,，。]{0,4}(?:吗|么|嘛|对吧|是吧|\\?|？)")
-_NO_TIME = frozenset(
-    ("feedback", "out_of_scope", "greet", "thanks", "affirm", "deny", "handoff", "noise",
-     "query_status", "sanitation", "public_facility", "dispute", "safety_hazard")
-)  # fmt: skip
 
 
 def read_when(
     heard: Heard,
     received_at: datetime,
     *,
-    category: str | None = None,
+    arranged: bool = True,
     taken: Sequence[Span] = (),
 ) -> Field[Window] | None:
     """Return the window in which help is wanted; None when none is said, or any time will do.
 
     `received_at` is local, naive. Times in the past, times only asked about and times of what is
     complained of are left out; a correction ("明天，不对，后天") replaces what came before it.
+    `arranged`: somebody comes at an agreed time, so that a time told may well be that.
     `taken` spans (house numbers, telephone numbers) are not read as times.
     """
     if _is_english(heard.text):
@@ -87,7 +84,7 @@ def read_when(
     view = _clock_words(heard, _WORDS.respell(heard))
     covered = cover(len(view), taken)
     moments = [m for m in find_moments(view) if not any(covered[m.start : m.end])]
-    scored = [(m, _wanted(view, m, received_at, category)) for m in moments]
+    scored = [(m, _wanted(view, m, received_at, arranged)) for m in moments]
     usable = [m for m, score in scored if score > -2]
     scored = _after_corrections(view, scored)
     wanted = [(m, score) for m, score in scored if score > 0]
@@ -156,7 +153,7 @@ def _near(one: Window, other: Window) -> bool:
     return inside or around or overlap(one, other) > 0.3
 
 
-def _wanted(view: str, moment: Moment, now: datetime, category: str | None) -> float:
+def _wanted(view: str, moment: Moment, now: datetime, arranged: bool) -> float:
     """Score how likely help is wanted then: above 0 yes, -2 and below never."""
     if moment.is_past:
         return -3.0
@@ -189,7 +186,7 @@ def _wanted(view: str, moment: Moment, now: datetime, category: str | None) -> f
         score -= 1.5
     if moment.day is None and moment.clock is None:
         score -= 1.0
-    if category in _NO_TIME:
+    if not arranged:
         score -= 1.6
     return score
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from intake.categories import load_catalogue
 from intake.evaluating.labelled import LabelledSet, objects, read
 from intake.evaluating.measures import Answer, score
+from intake.settings import ROOT
 from intake.understanding.deciding import NON_SERVICE, decide
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.hearing import Heard
@@ -24,6 +26,7 @@ from intake.understanding.place import read_place
 from intake.understanding.reading import understand
 from intake.understanding.when import find_times
 
+UNARRANGED = load_catalogue(ROOT / "data" / "services").unarranged
 GOALS = {
     "voicemail": {
         "emergency_recall": 1.0, "emergency_false": -0.02, "emergency_false_near": -0.0,
@@ -93,6 +96,7 @@ def measure(
             gazetteer=found.gazetteer,
             language=item.language,
             words=[Spoken()] if spoken else (),
+            unarranged=UNARRANGED,
         )
         decided = with_category and item.category not in NON_SERVICE and decide(got, ()).confirmed
         answers.append(Answer(item, text, got, got.urgency, decided))

@@ -175,3 +175,9 @@ def test_a_day_before_a_participle_is_still_a_wish() -> None:
 def test_what_used_to_be_is_no_wish() -> None:
     text = "以前有个小姑娘,礼拜天来陪我下棋"
     assert read_when(Heard.of(text), NOW) is None
+
+
+def test_a_time_told_is_no_wish_where_nobody_comes_at_an_agreed_time() -> None:
+    heard = Heard.of("跳广场舞的晚上十点还放音乐")
+    assert read_when(heard, NOW) is not None
+    assert read_when(heard, NOW, arranged=False) is None
