@@ -26,7 +26,7 @@ from intake.outgoing import Outgoing
 from intake.parts import Parts
 from intake.postgres import dsn
 from intake.settings import ROOT, Settings
-from intake.web import api, conversations, doors, health, internal, problems, station
+from intake.web import api, attachments, conversations, doors, health, internal, problems, station
 from speech import Transcriber
 
 log = logging.getLogger("huying.web")
@@ -120,6 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     app.include_router(internal.router)
     app.include_router(conversations.router)
+    app.include_router(attachments.router)
     for channel in parts.channels.values():
         app.include_router(channel.routes())
     if settings.limits.per_address_per_minute:

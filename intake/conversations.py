@@ -25,6 +25,7 @@ from intake.parts import Parts
 from intake.service_requests import By, Opening
 from intake.understanding import safety
 from intake.understanding.hearing import Heard
+from speech import AudioInfo
 
 EMERGENCY_LASTS = timedelta(minutes=30)
 DIAL = "120 / 119 / 110"
@@ -33,12 +34,16 @@ TEXT_LIMIT = 4000  # characters of one message that are read; Open311 takes no l
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A voice or a picture whose bytes are fsynced in `parts.blobs` already."""
+    """A voice or a picture whose bytes are fsynced in `parts.blobs` already.
+
+    `sound`: what a voice holds; None for a picture, and for a sound that we don't know.
+    """
 
     blob_key: str
     sha256: bytes
     size_bytes: int
     media_type: str
+    sound: AudioInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +274,14 @@ async def _media(session: AsyncSession, message_id: int, inbound: Inbound) -> No
     assert media is not None
     attachment = Attachment(message_id=message_id, media_type=media.media_type)
     if inbound.kind == "voice":
+        sound = media.sound
         recording = Recording(
             blob_key=media.blob_key,
             sha256=media.sha256,
             size_bytes=media.size_bytes,
+            format=sound.format if sound else None,
+            codec=sound.codec if sound else None,
+            duration_seconds=sound.duration_seconds if sound else None,
             recorded_at=inbound.received_at,
         )
         session.add(recording)

@@ -16,8 +16,17 @@ from intake.db import raw_connection
 # Never opened: every defer brings the caller's connection. Workers swap in an open one.
 app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
-# Emergencies overtake; chat and alarms must not wait behind a pile of voicemails.
-PRIORITY = {"alarm": 100, "understand": 50, "decide": 50, "tell": 20, "route": 20, "send": 60}
+# Emergencies overtake; chat and alarms must not wait behind a pile of voicemails. WeChat's media
+# come before turns: they vanish there, and danger may be in them.
+PRIORITY = {
+    "alarm": 100,
+    "send": 60,
+    "wechat_media": 55,
+    "understand": 50,
+    "decide": 50,
+    "tell": 20,
+    "route": 20,
+}
 # An alarm must never wait behind a long recording or a slow backend.
 QUEUE_OF = {"transcribe": "hearing", "alarm": "alarms", "converse": "chat", "send": "chat"}
 QUEUES = ("hearing", "alarms", "chat", "default")

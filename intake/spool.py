@@ -83,6 +83,10 @@ class Spool:
         """The entries, oldest first."""
         return sorted(p for p in self.folder.iterdir() if p.name[:1].isdigit() and p.is_file())
 
+    def set_aside(self) -> int:
+        """How many entries their handler could not take."""
+        return sum(1 for path in self.aside.iterdir() if path.is_file())
+
     async def drain(self, handler: Handler) -> int:
         """Hand every entry to ``handler(kind, payload)``, oldest first; return how many it took.
 

@@ -18,6 +18,7 @@ router = APIRouter()
 WORKERS = text(
     "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '20 s'"
 )
+WAITING_AT_MOST = 100
 WAITING = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
 
 
@@ -25,8 +26,9 @@ WAITING = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
 async def healthz(parts: CurrentParts) -> JSONResponse:
     """200 while residents are heard; 503 when a voicemail could not be taken now.
 
-    ``parts``: each with ``ok`` and a word; ``warnings``: sentences for the person who runs it.
-    No personal data.
+    ``parts``: each with ``ok`` and a word; ``spool`` by channel: messages that wait for the
+    database, and those that it would not take. ``warnings``: sentences for the person who runs
+    it. No personal data.
     """
     warnings: list[str] = []
     database, assistant = await asyncio.gather(_database(parts, warnings), _assistant(parts))
@@ -40,6 +42,8 @@ async def healthz(parts: CurrentParts) -> JSONResponse:
         "disk": {"ok": room, "free_bytes": free},
         "assistant": assistant,
     }
+    if spools := await asyncio.to_thread(_spools, parts, warnings):
+        found["spool"] = {"ok": True, **spools}
     if "workers" in database:
         found["worker"] = {"ok": database["workers"] > 0, "count": database["workers"]}
     for state in read_state(parts.settings.home):
@@ -68,6 +72,26 @@ async def _database(parts: Parts, warnings: list[str]) -> dict[str, Any]:
     if alarms:
         warnings.append(f"{alarms} emergency alarm(s) that nobody has taken yet.")
     return {"ok": True, "workers": workers, "jobs_waiting": waiting, "open_alarms": alarms}
+
+
+def _spools(parts: Parts, warnings: list[str]) -> dict[str, Any]:
+    """What doors keep on the disk until the database has it; empty where no door does so."""
+    spools = {
+        name: spool
+        for name, channel in parts.channels.items()
+        if (spool := getattr(channel, "spool", None)) is not None
+    }
+    found = {}
+    for name, spool in spools.items():
+        waiting, aside = len(spool.waiting()), spool.set_aside()
+        found[name] = {"waiting": waiting, "set_aside": aside}
+        if waiting > WAITING_AT_MOST:
+            warnings.append(f"{waiting} messages of {name} wait in its spool for the database.")
+        if aside:
+            warnings.append(
+                f"{aside} message(s) of {name} could not be taken; they lie in {spool.aside}."
+            )
+    return found
 
 
 async def _assistant(parts: Parts) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from intake.models import (
     WechatMedia,
     WechatWindow,
 )
+from intake.settings import ROOT
 from tests.fakes.http_server import Fault
 from tests.fakes.wechat import MEDIA, SEND, Account, Callback, WeChatServer
 from tests.integration.house import House
@@ -375,7 +376,12 @@ async def test_a_message_that_breaks_the_core_is_set_aside_and_the_next_goes_on(
     for words in ("bad", "good"):
         await taken(house, wechat.safe(wechat.says(ANN, words)))
     spool = channel(house).spool
+    before = (await house.client.get("/healthz")).json()["parts"]["spool"]
+    assert before["wechat"] == {"waiting": 1, "set_aside": 0}
     await drained(house)
+    health = (await house.client.get("/healthz")).json()
+    assert health["parts"]["spool"]["wechat"] == {"waiting": 0, "set_aside": 1}
+    assert any("could not be taken" in warning for warning in health["warnings"])
     assert [words for _, words in await said(house)] == ["good"]
     (kept,) = spool.aside.iterdir()
     assert json.loads(kept.read_bytes())["text"] == "bad"
@@ -403,6 +409,33 @@ async def test_a_voice_message_is_fetched_at_once_and_kept_as_it_is(
     assert [kind for kind, _ in await said(house)] == ["voice"]
     await taken(house, wechat.safe(xml))
     assert len(await rows(house, WechatMedia)) == 1
+
+
+@pytest.mark.parametrize(("name", "codec"), [("v02.amr", "amr_nb"), ("v04.silk", "silk")])
+async def test_a_voice_messages_recording_says_what_it_is_as_a_voicemails_does(
+    house: House, wechat: WeChatServer, name: str, codec: str
+) -> None:
+    sound = (ROOT / "data" / "demo" / "audio" / name).read_bytes()
+    await taken(house, wechat.safe(wechat.voice(ANN, sound)))
+    await house.work(rounds=1)
+    (recording,) = await rows(house, Recording)
+    assert (recording.format, recording.codec) == (name.split(".")[1], codec)
+    assert 3 < recording.duration_seconds < 60
+
+
+async def test_a_voice_that_must_be_fetched_comes_before_turns_that_wait(
+    house: House, wechat: WeChatServer
+) -> None:
+    await taken(house, wechat.safe(wechat.says(ANN, "水管坏了")))
+    await taken(house, wechat.safe(wechat.voice(BOB, AMR)))
+    async with house.parts.sessions() as session:
+        first = await session.scalar(
+            text(
+                "SELECT task_name FROM procrastinate_jobs WHERE queue_name = 'chat'"
+                " ORDER BY priority DESC, id"
+            )
+        )
+    assert first == "wechat_media"
 
 
 async def test_a_picture_is_an_attachment_and_known_by_its_bytes(

@@ -100,7 +100,7 @@ class Door:
                 external_id=client_id,
                 received_at=self._moment(int(at) if at.isdecimal() else None),
                 kind="voice",
-                media=Media(writer.key, writer.sha256, writer.size, media_type),
+                media=Media(writer.key, writer.sha256, writer.size, media_type, info),
                 language=fields.get("language"),
             )
             message_id, kept = await self._keep_new(inbound)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import procrastinate
 from sqlalchemy import delete, func, select, text
@@ -29,6 +30,8 @@ from intake.models import Conversation, Message, ServiceRequest, WechatMedia
 from intake.parts import Parts
 from intake.patience import Patience
 from intake.service_requests import By, Opening
+from speech import AudioInfo, probe
+from speech.errors import SpeechError
 
 log = logging.getLogger("huying.wechat")
 JOB = "wechat_media"
@@ -141,8 +144,9 @@ async def _keep(parts: Parts, row: WechatMedia, fetched: Fetched) -> None:
     writer, promised = parts.blobs.writer(), False
     try:
         writer.write(fetched.content)
-        await writer.finish(lambda _: None)
-        media = Media(writer.key, writer.sha256, writer.size, media_type(row.kind, fetched))
+        sound = await writer.finish(_sound if row.kind == "voice" else lambda _: None)
+        kind = media_type(row.kind, fetched)
+        media = Media(writer.key, writer.sha256, writer.size, kind, sound)
         inbound = Inbound(
             channel="wechat",
             address=row.openid,
@@ -160,6 +164,14 @@ async def _keep(parts: Parts, row: WechatMedia, fetched: Fetched) -> None:
     finally:
         if not promised:
             writer.abort()
+
+
+def _sound(path: Path) -> AudioInfo | None:
+    """What the file holds; None for what we don't know, which a person will look at."""
+    try:
+        return probe(path)
+    except SpeechError:
+        return None
 
 
 def media_type(kind: str, fetched: Fetched) -> str:
