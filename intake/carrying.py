@@ -6,7 +6,7 @@ looked at again here: only the resident's own requests are ever touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from intake import conversations, dialogue, reading, turns
 from intake import service_requests as requests
 from intake.conversations import DIAL
 from intake.dialogue import FIELDS, Draft, Said, State
+from intake.errors import AssistantError
 from intake.jobs import defer
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
@@ -39,6 +40,7 @@ async def carry_out(
     parts: Parts,
 ) -> None:
     """Do every step of a plan (see `turns.Answered`) for a locked conversation."""
+    _forget(conversation, {step["do"] for step in plan})
     for step in plan:
         what = step["do"]
         if what == "keep":
@@ -48,7 +50,7 @@ async def carry_out(
         elif what == "drop":
             await _drop(session, conversation)
         elif what == "hand_over":
-            await hand_over(session, conversation, "asked", parts)
+            await hand_over(session, conversation, step.get("because", "asked"), parts)
         elif what == "emergency":
             await _danger(session, conversation, message, parts)
         elif what == "ask":
@@ -57,10 +59,22 @@ async def carry_out(
             conversation.state = {**conversation.state, "astray": step["times"]}
         elif what == "feedback":
             await _feedback(session, conversation, message)
-        else:
+        elif what != "chat":
             request = await _own(session, conversation, int(step["id"]))
             if request is not None:
                 await _earlier(session, conversation, message, request, step, parts)
+
+
+def _forget(conversation: Conversation, done: Collection[str]) -> None:
+    """What was asked and misunderstood before holds for small talk, and not much longer: a "yes"
+    must not cancel what was asked about yesterday."""
+    over = {"told"}  # the assistant answers again
+    if "astray" not in done:
+        over.add("astray")
+    if not {"ask", "astray", "chat"} & set(done):
+        over.add("pending")
+    if over & conversation.state.keys():
+        conversation.state = {k: v for k, v in conversation.state.items() if k not in over}
 
 
 async def _own(
@@ -314,6 +328,17 @@ async def _feedback(session: AsyncSession, conversation: Conversation, message: 
     await session.flush()
 
 
+_OPEN = frozenset(Status) - ENDED
+_FITTING: Mapping[str, Collection[Status]] = {
+    "cancel": _OPEN - {Status.DONE},
+    "change": _OPEN,
+    "agree": {Status.DONE},
+    "not_fixed": {Status.DONE},
+    "rate": {Status.DONE, Status.CLOSED},
+}
+"""Where a request stands when this can be done to it; what she was told would else be wrong."""
+
+
 async def _earlier(
     session: AsyncSession,
     conversation: Conversation,
@@ -324,19 +349,20 @@ async def _earlier(
 ) -> None:
     """Something about a request that was filed before."""
     what, status = step["do"], Status(request.status)
+    if status not in _FITTING[what]:
+        raise AssistantError("The request moved on during the turn.", code="turn_overtaken")
     message.service_request_id = request.id
-    conversation.state = {**conversation.state, "pending": None}
-    if what == "cancel" and status not in ENDED and status is not Status.DONE:
+    if what == "cancel":
         request.given = {**request.given, QUIET: Status.CANCELLED.value}
         await requests.advance(session, request, Status.CANCELLED, RESIDENT)
-    elif what == "change" and status not in ENDED:
+    elif what == "change":
         changes = await _changes(session, conversation, message, request, parts)
         if changes:
             by = By(Actor.RESIDENT, why=message.text)
             await requests.correct(session, request, changes, by)
-    elif what == "agree" and status is Status.DONE:
+    elif what == "agree":
         await requests.advance(session, request, Status.CLOSED, RESIDENT)
-    elif what == "not_fixed" and status is Status.DONE:
+    elif what == "not_fixed":
         await requests.advance(session, request, Status.ROUTED, RESIDENT)
         await requests.tell_backend(session, request, "changed")
     elif what == "rate":

@@ -181,7 +181,7 @@ async def understand_turn(here: Here) -> Answered:
     """A turn of the form: fields are filled, the next question is chosen."""
     state = here.state
     if not state.drafts:
-        elsewhere = _about_earlier(here)
+        elsewhere = _about_asked(here) or _about_earlier(here)
         if elsewhere is not None:
             return elsewhere
     said = Said(here.text, here.read, await _clauses(here, state))
@@ -302,10 +302,13 @@ async def status(here: Here) -> Answered:
 
 async def cancel(here: Here) -> Answered:
     """Asks once before an earlier request is cancelled."""
-    found = _named(here) or _of_category(here) or here.open[:1]
-    if not found or Status(found[0].status) in ENDED:
+    named = _named(here) or _of_category(here)
+    asked = here.asked if here.asked.get("about") == "cancel" else {}
+    request = next(iter(named or here.open), None)
+    if asked and (not named or named[0].id == asked["id"]):
+        return _cancelled(here, asked["id"])
+    if request is None or not _can_be_cancelled(request):
         return Answered([say("chat.cancel.none", here.language)])
-    request = found[0]
     ask = say(
         "chat.cancel.ask",
         here.language,
@@ -316,38 +319,66 @@ async def cancel(here: Here) -> Answered:
     return Answered([ask], [{"do": "ask", "pending": pending}])
 
 
+def _can_be_cancelled(request: ServiceRequest) -> bool:
+    return Status(request.status) not in ENDED and request.status != Status.DONE.value
+
+
+def _cancelled(here: Here, number: int) -> Answered:
+    """She agreed that it is cancelled; unless it has ended since she was asked."""
+    request = next((r for r in here.own if r.id == number), None)
+    if request is None or not _can_be_cancelled(request):
+        return Answered([say("chat.cancel.none", here.language)], outcome="answered")
+    told = say("tell.cancelled", here.language, number=request.tracking_number)
+    return Answered([told], [{"do": "cancel", "id": number}], outcome="answered")
+
+
 async def rate(here: Here) -> Answered:
     """What she thinks of what was done; without anything that was done, a person reads it."""
-    done = [r for r in here.own if r.status in (Status.DONE.value, Status.CLOSED.value)]
-    points = replies.points(here.text)
-    unrated = next((r for r in done if r.rating is None), None)
+    found = _rated(here)
+    if found is not None:
+        return found
+    unrated = _unrated(here)
     if unrated is None:
         return Answered([say("chat.rate.none", here.language)], [{"do": "feedback"}])
-    if points is None:
-        pending = {"about": "rate", "id": unrated.id}
-        return Answered([say("chat.rate.ask", here.language)], [{"do": "ask", "pending": pending}])
+    pending = {"about": "rate", "id": unrated.id}
+    return Answered([say("chat.rate.ask", here.language)], [{"do": "ask", "pending": pending}])
+
+
+def _unrated(here: Here) -> ServiceRequest | None:
+    """What she was asked to rate, else the latest that was done."""
+    over = (Status.DONE.value, Status.CLOSED.value)
+    done = [r for r in here.own if r.status in over and r.rating is None]
+    return next((r for r in done if r.id == here.asked.get("id")), next(iter(done), None))
+
+
+def _rated(here: Here) -> Answered | None:
+    points, unrated = replies.points(here.text), _unrated(here)
+    if points is None or unrated is None:
+        return None
     words = "chat.rate.thanks" if points > 2 else "chat.rate.low"
     rated = {"do": "rate", "id": unrated.id, "points": points, "words": here.text}
-    return Answered([say(words, here.language)], [rated])
+    return Answered([say(words, here.language)], [rated], outcome="answered")
+
+
+def _about_asked(here: Here) -> Answered | None:
+    """The answer to what was asked outside the form; not when she surely wants something else."""
+    about, yes = here.asked.get("about"), replies.yes(here.text)
+    code, share = here.read.category or "", here.read.category_confidence
+    if about is None or (here.parts.catalogue.is_service(code) and share >= SURE):
+        return None
+    if about == "rate":
+        return _rated(here)
+    if yes:
+        return _cancelled(here, here.asked["id"])
+    return Answered([say("chat.cancel.kept", here.language)], outcome="answered")
 
 
 async def answer_turn(here: Here) -> Answered:
     """Something said outside the form: it may answer what was asked last."""
-    about, yes = here.asked.get("about"), replies.yes(here.text)
-    if about == "cancel":
-        number = here.asked["id"]
-        if yes:
-            request = next((r for r in here.own if r.id == number), None)
-            if request is not None and Status(request.status) not in ENDED:
-                told = say("tell.cancelled", here.language, number=request.tracking_number)
-                return Answered([told], [{"do": "cancel", "id": number}], outcome="answered")
-        plan: Plan = [{"do": "ask", "pending": None}]
-        return Answered([say("chat.cancel.kept", here.language)], plan, outcome="answered")
-    if about == "rate" and replies.points(here.text) is not None:
-        return replace(await rate(here), outcome="answered")
-    earlier = _about_earlier(here)
-    if earlier is not None:
-        return earlier
+    asked = _about_asked(here) or _about_earlier(here)
+    if asked is not None:
+        return asked
+    yes = replies.yes(here.text)
     done = next((r for r in here.own if r.status == Status.DONE.value), None)
     if done is not None and yes:
         pending = {"about": "rate", "id": done.id}
@@ -371,7 +402,7 @@ def _nothing_asked(here: Here) -> Answered:
     """It answers nothing: small talk if it is that for sure, else it was not understood."""
     code, share = here.read.category or "out_of_scope", here.read.category_confidence
     if code in ("greet", "thanks") or (code == "out_of_scope" and share >= SURE):
-        return Answered(outcome="answered", talk=code)
+        return Answered(plan=[{"do": "chat"}], outcome="answered", talk=code)
     nothing = Answered([say("chat.nothing_open", here.language)], outcome="answered")
     if code in ("affirm", "deny") or replies.yes(here.text) or replies.no(here.text):
         return nothing
