@@ -187,6 +187,11 @@ def actions_environment(*, intake_url: str, token: str) -> dict[str, str]:
     return {"HUYING_INTAKE_URL": intake_url, "HUYING_INTERNAL_TOKEN": token}
 
 
+def tracker_file(home: Path) -> Path:
+    """Where Rasa remembers conversations when it is given no database."""
+    return home.resolve() / "rasa" / "conversations.db"
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """How to start a process: arguments, what to add to the environment, working folder."""
@@ -225,7 +230,7 @@ def rasa_command(
         "HUYING_ASSISTANT_TOKEN": token,
         # rasa appends /webhook only where its own templates do; the path is ours to give.
         "HUYING_ACTIONS_URL": f"{actions_url.rstrip('/')}/webhook",
-        "HUYING_TRACKER_URL": tracker_url or f"sqlite:///{cwd / 'conversations.db'}",
+        "HUYING_TRACKER_URL": tracker_url or f"sqlite:///{tracker_file(home)}",
         "OMP_NUM_THREADS": str(threads),
         "TF_NUM_INTRAOP_THREADS": "1",
         "TF_NUM_INTEROP_THREADS": "1",

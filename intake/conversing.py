@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import carrying, conversations
@@ -38,6 +38,8 @@ from speech.errors import EmptyAudio, NotAudio, SpeechError
 log = logging.getLogger("huying.conversing")
 WORKER = By(Actor.WORKER)
 OPERATOR = "operator"
+MEMORY_LASTS = timedelta(minutes=50)
+"""After 60 quiet minutes Rasa begins a session anew and forgets its form (bot/domain.yml)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,14 @@ async def converse(parts: Parts, message_id: int) -> None:
     if turn is None:
         return
     assert parts.assistant is not None
-    if turn.fresh and (asked := _asked(turn.state)) is not None:
-        await parts.assistant.remember(turn.sender, tracker_events(asked))
-    said = await parts.assistant.talk(turn.sender, turn.text, turn.metadata)
+    try:
+        if turn.fresh and (asked := _asked(turn.state)) is not None:
+            await parts.assistant.remember(turn.sender, tracker_events(asked))
+        said = await parts.assistant.talk(turn.sender, turn.text, turn.metadata)
+    except AssistantError as error:
+        # She knows already that a person reads: her next messages don't wait for Rasa again.
+        error.retryable = error.retryable and not turn.state.get("told")
+        raise
     await _end(parts, message_id, turn, said)
 
 
@@ -79,7 +86,8 @@ async def _begin(parts: Parts, message_id: int) -> Turn | None:
             return None
         # Until this turn is written down Rasa may know more than we do. A turn that died left a
         # memory that nobody asks any more; in Rasa's SQL store none can be put in its place.
-        sender, fresh = conversation.tracker, conversation.tracker is None
+        sender = await _memory(session, conversation)
+        fresh = sender is None
         sender = sender or f"{conversation.id}.{secrets.token_hex(4)}"
         conversation.tracker = None
         metadata = {"message_id": message.id, "language": conversation.language}
@@ -88,6 +96,17 @@ async def _begin(parts: Parts, message_id: int) -> Turn | None:
         return Turn(
             conversation.id, conversation.state, message.text or "", metadata, sender, fresh
         )
+
+
+async def _memory(session: AsyncSession, conversation: Conversation) -> str | None:
+    """The name of Rasa's memory of this conversation, if it still remembers it."""
+    latest = await session.scalar(
+        select(func.max(Message.handled_at)).where(
+            Message.conversation_id == conversation.id, Message.kind.in_(("text", "voice"))
+        )
+    )
+    remembers = latest is not None and conversations.now() - latest < MEMORY_LASTS
+    return conversation.tracker if remembers else None
 
 
 async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply]) -> None:

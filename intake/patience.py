@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import procrastinate
@@ -27,10 +28,19 @@ class Patience(procrastinate.BaseRetryStrategy):
 
     A run whose worker died counts too. Errors that are no `HuyingError` or `SpeechError` are
     our own bugs or a database that went away: both are tried again, for a restart may mend them.
+    ``attempts_for``: another number of runs for errors with these codes.
     """
 
-    def __init__(self, attempts: int, *, first_seconds: float, longest_seconds: float) -> None:
+    def __init__(
+        self,
+        attempts: int,
+        *,
+        first_seconds: float,
+        longest_seconds: float,
+        attempts_for: Mapping[str, int] | None = None,
+    ) -> None:
         self.attempts = attempts
+        self.attempts_for = attempts_for or {}
         self.first_seconds = first_seconds
         self.longest_seconds = longest_seconds
 
@@ -38,7 +48,8 @@ class Patience(procrastinate.BaseRetryStrategy):
         """Is there another run after this failure?"""
         if isinstance(error, (HuyingError, SpeechError)) and not error.retryable:
             return False
-        limit = max(self.attempts, 10) if isinstance(error, DBAPIError) else self.attempts
+        limit = self.attempts_for.get(getattr(error, "code", None) or "", self.attempts)
+        limit = max(limit, 10) if isinstance(error, DBAPIError) else limit
         return job.attempts + 1 < limit
 
     def get_retry_decision(

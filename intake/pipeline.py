@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import again, conversing, delivering, reading, sweep, telling
+from intake import again, conversing, delivering, reading, sweep, telling, trackers
 from intake import alarm as alarms
 from intake import service_requests as requests
 from intake.assistant import IntentRanking
@@ -51,14 +51,27 @@ ATTEMPTS = {
     "abandon": 6,
 }
 ALARM_ATTEMPTS = 50
+# A Rasa that died is up again after 13 to 40 s; only who waits for the first time waits for it.
+RESTART = {"assistant_unreachable": 8}
 PATIENCE: dict[str, Patience] = {}
 
 
-def step(name: str, *, attempts: int, longest_seconds: float = 60) -> Callable[[Job], Job]:
+def step(
+    name: str,
+    *,
+    attempts: int,
+    longest_seconds: float = 60,
+    attempts_for: Mapping[str, int] | None = None,
+) -> Callable[[Job], Job]:
     """Register a job about one service request; when it fails for good, people take over."""
 
     def register(function: Job) -> Job:
-        patience = Patience(attempts, first_seconds=1, longest_seconds=longest_seconds)
+        patience = Patience(
+            attempts,
+            first_seconds=1,
+            longest_seconds=longest_seconds,
+            attempts_for=attempts_for,
+        )
         PATIENCE[name] = patience
 
         @app.task(name=name, pass_context=True, retry=patience)
@@ -83,7 +96,7 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
     async with parts.sessions() as session:
         request = await session.get_one(ServiceRequest, service_request_id)
         recording = await requests.recording_of(session, request)
-    if request.status != Status.RECEIVED.value or recording is None:
+    if recording is None or not _wants_hearing(request):
         return
     assert parts.transcriber is not None
     path = parts.blobs.path(recording.blob_key)
@@ -94,15 +107,32 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
         session.add(transcript)
         await session.flush()
         request = await requests.lock(session, service_request_id)
-        if request.status != Status.RECEIVED.value:
+        if request.recording_id != recording.id or not _wants_hearing(request):
             return
+        again = request.status != Status.RECEIVED.value
+        if again:
+            request.given = {k: v for k, v in request.given.items() if k != "hear_again"}
+            if request.corrected:
+                return  # a person has worked on it, and hears the whole recording
         request.transcript_id = transcript.id
         request.text = heard.text
         request.language = request.language or heard.language
-        if heard.text.strip():
+        if again:  # a person decides, and is called at once if the rest holds danger
+            request.version += 1
+            if reading.is_emergency(heard.text, heard.alternatives):
+                request.urgency = "emergency"
+                await requests.raise_alarm(session, request)
+        elif heard.text.strip():
             await requests.advance(session, request, Status.TRANSCRIBED, WORKER)
         else:
             await requests.review(session, request, [reason("no_speech")], WORKER)
+
+
+def _wants_hearing(request: ServiceRequest) -> bool:
+    """Not heard yet; or with a person already when the rest of its recording came."""
+    if request.status == Status.RECEIVED.value:
+        return True
+    return request.status == Status.NEEDS_REVIEW.value and bool(request.given.get("hear_again"))
 
 
 @step("understand", attempts=ATTEMPTS["understand"])
@@ -223,7 +253,7 @@ async def tell(parts: Parts, service_request_id: int) -> None:
     await telling.tell(parts, service_request_id)
 
 
-@step("converse", attempts=ATTEMPTS["converse"], longest_seconds=2)
+@step("converse", attempts=ATTEMPTS["converse"], longest_seconds=10, attempts_for=RESTART)
 async def converse(parts: Parts, message_id: int) -> None:
     """Act on one message of a conversation and store the answer."""
     await conversing.converse(parts, message_id)
@@ -297,3 +327,10 @@ async def sweep_up(context: procrastinate.JobContext, timestamp: int) -> None:
 async def poll(context: procrastinate.JobContext, timestamp: int) -> None:
     """Ask the backends that can't report by themselves."""
     await delivering.poll(context.additional_context["parts"])
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="forget", queueing_lock="forget", pass_context=True)
+async def forget(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Every hour: Rasa's memories of what was over yesterday go."""
+    await trackers.forget(context.additional_context["parts"])

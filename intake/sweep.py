@@ -48,7 +48,7 @@ async def revive(app: procrastinate.App, parts: Parts, give_up: GiveUp) -> None:
 
 
 async def _revive(app: procrastinate.App, parts: Parts, give_up: GiveUp, job: Job) -> None:
-    if job.task_name in ("sweep", "poll"):
+    if job.task_name in ("sweep", "poll", "forget"):
         await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=True)
     elif job.attempts + 1 >= RUNS_OF_A_JOB and job.task_name != "alarm":
         log.error("%s job %s died with its worker too often", job.task_name, job.id)

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import logging
 import signal
+import socket
 from typing import Annotated, Any
 
 import typer
@@ -48,10 +49,9 @@ def serve(
 
     settings = load()
     set_up_logs(settings.log_level)
+    listening = sockets(host or settings.host, port or settings.port)
     config = uvicorn.Config(
         create_app(settings),
-        host=host or settings.host,
-        port=port or settings.port,
         log_config=None,
         access_log=False,  # paths hold the secrets of status links
         server_header=False,
@@ -62,7 +62,30 @@ def serve(
         h11_max_incomplete_event_size=64 * 1024,
         ws_max_size=64 * 1024,
     )
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=listening)
+
+
+def sockets(host: str, port: int) -> list[socket.socket]:
+    """Where the web part listens: on `host`, and always on loopback, where the actions ask.
+
+    Raises SettingsError when that can't be.
+    """
+    hosts = [host] if host in ("0.0.0.0", "127.0.0.1", "localhost", "::") else [host, "127.0.0.1"]  # noqa: S104
+    opened: list[socket.socket] = []
+    try:
+        for name in hosts:
+            family, *_ = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
+            both = name == "::" and socket.has_dualstack_ipv6()
+            opened.append(
+                socket.create_server((name, port), family=family, backlog=2048, dualstack_ipv6=both)
+            )
+    except OSError as error:
+        for one in opened:
+            one.close()
+        raise SettingsError(
+            f"Nothing can listen on {host}, port {port} ({error.strerror}); change host or port."
+        ) from None
+    return opened
 
 
 def worker() -> None:

@@ -15,7 +15,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from intake import postgres, secrets_store
+from intake import postgres, secrets_store, trackers
 from intake.errors import SettingsError
 from intake.settings import ROOT, Settings, load
 from intake.supervisor import Log, Process, Supervisor, check_port, end_leftovers, only_one
@@ -148,7 +148,7 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
         home=settings.home,
         token=token,
         actions_url=settings.actions_url,
-        tracker_url=tracker_url(settings),
+        tracker_url=trackers.url(settings),
     )
     asking = assistant.actions_environment(
         intake_url=f"http://127.0.0.1:{settings.port}",
@@ -169,13 +169,6 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
         cwd=ROOT,
     )
     return [rasa, actions]
-
-
-def tracker_url(settings: Settings) -> str | None:
-    """Where Rasa remembers conversations; None: a file under the home."""
-    if settings.chat.tracker_url_file is not None:
-        return settings.chat.tracker_url_file.read_text().strip()
-    return postgres.cluster(settings).rasa_url() if settings.database_url is None else None
 
 
 async def answers(url: str, *, any_status: bool = False) -> bool:

@@ -48,7 +48,8 @@ async def ask(
 def _check(request: Request, authorization: str, token: str) -> None:
     host = request.client.host if request.client else ""
     try:
-        near = ipaddress.ip_address(host).is_loopback
+        # A socket for both kinds of address says ::ffff:127.0.0.1.
+        near = ipaddress.ip_address(host.removeprefix("::ffff:")).is_loopback
     except ValueError:
         near = False
     forwarded = "x-forwarded-for" in request.headers

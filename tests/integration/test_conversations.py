@@ -84,7 +84,7 @@ async def test_without_an_assistant_a_person_reads_and_the_resident_is_told_once
     chat.rasa.up, chat.rasa.silent = failure != "dead", failure == "silent"
     await chat.brings("家里水管漏了")
     await chat.brings("幸福里三号楼二单元501")
-    await chat.work(rounds=3)
+    await chat.work()
     [request] = await chat.requests()
     assert [r["code"] for r in request.reasons] == ["assistant_unreachable"]
     assert (request.status, request.place, request.unit) == ("needs_review", "幸福里", "3-2-501")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from procrastinate.jobs import Job
 
-from intake.errors import BackendError, BadField
+from intake.errors import AssistantError, BackendError, BadField
 from intake.patience import Patience, backoff
 
 
@@ -22,6 +22,15 @@ def test_the_number_of_runs_is_capped() -> None:
     patience = Patience(3, first_seconds=1, longest_seconds=2)
     error = BackendError("away")
     assert [patience.will_retry(error, job(n)) for n in range(4)] == [True, True, False, False]
+
+
+def test_an_error_with_a_code_of_its_own_has_its_own_number_of_runs() -> None:
+    patience = Patience(
+        2, first_seconds=1, longest_seconds=2, attempts_for={"assistant_unreachable": 4}
+    )
+    away, slow = AssistantError("away"), AssistantError("slow", code="assistant_slow")
+    assert [patience.will_retry(away, job(n)) for n in range(4)] == [True, True, True, False]
+    assert [patience.will_retry(slow, job(n)) for n in range(2)] == [True, False]
 
 
 def test_what_can_not_pass_is_not_tried_again() -> None:

@@ -1,0 +1,102 @@
+"""Rasa's memory of conversations: where it lies, and that it is no longer kept than it is needed.
+
+What is known of a conversation stands in our own database; Rasa only remembers where its form is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import (
+    URL,
+    Column,
+    Engine,
+    Float,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    delete,
+    func,
+    inspect,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from intake import postgres
+from intake.assistant import tracker_file
+from intake.models import Conversation
+from intake.parts import Parts
+from intake.settings import Settings
+
+log = logging.getLogger("huying.trackers")
+KEPT = timedelta(days=1)
+AT_ONCE = 500  # conversations forgotten in one transaction
+
+# As rasa.core.tracker_store.SQLTrackerStore makes it.
+EVENTS = Table("events", MetaData(), Column("sender_id", String), Column("timestamp", Float))
+
+
+def url(settings: Settings) -> str | None:
+    """Where Rasa remembers conversations; None: in a file under the home."""
+    if settings.chat.tracker_url_file is not None:
+        return settings.chat.tracker_url_file.read_text().strip()
+    return postgres.cluster(settings).rasa_url() if settings.database_url is None else None
+
+
+async def forget(parts: Parts) -> int:
+    """Delete what Rasa remembers of conversations that were quiet for longer than `KEPT`.
+
+    The number of memories that are gone. A conversation that goes on later gets a new one. Without
+    Rasa's database nothing happens: the next hour comes.
+    """
+    there = _reached(parts.settings)
+    if there is None:
+        return 0
+    engine = create_engine(there, poolclass=NullPool)
+    forgotten = 0
+    try:
+        while names := await asyncio.to_thread(_old, engine, time.time() - KEPT.total_seconds()):
+            async with parts.sessions.begin() as session:
+                await session.execute(
+                    update(Conversation).where(Conversation.tracker.in_(names)).values(tracker=None)
+                )
+            await asyncio.to_thread(_delete, engine, names)
+            forgotten += len(names)
+    except SQLAlchemyError as error:
+        log.warning("Rasa's old memories stay for now: %s", type(error).__name__)
+    return forgotten
+
+
+def _reached(settings: Settings) -> URL | None:
+    """The database as this process reaches it; None: there is none, or not on this machine."""
+    if named := url(settings):
+        there = make_url(named)
+        return there.set(drivername="postgresql+psycopg") if _is_postgres(there) else there
+    path = tracker_file(settings.home)
+    return make_url(f"sqlite:///{path}") if path.exists() else None
+
+
+def _is_postgres(there: URL) -> bool:
+    return there.get_backend_name() == "postgresql"
+
+
+def _old(engine: Engine, before: float) -> list[str]:
+    if not inspect(engine).has_table(EVENTS.name):
+        return []
+    last = func.max(EVENTS.c.timestamp)
+    found = select(EVENTS.c.sender_id).group_by(EVENTS.c.sender_id).having(last < before)
+    with engine.connect() as connection:
+        return list(connection.scalars(found.limit(AT_ONCE)))
+
+
+def _delete(engine: Engine, names: Sequence[str]) -> None:
+    with engine.begin() as connection:
+        connection.execute(delete(EVENTS).where(EVENTS.c.sender_id.in_(names)))
