@@ -32,6 +32,7 @@ _HEARD_SURNAME = (
     # 姓 is often heard as one of these when a short surname follows.
     "(?<![高庆个急任男女])[性幸兴](?=[^\\s,，。](?:[,，。!！?？\\s]|$|手机|电话|\\d))"
     "|(?<=太太|爷子|老人|老头)[心信新](?=[^\\s,，。](?:[,，。\\s]|$))"
+    "|(?<![微短写发来收相关放小中手细])[心信新](?=[^\\s,，。](?:手机|电话))"
 )
 _SURNAME = re.compile(
     f"(?:(?:我|他|她|它|免贵|复|老太太|老爷子|老人|都)?(?<!住)姓|复兴(?=欧阳|上官|司马|诸葛|司徒)|{_HEARD_SURNAME})"
@@ -209,10 +210,14 @@ def _found(text: str, heard: Heard, taken: Sequence[Span]) -> Iterator[Field[str
         if not covered[start] and _looks_like_name(match["name"], near=near):
             value = _respelled(heard, start, end - start) or match["name"]
             yield _field(value, (start, end), match["name"], 0.7)
+        elif near and not covered[start] and (name := _wholly_by_sound(heard, start, end)):
+            yield _field(name, (start, end), match["name"], 0.65)
     for _, stop in taken:
         owner = _OWNER.match(plain, stop)
         value = _respelled(heard, owner.start("name"), 3) if owner else None
-        if owner and value and value[0] == plain[owner.start("name")] and _usual(value):
+        if owner is None or all(c in _NEVER_IN_NAMES for c in owner["name"][1:]):
+            continue  # 201,马上来
+        if value and value[0] == plain[owner.start("name")] and _usual(value):
             yield _field(value, owner.span("name"), owner["name"], 0.75)
     for pattern, confidence in (
         (_ENGLISH, 0.85),
@@ -298,6 +303,17 @@ def _respelled(heard: Heard, start: int, length: int) -> str | None:
         usual = spoken and not as_written and given_like(text[index], spoken.sound, spoken.tone)
         given += usual or text[index]
     return surname + given
+
+
+def _wholly_by_sound(heard: Heard, start: int, end: int) -> str | None:
+    """201,言语美: a surname and a common given name, though none of it is written so."""
+    at = [heard.at.get(index) for index in range(start, end)]
+    if not heard.spoken or len(at) != 3 or None in at:
+        return None
+    surname = _surname_at(heard, start)
+    _, one, other = (heard.syllables[index].sound for index in at if index is not None)
+    given = common_given_like((one, other))
+    return surname + given if surname and given else None
 
 
 def _surname_at(heard: Heard, index: int) -> str | None:

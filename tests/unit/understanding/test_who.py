@@ -79,3 +79,16 @@ def test_a_common_given_name_is_heard_as_what_it_is(text: str, name: str) -> Non
     found = read_person(text, Heard.of(text, spoken=True), [])
     assert found is not None
     assert found.value == name
+
+
+def test_a_name_heard_wholly_in_other_characters_is_read_beside_an_address() -> None:
+    text = "三单元201 言语美"
+    found = read_person(text, Heard.of(text, spoken=True), [(0, 6)])
+    assert found is not None
+    assert found.value[1:] == "玉梅"
+    assert found.confidence <= 0.5
+
+
+def test_words_behind_an_address_are_no_name() -> None:
+    text = "三单元201,马上来"
+    assert read_person(text, Heard.of(text, spoken=True), [(0, 6)]) is None
