@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup:  ## both environments, the speech model, the trained assistant
+setup:  ## both environments, the resident's page, the speech model, the trained assistant
 	@tools/setup/setup.sh
 
 demo: setup  ## start everything, send the sample voicemails, show what became of them (ONCE=1: then end)
@@ -40,4 +40,4 @@ voices:  ## make the sample voicemails' voices anew (synthetic speech)
 	@sh tools/voices/run.sh
 
 clean:  ## remove what setup made; recordings and databases stay
-	rm -rf .venv bot/.venv build
+	rm -rf .venv bot/.venv build page/node_modules intake/web/assets/page

@@ -26,12 +26,22 @@ from intake.outgoing import Outgoing
 from intake.parts import Parts
 from intake.postgres import dsn
 from intake.settings import ROOT, Settings
-from intake.web import api, attachments, conversations, doors, health, internal, problems, station
+from intake.web import (
+    api,
+    attachments,
+    conversations,
+    doors,
+    health,
+    internal,
+    problems,
+    resident,
+    station,
+)
 from speech import Transcriber
 
 log = logging.getLogger("huying.web")
 DISK_THREADS = 32
-POSTS_LIMITED = "/api/voicemails"
+POSTS_LIMITED = {"/api/voicemails", "/api/uploads", "/api/uploads/"}
 
 
 def database_url(settings: Settings) -> str:
@@ -120,6 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     app.include_router(internal.router)
     app.include_router(conversations.router)
+    app.include_router(resident.routes())
     app.include_router(attachments.router)
     for channel in parts.channels.values():
         app.include_router(channel.routes())
@@ -167,7 +178,7 @@ class RateLimit:
         if (
             scope["type"] == "http"
             and scope["method"] == "POST"
-            and scope["path"] == POSTS_LIMITED
+            and scope["path"] in POSTS_LIMITED
             and not await self.limiter.hit(self.item, _network((scope.get("client") or "-")[0]))
         ):
             error = TooMany("Too many recordings from here in a minute; they are welcome soon.")

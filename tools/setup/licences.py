@@ -1,10 +1,12 @@
 """The licences of what we ship; fails on one that would bind those who ship it on.
 
-Reads the installed metadata of every package in requirements.lock and bot/requirements.lock.
+Reads the installed metadata of every package in requirements.lock and bot/requirements.lock, and
+what page/package-lock.json says of the packages that go into the resident's page.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -30,8 +32,6 @@ FREER = re.compile(r"LGPL|Lesser|Library General", re.I)
 
 def licences(lock: Path, python: Path) -> dict[str, str]:
     """Package → its licence's words."""
-    import json
-
     names = re.findall(r"^([A-Za-z0-9_.-]+)==", lock.read_text(), re.M)
     done = subprocess.run(
         [python, "-c", CODE], input=json.dumps(names), capture_output=True, text=True, check=True
@@ -40,11 +40,25 @@ def licences(lock: Path, python: Path) -> dict[str, str]:
     return found
 
 
+def npm_licences(lock: Path) -> dict[str, str]:
+    """Package → its licence's words, of those that are not for development only."""
+    packages = json.loads(lock.read_text())["packages"]
+    return {
+        path.removeprefix("node_modules/"): package.get("license", "")
+        for path, package in packages.items()
+        if path and not package.get("dev")
+    }
+
+
 def main() -> int:
     """Print them grouped; 1 if one is binding."""
     bad = 0
-    for lock, python in (("requirements.lock", ".venv"), ("bot/requirements.lock", "bot/.venv")):
-        found = licences(ROOT / lock, ROOT / python / "bin" / "python")
+    shipped = {
+        lock: licences(ROOT / lock, ROOT / python / "bin" / "python")
+        for lock, python in (("requirements.lock", ".venv"), ("bot/requirements.lock", "bot/.venv"))
+    }
+    shipped["page/package-lock.json"] = npm_licences(ROOT / "page" / "package-lock.json")
+    for lock, found in shipped.items():
         binding = [n for n, t in found.items() if BINDING.search(t) and not FREER.search(t)]
         dual = [n for n in binding if re.search(r"\bor\b|MIT|BSD|Apache|MPL", found[n], re.I)]
         unknown = [n for n, t in found.items() if not t]

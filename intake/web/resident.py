@@ -1,0 +1,208 @@
+"""The resident's page: one address, one button; the same page with her household's link.
+
+The scripts come from ``page/`` (TypeScript), built by Vite into ``assets/page``. Without them,
+and in a browser without scripts, the page is a form with the phone's own recorder.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import mimetypes
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.templating import Jinja2Templates
+from starlette.datastructures import Headers
+
+from intake.errors import NotFound
+from intake.locale import DEFAULT, FALLBACK, catalog, languages, say
+from intake.settings import Settings
+from intake.web.access import CurrentParts
+
+log = logging.getLogger("huying.web")
+WEB = Path(__file__).parent
+BUILT = WEB / "assets" / "page"
+PROMPTS = WEB / "assets" / "prompts"
+SCRIPTS_SAY = "resident.js."
+COOKIE = "lang"
+YEAR_SECONDS = 365 * 24 * 3600
+UNBROKEN = str.maketrans({" ": "\u00a0", "-": "\u2011"})  # a number stays on one line
+DIAL = (("120", "dial.medical"), ("119", "dial.fire"), ("110", "dial.police"))
+PROMPT = re.compile(r"[a-z0-9-]{1,64}\.(mp3|json)")
+TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,512}")
+POLICY = (
+    "default-src 'self'; media-src 'self' blob:; style-src 'self' 'unsafe-inline';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+templates = Jinja2Templates(WEB / "templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A built file as it is sent. ``packed``: the same, gzipped, where that is smaller."""
+
+    body: bytes
+    packed: bytes | None
+    media_type: str
+
+
+class Built:
+    """What Vite made: the files by name, and which of them the page asks for."""
+
+    def __init__(self, folder: Path = BUILT) -> None:
+        self.assets = {path.name: _read(path) for path in folder.glob("*.*") if path.is_file()}
+        manifest = self.assets.pop("manifest.json", None)
+        entries = json.loads(manifest.body) if manifest else {}
+        main: dict[str, Any] = next((e for e in entries.values() if e.get("isEntry")), {})
+        self.scripts = [main["file"]] if main else []
+        self.styles = [e["file"] for e in entries.values() if e["file"].endswith(".css")]
+        if not main:
+            log.warning(
+                "The resident's page is not built: run `make setup`. A plain form stands in."
+            )
+
+
+def _read(path: Path) -> Asset:
+    body = path.read_bytes()
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    packed = gzip.compress(body, 9, mtime=0)
+    return Asset(body, packed if len(packed) < len(body) * 0.9 else None, kind)
+
+
+def routes(built: Built | None = None) -> APIRouter:
+    """The page and everything that it loads."""
+    files = built or Built()
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    @router.get("/h/{token}")
+    async def page(
+        parts: CurrentParts, request: Request, token: str | None = None, lang: str | None = None
+    ) -> Response:
+        """The page in the language asked for, else chosen before, else the browser's."""
+        language = _language(request, lang)
+        known = token if token and TOKEN.fullmatch(token) else None
+        context = _context(parts.settings, language, known, files)
+        answer = _packed(request, templates.get_template("resident.html"), context)
+        if lang in languages():
+            answer.set_cookie(COOKIE, language, max_age=YEAR_SECONDS, samesite="lax")
+        return answer
+
+    @router.get("/page/prompts/{language}/{name}")
+    async def prompt(language: str, name: str) -> FileResponse:
+        """A sentence said beforehand, for phones without a voice of their own."""
+        path = PROMPTS / language / name
+        if language not in languages() or not PROMPT.fullmatch(name) or not path.is_file():
+            raise NotFound("There is no such prompt.")
+        return FileResponse(path, headers={"Cache-Control": ASK_AGAIN})
+
+    @router.get("/page/{name}")
+    async def asset(request: Request, name: str) -> Response:
+        """A file of the page; its name changes when it does."""
+        return _send(files, name, request, FOR_EVER if "-" in name else ASK_AGAIN)
+
+    @router.get("/sw.js")
+    async def worker(request: Request) -> Response:
+        """The service worker: at the top, because it may only serve what lies below it."""
+        return _send(files, "sw.js", request, ASK_AGAIN)
+
+    @router.get("/manifest.webmanifest")
+    async def manifest(request: Request, h: str = "", lang: str | None = None) -> JSONResponse:
+        """How a phone installs the page; with a household's link it opens that."""
+        language = _language(request, lang)
+        start = f"/h/{h}" if TOKEN.fullmatch(h) else "/"
+        sizes = (("icon.svg", "any"), ("icon-192.png", "192x192"), ("icon-512.png", "512x512"))
+        return JSONResponse(
+            {
+                "id": start,
+                "name": say("resident.title", language),
+                "short_name": say("resident.brand", language),
+                "lang": language,
+                "start_url": start,
+                "scope": "/",
+                "display": "standalone",
+                "background_color": "#ffffff",
+                "theme_color": "#0b4f8a",
+                "icons": [{"src": f"/page/{name}", "sizes": size} for name, size in sizes],
+            },
+            headers={"Cache-Control": ASK_AGAIN},
+            media_type="application/manifest+json",
+        )
+
+    return router
+
+
+def _language(request: Request, asked: str | None) -> str:
+    wishes = [asked or "", request.cookies.get(COOKIE, "")]
+    wishes += request.headers.get("accept-language", "").split(",")
+    for wish in wishes:
+        short = wish.split(";")[0].strip().lower().split("-")[0]
+        if short in languages():
+            return short
+    return DEFAULT
+
+
+def _context(
+    settings: Settings, language: str, household: str | None, files: Built
+) -> dict[str, Any]:
+    phone = settings.human_phone
+    # Not filled in here: the script knows the seconds and the names.
+    words = {
+        key.removeprefix(SCRIPTS_SAY): catalog(language).get(key, text)
+        for key, text in catalog(FALLBACK).items()
+        if key.startswith(SCRIPTS_SAY)
+    }
+    query = f"?lang={language}" + (f"&h={household}" if household else "")
+    return {
+        "say": lambda key: say(key, language),
+        "language": language,
+        "others": [
+            (code, say("resident.language", code)) for code in sorted(languages() - {language})
+        ],
+        "household": household,
+        "phone": phone,
+        "phone_shown": phone.translate(UNBROKEN) if phone else None,
+        "dial": [(number, say(key, language)) for number, key in DIAL],
+        "limit": settings.limits.max_seconds,
+        "words": words,
+        "scripts": files.scripts,
+        "styles": files.styles,
+        "manifest": f"/manifest.webmanifest{query}",
+    }
+
+
+def _send(files: Built, name: str, request: Request, cache: str) -> Response:
+    found = files.assets.get(name)
+    if found is None:
+        raise NotFound("There is no such file.")
+    return _answer(found, request.headers, {"Cache-Control": cache})
+
+
+def _packed(request: Request, template: Any, context: dict[str, Any]) -> Response:
+    body = template.render(context).encode()
+    page = Asset(body, gzip.compress(body, 6, mtime=0), "text/html; charset=utf-8")
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Permissions-Policy": "microphone=(self)",
+        "Cache-Control": ASK_AGAIN,
+        "Content-Language": context["language"],
+    }
+    return _answer(page, request.headers, headers, vary="Accept-Encoding, Accept-Language, Cookie")
+
+
+def _answer(
+    asset: Asset, asked: Headers, headers: dict[str, str], vary: str = "Accept-Encoding"
+) -> Response:
+    headers = {**headers, "Vary": vary}
+    if asset.packed is not None and "gzip" in asked.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(asset.packed, headers=headers, media_type=asset.media_type)
+    return Response(asset.body, headers=headers, media_type=asset.media_type)

@@ -1,0 +1,178 @@
+// One attempt to bring a recording to the server over the tus protocol, from wherever the last one
+// ended. Runs in the page and in its service worker, so it uses fetch and never XMLHttpRequest.
+
+import type { HttpRequest, HttpResponse, HttpStack, UploadOptions } from "tus-js-client";
+import BaseUpload from "tus-js-client/lib/upload.js";
+
+import { ask, Refused, request } from "./net";
+import { forget, keepRequest } from "./store";
+import type { Tape } from "./tape";
+
+const DOOR = "/api/uploads/";
+const TOO_LARGE = 413;
+const PIECE = 64 * 1024;
+const PIECE_PATIENCE = 60_000;
+const PAUSE = 700;
+const ASKED_MOST = 20;
+// The server is busy, away, or somebody else is uploading the same: not her recording's fault.
+const PASSING = [404, 408, 409, 410, 412, 423, 425, 429, 460];
+
+export interface Receipt {
+  tracking_number: string;
+  status_url: string;
+  message: string;
+}
+
+type Known =
+  | ({ state: "received" } & Receipt)
+  | { state: "partial"; url: string; offset: number }
+  | { state: "finishing" }
+  | { state: "refused"; code: string };
+
+class Sent implements HttpResponse {
+  constructor(
+    private readonly answer: Response,
+    private readonly text: string,
+  ) {}
+  getStatus(): number {
+    return this.answer.status;
+  }
+  getHeader(name: string): string | undefined {
+    return this.answer.headers.get(name) || undefined;
+  }
+  getBody(): string {
+    return this.text;
+  }
+  getUnderlyingObject(): Response {
+    return this.answer;
+  }
+}
+
+class Sending implements HttpRequest {
+  private readonly headers: { [name: string]: string } = {};
+  constructor(
+    private readonly method: string,
+    private readonly url: string,
+  ) {}
+  getMethod(): string {
+    return this.method;
+  }
+  getURL(): string {
+    return this.url;
+  }
+  setHeader(name: string, value: string): void {
+    this.headers[name] = value;
+  }
+  getHeader(name: string): string | undefined {
+    return this.headers[name];
+  }
+  setProgressHandler(): void {
+    // fetch tells nothing about a request's progress, and the page shows none.
+  }
+  async send(body: Blob | null = null): Promise<HttpResponse> {
+    const init: RequestInit = { method: this.method, headers: this.headers };
+    if (body) init.body = body;
+    const answer = await request(this.url, init, PIECE_PATIENCE);
+    return new Sent(answer, await answer.text());
+  }
+  abort(): Promise<void> {
+    return Promise.resolve();
+  }
+  getUnderlyingObject(): null {
+    return null;
+  }
+}
+
+const stack: HttpStack = {
+  createRequest: (method, url) => new Sending(method, url),
+  getName: () => "fetch",
+};
+
+/** What the server knows of a recording; null when it never heard of it. */
+async function known(key: string): Promise<Known | null> {
+  try {
+    return await ask<Known>(`${DOOR}by-key/${key}`);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function upload(tape: Tape, url: string | null, bare: boolean): Promise<void> {
+  const { key, type, language, household, recorded_at } = tape.meta;
+  const metadata: { [name: string]: string } = { key, filetype: type };
+  if (!bare) {
+    metadata["language"] = language;
+    metadata["recorded_at"] = recorded_at;
+    if (household) metadata["household"] = household;
+  }
+  return new Promise((resolve, reject) => {
+    const options: UploadOptions = {
+      endpoint: new URL(DOOR, self.location.href).href,
+      uploadUrl: url && new URL(url, self.location.href).href,
+      uploadLengthDeferred: true, // she may still be speaking
+      chunkSize: PIECE,
+      metadata,
+      retryDelays: null as unknown as number[],
+      storeFingerprintForResuming: false,
+      fingerprint: () => Promise.resolve(key),
+      httpStack: stack,
+      fileReader: {
+        openFile: () =>
+          Promise.resolve({
+            size: null as unknown as number,
+            slice: (start: number, end: number) => tape.slice(start, end),
+            close: () => undefined,
+          }),
+      },
+      onSuccess: () => resolve(),
+      onError: (error) => {
+        const answer = "originalResponse" in error ? error.originalResponse : null;
+        const status = answer ? answer.getStatus() : 0;
+        const final = status >= 400 && status < 500 && PASSING.indexOf(status) < 0;
+        reject(final ? new Refused(status, "") : error);
+      },
+    };
+    new BaseUpload(tape, options).start();
+  });
+}
+
+/**
+ * Bring a recording over, once. `fresh`: nothing of it was ever sent.
+ *
+ * Resolves with the number when the server has said that it is safe; throws `Refused` when it
+ * will never take it, any other error when it may work later.
+ */
+export async function deliver(tape: Tape, fresh: boolean): Promise<Receipt> {
+  let state = fresh ? null : await known(tape.meta.key);
+  if (state && state.state === "received") return state;
+  if (!state || state.state === "partial") {
+    const url = state && state.state === "partial" ? state.url : null;
+    try {
+      await upload(tape, url, false);
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status === TOO_LARGE) throw error;
+      // Never lose a recording for what was said about it: the bytes alone, once.
+      await upload(tape, null, true);
+    }
+  }
+  for (let asked = 0; asked < ASKED_MOST; asked++) {
+    state = await known(tape.meta.key);
+    if (state && state.state === "received") return state;
+    if (state && state.state === "refused") throw new Refused(TOO_LARGE, state.code);
+    await new Promise((go) => setTimeout(go, PAUSE));
+  }
+  throw new Error("not yet");
+}
+
+export const keyOf = (statusUrl: string): string => statusUrl.replace(/.*\//, "");
+
+/** Write down the number and give the phone's copy up. */
+export async function settle(tape: Tape, receipt: Receipt): Promise<void> {
+  await keepRequest({
+    status_key: keyOf(receipt.status_url),
+    tracking_number: receipt.tracking_number,
+    at: tape.meta.recorded_at,
+  });
+  await forget(tape.meta.key);
+}

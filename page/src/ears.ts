@@ -1,0 +1,197 @@
+// The microphone: MediaRecorder where there is one, else WAV made here from a ScriptProcessor.
+// Nothing in here ever stops because it is quiet.
+
+import { wavHeader, WavPieces } from "./wav";
+
+const PIECE_MS = 1000;
+const TYPES = [
+  "audio/webm;codecs=opus",
+  "audio/mp4;codecs=mp4a.40.2",
+  "audio/mp4",
+  "audio/ogg;codecs=opus",
+];
+const BITS = 32_000;
+const WAV_RATE = 16_000;
+
+interface Old {
+  webkitAudioContext?: typeof AudioContext;
+  webkitGetUserMedia?: OldGet;
+  mozGetUserMedia?: OldGet;
+}
+type OldGet = (
+  what: MediaStreamConstraints,
+  ok: (stream: MediaStream) => void,
+  no: (error: unknown) => void,
+) => void;
+
+export interface Ears {
+  type: string;
+  /** How loud it is now, 0..1. */
+  level(): number;
+  /** Hand over what has been heard up to now. */
+  flush(): void;
+  stop(): void;
+}
+
+export interface Hearing {
+  piece(data: ArrayBuffer): void;
+  /** Nothing comes any more: stopped by `stop`, or the phone took the microphone away. */
+  ended(): void;
+}
+
+let sound: AudioContext | null = null;
+
+/** The page's one sound system; made inside a press, or iOS keeps it silent. */
+export function soundSystem(): AudioContext | null {
+  if (!sound) {
+    const Context = window.AudioContext || (window as unknown as Old).webkitAudioContext;
+    try {
+      sound = Context ? new Context() : null;
+    } catch (_) {
+      sound = null;
+    }
+  }
+  if (sound && sound.state === "suspended") sound.resume();
+  return sound;
+}
+
+function oldGet(): OldGet | undefined {
+  const old = navigator as unknown as Old;
+  return old.webkitGetUserMedia || old.mozGetUserMedia;
+}
+
+/** Can this browser record by itself? If not, the phone's own recorder is offered. */
+export function canRecord(): boolean {
+  const get = Boolean(navigator.mediaDevices && navigator.mediaDevices.getUserMedia) || oldGet();
+  const Context = window.AudioContext || (window as unknown as Old).webkitAudioContext;
+  return Boolean(get && (typeof MediaRecorder !== "undefined" || Context));
+}
+
+function microphone(): Promise<MediaStream> {
+  const wish = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  if (navigator.mediaDevices && navigator.mediaDevices.getUserMedia) {
+    return navigator.mediaDevices.getUserMedia({ audio: wish });
+  }
+  return new Promise((ok, no) => {
+    const get = oldGet();
+    if (get) get.call(navigator, { audio: true }, ok, no);
+    else no(new Error("no microphone"));
+  });
+}
+
+/** Start to listen; rejects when there is no microphone or it is not allowed. */
+export async function listen(hearing: Hearing): Promise<Ears> {
+  const context = soundSystem();
+  const stream = await microphone();
+  const level = meter(context, stream);
+  const recorder = mediaRecorder(stream);
+  if (recorder) return record(recorder, stream, hearing, level);
+  if (!context) throw new Error("no recorder");
+  return recordWav(context, stream, hearing, level);
+}
+
+function mediaRecorder(stream: MediaStream): MediaRecorder | null {
+  if (typeof MediaRecorder === "undefined") return null;
+  const known = TYPES.filter((t) => MediaRecorder.isTypeSupported && MediaRecorder.isTypeSupported(t));
+  try {
+    const mimeType = known[0];
+    return new MediaRecorder(stream, mimeType ? { mimeType, audioBitsPerSecond: BITS } : {});
+  } catch (_) {
+    return null;
+  }
+}
+
+function record(
+  recorder: MediaRecorder,
+  stream: MediaStream,
+  hearing: Hearing,
+  level: () => number,
+): Ears {
+  let reading: Promise<void> = Promise.resolve();
+  recorder.ondataavailable = (event) => {
+    // One after the other: pieces out of order would be noise.
+    reading = reading.then(() => bytesOf(event.data)).then(hearing.piece, () => undefined);
+  };
+  recorder.onstop = () => {
+    release(stream);
+    reading.then(hearing.ended, hearing.ended);
+  };
+  const stop = () => {
+    if (recorder.state !== "inactive") recorder.stop();
+  };
+  recorder.onerror = stop;
+  watch(stream, stop);
+  recorder.start(PIECE_MS);
+  return {
+    type: recorder.mimeType || "audio/webm",
+    level,
+    flush: () => {
+      if (recorder.state === "recording") recorder.requestData();
+    },
+    stop,
+  };
+}
+
+function recordWav(
+  context: AudioContext,
+  stream: MediaStream,
+  hearing: Hearing,
+  level: () => number,
+): Ears {
+  const source = context.createMediaStreamSource(stream);
+  const node = context.createScriptProcessor(4096, 1, 1);
+  const pieces = new WavPieces(context.sampleRate, WAV_RATE);
+  let running = true;
+  const flush = () => hearing.piece(pieces.take());
+  hearing.piece(wavHeader(WAV_RATE));
+  node.onaudioprocess = (event) => {
+    if (running && pieces.add(event.inputBuffer.getChannelData(0)) >= PIECE_MS / 1000) flush();
+  };
+  source.connect(node);
+  node.connect(context.destination); // or the node is never asked; it plays silence
+  const stop = () => {
+    if (!running) return;
+    running = false;
+    source.disconnect();
+    node.disconnect();
+    release(stream);
+    flush();
+    hearing.ended();
+  };
+  watch(stream, stop);
+  return { type: "audio/wav", level, flush, stop };
+}
+
+function meter(context: AudioContext | null, stream: MediaStream): () => number {
+  if (!context) return () => 0;
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 1024;
+  context.createMediaStreamSource(stream).connect(analyser);
+  const wave = new Uint8Array(analyser.fftSize);
+  return () => {
+    analyser.getByteTimeDomainData(wave);
+    let sum = 0;
+    for (let i = 0; i < wave.length; i++) sum += Math.pow(((wave[i] as number) - 128) / 128, 2);
+    // −50 dBFS, a quiet room, is 0; −10 dBFS, loud speech close by, is 1.
+    const db = 10 * Math.log(sum / wave.length + 1e-9) * Math.LOG10E;
+    return Math.min(1, Math.max(0, (db + 50) / 40));
+  };
+}
+
+function watch(stream: MediaStream, stop: () => void): void {
+  for (const track of stream.getTracks()) track.onended = stop; // a call came in on an iPhone
+}
+
+function release(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+/** Blob.arrayBuffer is younger than the phones we serve. */
+export function bytesOf(blob: Blob): Promise<ArrayBuffer> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as ArrayBuffer);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsArrayBuffer(blob);
+  });
+}

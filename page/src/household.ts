@@ -1,0 +1,64 @@
+// A household's own link: greeted by name, and its requests, which family sees too.
+
+import { keyOf } from "./deliver";
+import { ask, Refused } from "./net";
+import { recall, remember, show, write } from "./screen";
+import { language, say } from "./words";
+
+interface Known {
+  name: string | null;
+  language: string | null;
+  requests: Array<{ status_url: string }>;
+}
+
+export interface House {
+  token: string;
+  keys(): Promise<string[]>;
+}
+
+const NAME = "household:";
+
+export interface Greeting {
+  /** Her name, at first as the phone remembers it; null when the link is no longer in use. */
+  name(name: string | null): void;
+  /** The household of the page's address, or null when it has none. */
+  ready(house: House | null): void;
+}
+
+export async function greet({ name, ready }: Greeting): Promise<void> {
+  const found = /^\/h\/([^/]+)\/?$/.exec(location.pathname);
+  const token = found && found[1];
+  if (!token) return ready(null);
+  const read = () => ask<Known>(`/api/h/${token}`);
+  const keys = async () => (await read()).requests.map((r) => keyOf(r.status_url));
+  const house = { token, keys: () => keys().then(undefined, () => []) };
+  const last = recall(NAME + token);
+  if (last) name(last);
+  try {
+    const known = await read();
+    if (speaksOtherLanguage(known.language)) return;
+    if (known.name) {
+      remember(NAME + token, known.name);
+      name(known.name);
+    }
+    write("mine-title", say("mine_household"));
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) {
+      remember(NAME + token, null);
+      name(null);
+      write("link", say("link_gone"));
+      show("link");
+      return ready(null);
+    }
+  }
+  ready(house);
+}
+
+/** The sheet was made for somebody who reads another language; her own choice goes before it. */
+function speaksOtherLanguage(wanted: string | null): boolean {
+  if (!wanted || wanted === language || /[?&]lang=/.test(location.search)) return false;
+  if (/(^|; )lang=/.test(document.cookie)) return false;
+  if (!document.querySelector(`a[hreflang="${wanted}"]`)) return false;
+  location.replace(`?lang=${wanted}`);
+  return true;
+}

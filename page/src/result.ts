@@ -1,0 +1,102 @@
+// After her words have arrived: the number, what was understood, right or not right, danger.
+
+import { keyOf, type Receipt } from "./deliver";
+import { ask, Refused } from "./net";
+import { focusOn, show, write } from "./screen";
+import { follow, type Status } from "./status";
+import { speak, type Said } from "./voice";
+import { element, say } from "./words";
+
+const ASK_AGAIN = [1, 2, 5, 10, 20]; // seconds until an answer of hers is sent once more
+
+let stop: () => void = () => undefined;
+let lastSaid: Said = { text: "", prompts: [] };
+let answered: "right" | "not-right" | null = null;
+
+const tell = (said: Said) => {
+  lastSaid = said;
+  speak(said);
+};
+
+/** "3-0472-6" as digits with pauses, so that a voice does not read a subtraction. */
+const spelled = (number: string): string => number.replace(/\D/g, "").split("").join("，");
+
+const number = (number: string): string[] =>
+  ["number"].concat(number.replace(/\D/g, "").split("").map((digit) => `digit-${digit}`));
+
+/** Show that it has arrived and follow what becomes of it; `aloud` unless she speaks again. */
+export function showResult(receipt: Receipt, aloud: boolean, changed: () => void): void {
+  stop();
+  answered = null;
+  const key = keyOf(receipt.status_url);
+  write("number", receipt.tracking_number);
+  element("number").setAttribute("aria-label", spelled(receipt.tracking_number));
+  write("next", say("next"));
+  show("understood", false);
+  show("answers", false);
+  show("emergency", false);
+  write("answer", "");
+  const said = {
+    text: say("aloud_received", { number: spelled(receipt.tracking_number) }),
+    prompts: ["received"].concat(number(receipt.tracking_number), ["wait"]),
+  };
+  lastSaid = said;
+  if (aloud) {
+    focusOn("got");
+    tell(said);
+  }
+  let known = "";
+  stop = follow(key, (status) => {
+    draw(status);
+    const heard = status.understood ? status.understood.sentence : "";
+    if (status.emergency && known !== "emergency") {
+      known = "emergency";
+      tell({ text: say("aloud_emergency"), prompts: ["emergency"] });
+    } else if (heard && heard !== known && known !== "emergency" && !answered) {
+      known = heard;
+      const code = status.understood && status.understood.category_code;
+      tell({
+        text: heard + (status.may_confirm ? say("aloud_right") : ""),
+        prompts: (code ? [`category-${code}`] : []).concat(
+          status.may_confirm ? ["right", "not-right"] : [],
+        ),
+      });
+    }
+    changed();
+  });
+  element("right").onclick = () => answer(key, "right");
+  element("wrong").onclick = () => answer(key, "not-right");
+  element("repeat").onclick = () => tell(lastSaid);
+}
+
+/** Another recording begins: the follower of the last one ends, its row in the list stays. */
+export function leaveResult(): void {
+  stop();
+  stop = () => undefined;
+  show("emergency", false);
+}
+
+function draw(status: Status): void {
+  if (status.sentence) write("next", status.sentence);
+  show("understood", status.understood !== null);
+  if (status.understood) write("heard", status.understood.sentence);
+  show("answers", status.may_confirm && answered === null);
+  show("emergency", status.emergency);
+}
+
+function answer(key: string, what: "right" | "not-right"): void {
+  answered = what;
+  show("answers", false);
+  const words = what === "right" ? "said_right" : "said_wrong";
+  write("answer", say(words));
+  focusOn("answer");
+  tell({ text: say(words), prompts: what === "right" ? [] : ["person-will-listen"] });
+  const send = (attempt: number): void => {
+    ask(`/api/s/${key}/${what}`, {}).then(undefined, (error) => {
+      if (error instanceof Refused && error.status < 500 && error.status !== 429) return;
+      const pause = ASK_AGAIN[Math.min(attempt, ASK_AGAIN.length - 1)] as number;
+      setTimeout(() => send(attempt + 1), pause * 1000);
+    });
+  };
+  send(0);
+}

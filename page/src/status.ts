@@ -1,0 +1,61 @@
+// What became of a request: a stream of events, or asking every few seconds where none gets through.
+
+import { ask, Refused } from "./net";
+
+export interface Status {
+  tracking_number: string;
+  status: string;
+  sentence: string;
+  emergency: boolean;
+  dial: string[];
+  understood: { category: string; category_code?: string; sentence: string } | null;
+  may_confirm: boolean;
+  may_rate: boolean;
+  rating: number | null;
+  received_at: string;
+  human_phone: string | null;
+}
+
+const ASK_EVERY = 5_000;
+
+export const readStatus = (key: string): Promise<Status> => ask<Status>(`/api/s/${key}`);
+
+/** Calls `changed` with each new state until the returned function is called. */
+export function follow(key: string, changed: (status: Status) => void): () => void {
+  let over = false;
+  let clock = 0;
+  let last = "";
+  let stream: EventSource | null = null;
+
+  const tell = (text: string) => {
+    if (over || text === last) return;
+    last = text;
+    changed(JSON.parse(text) as Status);
+  };
+  const end = () => {
+    over = true;
+    clearTimeout(clock);
+    if (stream) stream.close();
+  };
+  const poll = async () => {
+    try {
+      tell(JSON.stringify(await readStatus(key)));
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) end();
+    }
+    if (!over) clock = window.setTimeout(poll, ASK_EVERY);
+  };
+  if (typeof EventSource === "undefined") {
+    poll();
+    return end;
+  }
+  stream = new EventSource(`/api/s/${key}/events`);
+  stream.addEventListener("status", (event) => tell((event as MessageEvent).data as string));
+  stream.onopen = () => clearTimeout(clock);
+  stream.onerror = () => {
+    // It tries again by itself; meanwhile, and where it can't, we ask.
+    clearTimeout(clock);
+    clock = window.setTimeout(poll, ASK_EVERY);
+  };
+  return end;
+}

@@ -1,0 +1,134 @@
+// What the phone keeps: recordings as they grow, and the requests that came of them.
+//
+// Bytes are stored as ArrayBuffers: Safari before 12 can't keep Blobs. Without IndexedDB (a private
+// window) everything stays in memory, and the page still works as long as it is open.
+
+export interface Meta {
+  key: string; // 32 hex digits, the idempotency key
+  type: string;
+  language: string;
+  household: string | null;
+  recorded_at: string; // ISO 8601 with zone
+  touched: number; // ms since 1970 of the last piece: an older one's page is gone
+  whole: boolean;
+  refused: boolean;
+}
+
+export interface Piece {
+  key: string;
+  n: number;
+  data: ArrayBuffer;
+}
+
+export interface Kept {
+  status_key: string;
+  tracking_number: string;
+  at: string;
+}
+
+const KEPT_MOST = 20;
+const memory: { recordings: Meta[]; pieces: Piece[]; requests: Kept[] } = {
+  recordings: [],
+  pieces: [],
+  requests: [],
+};
+let opened: Promise<IDBDatabase | null> | null = null;
+
+function database(): Promise<IDBDatabase | null> {
+  opened =
+    opened ||
+    new Promise((resolve) => {
+      try {
+        const asking = indexedDB.open("huying", 1);
+        asking.onupgradeneeded = () => {
+          asking.result.createObjectStore("recordings", { keyPath: "key" });
+          asking.result.createObjectStore("pieces", { keyPath: ["key", "n"] });
+          asking.result.createObjectStore("requests", { keyPath: "status_key" });
+        };
+        asking.onsuccess = () => resolve(asking.result);
+        asking.onerror = () => resolve(null);
+        asking.onblocked = () => resolve(null);
+      } catch (_) {
+        resolve(null);
+      }
+    });
+  return opened;
+}
+
+type Name = "recordings" | "pieces" | "requests";
+
+async function run<T>(
+  name: Name,
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => IDBRequest<T>,
+): Promise<T | undefined> {
+  const db = await database();
+  if (!db) return undefined;
+  return new Promise<T>((resolve, reject) => {
+    const transaction = db.transaction(name, mode);
+    const asked = work(transaction.objectStore(name));
+    transaction.oncomplete = () => resolve(asked.result);
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+const ofRecording = (key: string) => IDBKeyRange.bound([key, 0], [key, 1e9]);
+
+function putIn<T>(list: T[], value: T, same: (other: T) => boolean): void {
+  const at = list.findIndex(same);
+  if (at < 0) list.push(value);
+  else list[at] = value;
+}
+
+export async function putRecording(meta: Meta): Promise<void> {
+  if (await database()) await run("recordings", "readwrite", (s) => s.put(meta));
+  else putIn(memory.recordings, meta, (m) => m.key === meta.key);
+}
+
+export async function putPiece(piece: Piece): Promise<void> {
+  if (await database()) await run("pieces", "readwrite", (s) => s.put(piece));
+  else memory.pieces.push(piece);
+}
+
+export async function recordings(): Promise<Meta[]> {
+  if (!(await database())) return memory.recordings.slice();
+  return (await run<Meta[]>("recordings", "readonly", (s) => s.getAll())) || [];
+}
+
+export async function pieces(key: string): Promise<ArrayBuffer[]> {
+  const found = (await database())
+    ? await run<Piece[]>("pieces", "readonly", (s) => s.getAll(ofRecording(key)))
+    : memory.pieces.filter((p) => p.key === key);
+  return (found || []).map((p) => p.data);
+}
+
+/** Forget a recording: only after the other side has said that it is safe there. */
+export async function forget(key: string): Promise<void> {
+  if (!(await database())) {
+    memory.recordings = memory.recordings.filter((m) => m.key !== key);
+    memory.pieces = memory.pieces.filter((p) => p.key !== key);
+    return;
+  }
+  await run("recordings", "readwrite", (s) => s.delete(key));
+  await run("pieces", "readwrite", (s) => s.delete(ofRecording(key)));
+}
+
+export async function keepRequest(kept: Kept): Promise<void> {
+  if (!(await database())) {
+    putIn(memory.requests, kept, (k) => k.status_key === kept.status_key);
+    return;
+  }
+  await run("requests", "readwrite", (s) => s.put(kept));
+  const all = await requests();
+  for (const old of all.slice(KEPT_MOST)) {
+    await run("requests", "readwrite", (s) => s.delete(old.status_key));
+  }
+}
+
+/** Her requests on this phone, the newest first. */
+export async function requests(): Promise<Kept[]> {
+  const all = (await database())
+    ? (await run<Kept[]>("requests", "readonly", (s) => s.getAll())) || []
+    : memory.requests.slice();
+  return all.sort((a, b) => (a.at < b.at ? 1 : -1));
+}

@@ -1,0 +1,108 @@
+// Saying things aloud: the phone's own voice where it speaks her language, else our recorded
+// prompts. What is said also stands on the screen, so a silent phone loses nothing.
+
+import { soundSystem } from "./ears";
+import { request } from "./net";
+import { language } from "./words";
+
+const SLOWLY = 0.85;
+const PROMPTS = `/page/prompts/${language}/`;
+
+/** Something to say: the words, and the prompts that say the same where there is no voice. */
+export interface Said {
+  text: string;
+  prompts: string[];
+}
+
+const synthesis = "speechSynthesis" in window ? window.speechSynthesis : null;
+let player: HTMLAudioElement | null = null;
+let names: Promise<{ [name: string]: string }> | null = null;
+let turn = 0;
+
+function voice(): SpeechSynthesisVoice | null {
+  if (!synthesis) return null;
+  const fits = synthesis.getVoices().filter((v) => v.lang.toLowerCase().indexOf(language) === 0);
+  // Cantonese voices are zh-HK or yue and would read Mandarin's words in another language.
+  const own = fits.filter((v) => !/hk|yue|tw/i.test(v.lang));
+  return own.filter((v) => v.localService)[0] || own[0] || null;
+}
+
+if (synthesis) synthesis.getVoices(); // loads them: the first answer is empty in many browsers
+
+/** Inside a press: phones let a page make sounds only after one. */
+export function unlock(): void {
+  soundSystem();
+  if (!player) {
+    player = new Audio();
+    player.preload = "auto";
+  }
+  if (synthesis && voice()) {
+    const nothing = new SpeechSynthesisUtterance("");
+    synthesis.speak(nothing);
+  }
+}
+
+/** Load the recorded prompts' list when it will be needed, after the first press. */
+export function prepare(): void {
+  if (!voice() && !names) {
+    names = request(`${PROMPTS}prompts.json`, { cache: "default" }).then(
+      (answer) => (answer.ok ? answer.json() : {}),
+      () => {
+        names = null;
+        return {};
+      },
+    );
+  }
+}
+
+export function hush(): void {
+  turn += 1;
+  if (synthesis) synthesis.cancel();
+  if (player) player.pause();
+}
+
+export async function speak(said: Said): Promise<void> {
+  hush();
+  const mine = turn;
+  const chosen = voice();
+  if (chosen && synthesis) {
+    const utterance = new SpeechSynthesisUtterance(said.text);
+    utterance.voice = chosen;
+    utterance.lang = chosen.lang;
+    utterance.rate = SLOWLY;
+    synthesis.speak(utterance);
+    return;
+  }
+  prepare();
+  const there = names ? await names : {};
+  for (const name of said.prompts) {
+    if (mine !== turn) return;
+    if (there[name]) await play(`${PROMPTS}${name}.mp3`);
+  }
+}
+
+function play(url: string): Promise<void> {
+  return new Promise((resolve) => {
+    const audio = player || new Audio();
+    player = audio;
+    audio.onended = audio.onerror = audio.onpause = () => resolve();
+    audio.src = url;
+    const started = audio.play();
+    if (started) started.then(undefined, () => resolve());
+  });
+}
+
+/** A short tone and a buzz: "I am listening now". */
+export function beep(): void {
+  if (navigator.vibrate) navigator.vibrate(60);
+  const context = soundSystem();
+  if (!context) return;
+  const tone = context.createOscillator();
+  const volume = context.createGain();
+  volume.gain.value = 0.08;
+  tone.frequency.value = 660;
+  tone.connect(volume);
+  volume.connect(context.destination);
+  tone.start();
+  tone.stop(context.currentTime + 0.12);
+}

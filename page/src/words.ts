@@ -1,0 +1,15 @@
+// What the page says, in the language that it came in.
+
+const element = (id: string): HTMLElement => document.getElementById(id) as HTMLElement;
+
+const table = JSON.parse(element("words").textContent || "{}") as { [key: string]: string };
+
+export const language = document.documentElement.lang;
+
+/** The words of a key, with `{name}` filled in. */
+export function say(key: string, values: { [name: string]: string | number } = {}): string {
+  return (table[key] || key).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
+}
+
+/** An element that the page has for certain. */
+export { element };
