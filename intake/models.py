@@ -87,14 +87,21 @@ class Place(Base):
 
 
 class Household(Base):
-    """A home: where it is, which area serves it, what group it belongs to."""
+    """A home: who lives there, where it is, which area serves it, what group it belongs to.
+
+    Its link carries ``link_version``: a new one ends all earlier ones.
+    """
 
     __tablename__ = "households"
     id: Id = _id()
+    name: Mapped[str | None]
+    phone: Mapped[str | None]
+    language: Mapped[str | None] = mapped_column(String(16))
     place: Mapped[str | None]
     unit: Mapped[str | None]
     area: Mapped[str | None]
     resident_group: Mapped[str | None]
+    link_version: Mapped[int] = mapped_column(Integer, server_default="0")
     link_revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
 
@@ -324,6 +331,7 @@ class ServiceRequest(Base):
     routed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     rating: Mapped[int | None] = mapped_column(Integer)
+    resident_says: Mapped[str | None] = mapped_column(String(16))
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 
@@ -333,6 +341,7 @@ class ServiceRequest(Base):
     __table_args__ = (
         _one_of("status", *_STATUSES),
         _one_of("urgency", "emergency", "urgent", "normal"),
+        _one_of("resident_says", "right", "not_right"),
         Index(
             "service_requests_working",
             "status",

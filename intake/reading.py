@@ -141,9 +141,10 @@ async def keep(
         "area": read.area,
         **_window(read.when, request, parts),
     }
+    found.update(_from_home(request, read, parts.settings.deciding))
     found.update({k: v for k, v in request.given.items() if k in TEXT_FIELDS and v})
-    if request.given.get("place"):
-        known = (await parts.gazetteer(session)).places.get(request.given["place"])
+    if found["place"] and found["place"] != _value(read.place):
+        known = (await parts.gazetteer(session)).places.get(found["place"])
         found["area"] = known.area if known is not None else found["area"]
     for name, value in found.items():
         if name not in corrected:
@@ -151,6 +152,26 @@ async def keep(
     request.deadline_at = deadline(request, parts)
     if not parts.catalogue.is_service(request.category or ""):
         request.related_to_id = await _earlier(session, request)
+
+
+def _from_home(request: ServiceRequest, read: Understanding, limits: Deciding) -> dict[str, str]:
+    """What is known of the home whose link she used, for all that she did not plainly say.
+
+    She may speak for a neighbour: with another place, nothing else of her own address holds.
+    """
+    home: dict[str, str] = request.given.get("household") or {}
+    usual = deciding.Thresholds()
+    set_ = {str(name): value for name, value in limits.fields.items()}
+
+    def plain(name: str) -> bool:
+        said: Field[str] | None = getattr(read, name)
+        least: float = set_.get(name, getattr(usual, name))
+        return said is not None and not said.ambiguous and said.confidence >= least
+
+    said = {name for name in home if plain(name)}
+    if "place" in said and read.place is not None and read.place.value != home["place"]:
+        said.add("unit")
+    return {name: value for name, value in home.items() if name not in said}
 
 
 def deadline(request: ServiceRequest, parts: Parts) -> datetime | None:
@@ -234,11 +255,14 @@ def _required(entry: Category | None, read: Understanding, reachable: bool) -> l
 
 
 def _with_given(read: Understanding, request: ServiceRequest) -> Understanding:
-    """What the sender filled in or a person corrected is certain; nothing heard can doubt it."""
+    """What the sender filled in, what is known of her home or what a person corrected is certain;
+    nothing heard can doubt it."""
     certain: dict[str, Any] = {}
+    home: dict[str, str] = request.given.get("household") or {}
     for name in TEXT_FIELDS:
         value = getattr(request, name)
-        if value and (request.given.get(name) or name in request.corrected):
+        given = request.given.get(name) or name in request.corrected
+        if value and (given or home.get(name) == value):
             certain[name] = Field(value, None, 1.0)
     return replace(read, **certain)
 

@@ -63,7 +63,8 @@ class By:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What is known when a request is opened. ``given``: what the sender filled in."""
+    """What is known when a request is opened. ``given``: what the sender filled in, and under
+    ``household`` what is known of the home whose link was used."""
 
     channel: str
     language: str | None = None
@@ -71,6 +72,7 @@ class Opening:
     contact_point_id: int | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     received_at: datetime | None = None
+    household_id: int | None = None
 
 
 def hash_key(status_key: str) -> bytes:
@@ -90,11 +92,13 @@ _OPEN = """
     ), opened AS (
         INSERT INTO service_requests
             (tracking_number, status_key, status_key_hash, status, channel, language,
-             recording_id, contact_point_id, given, phone, received_at)
+             recording_id, contact_point_id, household_id, given, phone, place, unit, person,
+             received_at)
         VALUES
             (%(tracking_number)s, %(status_key)s, %(status_key_hash)s, %(status)s, %(channel)s,
              %(language)s, coalesce((SELECT id FROM kept), %(recording_id)s),
-             %(contact_point_id)s, %(given)s, %(phone)s, %(received_at)s)
+             %(contact_point_id)s, %(household_id)s, %(given)s, %(phone)s, %(place)s, %(unit)s,
+             %(person)s, %(received_at)s)
         RETURNING id, status, version
     ), noted AS (
         INSERT INTO events (service_request_id, kind, to_status, actor, who, why, version)
@@ -128,6 +132,7 @@ async def open_request(
     ``recording``: a new one, stored with it. ``draft``: a conversation fills it, so no job starts.
     """
     connection = await raw_connection(session)
+    known = {**opening.given.get("household", {}), **opening.given}
     cursor = await connection.execute("SELECT nextval('tracking_numbers')")
     number = tracking_number((await cursor.fetchone())[0])
     key = secrets.token_urlsafe(18)
@@ -140,8 +145,9 @@ async def open_request(
         "language": opening.language,
         "recording_id": opening.recording_id,
         "contact_point_id": opening.contact_point_id,
+        "household_id": opening.household_id,
         "given": Jsonb(dict(opening.given)),
-        "phone": opening.given.get("phone"),
+        **{name: known.get(name) for name in ("phone", "place", "unit", "person")},
         "received_at": opening.received_at or datetime.now(UTC),
         "actor": by.actor.value,
         "who": by.who,
@@ -169,10 +175,13 @@ _RECORDING = (
 async def contact_point(session: AsyncSession, channel: str, address: str) -> int:
     """The id of a contact point, made if new; safe when two senders make it at once."""
     values = {"channel": channel, "address": address}
+    # A change of no key: one of channel or address would lock out whoever refers to the row, such
+    # as a worker that holds the conversation and opens a request. Each would wait for the other.
+    unchanged = {"resident_id": ContactPoint.resident_id}
     statement = (
         insert(ContactPoint)
         .values(values)
-        .on_conflict_do_update(index_elements=["channel", "address"], set_={"channel": channel})
+        .on_conflict_do_update(index_elements=["channel", "address"], set_=unchanged)
         .returning(ContactPoint.id)
     )
     return (await session.execute(statement)).scalar_one()
@@ -327,6 +336,47 @@ async def merge(
         into.urgency = "emergency"
         await raise_alarm(session, into)
     await session.flush()
+
+
+async def hear_whole(
+    session: AsyncSession,
+    request: ServiceRequest,
+    recording: Recording,
+    why: Mapping[str, str],
+    by: By,
+) -> None:
+    """The rest of a locked request's recording came late: hear the whole of it, then a person
+    decides. While nothing has been heard yet, nothing else changes."""
+    session.add(recording)
+    await session.flush()
+    changes = {"from": request.recording_id, "to": recording.id}
+    request.recording_id = recording.id
+    request.version += 1
+    request.updated_at = datetime.now(UTC)
+    _event(session, request, "recording_grew", by, changes=changes)
+    if request.status != Status.RECEIVED.value:
+        request.given = {**request.given, "hear_again": True}
+        await review(session, request, [why], by)
+    await session.flush()
+    await defer(session, "transcribe", service_request_id=request.id)
+
+
+async def answer_read_back(
+    session: AsyncSession, request: ServiceRequest, right: bool, why: Mapping[str, str], by: By
+) -> None:
+    """The resident says of a locked request whether we got her right; if not, a person listens."""
+    if Status(request.status) in ENDED:
+        raise MoveNotAllowed("It has ended; leave a new message.")
+    says = "right" if right else "not_right"
+    if request.resident_says == says:
+        return
+    request.resident_says = says
+    request.version += 1
+    request.updated_at = datetime.now(UTC)
+    _event(session, request, f"resident_{says}", by)
+    await session.flush()
+    if not right:
+        await review(session, request, [why], by)
 
 
 async def rate(session: AsyncSession, request: ServiceRequest, points: int, by: By) -> None:

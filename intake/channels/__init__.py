@@ -1,8 +1,8 @@
 """The ways residents reach us, one file each; this folder is the registry.
 
 A channel module defines ``create(parts) -> Channel`` and, if its settings table has keys,
-``Options``, the pydantic model of that table (`options_of` gives it). ``voicemail`` is always
-there; others are loaded when ``[channels.NAME]`` names them by ``kind``.
+``Options``, the pydantic model of that table (`options_of` gives it). ``voicemail`` and ``page``
+are always there; others are loaded when ``[channels.NAME]`` names them by ``kind``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from intake.parts import Parts
     from intake.settings import Settings
 
-ALWAYS = ("voicemail",)
+ALWAYS = ("voicemail", "page")
 
 
 class Channel(Protocol):

@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake import households
 from intake import service_requests as requests
 from intake.blobs import BlobWriter
 from intake.errors import EmptyRecording, NotAudio, TooLong
 from intake.lifecycle import Actor
-from intake.models import Recording
+from intake.models import Household, Recording
 from intake.service_requests import By, Opened, Opening
 from speech import AudioInfo, probe
 from speech import errors as speech_errors
@@ -73,18 +74,24 @@ async def open_voicemail(
     given: Mapping[str, Any],
     *,
     received_at: datetime | None = None,
+    household: Household | None = None,
 ) -> Opened:
     """Recording, request, contact point and first job in the caller's transaction.
 
     ``given``: language, phone, place, unit, person as the sender said. Relative times in what
-    was said count from ``recorded_at``, else from ``received_at``, else from now.
+    was said count from ``recorded_at``, else from ``received_at``, else from now. ``household``:
+    whose link she used; it fills in what she does not say.
     """
     point = None
-    if phone := given.get("phone"):
+    home = households.facts(household)
+    if phone := given.get("phone") or home.get("phone"):
         point = await requests.contact_point(session, "phone", phone)
+    if household is not None:
+        given = {**given, "household": home}
     opening = Opening(
         channel=channel,
-        language=given.get("language"),
+        language=given.get("language") or (household.language if household else None),
+        household_id=household.id if household else None,
         contact_point_id=point,
         given=given,
         received_at=recording.recorded_at or received_at,

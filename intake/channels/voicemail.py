@@ -6,6 +6,7 @@ Silence, music and sounds that we can't decode are taken too: a person will list
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -14,10 +15,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Header, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake import households
 from intake.channels import _taking, _upload
 from intake.errors import (
     BadField,
@@ -32,7 +34,7 @@ from intake.service_requests import Opened
 
 log = logging.getLogger("huying.voicemail")
 TEXT_LIMITS = {"phone": 32, "place": 80, "unit": 40, "name": 40}
-FIELDS = frozenset({*TEXT_LIMITS, "language", "recorded_at"})
+FIELDS = frozenset({*TEXT_LIMITS, "language", "recorded_at", "household"})
 KEY_LENGTH = 255
 
 
@@ -51,6 +53,7 @@ class Voicemail:
             self.accept,
             methods=["POST"],
             status_code=202,
+            response_model=None,
             summary="Leave a voicemail",
             openapi_extra=_OPENAPI,
         )
@@ -61,12 +64,14 @@ class Voicemail:
 
     async def accept(
         self, request: Request, idempotency_key: str | None = Header(None)
-    ) -> JSONResponse:
+    ) -> Response:
         """Keep a recording safe and answer with its tracking number (202).
 
         multipart/form-data: ``audio`` (the recording, any voice format), and optionally
         ``language``, ``phone``, ``place``, ``unit``, ``name``, ``recorded_at`` (ISO 8601 with
-        zone). The same ``Idempotency-Key`` with the same body gets the same answer.
+        zone) and ``household`` (the token of a household's link; one that is not good any more is
+        passed over). The same ``Idempotency-Key`` with the same body gets the same answer. A
+        browser's form (``Accept: text/html``) is sent on to the status page (303).
         """
         limits = self.parts.settings.limits
         if idempotency_key is not None and not 1 <= len(idempotency_key) <= KEY_LENGTH:
@@ -94,7 +99,7 @@ class Voicemail:
             async with self.parts.sessions() as session:
                 opened = None
                 if idempotency_key is not None:
-                    await _taking.one_at_a_time(session, _hash(idempotency_key))
+                    await _taking.one_at_a_time(session, key_hash(idempotency_key))
                     opened = await _earlier(session, idempotency_key, fingerprint)
                 if opened is None:
                     opened = await self._open(
@@ -106,7 +111,9 @@ class Voicemail:
             if writer is not None and not committing:
                 # A commit whose answer was lost may have succeeded: the file stays then.
                 writer.abort()
-        return JSONResponse(self._answer(opened), 202)
+        if "text/html" in request.headers.get("accept", ""):  # a form without scripts
+            return RedirectResponse(f"/s/{opened.status_key}", 303)
+        return JSONResponse(answer(self.parts, opened), 202)
 
     async def _open(
         self,
@@ -117,11 +124,14 @@ class Voicemail:
         fingerprint: bytes,
     ) -> Opened:
         """Row, job and key, flushed in the caller's transaction."""
-        opened = await _taking.open_voicemail(session, self.name, recording, given)
+        home = await households.by_link(
+            session, self.parts.link_secrets, given.pop("household", None)
+        )
+        opened = await _taking.open_voicemail(session, self.name, recording, given, household=home)
         if key is not None:
             session.add(
                 IdempotencyKey(
-                    key_sha256=_hash(key),
+                    key_sha256=key_hash(key),
                     body_sha256=fingerprint,
                     service_request_id=opened.id,
                 )
@@ -129,13 +139,15 @@ class Voicemail:
         await session.flush()
         return opened
 
-    def _answer(self, request: Opened) -> dict[str, str]:
-        return {
-            "tracking_number": request.tracking_number,
-            "status": "received",
-            "message": say("received", request.language, number=request.tracking_number),
-            "status_url": f"{self.parts.settings.base_url}/s/{request.status_key}",
-        }
+
+def answer(parts: Parts, opened: Opened) -> dict[str, str]:
+    """What the sender is told of a voicemail that is safe."""
+    return {
+        "tracking_number": opened.tracking_number,
+        "status": "received",
+        "message": say("received", opened.language, number=opened.tracking_number),
+        "status_url": f"{parts.settings.base_url}/s/{opened.status_key}",
+    }
 
 
 def create(parts: Parts) -> Voicemail:
@@ -168,6 +180,18 @@ def read_fields(fields: dict[str, str], within_days: int) -> dict[str, Any]:
         given["language"] = short
     if text := fields.get("recorded_at"):
         given["recorded_at"] = _recorded_at(text, within_days)
+    if link := fields.get("household"):
+        given["household"] = link
+    return given
+
+
+def read_leniently(fields: Mapping[str, str], within_days: int) -> dict[str, Any]:
+    """`read_fields` of what can be used; the rest is left out, because a recording is never
+    refused for what came with it."""
+    given: dict[str, Any] = {}
+    for name in FIELDS & fields.keys():
+        with contextlib.suppress(BadField):
+            given |= read_fields({name: fields[name]}, within_days)
     return given
 
 
@@ -190,7 +214,7 @@ def _recorded_at(text: str, within_days: int) -> datetime:
 
 
 async def _earlier(session: AsyncSession, key: str, fingerprint: bytes) -> Opened | None:
-    row = await session.get(IdempotencyKey, _hash(key))
+    row = await session.get(IdempotencyKey, key_hash(key))
     if row is None:
         return None
     if row.body_sha256 != fingerprint:
@@ -201,7 +225,8 @@ async def _earlier(session: AsyncSession, key: str, fingerprint: bytes) -> Opene
     )
 
 
-def _hash(key: str) -> bytes:
+def key_hash(key: str) -> bytes:
+    """What the database looks up a sender's key by."""
     return hashlib.sha256(key.encode()).digest()
 
 
@@ -223,6 +248,7 @@ _OPENAPI = {
                         "language": {"type": "string"},
                         **{n: {"type": "string", "maxLength": m} for n, m in TEXT_LIMITS.items()},
                         "recorded_at": {"type": "string", "format": "date-time"},
+                        "household": {"type": "string"},
                     },
                 }
             }

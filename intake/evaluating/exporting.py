@@ -86,6 +86,7 @@ def known_names(checked: Checked) -> frozenset[str]:
     if not checked.confirmed:
         return frozenset(corrected.intersection(NAMES))
     unsure = {name for name, value in request.given.items() if value}
+    unsure |= (request.given.get("household") or {}).keys()
     if checked.merged_in:
         unsure.add("urgency")
     return frozenset(corrected.union(set(NAMES) - unsure).intersection(NAMES))

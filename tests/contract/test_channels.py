@@ -7,6 +7,7 @@ sends too much. `test_every_kind_has_its_row` fails for a channel without one.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Callable
@@ -97,6 +98,56 @@ class Uploads:
 @asynccontextmanager
 async def uploads(house: House, channel: Channel) -> AsyncIterator[Side]:
     yield Uploads(house)
+
+
+# -- page -----------------------------------------------------------------------------------
+
+
+class Pieces:
+    """A page; each resident has a key of her own."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    async def _send(self, audio: bytes, key: str) -> bool:
+        tus = {"Tus-Resumable": "1.0.0"}
+        named = base64.b64encode(key.encode()).decode()
+        begun = await self.house.client.post(
+            "/api/uploads/",
+            headers={
+                **tus, "Upload-Length": str(len(audio)), "Upload-Metadata": f"key {named}",
+            },
+        )  # fmt: skip
+        if begun.status_code != 201:
+            return False
+        piece = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        await self.house.client.patch(
+            begun.headers["location"], content=audio, headers={**tus, **piece}
+        )
+        found = await self.house.client.get(f"/api/uploads/by-key/{key}")
+        return found.status_code == 200 and found.json()["state"] == "received"
+
+    async def bring(self, number: int) -> bool:
+        return await self._send(sound(number), f"{number:032x}")
+
+    async def forge(self) -> list[bool]:
+        """Anybody may leave a voicemail; nobody may write to an upload whose id he guesses."""
+        headers = {
+            "Tus-Resumable": "1.0.0",
+            "Upload-Offset": "0",
+            "Content-Type": "application/offset+octet-stream",
+        }
+        url = f"/api/uploads/{90:032x}"
+        answer = await self.house.client.patch(url, content=sound(91), headers=headers)
+        return [answer.is_success, await self._send(sound(92), "../90")]
+
+    async def bring_too_much(self) -> bool:
+        return await self._send(b"RIFF" + b"\xff" * 300_000, f"{93:032x}")
+
+
+@asynccontextmanager
+async def pieces(house: House, channel: Channel) -> AsyncIterator[Side]:
+    yield Pieces(house)
 
 
 # -- email ----------------------------------------------------------------------------------
@@ -252,6 +303,7 @@ async def pages(house: House, channel: Channel) -> AsyncIterator[Side]:
 ROWS = [
     Row("webchat", lambda folder: {}, pages),
     Row("voicemail", lambda folder: {}, uploads, {"limits": {"max_bytes": 200_000}}),
+    Row("page", lambda folder: {}, pieces, {"limits": {"max_bytes": 200_000}}),
     Row(
         "email",
         lambda folder: {

@@ -1,0 +1,145 @@
+"""The resident's page brings recordings in pieces, while she still speaks: the tus protocol.
+
+Every piece is on the disk before it is acknowledged. What is left alone for ten minutes becomes a
+voicemail with what has arrived, also after this process died. By her page's own key the number is
+found again when the answer was lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from starlette.routing import Route
+
+from intake import channels
+from intake.channels._page import receiving
+from intake.channels._page.door import PATH, Door, expired
+from intake.channels._page.options import Options
+from intake.channels._page.receiving import CHANNEL, Refused
+from intake.channels._page.store import HEX, Uploads
+from intake.channels.voicemail import answer
+from intake.errors import BadField, HuyingError, NotFound
+from intake.models import Message
+from intake.parts import Parts
+
+__all__ = ["Options", "Page", "create"]
+log = logging.getLogger("huying.page")
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Page:
+    """``/api/uploads/``."""
+
+    name = CHANNEL
+
+    def __init__(self, parts: Parts, options: Options) -> None:
+        self.parts, self.options = parts, options
+        self.uploads = Uploads(
+            parts.settings.home / "uploads",
+            parts.link_secrets,
+            keep=timedelta(days=options.keep_days),
+        )
+        self.door = Door(parts, options, self.uploads, self.complete)
+        self._in_vain: dict[str, int] = {}
+
+    def routes(self) -> APIRouter:
+        router = APIRouter(tags=["the resident's page"])
+        router.add_api_route(
+            f"{PATH}/by-key/{{key}}",
+            self.by_key,
+            methods=["GET"],
+            summary="Find an upload, or its number, by the sender's own key",
+        )
+        for path in (f"{PATH}", f"{PATH}/", f"{PATH}/{{upload}}"):
+            router.routes.append(Route(path, self.door, include_in_schema=False))
+        return router
+
+    async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None:
+        """Her page shows what is stored; there is no other way back to a recording."""
+
+    async def complete(self, uid: str) -> None:
+        """The last byte is on the disk: make the voicemail. Raises when that can't be done now;
+        then `look` does it later."""
+        made = await receiving.receive(self.parts, self.uploads, uid)
+        if isinstance(made, Refused):
+            raise UploadRefused(made)
+
+    async def by_key(self, key: str) -> JSONResponse:
+        """``received`` with the number, ``partial`` with where to go on, ``finishing`` while the
+        voicemail is being made, ``refused`` with a sentence; 404 for a key never seen."""
+        if not HEX.fullmatch(key):
+            raise BadField("The key has 32 hex digits.", field="key")
+        uid = self.uploads.id_of(key)
+        note = self.uploads.note(uid)
+        if note is None:
+            known = await receiving.known(self.parts, key)
+            if known is None:
+                raise NotFound("Nothing of this key has come.")
+            return _state("received", **answer(self.parts, known))
+        where = {"url": f"{PATH}/{uid}", "offset": self.uploads.length(uid)}
+        if note.ended or note.size == where["offset"]:
+            made = await receiving.receive(self.parts, self.uploads, uid)
+            if isinstance(made, Refused):
+                return _state("refused", code=made.code, message=made.sentence)
+            if made is None:
+                return _state("finishing", **where)
+            return _state("received", **answer(self.parts, made))
+        early = await receiving.known(self.parts, key) if note.taken else None
+        return _state("partial", **where, **(answer(self.parts, early) if early else {}))
+
+    async def run(self) -> None:
+        """Look after the uploads until the end; the first look comes at once, after a restart."""
+        while True:
+            await self.look()
+            await asyncio.sleep(self.options.look_seconds)
+
+    async def look(self) -> None:
+        """Make voicemails of what is whole or was left alone; forget what is over."""
+        for uid in await asyncio.to_thread(self.uploads.ids):
+            try:
+                await self._look_at(uid)
+            except Exception as error:  # one that can't be mended must not keep the others waiting
+                log.warning("an upload waits: %s", type(error).__name__)
+
+    async def _look_at(self, uid: str) -> None:
+        note = self.uploads.note(uid)
+        if note is None:
+            return
+        length = self.uploads.length(uid)
+        if not note.ended and length > note.taken and self._in_vain.get(uid) != length:
+            quiet = datetime.now(UTC) - self.uploads.touched_at(uid)
+            if length == note.size or quiet.total_seconds() >= self.options.idle_seconds:
+                made = await receiving.receive(self.parts, self.uploads, uid)
+                if made is None:  # nothing in it can be told for sound yet
+                    self._in_vain[uid] = length
+            return
+        if expired(note):
+            self._in_vain.pop(uid, None)
+            await asyncio.to_thread(self.uploads.let_go, uid, all_of_it=True)
+
+
+class UploadRefused(HuyingError):
+    """A whole upload that can't become a voicemail."""
+
+    http_status = 422
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.sentence, code=refused.code)
+
+
+def _state(state: str, **more: Any) -> JSONResponse:
+    more.pop("status", None)
+    return JSONResponse({"state": state, **more}, headers=NO_STORE)
+
+
+def create(parts: Parts) -> Page:
+    """The page's door of this process."""
+    options = channels.options_of(parts.settings, CHANNEL)
+    assert isinstance(options, Options)
+    return Page(parts, options)
