@@ -22,7 +22,7 @@ from intake.errors import AssistantError
 from intake.jobs import defer
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
-from intake.models import Attachment, Conversation, Message, ServiceRequest, Transcript
+from intake.models import Attachment, Conversation, Message, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By, Opening
 from intake.understanding.values import Field, Window
@@ -129,12 +129,12 @@ async def open_draft(
 ) -> ServiceRequest:
     """A request from the first message that asks for something; no job waits for it yet."""
     point = await requests.point_of(session, conversation.contact_point_id)
-    attachment = await session.scalar(
-        select(Attachment).where(
+    transcript = await turns.transcript_of(session, message)
+    recording_id = await session.scalar(
+        select(Attachment.recording_id).where(
             Attachment.message_id == message.id, Attachment.recording_id.is_not(None)
         )
     )
-    recording_id = attachment.recording_id if attachment is not None else None
     opening = Opening(
         channel=point.channel if point is not None else "webchat",
         language=conversation.language or message.language,
@@ -148,13 +148,7 @@ async def open_draft(
     request = await requests.lock(session, opened.id)
     request.conversation_id = conversation.id
     request.text = message.text
-    if recording_id is not None:
-        request.transcript_id = await session.scalar(
-            select(Transcript.id)
-            .where(Transcript.recording_id == recording_id)
-            .order_by(Transcript.id.desc())
-            .limit(1)
-        )
+    request.transcript_id = transcript.id if transcript is not None else None
     await session.flush()
     return request
 

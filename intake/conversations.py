@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -149,7 +149,7 @@ async def send_waiting(session: AsyncSession, conversation_id: int) -> None:
             Message.conversation_id == conversation_id,
             Message.direction == "out",
             Message.sent_at.is_(None),
-            Message.waits,
+            or_(Message.waits, Message.send_error.is_not(None)),
         )
         .with_for_update()
     )

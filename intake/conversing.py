@@ -19,25 +19,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import carrying, conversations
+from intake import carrying, conversations, reading
 from intake import service_requests as requests
 from intake.assistant import Reply, tracker_events
-from intake.conversations import EMERGENCY_LASTS, is_emergency
+from intake.conversations import EMERGENCY_LASTS
 from intake.dialogue import State
 from intake.errors import AssistantError, CannotSend, HuyingError
+from intake.jobs import defer
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
 from intake.models import Attachment, Conversation, Message, Recording, ServiceRequest, Transcript
 from intake.parts import Parts
 from intake.service_requests import By
+from speech import Transcript as Heard
 from speech.errors import EmptyAudio, NotAudio, SpeechError
 
 log = logging.getLogger("huying.conversing")
 WORKER = By(Actor.WORKER)
 OPERATOR = "operator"
+TRIED_AGAIN_AFTER = timedelta(minutes=5)
+TRIED_FOR = timedelta(days=1)
 MEMORY_LASTS = timedelta(minutes=50)
 """After 60 quiet minutes Rasa begins a session anew and forgets its form (bot/domain.yml)."""
 
@@ -224,6 +228,8 @@ async def _hear(parts: Parts, message_id: int) -> None:
     except (EmptyAudio, NotAudio):
         await _leave(parts, message_id, reason("undecodable"))
         return
+    danger = reading.is_emergency(heard.text, heard.alternatives)
+    danger = danger or await _sounds_dangerous(parts, heard)
     async with parts.sessions.begin() as session:
         message = await session.get_one(Message, message_id)
         assert message.conversation_id is not None
@@ -233,13 +239,24 @@ async def _hear(parts: Parts, message_id: int) -> None:
             return
         session.add(Transcript.of(heard, recording.id))
         message.text = heard.text
-        if is_emergency(heard.text, spoken=True):
+        if danger:
             request = await conversations.emergency(
                 session, conversation, heard.text, message.received_at or message.created_at, parts
             )
             request.recording_id = request.recording_id or recording.id
     if not heard.text.strip():
         await _leave(parts, message_id, reason("no_speech"))
+
+
+async def _sounds_dangerous(parts: Parts, heard: Heard) -> bool:
+    """A cry for help may be garbled in the text and plain in what else it may have been."""
+    if not heard.alternatives or parts.assistant is None:
+        return False
+    try:
+        opinion = await parts.assistant.parse_heard(heard.text, heard.alternatives)
+    except AssistantError:
+        return False  # the turn will say that Rasa is away
+    return opinion.danger >= parts.settings.deciding.alarm_from
 
 
 async def recording_of(session: AsyncSession, message: Message) -> Recording | None:
@@ -301,7 +318,7 @@ async def send(parts: Parts, conversation_id: int) -> None:
     """Bring what is stored to the resident, in order. Raises `CannotSend` to be tried again."""
     while (message := await _next_unsent(parts, conversation_id)) is not None:
         async with parts.sessions() as session:
-            address, data, name = await _way(session, conversation_id)
+            address, data, name, latest = await _way(session, conversation_id)
         channel = parts.channels.get(name)
         error = None if channel is not None else CannotSend("", code="no_channel", retryable=False)
         if channel is not None:
@@ -314,60 +331,88 @@ async def send(parts: Parts, conversation_id: int) -> None:
         async with parts.sessions.begin() as session:
             row = await session.get_one(Message, message.id, with_for_update=True)
             if error is None:
-                row.sent_at = conversations.now()
-            else:
+                row.sent_at, row.send_error = conversations.now(), None
+            elif await _latest(session, conversation_id) == latest:
                 await _wait(session, conversation_id, error.code)
+            # Else she wrote just now, which opened the way: it is tried again.
 
 
 async def _wait(session: AsyncSession, conversation_id: int, code: str) -> None:
     """The way is closed: all that is left waits for her next message."""
-    unsent = await session.scalars(
-        select(Message).where(
-            Message.conversation_id == conversation_id,
-            Message.direction == "out",
-            Message.sent_at.is_(None),
-        )
-    )
-    for row in unsent:
+    for row in await session.scalars(_unsent(conversation_id)):
         row.waits, row.send_error = True, code
 
 
 async def cannot_send(parts: Parts, conversation_id: int, error: BaseException) -> None:
-    """Tried often enough: it waits for her next message, and the operators see why."""
-    code = error.code if isinstance(error, HuyingError) else type(error).__name__
+    """Tried often enough for now: again later, for a day; operators see why it did not go."""
+    code = (error.code if isinstance(error, HuyingError) else type(error).__name__)[:64]
     async with parts.sessions.begin() as session:
-        await _wait(session, conversation_id, code[:64])
+        message = await session.scalar(_unsent(conversation_id).limit(1).with_for_update())
+        if message is None:
+            return
+        if conversations.now() - message.created_at > TRIED_FOR:
+            await _wait(session, conversation_id, code)
+            return
+        message.send_error = code
+        await defer(
+            session,
+            "resend",
+            after=TRIED_AGAIN_AFTER,
+            queueing_lock=f"resend-{conversation_id}",
+            conversation_id=conversation_id,
+        )
+
+
+async def resend(parts: Parts, conversation_id: int) -> None:
+    """Begin again to bring what could not be sent."""
+    async with parts.sessions.begin() as session:
+        await conversations.send(session, conversation_id)
+
+
+def _unsent(conversation_id: int) -> Select[tuple[Message]]:
+    return (
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.direction == "out",
+            Message.sent_at.is_(None),
+        )
+        .order_by(Message.id)
+    )
 
 
 async def _next_unsent(parts: Parts, conversation_id: int) -> Message | None:
-    async with parts.sessions() as session:
-        found: Message | None = await session.scalar(
-            select(Message)
-            .where(
-                Message.conversation_id == conversation_id,
-                Message.direction == "out",
-                Message.sent_at.is_(None),
-                Message.waits.is_(False),
-            )
-            .order_by(Message.id)
-            .limit(1)
-        )
+    """The oldest that was not sent; None also where that one waits, which none may overtake."""
+    async with parts.sessions.begin() as session:
+        found = await session.scalar(_unsent(conversation_id).limit(1).with_for_update())
+        if found is not None and found.waits:
+            await _wait(session, conversation_id, found.send_error or "waits")
+            return None
         return found
 
 
-async def _way(session: AsyncSession, conversation_id: int) -> tuple[str, dict[str, Any], str]:
-    """(address, the channel's own data with her latest message, the channel's name)."""
+async def _way(
+    session: AsyncSession, conversation_id: int
+) -> tuple[str, dict[str, Any], str, int | None]:
+    """(address, the channel's own data with her latest message, the channel's name, that
+    message's id)."""
     conversation = await session.get_one(Conversation, conversation_id)
     point = await requests.point_of(session, conversation.contact_point_id)
-    latest = await session.scalar(
-        select(Message)
-        .where(Message.conversation_id == conversation_id, Message.direction == "in")
-        .order_by(Message.id.desc())
-        .limit(1)
-    )
+    latest = await _latest(session, conversation_id)
+    message = await session.get(Message, latest) if latest is not None else None
     if point is None:
-        return "", {}, ""
-    return point.address, latest.data if latest is not None else {}, point.channel
+        return "", {}, "", latest
+    return point.address, message.data if message is not None else {}, point.channel, latest
+
+
+async def _latest(session: AsyncSession, conversation_id: int) -> int | None:
+    """Her latest message."""
+    found: int | None = await session.scalar(
+        select(func.max(Message.id)).where(
+            Message.conversation_id == conversation_id, Message.direction == "in"
+        )
+    )
+    return found
 
 
 async def abandon(parts: Parts, service_request_id: int) -> None:

@@ -48,6 +48,7 @@ ATTEMPTS = {
     # A message that waits keeps the later ones of its conversation waiting.
     "converse": 2,
     "send": 5,
+    "resend": 6,
     "abandon": 6,
 }
 ALARM_ATTEMPTS = 50
@@ -265,6 +266,12 @@ async def send(parts: Parts, conversation_id: int) -> None:
     await conversing.send(parts, conversation_id)
 
 
+@step("resend", attempts=ATTEMPTS["resend"])
+async def resend(parts: Parts, conversation_id: int) -> None:
+    """What could not be sent is tried again."""
+    await conversing.resend(parts, conversation_id)
+
+
 @step("abandon", attempts=ATTEMPTS["abandon"])
 async def abandon(parts: Parts, service_request_id: int) -> None:
     """A draft that nobody goes on with goes to the operators."""
@@ -282,7 +289,7 @@ async def give_up(parts: Parts, name: str, error: BaseException, **ids: int) -> 
     if name == "converse":
         await conversing.give_up(parts, ids["message_id"], error)
         return
-    if name == "send":
+    if name in ("send", "resend"):
         await conversing.cannot_send(parts, ids["conversation_id"], error)
         return
     async with parts.sessions.begin() as session:

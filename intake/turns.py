@@ -22,8 +22,9 @@ from intake.dialogue import FIELDS, MISSES, SMALL_TALK, SURE, Ranking, Said, Sta
 from intake.errors import AssistantError, NotFound
 from intake.lifecycle import ENDED, Status
 from intake.locale import say
-from intake.models import Conversation, Message, ServiceRequest
+from intake.models import Attachment, Conversation, Message, ServiceRequest, Transcript
 from intake.parts import Parts
+from intake.reading import HeardWord
 from intake.tracking import read_tracking_number
 from intake.understanding import replies
 from intake.understanding.reading import understand
@@ -122,6 +123,8 @@ async def read(
     received = (message.received_at or message.created_at).astimezone(parts.settings.zone)
     deciding = parts.settings.deciding
     text = message.text or ""
+    transcript = await transcript_of(session, message)
+    words = [HeardWord(**word) for word in transcript.words] if transcript is not None else []
     # Of a yes or a no the readers take no time; here "no, the day after" answers a question.
     service = bool(ranking) and parts.catalogue.is_service(ranking[0][0])
 
@@ -132,6 +135,7 @@ async def read(
             ranking=ranking if service else (),
             gazetteer=gazetteer,
             language=conversation.language or message.language or "zh",
+            words=words,
             danger=danger,
             alarm_from=deciding.alarm_from,
             doubt_from=deciding.doubt_from,
@@ -153,6 +157,20 @@ async def read(
     if rest.place is not None:
         found["area"] = rest.area
     return replace(whole, **found)
+
+
+async def transcript_of(session: AsyncSession, message: Message) -> Transcript | None:
+    """What was last heard in a voice message; None for others."""
+    if message.kind != "voice":
+        return None
+    found: Transcript | None = await session.scalar(
+        select(Transcript)
+        .join(Attachment, Attachment.recording_id == Transcript.recording_id)
+        .where(Attachment.message_id == message.id)
+        .order_by(Transcript.id.desc())
+        .limit(1)
+    )
+    return found
 
 
 async def _here(

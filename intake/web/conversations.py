@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import carrying, conversations
@@ -136,7 +136,10 @@ async def _tail(session: AsyncSession, found: Conversation) -> dict[str, Any]:
     )
     unsent = await session.scalar(
         select(func.count()).where(
-            Message.conversation_id == found.id, Message.direction == "out", Message.waits
+            Message.conversation_id == found.id,
+            Message.direction == "out",
+            Message.sent_at.is_(None),
+            or_(Message.waits, Message.send_error.is_not(None)),
         )
     )
     return {"latest": latest.text if latest else None, "unsent": unsent or 0}

@@ -9,10 +9,12 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import select
 
-from intake import secrets_store
+from intake import secrets_store, service_requests
 from intake.assistant import Assistant
-from intake.conversations import Inbound, take_in
+from intake.conversations import Inbound, Media, take_in
+from intake.lifecycle import Actor, Status
 from intake.models import Conversation, Message, Place, ServiceRequest
+from intake.service_requests import By
 from intake.settings import Settings
 from tests.fakes.rasa import Rasa
 from tests.integration.house import House
@@ -53,17 +55,13 @@ class Post:
         self.data.append(dict(data))
 
 
-class Chat(House):
+class Talking(House):
     """`says` brings one message in and lets the house work; it returns what was answered."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.post = Post()
         self.parts.channels = {"webchat": self.post}
-        self.rasa = Rasa(KINDS, self.app, secrets_store.ensure(settings, "internal"))
-        self.parts.assistant = Assistant(
-            "http://rasa.test", timeout_seconds=5, token="t", transport=self.rasa.transport
-        )
         self.count = 0
 
     async def places(self) -> None:
@@ -92,6 +90,42 @@ class Chat(House):
         await self.work(hurry=False)
         return [words for address, words in self.post.sent[before:] if address == who]
 
+    async def speaks(self, words: str, who: str = "anna", **more: Any) -> list[str]:
+        """As `says`, with a voice message in which the recogniser hears these words."""
+        self.ears.says = words
+        media = await self._media(b"RIFF" + words.encode(), "audio/wav")
+        return await self.says(None, who, kind="voice", media=media, **more)
+
+    async def shows(self, who: str = "anna") -> list[str]:
+        """As `says`, with a picture."""
+        media = await self._media(b"\xff\xd8\xff" + b"a picture", "image/jpeg")
+        return await self.says(None, who, kind="image", media=media)
+
+    async def _media(self, content: bytes, media_type: str) -> Media:
+        writer = self.parts.blobs.writer()
+        writer.write(content)
+        await writer.finish(lambda path: path)
+        return Media(writer.key, writer.sha256, writer.size, media_type)
+
+    async def becomes(self, number: str, *statuses: Status) -> None:
+        """A backend reports about a request."""
+        async with self.parts.sessions.begin() as session:
+            found = await session.scalar(
+                select(ServiceRequest.id).where(ServiceRequest.tracking_number == number)
+            )
+            request = await service_requests.lock(session, found)
+            for status in statuses:
+                await service_requests.advance(session, request, status, By(Actor.BACKEND))
+
+    async def messages(self, direction: str = "out") -> list[Message]:
+        """All of one direction, in order."""
+        async with self.parts.sessions() as session:
+            return list(
+                await session.scalars(
+                    select(Message).where(Message.direction == direction).order_by(Message.id)
+                )
+            )
+
     async def requests(self) -> list[ServiceRequest]:
         """All requests, the oldest first."""
         async with self.parts.sessions() as session:
@@ -101,3 +135,14 @@ class Chat(House):
         """The only conversation."""
         async with self.parts.sessions() as session:
             return (await session.scalars(select(Conversation))).one()
+
+
+class Chat(Talking):
+    """Its assistant knows the kinds that the test says."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.rasa = Rasa(KINDS, self.app, secrets_store.ensure(settings, "internal"))
+        self.parts.assistant = Assistant(
+            "http://rasa.test", timeout_seconds=5, token="t", transport=self.rasa.transport
+        )
