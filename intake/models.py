@@ -189,6 +189,11 @@ class Message(Base):
             "id",
             postgresql_where=sql("direction = 'out' AND sent_at IS NULL"),
         ),
+        Index(
+            "messages_unanswered",
+            "id",
+            postgresql_where=sql("direction = 'in' AND handled_at IS NULL"),
+        ),
     )
 
 

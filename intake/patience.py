@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import procrastinate
 from procrastinate.jobs import Job
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from intake.errors import HuyingError
 from speech.errors import SpeechError
@@ -49,7 +50,8 @@ class Patience(procrastinate.BaseRetryStrategy):
         if isinstance(error, (HuyingError, SpeechError)) and not error.retryable:
             return False
         limit = self.attempts_for.get(getattr(error, "code", None) or "", self.attempts)
-        limit = max(limit, 10) if isinstance(error, DBAPIError) else limit
+        # The database is away, or has more guests than connections.
+        limit = max(limit, 10) if isinstance(error, DBAPIError | PoolTimeout) else limit
         return job.attempts + 1 < limit
 
     def get_retry_decision(

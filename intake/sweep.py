@@ -12,6 +12,7 @@ from procrastinate.jobs import Job
 from procrastinate.jobs import Status as JobStatus
 from sqlalchemy import select, text
 
+from intake import conversing
 from intake import service_requests as requests
 from intake.errors import Unavailable
 from intake.lifecycle import WORKING, Actor, Status
@@ -76,7 +77,7 @@ _LIVE = text(
 
 
 async def find_stuck(parts: Parts) -> None:
-    """A request in a working status without a live job goes to the operators."""
+    """A request in a working status without a live job goes to the operators; so does a message."""
     before = datetime.now(UTC) - STUCK_AFTER
     async with parts.sessions() as session:
         statement = (
@@ -98,6 +99,33 @@ async def find_stuck(parts: Parts) -> None:
             log.error("request %s stood still at %s", request.id, request.status)
             why = reason("stuck", status=request.status)
             await requests.review(session, request, [why], By(Actor.WORKER))
+    await find_unanswered(parts)
+
+
+async def find_unanswered(parts: Parts) -> None:
+    """A message that nobody has acted on, and no job will, is left to a person."""
+    async with parts.sessions() as session:
+        found = list(
+            await session.scalars(_UNANSWERED, {"before": datetime.now(UTC) - STUCK_AFTER})
+        )
+    for message_id in found:
+        log.error("message %s lost its job", message_id)
+        await conversing.give_up(parts, message_id, Unavailable("Its job was lost.", code="stuck"))
+
+
+_UNANSWERED = text(
+    """
+    SELECT message.id FROM messages AS message
+    WHERE message.direction = 'in' AND message.handled_at IS NULL
+      AND message.conversation_id IS NOT NULL AND message.created_at < :before
+      AND NOT EXISTS (
+          SELECT 1 FROM procrastinate_jobs AS job
+          WHERE job.task_name = 'converse' AND job.status IN ('todo', 'doing')
+            AND (job.args ->> 'message_id')::bigint = message.id
+      )
+    ORDER BY message.id LIMIT 500
+    """
+)
 
 
 async def let_time_pass(parts: Parts) -> None:

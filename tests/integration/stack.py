@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 import psutil
@@ -36,13 +36,14 @@ from intake import postgres
 from intake.settings import load
 from intake.supervisor import ProcessState, read_state
 from tests.conftest import wav_of
-from tests.fakes.http_server import Answer, Asked
+from tests.fakes.http_server import Answer, Asked, HttpServer
 from tests.fakes.webhook_receiver import WebhookReceiver
 
 ROOT = Path(__file__).resolve().parents[2]
 HUYING = Path(sys.executable).parent / "huying"
 MARK = "HUYING_TEST_MARK"
 START_SECONDS = 180.0
+Server = TypeVar("Server", bound=HttpServer)
 END_SECONDS = 10.0  # what issue 2 allows between a signal and the end of all
 INTENTS = {"酱油": "errand", "盐": "errand", "饭": "meal"}
 ERRAND = "麻烦帮我去药店买一瓶酱油送来"  # goes to the webhook "hook"
@@ -77,6 +78,27 @@ def sound() -> bytes:
     return wav_of([0.3 * math.sin(2 * math.pi * pitch * n / 16000) for n in range(8000)])
 
 
+@contextlib.contextmanager
+def in_thread(server: Server) -> Iterator[Server]:
+    """Serve in a thread of its own, for tests that wait for processes."""
+    loop, up = asyncio.new_event_loop(), threading.Event()
+    ended = asyncio.Event()
+
+    async def serve() -> None:
+        async with server:
+            up.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert up.wait(10)
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+
+
 class Receiver(WebhookReceiver):
     """A webhook receiver that can wait before or after its work for one place."""
 
@@ -102,23 +124,11 @@ class Receiver(WebhookReceiver):
     @contextlib.contextmanager
     def running(self) -> Iterator[Self]:
         """Serve in a thread of its own."""
-        loop, up = asyncio.new_event_loop(), threading.Event()
-        ended = asyncio.Event()
-
-        async def serve() -> None:
-            async with self:
-                up.set()
-                await ended.wait()
-
-        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-        thread.start()
-        assert up.wait(10)
-        try:
-            yield self
-        finally:
-            self.release.set()
-            loop.call_soon_threadsafe(ended.set)
-            thread.join()
+        with in_thread(self):
+            try:
+                yield self
+            finally:
+                self.release.set()
 
     def keys(self, number: str) -> list[str]:
         """The idempotency keys under which a tracking number was taken: one order each."""

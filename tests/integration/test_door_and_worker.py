@@ -1,0 +1,62 @@
+"""A resident writes again while a worker is at her last message: neither makes the other fail."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from intake import conversations, sweep
+from intake import service_requests as requests
+from intake.conversations import Inbound, take_in
+from intake.lifecycle import Actor, Status
+from intake.models import Conversation, Message, ServiceRequest
+from tests.integration.house import House
+
+pytestmark = pytest.mark.asyncio
+
+
+async def writes(house: House, text: str) -> None:
+    inbound = Inbound("webchat", "anna", text, datetime.now(UTC), text=text)
+    async with house.parts.sessions.begin() as session:
+        await take_in(session, inbound, house.parts)
+
+
+async def test_a_worker_opens_her_request_while_the_door_waits_for_it(house: House) -> None:
+    await writes(house, "水管坏了")
+    async with house.parts.sessions.begin() as session:
+        found = await session.scalar(select(Conversation))
+        assert found is not None
+        conversation = await conversations.lock(session, found.id)
+        door = asyncio.create_task(writes(house, "在厨房"))
+        await asyncio.sleep(0.5)  # it waits for the conversation by now
+        assert not door.done()
+        opening = requests.Opening("webchat", contact_point_id=conversation.contact_point_id)
+        await requests.open_request(session, opening, by=requests.By(Actor.DOOR))
+    await door
+    async with house.parts.sessions() as session:
+        assert await session.scalar(select(func.count(Message.id))) == 2
+
+
+async def test_a_message_whose_job_was_lost_is_left_to_a_person_and_she_is_told(
+    house: House,
+) -> None:
+    await writes(house, "水管坏了")
+    await sweep.find_unanswered(house.parts)
+    async with house.parts.sessions.begin() as session:
+        assert await session.scalar(select(func.count(ServiceRequest.id))) == 0
+        await session.execute(
+            update(Message).values(created_at=datetime.now(UTC) - timedelta(minutes=2))
+        )
+    await sweep.find_unanswered(house.parts)  # its job is still there
+    async with house.parts.sessions.begin() as session:
+        assert await session.scalar(select(func.count(ServiceRequest.id))) == 0
+        await session.execute(sweep.text("DELETE FROM procrastinate_jobs"))
+    await sweep.find_unanswered(house.parts)
+    async with house.parts.sessions() as session:
+        (request,) = await session.scalars(select(ServiceRequest))
+        assert (request.status, request.text) == (Status.NEEDS_REVIEW.value, "水管坏了")
+        codes = [row.code for row in await session.scalars(select(Message).order_by(Message.id))]
+    assert codes == [None, "person_reads"]
