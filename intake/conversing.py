@@ -369,7 +369,7 @@ async def resend(parts: Parts, conversation_id: int) -> None:
         await conversations.send(session, conversation_id)
 
 
-def _unsent(conversation_id: int) -> Select[tuple[Message]]:
+def _unsent(conversation_id: int) -> Select[Message]:
     return (
         select(Message)
         .where(
