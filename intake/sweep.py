@@ -12,9 +12,10 @@ from procrastinate.jobs import Job
 from procrastinate.jobs import Status as JobStatus
 from sqlalchemy import select, text
 
-from intake import conversing
 from intake import service_requests as requests
+from intake.conversations import lock_of
 from intake.errors import Unavailable
+from intake.jobs import defer
 from intake.lifecycle import WORKING, Actor, Status
 from intake.locale import reason
 from intake.models import ServiceRequest
@@ -77,7 +78,8 @@ _LIVE = text(
 
 
 async def find_stuck(parts: Parts) -> None:
-    """A request in a working status without a live job goes to the operators; so does a message."""
+    """A request in a working status without a live job goes to the operators; a message that lost
+    its job gets another."""
     before = datetime.now(UTC) - STUCK_AFTER
     async with parts.sessions() as session:
         statement = (
@@ -103,19 +105,25 @@ async def find_stuck(parts: Parts) -> None:
 
 
 async def find_unanswered(parts: Parts) -> None:
-    """A message that nobody has acted on, and no job will, is left to a person."""
-    async with parts.sessions() as session:
-        found = list(
-            await session.scalars(_UNANSWERED, {"before": datetime.now(UTC) - STUCK_AFTER})
-        )
-    for message_id in found:
-        log.error("message %s lost its job", message_id)
-        await conversing.give_up(parts, message_id, Unavailable("Its job was lost.", code="stuck"))
+    """A message that nobody has acted on, and no job will, is begun again."""
+    async with parts.sessions.begin() as session:
+        before = datetime.now(UTC) - STUCK_AFTER
+        for message in (await session.execute(_UNANSWERED, {"before": before})).all():
+            log.error("message %s lost its job", message.id)
+            await defer(
+                session,
+                "converse",
+                lock=lock_of(message.conversation_id),
+                queue="hearing" if message.unheard else None,
+                message_id=message.id,
+            )
 
 
 _UNANSWERED = text(
     """
-    SELECT message.id FROM messages AS message
+    SELECT message.id, message.conversation_id,
+           message.kind = 'voice' AND message.text IS NULL AS unheard
+    FROM messages AS message
     WHERE message.direction = 'in' AND message.handled_at IS NULL
       AND message.conversation_id IS NOT NULL AND message.created_at < :before
       AND NOT EXISTS (

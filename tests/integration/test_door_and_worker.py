@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from intake import conversations, sweep
 from intake import service_requests as requests
@@ -18,8 +18,8 @@ from tests.integration.house import House
 pytestmark = pytest.mark.asyncio
 
 
-async def writes(house: House, text: str) -> None:
-    inbound = Inbound("webchat", "anna", text, datetime.now(UTC), text=text)
+async def writes(house: House, words: str) -> None:
+    inbound = Inbound("webchat", "anna", words, datetime.now(UTC), text=words)
     async with house.parts.sessions.begin() as session:
         await take_in(session, inbound, house.parts)
 
@@ -40,23 +40,27 @@ async def test_a_worker_opens_her_request_while_the_door_waits_for_it(house: Hou
         assert await session.scalar(select(func.count(Message.id))) == 2
 
 
-async def test_a_message_whose_job_was_lost_is_left_to_a_person_and_she_is_told(
-    house: House,
-) -> None:
+async def converse_jobs(house: House) -> list[tuple[str, str]]:
+    return [(task, status) for task, status, _ in await house.jobs() if task == "converse"]
+
+
+async def test_a_message_whose_job_was_lost_is_begun_again_once(house: House) -> None:
     await writes(house, "水管坏了")
-    await sweep.find_unanswered(house.parts)
     async with house.parts.sessions.begin() as session:
-        assert await session.scalar(select(func.count(ServiceRequest.id))) == 0
+        await session.execute(text("UPDATE procrastinate_jobs SET status = 'failed'"))
+    await sweep.find_stuck(house.parts)  # it is young: its job may be on its way
+    assert await converse_jobs(house) == [("converse", "failed")]
+    async with house.parts.sessions.begin() as session:
         await session.execute(
             update(Message).values(created_at=datetime.now(UTC) - timedelta(minutes=2))
         )
-    await sweep.find_unanswered(house.parts)  # its job is still there
-    async with house.parts.sessions.begin() as session:
-        assert await session.scalar(select(func.count(ServiceRequest.id))) == 0
-        await session.execute(sweep.text("DELETE FROM procrastinate_jobs"))
-    await sweep.find_unanswered(house.parts)
+    for _ in range(2):
+        await sweep.find_stuck(house.parts)
+        assert await converse_jobs(house) == [("converse", "failed"), ("converse", "todo")]
+    house.assistant_up = False
+    await house.work()
     async with house.parts.sessions() as session:
         (request,) = await session.scalars(select(ServiceRequest))
         assert (request.status, request.text) == (Status.NEEDS_REVIEW.value, "水管坏了")
-        codes = [row.code for row in await session.scalars(select(Message).order_by(Message.id))]
-    assert codes == [None, "person_reads"]
+    await sweep.find_stuck(house.parts)
+    assert ("converse", "todo") not in await converse_jobs(house)
