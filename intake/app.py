@@ -35,6 +35,7 @@ from intake.web import (
     internal,
     problems,
     resident,
+    residents,
     station,
 )
 from speech import Transcriber
@@ -131,6 +132,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(internal.router)
     app.include_router(conversations.router)
     app.include_router(resident.routes())
+    app.include_router(residents.router)
     app.include_router(attachments.router)
     for channel in parts.channels.values():
         app.include_router(channel.routes())

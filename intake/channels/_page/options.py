@@ -8,7 +8,7 @@ from intake.settings import Table
 
 
 class Options(Table):
-    """How long an upload may rest and lie, and how many there may be."""
+    """How long an upload may rest and lie, and how many there may be; pages that wait for news."""
 
     idle_seconds: float = Field(
         600, gt=0, description="an upload left alone so long becomes a voicemail as it is"
@@ -21,6 +21,8 @@ class Options(Table):
         20, ge=1, description="unfinished uploads from one network address"
     )
     uploads: int = Field(1000, ge=1, description="unfinished uploads in all")
+    streams: int = Field(200, ge=1, description="pages that wait for news at one web process")
+    streams_per_address: int = Field(20, ge=1, description="the same from one network address")
     piece_idle_seconds: float = Field(
         30, gt=0, description="a piece of which nothing comes for so long is ended"
     )

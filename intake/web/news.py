@@ -1,0 +1,94 @@
+"""Pages that wait for news of a request, and how they hear of it.
+
+The database calls at each change (its triggers do, so no writer can forget to); one connection
+listens for all pages of this process. A slow look besides catches what no call told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter, defaultdict
+from collections.abc import AsyncGenerator, Iterator
+
+import psycopg
+
+from intake.errors import TooMany
+from intake.parts import Parts
+
+log = logging.getLogger("huying.residents")
+CALL = "huying_requests"
+LISTENS_AGAIN = 5.0  # seconds
+LOOKS_ROUND = 20.0  # seconds
+
+
+class News:
+    """``streams`` and ``per_network`` are the most pages that may wait here."""
+
+    def __init__(self, parts: Parts, *, streams: int, per_network: int) -> None:
+        self.parts = parts
+        self.streams, self.per_network = streams, per_network
+        self._networks: Counter[str] = Counter()
+        self._waiting: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
+        self._listener: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def place(self, network: str) -> Iterator[None]:
+        """A place for one page. Raises `TooMany`; the page then asks now and then instead."""
+        if self._networks.total() >= self.streams or self._networks[network] >= self.per_network:
+            raise TooMany("Too many pages wait for news; ask again now and then.")
+        self._networks[network] += 1
+        try:
+            yield
+        finally:
+            self._networks[network] -= 1
+            self._networks += Counter()  # drops the zeros
+
+    @property
+    def waiting(self) -> int:
+        """How many pages wait now."""
+        return sum(map(len, self._waiting.values()))
+
+    async def of(self, service_request_id: int) -> AsyncGenerator[None]:
+        """Comes at once, and then whenever this request may have changed."""
+        called = asyncio.Event()
+        self._waiting[service_request_id].add(called)
+        if self._listener is None or self._listener.done():
+            self._listener = asyncio.create_task(self._listen())
+        try:
+            while True:
+                called.clear()
+                yield
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(called.wait(), LOOKS_ROUND)
+        finally:
+            self._waiting[service_request_id].discard(called)
+            if not self._waiting[service_request_id]:
+                del self._waiting[service_request_id]
+            if not self._waiting and self._listener is not None:
+                self._listener.cancel()
+                self._listener = None
+
+    async def _listen(self) -> None:
+        url = self.parts.engine.url.set(drivername="postgresql")
+        dsn = url.render_as_string(hide_password=False)
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(
+                    dsn, autocommit=True, connect_timeout=5, application_name="huying-news"
+                )
+                async with connection:
+                    await connection.execute(f"LISTEN {CALL}")
+                    for number in list(self._waiting):  # what was called while nobody listened
+                        self._call(number)
+                    async for notice in connection.notifies():
+                        if notice.payload.isdigit():
+                            self._call(int(notice.payload))
+            except (psycopg.Error, OSError) as error:
+                log.warning("Not listening for a while: %s", type(error).__name__)
+            await asyncio.sleep(LISTENS_AGAIN)
+
+    def _call(self, service_request_id: int) -> None:
+        for called in self._waiting.get(service_request_id, ()):
+            called.set()

@@ -1,0 +1,102 @@
+"""How a request stands, as its resident is told: one sentence now, and what was understood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import telling
+from intake.lifecycle import ENDED, Status
+from intake.locale import DEFAULT, languages, say
+from intake.models import ServiceRequest, Understanding
+from intake.parts import Parts
+from intake.understanding.values import Window
+from intake.wording import window
+
+DIAL = ("120", "119", "110")
+RATED = frozenset({Status.DONE, Status.CLOSED})
+SAID = {
+    Status.CONFIRMED: "confirmed",
+    Status.CLOSED: "closed",
+}  # the others: received, or what `telling` says
+
+
+async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> dict[str, Any]:
+    """The JSON that the resident's page shows; nothing in it that she did not say or is told."""
+    language = request.language if request.language in languages() else DEFAULT
+    status = Status(request.status)
+    emergency = request.urgency == "emergency"
+    understood = await _understood(session, request, parts, language)
+    return {
+        "tracking_number": request.tracking_number,
+        "status": status.value,
+        "sentence": await sentence(session, request, parts),
+        "emergency": emergency,
+        "dial": list(DIAL) if emergency else [],
+        "understood": understood,
+        "category_code": understood["category_code"] if understood else None,
+        "may_confirm": understood is not None
+        and not emergency
+        and request.resident_says is None
+        and status not in ENDED | {Status.DONE},
+        "may_rate": status in RATED,
+        "rating": request.rating,
+        "received_at": request.received_at.isoformat(),
+        "human_phone": parts.settings.human_phone,
+        "language": language,
+    }
+
+
+async def sentence(session: AsyncSession, request: ServiceRequest, parts: Parts) -> str:
+    """What she is told now, in her language."""
+    number = request.tracking_number
+    if said := await telling.sentence(session, request, parts):
+        return said[1]
+    if request.urgency == "emergency" and Status(request.status) not in ENDED:
+        dial = " / ".join(DIAL)
+        return say("tell.emergency", request.language, number=number, dial=dial)
+    code = SAID.get(Status(request.status), "received")
+    return say(f"resident.sentence.{code}", request.language, number=number)
+
+
+async def _understood(
+    session: AsyncSession, request: ServiceRequest, parts: Parts, language: str
+) -> dict[str, str] | None:
+    """What was understood, in one sentence that is read back; None while it is nothing."""
+    code = request.category or ""
+    if not parts.catalogue.is_service(code):
+        return None
+    name = parts.catalogue.name(code, language)
+    known = [name]
+    if request.place:
+        known.append(say("chat.part.place", language, value=request.place))
+    if request.unit:
+        unit = await _in_her_words(session, request, "unit")
+        known.append(say("chat.part.unit", language, value=unit))
+    if request.when_start and request.when_end:
+        start, end = (
+            moment.astimezone(parts.settings.zone).replace(tzinfo=None)
+            for moment in (request.when_start, request.when_end)
+        )
+        when = window(Window(start, end), language)
+        known.append(say("chat.part.when", language, value=when))
+    if request.phone:
+        known.append(say("resident.part.phone", language, value=request.phone[-4:]))
+    what = say("chat.part.comma", language).join(known)
+    return {
+        "category": name,
+        "category_code": code,
+        "sentence": say("resident.heard", language, what=what),
+    }
+
+
+async def _in_her_words(session: AsyncSession, request: ServiceRequest, name: str) -> str:
+    """A field as she said it, which is easier to know again than our short form."""
+    value: str = getattr(request, name)
+    row = await session.get(Understanding, request.understanding_id or 0)
+    field = row.fields.get(name) if row is not None else None
+    if not field or field["value"] != value or not field["evidence"] or name in request.corrected:
+        return value
+    start, end = field["evidence"]
+    return (request.text or "")[start:end].strip() or value
