@@ -181,3 +181,10 @@ def test_a_time_told_is_no_wish_where_nobody_comes_at_an_agreed_time() -> None:
     heard = Heard.of("跳广场舞的晚上十点还放音乐")
     assert read_when(heard, NOW) is not None
     assert read_when(heard, NOW, arranged=False) is None
+
+
+def test_hours_that_pass_first_are_counted_from_now() -> None:
+    found = read_when(Heard.of("过两个钟头再来"), NOW)
+    assert found is not None
+    assert found.value.start == NOW + timedelta(hours=2)
+    assert read_when(Heard.of("睡了两个钟头了"), NOW) is None
