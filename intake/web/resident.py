@@ -40,7 +40,9 @@ POLICY = (
     "default-src 'self'; media-src 'self' blob:; style-src 'self' 'unsafe-inline';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
+HASHED = re.compile(r".+-[\w-]{8}\.(js|css)")
 FOR_EVER = "public, max-age=31536000, immutable"
+A_DAY = "public, max-age=86400"
 ASK_AGAIN = "no-cache"
 templates = Jinja2Templates(WEB / "templates")
 
@@ -107,7 +109,7 @@ def routes(built: Built | None = None) -> APIRouter:
     @router.get("/page/{name}")
     async def asset(request: Request, name: str) -> Response:
         """A file of the page; its name changes when it does."""
-        return _send(files, name, request, FOR_EVER if "-" in name else ASK_AGAIN)
+        return _send(files, name, request, FOR_EVER if HASHED.fullmatch(name) else A_DAY)
 
     @router.get("/sw.js")
     async def worker(request: Request) -> Response:

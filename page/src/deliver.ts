@@ -14,8 +14,9 @@ const PIECE = 64 * 1024;
 const PIECE_PATIENCE = 60_000;
 const PAUSE = 700;
 const ASKED_MOST = 20;
-// The server is busy, away, or somebody else is uploading the same: not her recording's fault.
-const PASSING = [404, 408, 409, 410, 412, 423, 425, 429, 460];
+
+/** It will never be taken: too long, or nothing in it is sound. */
+export class NeverTaken extends Error {}
 
 export interface Receipt {
   tracking_number: string;
@@ -98,16 +99,13 @@ async function known(key: string): Promise<Known | null> {
   }
 }
 
-function upload(tape: Tape, url: string | null, bare: boolean): Promise<void> {
+function upload(tape: Tape, url: string | null): Promise<void> {
   const { key, type, language, household, recorded_at } = tape.meta;
-  const metadata: { [name: string]: string } = { key, filetype: type };
-  if (!bare) {
-    metadata["language"] = language;
-    metadata["recorded_at"] = recorded_at;
-    if (household) metadata["household"] = household;
-  }
+  const metadata: { [name: string]: string } = { key, filetype: type, language, recorded_at };
+  if (household) metadata["household"] = household;
   return new Promise((resolve, reject) => {
     const options: UploadOptions = {
+      ...BaseUpload.defaultOptions,
       endpoint: new URL(DOOR, self.location.href).href,
       uploadUrl: url && new URL(url, self.location.href).href,
       uploadLengthDeferred: true, // she may still be speaking
@@ -128,9 +126,8 @@ function upload(tape: Tape, url: string | null, bare: boolean): Promise<void> {
       onSuccess: () => resolve(),
       onError: (error) => {
         const answer = "originalResponse" in error ? error.originalResponse : null;
-        const status = answer ? answer.getStatus() : 0;
-        const final = status >= 400 && status < 500 && PASSING.indexOf(status) < 0;
-        reject(final ? new Refused(status, "") : error);
+        const tooLarge = answer && answer.getStatus() === TOO_LARGE;
+        reject(tooLarge ? new NeverTaken() : error);
       },
     };
     new BaseUpload(tape, options).start();
@@ -140,26 +137,20 @@ function upload(tape: Tape, url: string | null, bare: boolean): Promise<void> {
 /**
  * Bring a recording over, once. `fresh`: nothing of it was ever sent.
  *
- * Resolves with the number when the server has said that it is safe; throws `Refused` when it
- * will never take it, any other error when it may work later.
+ * Resolves with the number when the server has said that it is safe; throws `NeverTaken`, or any
+ * other error when it may work later: then what lies on the other side is asked for anew.
  */
 export async function deliver(tape: Tape, fresh: boolean): Promise<Receipt> {
   let state = fresh ? null : await known(tape.meta.key);
-  if (state && state.state === "received") return state;
-  if (!state || state.state === "partial") {
-    const url = state && state.state === "partial" ? state.url : null;
-    try {
-      await upload(tape, url, false);
-    } catch (error) {
-      if (!(error instanceof Refused) || error.status === TOO_LARGE) throw error;
-      // Never lose a recording for what was said about it: the bytes alone, once.
-      await upload(tape, null, true);
-    }
+  if (!state) await upload(tape, null);
+  else if (state.state === "partial") {
+    tape.arrived = state.offset;
+    await upload(tape, state.url);
   }
   for (let asked = 0; asked < ASKED_MOST; asked++) {
-    state = await known(tape.meta.key);
+    if (!state || state.state === "partial" || asked) state = await known(tape.meta.key);
     if (state && state.state === "received") return state;
-    if (state && state.state === "refused") throw new Refused(TOO_LARGE, state.code);
+    if (state && state.state === "refused") throw new NeverTaken();
     await new Promise((go) => setTimeout(go, PAUSE));
   }
   throw new Error("not yet");

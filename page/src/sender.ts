@@ -1,7 +1,6 @@
 // Brings recordings over one after the other, and never gives up as long as the page is open.
 
-import { deliver, settle, type Receipt } from "./deliver";
-import { Refused } from "./net";
+import { deliver, NeverTaken, settle, type Receipt } from "./deliver";
 import type { Tape } from "./tape";
 
 const PAUSES = [1, 2, 4, 8, 15, 30]; // seconds between attempts
@@ -35,21 +34,21 @@ export class Sender {
     const key = tape.meta.key;
     if (this.busy[key]) return;
     this.busy[key] = true;
-    for (let attempt = 0; ; attempt++) {
+    for (let attempt = 0, first = fresh; ; attempt++, first = false) {
+      const before = tape.arrived;
       try {
-        const receipt = await deliver(tape, fresh && attempt === 0);
+        const receipt = await deliver(tape, first);
         await tape.safe;
         await settle(tape, receipt);
         this.hopes.received(tape, receipt);
         break;
       } catch (error) {
-        if (error instanceof Refused && error.status >= 400 && error.status < 500) {
-          if (error.status !== 429 && error.status !== 408) {
-            await tape.refuse();
-            this.hopes.refused(tape);
-            break;
-          }
+        if (error instanceof NeverTaken) {
+          await tape.refuse();
+          this.hopes.refused(tape);
+          break;
         }
+        if (tape.arrived > before) attempt = 0; // a bad line, but it gets on
         this.hopes.waiting(tape);
         await this.pause(PAUSES[Math.min(attempt, PAUSES.length - 1)] as number);
         this.hopes.sending(tape);

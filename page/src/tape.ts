@@ -6,6 +6,8 @@ const ENOUGH = 8 * 1024; // bytes worth a request of their own while she still s
 const GONE = 8_000; // ms without a new piece: the page that recorded it is gone
 
 export class Tape {
+  /** Bytes that lay on the other side when it was last asked. */
+  arrived = 0;
   private data: ArrayBuffer[] = [];
   private size = 0;
   private writing: Promise<void> = Promise.resolve();

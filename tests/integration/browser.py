@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import BrowserContext, async_playwright
 
@@ -32,9 +33,16 @@ def chromium() -> str:
 
 @contextlib.asynccontextmanager
 async def browser(
-    profile: Path, *, microphone: Path | None = None, locale: str = "zh-CN", width: int = 390
+    profile: Path,
+    *,
+    microphone: Path | None = None,
+    locale: str = "zh-CN",
+    width: int = 390,
+    **options: Any,
 ) -> AsyncIterator[BrowserContext]:
-    """A browser of its own, of a phone's size, with a fresh profile in ``profile``."""
+    """A browser of its own, of a phone's size, with a fresh profile in ``profile``.
+
+    ``options``: what else Playwright's launch_persistent_context takes."""
     heard = [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
@@ -44,6 +52,7 @@ async def browser(
             locale=locale,
             viewport={"width": width, "height": 844},
             permissions=["microphone"] if microphone else [],
+            **options,
         )
         try:
             yield context

@@ -1,0 +1,205 @@
+"""A house with the resident's page on a real port, a phone's browser, and a bad network between."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import random
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Self
+
+import av
+from playwright.async_api import BrowserContext, Page, expect
+from sqlalchemy import select
+
+from intake.models import Recording, ServiceRequest
+from intake.settings import ROOT
+from tests.conftest import wav_of
+from tests.integration.browser import browser
+from tests.integration.chat_house import Served, at_work
+from tests.integration.house import House
+from tests.integration.stack import free_ports
+
+VOICEMAIL = ROOT / "data" / "demo" / "audio" / "v01.webm"
+MICROPHONE_RATE = 48_000
+
+# Collects what the microphone gave, to compare with what arrived; and a Chinese voice that writes
+# down what it would have said, because a browser on a server has none.
+WATCHED = """
+window.__pieces = [];
+if (window.MediaRecorder) {
+  const Real = window.MediaRecorder;
+  window.MediaRecorder = class extends Real {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("dataavailable", (e) => window.__pieces.push(e.data));
+    }
+  };
+}
+"""
+VOICE = """
+window.__said = [];
+window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+Object.defineProperty(window, "speechSynthesis", { value: {
+  getVoices: () => [
+    { lang: "zh-HK", name: "other", localService: true },
+    { lang: "zh-CN", name: "own", localService: true },
+    { lang: "en-GB", name: "english", localService: true },
+  ],
+  speak: (u) => { if (u.text) window.__said.push(`${u.voice.name}: ${u.text}`); },
+  cancel: () => undefined,
+} });
+"""
+SHA256 = """async () => {
+  const all = await new Blob(window.__pieces).arrayBuffer();
+  const sum = await crypto.subtle.digest("SHA-256", all);
+  return Array.from(new Uint8Array(sum), (b) => b.toString(16).padStart(2, "0")).join("");
+}"""
+
+
+def as_microphone(folder: Path, source: Path = VOICEMAIL) -> Path:
+    """A recording as the WAV that Chromium's fake microphone plays."""
+    samples: list[float] = []
+    resampler = av.AudioResampler("flt", "mono", MICROPHONE_RATE)
+    with av.open(str(source)) as container:
+        for frame in container.decode(audio=0):
+            for made in resampler.resample(frame):
+                samples.extend(made.to_ndarray()[0].tolist())
+    path = folder / "microphone.wav"
+    path.write_bytes(wav_of([max(-1.0, min(1.0, s)) for s in samples], MICROPHONE_RATE))
+    return path
+
+
+def silence(folder: Path) -> Path:
+    """A microphone that hears nothing."""
+    path = folder / "silence.wav"
+    path.write_bytes(wav_of([0.0] * MICROPHONE_RATE, MICROPHONE_RATE))
+    return path
+
+
+class Phone:
+    """One resident's phone with our page. ``url``: where it reaches the house."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context, self.url = context, url
+        self.wrong: list[str] = []
+
+    async def open(self, path: str = "/", *, voice: bool = True) -> Page:
+        page = await self.context.new_page()
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda m: self._note(m.text) if m.type == "error" else None)
+        await page.add_init_script(WATCHED)
+        if voice:
+            await page.add_init_script(VOICE)
+        await page.goto(self.url + path)
+        return page
+
+    def _note(self, text: str) -> None:
+        if "Failed to load resource" not in text and "ERR_" not in text:
+            self.wrong.append(text)
+
+
+async def press(page: Page) -> None:
+    """She presses, and the page listens."""
+    await page.click("#button")
+    await expect(page.locator("body")).to_have_attribute("data-state", "recording")
+
+
+async def speak(page: Page, seconds: int) -> None:
+    """She presses and speaks so long; the page is still listening."""
+    await press(page)
+    await expect(page.locator("#clock")).to_have_text(f"0:0{seconds}", timeout=20_000)
+
+
+async def number_on(page: Page) -> str:
+    """The number that the page shows when everything has arrived."""
+    await expect(page.locator("#result")).to_be_visible(timeout=40_000)
+    return await page.inner_text("#number")
+
+
+async def said_by(page: Page) -> str:
+    """What the microphone gave since the page was opened, as a SHA-256."""
+    return str(await page.evaluate(SHA256))
+
+
+async def arrived(house: House) -> list[Recording]:
+    """Every recording that the house keeps, with exactly one request for each."""
+    async with house.parts.sessions() as session:
+        recordings = list(await session.scalars(select(Recording).order_by(Recording.id)))
+        requests = list(await session.scalars(select(ServiceRequest)))
+    assert len(recordings) == len(requests)
+    for recording in recordings:
+        bytes_ = house.parts.blobs.path(recording.blob_key).read_bytes()
+        assert hashlib.sha256(bytes_).digest() == recording.sha256
+    return recordings
+
+
+@contextlib.asynccontextmanager
+async def living_with(
+    open_house: Callable[..., House], *, works: bool = True, **tables: Any
+) -> AsyncIterator[tuple[House, Served]]:
+    """The house on a port, with a worker unless ``works`` is False."""
+    house = open_house(human_phone="010-5555 0100", **tables)
+    async with contextlib.AsyncExitStack() as stack:
+        served = await stack.enter_async_context(Served(house.app, free_ports(1)))
+        if works:
+            await stack.enter_async_context(at_work(house))
+        yield house, served
+
+
+@contextlib.asynccontextmanager
+async def phone(
+    folder: Path, port: int, microphone: Path | None = None, **options: Any
+) -> AsyncIterator[Phone]:
+    """A phone with a fresh browser; nothing may have gone wrong in its scripts."""
+    async with browser(folder / "browser", microphone=microphone, **options) as context:
+        used = Phone(context, f"http://127.0.0.1:{port}")
+        yield used
+        assert not used.wrong
+
+
+class BadNetwork:
+    """A proxy as bad as a village's: slow upwards, and every connection is cut after a while.
+
+    ``bytes_a_second`` upwards; a connection dies after 3 to 9 kB, in the middle of whatever it
+    carries, in either direction.
+    """
+
+    def __init__(self, port: int, bytes_a_second: int = 12_000, seed: int = 5) -> None:
+        self.to, self.rate = port, bytes_a_second
+        self.random = random.Random(seed)
+        self.port = free_ports(1)
+        self.cuts = 0
+
+    async def __aenter__(self) -> Self:
+        self.server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        self.on = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.server.close()
+
+    async def _carry(self, hers: asyncio.StreamReader, to_her: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            ours, to_us = await asyncio.open_connection("127.0.0.1", self.to)
+            left = self.random.randint(3_000, 9_000) if self.on else 1 << 40
+            up = asyncio.create_task(self._pump(hers, to_us, left, self.rate))
+            down = asyncio.create_task(self._pump(ours, to_her, 1 << 40, None))
+            await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (up, down):
+                task.cancel()
+            for writer in (to_us, to_her):
+                writer.transport.abort()
+
+    async def _pump(
+        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, left: int, rate: int | None
+    ) -> None:
+        while left > 0 and (data := await source.read(1024)):
+            to.write(data[:left])
+            await to.drain()
+            left -= len(data)
+            if rate:
+                await asyncio.sleep(len(data) / rate)
+        self.cuts += left <= 0
