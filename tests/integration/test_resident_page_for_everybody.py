@@ -33,6 +33,9 @@ OVERLAP = """() => {
     phone: box(document.querySelector("footer")).top,
     smallest: Math.min(button.width, button.height) };
 }"""
+STANDS_OUT = """() => [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility()
+  && !e.matches(".unseen, .pick input") && (e.getBoundingClientRect().right > innerWidth + 1
+  || e.getBoundingClientRect().left < -1)).map((e) => e.outerHTML.slice(0, 150))"""
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,7 @@ async def fits(page: Page) -> None:
     targets = await page.evaluate(TARGETS)
     assert len(targets) >= 4
     assert not [t for t in targets if t["width"] < 60 or t["height"] < 60]
+    assert not await page.evaluate(STANDS_OUT)
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
