@@ -32,6 +32,7 @@ from intake.web import (
     conversations,
     doors,
     health,
+    households,
     internal,
     problems,
     resident,
@@ -133,6 +134,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(conversations.router)
     app.include_router(resident.routes())
     app.include_router(residents.router)
+    app.include_router(households.router)
     app.include_router(attachments.router)
     for channel in parts.channels.values():
         app.include_router(channel.routes())

@@ -23,6 +23,7 @@ COMMANDS = {
     "voicemail": ("voicemail", "app", "Send recordings."),
     "requests": ("requests", "app", "See service requests."),
     "token": ("token", "app", "Make and revoke the operators' tokens."),
+    "household": ("household", "app", "Homes with a link of their own: add, link, revoke, list."),
     "models": ("models", "app", "The speech models: list, add, verify, remove."),
     "train": ("train", "train", "Train the assistant, if anything it depends on changed."),
     "evaluate": ("evaluate", "evaluate", "Measure how well a labelled set is understood."),

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.errors import NotAllowed, NotFound
+from intake.errors import MoveNotAllowed, NotAllowed, NotFound
 from intake.models import Household
 from intake.signing import check_link, sign_link
 
@@ -71,17 +71,33 @@ async def make_link(
 ) -> str:
     """The token of a locked household's link. Without ``end_earlier`` a link that is good stays
     good, and the new token is worth the same."""
-    if end_earlier or household.link_version == 0 or household.link_revoked_at is not None:
+    if end_earlier or not has_link(household):
         household.link_version += 1
         household.link_revoked_at = None
     await session.flush()
+    return _sign(household, secret)
+
+
+def _sign(household: Household, secret: str) -> str:
     subject = f"{household.id}:{household.link_version}"
     return sign_link(secret, PURPOSE, subject, datetime.now(UTC) + LINK_LIVES)
 
 
+def has_link(household: Household) -> bool:
+    """Is there a link that works?"""
+    return household.link_version > 0 and household.link_revoked_at is None
+
+
+def present_link(household: Household, secret: str) -> str:
+    """A token that is worth the same as the link that works. Raises `MoveNotAllowed`."""
+    if not has_link(household):
+        raise MoveNotAllowed("This home has no link; make one first.")
+    return _sign(household, secret)
+
+
 async def end_link(session: AsyncSession, household: Household) -> None:
     """All links of a locked household end now."""
-    if household.link_version and household.link_revoked_at is None:
+    if has_link(household):
         household.link_revoked_at = datetime.now(UTC)
     await session.flush()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from rapidfuzz.distance import Levenshtein
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,6 +30,7 @@ from intake.understanding.values import Field, Understanding, Window
 TEXT_FIELDS = ("place", "unit", "person", "phone")
 ANSWERED_IN_WRITING = {"webchat", "wechat"}
 DOUBTFUL_NOTES = {"hallucination_gated", "language_unsupported", "truncated", "cut_at_limit"}
+MISHEARD = 0.6  # of 11 digits, four may be wrong; numbers by chance share fewer
 AGAIN = {"assistant_unreachable", "emergency"}
 
 
@@ -155,7 +157,8 @@ async def keep(
 
 
 def _from_home(request: ServiceRequest, read: Understanding, limits: Deciding) -> dict[str, str]:
-    """What is known of the home whose link she used, for all that she did not plainly say.
+    """What is known of the home whose link she used, for all that she did not say, and for what
+    sounds like it but is not sure.
 
     She may speak for a neighbour: with another place, nothing else of her own address holds.
     """
@@ -163,12 +166,15 @@ def _from_home(request: ServiceRequest, read: Understanding, limits: Deciding) -
     usual = deciding.Thresholds()
     set_ = {str(name): value for name, value in limits.fields.items()}
 
-    def plain(name: str) -> bool:
-        said: Field[str] | None = getattr(read, name)
+    def differs(name: str) -> bool:
+        heard: Field[str] | None = getattr(read, name)
+        if heard is None or heard.value == home[name]:
+            return False
         least: float = set_.get(name, getattr(usual, name))
-        return said is not None and not said.ambiguous and said.confidence >= least
+        sure = not heard.ambiguous and heard.confidence >= least
+        return sure or Levenshtein.normalized_similarity(heard.value, home[name]) < MISHEARD
 
-    said = {name for name in home if plain(name)}
+    said = {name for name in home if differs(name)}
     if "place" in said and read.place is not None and read.place.value != home["place"]:
         said.add("unit")
     return {name: value for name, value in home.items() if name not in said}

@@ -1,14 +1,19 @@
-"""How the command line talks to the running house."""
+"""How the command line talks to the running house, or to its database."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import HuyingError
-from intake.settings import Settings
+from intake.settings import Settings, load
+
+T = TypeVar("T")
 
 
 def connect(settings: Settings, url: str | None, *, token: str | None = None) -> httpx.Client:
@@ -55,3 +60,19 @@ def operator_token(given: str | None) -> str:
             "This needs a token: `huying token add NAME` makes one; put it in HUYING_TOKEN_FILE."
         )
     return token
+
+
+def in_database(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """Do this in one transaction of the database of the present settings."""
+    from intake.app import database_url
+    from intake.db import connect as connect_database
+
+    async def run() -> T:
+        engine, sessions = connect_database(database_url(load()), pool_size=2)
+        try:
+            async with sessions.begin() as session:
+                return await work(session)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())

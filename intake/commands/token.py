@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.app import database_url
+from intake.commands.client import in_database
 from intake.db import connect
 from intake.errors import NotFound
 from intake.models import ApiToken, Operator
@@ -19,7 +18,6 @@ from intake.settings import load
 from intake.web.access import make_token
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the operators' tokens.")
-T = TypeVar("T")
 ROLES = ("operator", "supervisor", "admin", "station")
 
 
@@ -32,7 +30,7 @@ def add(
     """Make a token. It is shown this once; only its hash is kept."""
     if role not in ROLES:
         raise typer.BadParameter(f"one of {', '.join(ROLES)}", param_hint="--role")
-    token = _in_database(lambda session: make_token(session, name, role, days or None))[0]
+    token = in_database(lambda session: make_token(session, name, role, days or None))[0]
     typer.echo(token)
 
 
@@ -46,7 +44,7 @@ def list_tokens() -> None:
         )
         return [(name, token) for name, token in rows.all()]
 
-    for name, token in _in_database(find):
+    for name, token in in_database(find):
         state = "revoked" if token.revoked_at else f"until {token.expires_at or 'ever'}"
         typer.echo(f"{token.prefix}…  {name}  {state}  last used {token.last_used_at or 'never'}")
 
@@ -66,7 +64,7 @@ def revoke(
         )
         return len(result.all())
 
-    if not _in_database(end):
+    if not in_database(end):
         raise NotFound("No living token begins so; `huying token list` shows them.")
     typer.echo("Revoked.")
 
@@ -79,15 +77,3 @@ async def make(name: str, role: str, days: int | None) -> str:
             return (await make_token(session, name, role, days))[0]
     finally:
         await engine.dispose()
-
-
-def _in_database(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    async def run() -> T:
-        engine, sessions = connect(database_url(load()), pool_size=2)
-        try:
-            async with sessions.begin() as session:
-                return await work(session)
-        finally:
-            await engine.dispose()
-
-    return asyncio.run(run())
