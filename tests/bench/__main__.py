@@ -1,6 +1,6 @@
 """``make bench``: speed, as ratios measured in one run; goals printed as met or missed.
 
-python -m tests.bench [accepting | routed | speech] …
+python -m tests.bench [accepting | routed | wechat | chat | speech] …
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from intake.settings import ROOT
-from tests.bench import accepting, speech_cost, throughput
+from tests.bench import accepting, chatting, speech_cost, throughput, wechat_door
 
-PARTS = ("accepting", "routed", "speech")
+PARTS = ("accepting", "routed", "wechat", "chat", "speech")
 
 
 def verdict(good: bool) -> str:
@@ -51,6 +51,51 @@ def show_routed() -> None:
         print(f"  {name:9} {megabytes:6.0f} MB")
 
 
+def show_wechat() -> None:
+    """The WeChat door while the assistant is slow."""
+    print(
+        f"WeChat: {wechat_door.PER_SECOND} messages a second for {wechat_door.SECONDS} s,"
+        f" the assistant takes {wechat_door.TURN_SECONDS:.0f} s a turn",
+        flush=True,
+    )
+    found = wechat_door.measure()
+    print(
+        f"  the door: p50 {found['p50'] * 1000:.0f} ms, p95 {found['p95'] * 1000:.0f} ms,"
+        f" p99 {found['p99'] * 1000:.0f} ms, longest {found['max'] * 1000:.0f} ms"
+        f" (goal p99 ≤ {wechat_door.GOAL_SECONDS * 1000:.0f} ms:"
+        f" {verdict(found['p99'] <= wechat_door.GOAL_SECONDS)})"
+    )
+    wrong = ("refused", "lost", "doubled", "out_of_order")
+    print(
+        f"  {found['messages']} messages: "
+        + ", ".join(f"{found[name]} {name.replace('_', ' ')}" for name in wrong)
+        + f" ({verdict(not any(found[name] for name in wrong))});"
+        f" {found['turns']} turns meanwhile, the rest in {found['drain_seconds']:.0f} s once it"
+        " was quick again"
+    )
+
+
+def show_chat() -> None:
+    """Turns of the web chat, and what limits them."""
+    print("Chat turns with the real assistant (everybody answers at once)", flush=True)
+    for residents, row in chatting.measure().items():
+        goal = ""
+        if int(residents) == chatting.GOAL_AT:
+            goal = f" (goal p95 < 1 s: {verdict(row['p95'] < chatting.GOAL_SECONDS)})"
+        print(
+            f"  {residents:>2} residents: {row['turns_a_second']:5.1f} turns/s,"
+            f" p50 {row['p50']:.2f} s, p95 {row['p95']:.2f} s{goal};"
+            f" {row['unanswered']} without an answer"
+        )
+        cpu = sorted(row["cpu_a_turn"].items(), key=lambda item: -item[1])
+        print(
+            f"     of it Rasa with its actions p50 {row['rasa_p50']:.2f} s, p95"
+            f" {row['rasa_p95']:.2f} s; {row['parses']:.1f} readings a turn besides;"
+            f" {row['cores_busy']:.1f} cores busy; CPU a turn: "
+            + ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in cpu if seconds)
+        )
+
+
 def show_speech(clips: Path | None) -> None:
     """Work for a second of audio, beside plain faster-whisper."""
     clips = clips or ROOT.parent / "shared" / "data" / "speech"
@@ -70,6 +115,10 @@ def main() -> int:
             show_accepting()
         elif part == "routed":
             show_routed()
+        elif part == "wechat":
+            show_wechat()
+        elif part == "chat":
+            show_chat()
         else:
             show_speech(arguments.clips)
     return 0

@@ -20,7 +20,7 @@ from tests.integration.stack import until
 GOAL_SECONDS = 1.0  # p99; WeChat itself waits 5 s
 PER_SECOND = 20
 SECONDS = 60
-RESIDENTS = 200
+RESIDENTS = 400  # few messages each: WeChat takes five answers to a resident until she writes again
 TURN_SECONDS = 10.0
 DRAIN_SECONDS = 600.0
 

@@ -158,7 +158,8 @@ def answer_to(said: Said) -> str:
 
 async def _pour(url: str, messages: Sequence[Said], per_second: float) -> list[Took]:
     before: dict[str, asyncio.Task[Took]] = {}
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    # Shorter than the door keeps one open: a call must not meet a connection that is just closing.
+    limits = httpx.Limits(max_connections=400, keepalive_expiry=2)
     async with httpx.AsyncClient(
         base_url=url, trust_env=False, timeout=30, limits=limits
     ) as client:
