@@ -234,8 +234,9 @@ def window(state: dict[str, Any]) -> str:
 def where_to_look(settings: Settings) -> None:
     """What to do next."""
     console.print(
-        f"\n[bold]Up on http://127.0.0.1:{settings.port}[/]  "
-        f"health: /healthz  API: /openapi.json\n"
+        f"\n[bold]Speak into it:    http://127.0.0.1:{settings.port}/[/]\n"
+        f"[bold]Write to it:      http://127.0.0.1:{settings.port}/chat[/]\n"
+        f"Health: /healthz  API: /openapi.json\n"
         f"Send your own:    HUYING_PORT={settings.port} HUYING_HOME={settings.home}"
         " .venv/bin/huying voicemail send FILE --wait\n"
         f"An operator:      HUYING_HOME={settings.home} .venv/bin/huying token add NAME\n"

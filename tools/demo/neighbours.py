@@ -67,6 +67,8 @@ def write_settings(folder: Path, neighbours: Neighbours, places: Path) -> Path:
         f"""# Made anew by every `make demo`.
 places = "{places}"
 
+[channels.webchat]
+
 [backends.station]
 kind = "station"
 title = "志愿者服务站"
