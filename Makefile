@@ -3,7 +3,7 @@
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup demo up test check bench train voices clean
+.PHONY: help setup demo up test lint check bench train voices clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,13 +24,15 @@ testsetup:
 	@tools/setup/setup.sh --test
 
 test: testsetup  ## all tests, with real parts
-	@$(PY) -m pytest tests --ignore=tests/bench $(PYTEST)
+	@$(PY) -m pytest tests --ignore=tests/bench --durations=15 $(PYTEST)
 
-check: testsetup  ## lint, types, who may import whom, licences, fast tests
+lint: testsetup  ## lint, types, who may import whom, licences
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 	@$(PY) tools/setup/licences.py
+
+check: lint  ## lint and the fast tests
 	@$(PY) -m pytest -q tests/unit
 
 bench: testsetup  ## speed, as ratios measured in one run
