@@ -7,11 +7,6 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 _HAN = re.compile("[\u3400-\u9fff]")
-_ROBOT = re.compile(r"机器人?|真人|人工智能|电脑|robot|\bbot\b|machine|human|real person", re.I)
-_RUDE = re.compile(
-    r"傻|笨|蠢|滚|废物|垃圾|他妈|妈的|神经病|有病|stupid|idiot|useless|f[u*]ck|shit", re.I
-)
-
 GREET = ("您好，我是呼应。有什么事，您慢慢说。", "Hello, this is Huying. Tell me what you need.")
 THANKS = ("不客气，有事随时找我们。", "You're welcome. We are here whenever you need us.")
 OUT_OF_SCOPE = (
@@ -27,7 +22,13 @@ RUDE = (
     "对不起，没帮上忙让您着急了。有什么事您说，我来办。",
     "I am sorry this is a nuisance. Tell me what you need, and I will see to it.",
 )
-SMALL_TALK = {"greet": GREET, "thanks": THANKS, "out_of_scope": OUT_OF_SCOPE}
+SMALL_TALK = {
+    "greet": GREET,
+    "thanks": THANKS,
+    "out_of_scope": OUT_OF_SCOPE,
+    "robot": ROBOT,
+    "rude": RUDE,
+}
 
 
 def language_of(message: dict[str, Any]) -> str:
@@ -39,17 +40,7 @@ def language_of(message: dict[str, Any]) -> str:
     return "zh" if _HAN.search(text) or not re.search("[A-Za-z]", text) else "en"
 
 
-def line(text: str, intent: str) -> tuple[str, str]:
-    """What is said to small talk of this kind, in Chinese and in English."""
-    if _RUDE.search(text):
-        return RUDE
-    if _ROBOT.search(text):
-        return ROBOT
-    return SMALL_TALK.get(intent, OUT_OF_SCOPE)
-
-
-def talk_back(dispatcher: CollectingDispatcher, tracker: Tracker, intent: str) -> None:
-    """Says it in the resident's language."""
-    message = tracker.latest_message
-    both = line(message.get("text") or "", intent)
-    dispatcher.utter_message(text=both[language_of(message) == "en"])
+def talk_back(dispatcher: CollectingDispatcher, tracker: Tracker, kind: str) -> None:
+    """Says it in the resident's language; `kind` is intake's (intake.understanding.replies)."""
+    both = SMALL_TALK.get(kind, OUT_OF_SCOPE)
+    dispatcher.utter_message(text=both[language_of(tracker.latest_message) == "en"])

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations, dialogue, reading, turns
+from intake import conversations, dialogue, listening, reading
 from intake import service_requests as requests
-from intake.conversations import DIAL
+from intake.conversations import DIAL, QUIET
 from intake.dialogue import FIELDS, Draft, Said, State
 from intake.errors import AssistantError
 from intake.jobs import defer
@@ -28,8 +28,6 @@ from intake.service_requests import By, Opening
 from intake.understanding.values import Field, Window
 
 WORKER, RESIDENT = By(Actor.WORKER), By(Actor.RESIDENT)
-QUIET = "told_in_chat"
-"""In `given`: the resident heard of it in the conversation, so `tell` needn't say it again."""
 
 
 async def carry_out(
@@ -39,7 +37,7 @@ async def carry_out(
     plan: Sequence[Mapping[str, Any]],
     parts: Parts,
 ) -> None:
-    """Do every step of a plan (see `turns.Answered`) for a locked conversation."""
+    """Do every step of a plan (see `listening.Answered`) for a locked conversation."""
     _forget(conversation, {step["do"] for step in plan})
     for step in plan:
         what = step["do"]
@@ -50,7 +48,7 @@ async def carry_out(
         elif what == "drop":
             await _drop(session, conversation)
         elif what == "hand_over":
-            await hand_over(session, conversation, step.get("because", "asked"), parts)
+            await hand_over(session, conversation, step["because"], parts)
         elif what == "emergency":
             await _danger(session, conversation, message, parts)
         elif what == "ask":
@@ -129,7 +127,7 @@ async def open_draft(
 ) -> ServiceRequest:
     """A request from the first message that asks for something; no job waits for it yet."""
     point = await requests.point_of(session, conversation.contact_point_id)
-    transcript = await turns.transcript_of(session, message)
+    transcript = await listening.transcript_of(session, message)
     recording_id = await session.scalar(
         select(Attachment.recording_id).where(
             Attachment.message_id == message.id, Attachment.recording_id.is_not(None)
@@ -224,7 +222,7 @@ async def leave_to_person(
 ) -> ServiceRequest:
     """The request that a message belongs to, in review with all that our own readers found."""
     state = State.from_json(conversation.state)
-    read = await turns.read(parts, session, conversation, message)
+    read = await listening.read(parts, session, conversation, message)
     if read.urgency == "emergency" and message.text:
         received = message.received_at or message.created_at
         return await conversations.emergency(session, conversation, message.text, received, parts)
@@ -301,7 +299,7 @@ async def _fill(
     if text not in (request.text or ""):
         request.text = "\n".join(filter(None, (request.text, text)))
     conversation = await session.get_one(Conversation, message.conversation_id)
-    read = await turns.read(parts, session, conversation, message)
+    read = await listening.read(parts, session, conversation, message)
     for name in ("place", "unit", "person", "phone"):
         value: Field[str] | None = getattr(read, name)
         if value is not None and name not in request.corrected:
@@ -376,7 +374,7 @@ async def _changes(
     request: ServiceRequest,
     parts: Parts,
 ) -> dict[str, Any]:
-    read = await turns.read(parts, session, conversation, message)
+    read = await listening.read(parts, session, conversation, message)
     zone = parts.settings.zone
     changes: dict[str, Any] = {}
     for name in FIELDS:

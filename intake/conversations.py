@@ -29,6 +29,8 @@ from speech import AudioInfo
 
 EMERGENCY_LASTS = timedelta(minutes=30)
 DIAL = "120 / 119 / 110"
+QUIET = "told_in_chat"
+"""In `given`: she heard of this status in the conversation; `tell` needn't say it again."""
 TEXT_LIMIT = 4000  # characters of one message that are read; Open311 takes no longer description
 
 
@@ -186,6 +188,7 @@ async def emergency(
         request.text = "\n".join(filter(None, (request.text, text)))
     request.urgency = "emergency"
     request.deadline_at = received_at + timedelta(minutes=3)
+    request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
     await requests.review(session, request, [reason("emergency")], by)
     await requests.raise_alarm(session, request)
     conversation.state = {"emergency": request.id, "since": received_at.isoformat()}

@@ -139,7 +139,9 @@ def respond(state: State, said: Said, catalogue: Catalogue) -> Turn:
     found = _answers(state, said)
     declined = tuple(n for n in _declined(state, said, found) if n not in state.declined)
     switched = _switch(state, said, catalogue, found)
-    if said.means("handoff") and not found:
+    if said.means("handoff") and not (found or declined):
+        if replies.asks_robot(said.text):
+            return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk="robot")
         return Turn(state, "hand_over")
     # "Never mind" to the question for a phone number is no more than that.
     unneeded = declined and state.asked not in ("place", "unit")
@@ -203,10 +205,6 @@ def _open(state: State, said: Said, catalogue: Catalogue) -> Turn:
 
 def _needs(said: Said, catalogue: Catalogue) -> list[Understanding]:
     """One reading for each need: two where two clauses surely ask for different things."""
-    service = _service(said.read.category_ranking, catalogue)
-    if service is None:
-        return []
-    first = replace(said.read, category=service[0], category_confidence=service[1])
     sure = [
         (code, share)
         for _, ranking in said.clauses
@@ -214,6 +212,13 @@ def _needs(said: Said, catalogue: Catalogue) -> list[Understanding]:
         if catalogue.is_service(code) and share >= SURE
     ]
     kinds = dict(reversed(sure))
+    service = _service(said.read.category_ranking, catalogue)
+    if sure and (service is None or service[1] < SURE) and not replies.takes_back(said.text):
+        # Over two needs at once the classifier is torn; over each of them it is not.
+        service = sure[0]
+    if service is None:
+        return []
+    first = replace(said.read, category=service[0], category_confidence=service[1])
     if len(kinds) != 2 or service[0] not in kinds or replies.takes_back(said.text):
         return [first]
     if not replies.adds(said.text) and min(kinds.values()) < PLAIN:
@@ -278,7 +283,9 @@ def _answers(state: State, said: Said) -> dict[str, Field[Any]]:
         found["unit"] = replies.whole_unit(draft.read.unit, found["unit"], said.text)
     if "when" in found and draft.read.when is not None:
         found["when"] = same_day(draft.read.when, found["when"], said.text)
-    if "person" in found and state.for_other and replies.own_name(said.text):
+    if state.for_other and (helped := replies.helped_name(said.text)):
+        found["person"] = helped
+    elif "person" in found and state.for_other and replies.own_name(said.text):
         del found["person"]
     if (asked := state.asked) in FIELDS and asked not in found and said.best[0] != "handoff":
         bare = replies.bare(str(asked), said.text, others=bool(found))
@@ -368,6 +375,9 @@ def _nothing_new(state: State, said: Said, catalogue: Catalogue) -> Turn:
         fresh = replace(state, denials=1, misses=0, asked="what_is_wrong")
         return Turn(fresh, "what_is_wrong")
     talk = said.best[0] if said.best[0] in SMALL_TALK else None
+    kind = replies.small_talk(said.text, "")
+    if kind and not _tells_more(said, catalogue):
+        return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=kind)
     if talk is None and state.asked in FIELDS and _tells_more(said, catalogue):
         drafts = tuple(_with(draft, said, {}) for draft in state.drafts)
         return _next(replace(state, drafts=drafts, misses=0), catalogue)

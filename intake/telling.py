@@ -23,7 +23,7 @@ async def tell(parts: Parts, service_request_id: int) -> None:
         if said is None:
             return
         code, text = said
-        if request.given.get("told_in_chat") == request.status:
+        if request.given.get(conversations.QUIET) == request.status:
             return
         latest = await session.scalar(
             select(Message)

@@ -82,6 +82,31 @@ _NAME = re.compile(
 _NO_NAME = re.compile(
     r"知道|什么|怎么|为啥|干嘛|不|没|好|对|行|嗯|哦|谢|yes|no|ok|why|what|who|sure", re.I
 )
+_WRITTEN_NAME = re.compile(r"[A-Z][\w'-]*(?: [\w'-]+){0,3}[.!]?")
+_NO_PLACE = re.compile(
+    r"\b(?:hi|hello|hey|yes|no|ok(?:ay)?|thanks?|please|sorry|what|why|where|who|how|when|are|is|do"
+    r"|can|i|i'm|my|the|you|never|any)\b",
+    re.I,
+)
+_HELPED_NAME = re.compile(
+    r"(?:她|他|老人家?|(?:我|咱)?(?:妈妈?|爸爸?|奶奶|爷爷|姥姥|姥爷|婆婆|公公|岳父|岳母|邻居|老伴))"
+    r"(?:的?名字)?(?:姓|叫做?|名叫|是叫)([\u3400-\u9fff]{1,4}?)(?=$|[\s,，。；;！!、]|今年|住|电话)"
+    r"|(?i:\b(?:her|his) name is|\b(?:she|he) is called) ([A-Z][\w'-]*(?: [A-Z][\w'-]*){0,2})"
+)
+_ROBOT = re.compile(
+    r"(?:是不是|是|跟|和)\S{0,6}(?:机器人?|真人|人工智能|电脑|活人)\S{0,6}(?:吗|么|吧|呢|啊|？|\?|$)"
+    r"|(?:机器人?|真人|活人)(?:吗|么|吧|？|\?)"
+    r"|\b(?:are|is) (?:you|this|it|there) .{0,12}\b(?:human|robot|bot|machine|person|real)\b",
+    re.I,
+)
+_WANTS_PERSON = re.compile(
+    r"[转找要换叫接想]\S{0,4}(?:人工|真人|活人|工作人员|客服)|talk|speak|put me|connect", re.I
+)
+_RUDE = re.compile(
+    r"傻|笨|蠢|滚(?:开|蛋|吧|$)|废物|(?:你们?|真|都)\S{0,3}(?:垃圾|有病)|他妈的|妈的|神经病"
+    r"|\b(?:stupid|idiots?|useless|f[u*]ck\w*|shit)\b",
+    re.I,
+)
 _DIGITS = str.maketrans("零〇一二两三四五六七八九幺", "0012234567891")
 
 
@@ -126,6 +151,27 @@ def own_name(text: str) -> bool:
     return bool(_OWN_NAME.search(text))
 
 
+def helped_name(text: str) -> Field[str] | None:
+    """The name of the one who is helped: "她姓李"."""
+    found = _HELPED_NAME.search(text)
+    if found is None:
+        return None
+    group = 1 if found[1] else 2
+    return Field(found[group], found.span(group), 0.7)
+
+
+def asks_robot(text: str) -> bool:
+    """She wants to know whether this is a machine, and not to be given a person."""
+    return bool(_ROBOT.search(text)) and not _WANTS_PERSON.search(text)
+
+
+def small_talk(text: str, intent: str) -> str:
+    """What kind of small talk it is: "robot", "rude", else as the classifier says."""
+    if asks_robot(text):
+        return "robot"
+    return "rude" if _RUDE.search(text) else intent
+
+
 def names_day(text: str) -> bool:
     """Does it say a day, and not only a time of day?"""
     return bool(_DAY.search(text))
@@ -152,18 +198,25 @@ def whole_unit(known: Field[str], found: Field[str], text: str) -> Field[str]:
 
 def bare(asked: str, text: str, *, others: bool) -> Field[str] | None:
     """The answer to the question when it is nothing but the answer; `others`: it says more."""
-    said = plain(text).strip()
+    said, written = plain(text).strip(), text.strip()
     if asked == "unit" and (m := _BARE_UNIT.fullmatch(said.translate(_DIGITS))):
         digits = "-".join(re.findall(r"\d+", m[1]))
         return Field(digits, (0, len(text)), 0.8)
     if asked == "place" and len(said) <= 30 and _PLACE_LIKE.match(said):
-        return Field(said, (0, len(text)), 0.3, note=UNKNOWN)
+        return Field(written if written.isascii() else said, (0, len(text)), 0.3, note=UNKNOWN)
+    if asked == "place" and _WRITTEN_NAME.fullmatch(written) and not _NO_PLACE.search(written):
+        return Field(written.rstrip(".!"), (0, len(text)), 0.3, note=UNKNOWN)
     if asked == "person" and not others and not _NO_NAME.search(said):
         named = _NAME.fullmatch(said)
         return Field(named[1], (0, len(text)), 0.6) if named else None
     return None
 
 
+_NOT_FIXED = re.compile(
+    r"没(?:有)?(?:人)?(?:给|来)?(?:我)?(?:修|弄|办|做|搞|送|来)(?:好|完|到)?|还(?:是|在)?(?:坏|漏|不|没|堵|响)|又(?:坏|漏|堵|不)"
+    r"|not (?:fixed|done|right)|still (?:broken|leak|drip|not)|(?:broken|leaking) again",
+    re.I,
+)
 _POINTS = re.compile(
     r"([1-5])\s*(?:分|星|颗星|points?|stars?|/\s*5|out of)|^\s*([1-5])\s*[。.!]?\s*$", re.I
 )
@@ -176,6 +229,11 @@ _WORDS = (
     (3, r"还行|一般|凑合|马马虎虎|还可以|过得去|so-so|okay|\bok\b|average|not bad"),
     (4, r"满意|不错|挺好|好|\bgood\b|nice|fine"),
 )  # fmt: skip
+
+
+def not_fixed(text: str) -> bool:
+    """What they say is done isn't: "还是漏水"."""
+    return bool(_NOT_FIXED.search(text))
 
 
 def points(text: str) -> int | None:

@@ -131,6 +131,63 @@ def test_the_name_of_who_writes_is_not_that_of_who_is_helped() -> None:
     assert known(turn)["person"] == "李秀英"
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("她姓李，我姓王", "李"),
+        ("我妈叫赵桂兰，今年八十了", "赵桂兰"),
+        ("Her name is Ann Lee", "Ann Lee"),
+    ],
+)
+def test_who_is_helped_is_told_from_who_writes(words: str, name: str) -> None:
+    turn = talk(("替我妈报个修，幸福里3号楼2单元501", "home_repair"), (words, "out_of_scope"))
+    assert known(turn)["person"] == name
+
+
+def test_two_needs_are_two_though_the_classifier_is_torn_over_the_whole() -> None:
+    clauses = (("马桶堵了", (("home_repair", 0.9),)), ("另外订一份饭", (("meal", 0.9),)))
+    message = Said(
+        "幸福里3号楼2单元501马桶堵了，另外订一份饭",
+        said("幸福里3号楼2单元501马桶堵了，另外订一份饭", "errand", 0.4).read,
+        clauses,
+    )
+    turn = respond(State(), message, CATALOGUE)
+    assert [d.read.category for d in turn.state.drafts] == ["home_repair", "meal"]
+
+
+@pytest.mark.parametrize(
+    "words", ["你是机器人吗", "你们是真人吗？", "是不是机器人啊", "Are you a real person?"]
+)
+def test_who_asks_for_a_machine_is_told_and_the_question_stays(words: str) -> None:
+    turn = talk(("水管漏了", "home_repair"), (words, "handoff"))
+    assert (turn.talk, turn.outcome, turn.state.asked) == ("robot", "ask", "place")
+    assert talk(("水管漏了", "home_repair"), ("帮我转真人", "handoff")).outcome == "hand_over"
+
+
+def test_abuse_is_borne_and_the_question_stays() -> None:
+    turn = talk(("水管漏了", "home_repair"), ("你真笨", "feedback"), ("真是废物", "feedback"))
+    assert (turn.talk, turn.outcome, turn.state.asked) == ("rude", "ask", "place")
+
+
+def test_who_would_rather_not_say_a_number_does_not_ask_for_a_person() -> None:
+    turn = talk(("幸福里3号楼2单元501水管漏了", "home_repair"), ("电话不方便留", "handoff"))
+    assert (turn.outcome, turn.state.declined) == ("read_back", ("phone",))
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("Willow Gardens", "Willow Gardens"),
+        ("Xingfuli.", "Xingfuli"),
+        ("What?", None),
+        ("Hi", None),
+    ],
+)
+def test_a_name_in_english_answers_the_question_where(words: str, place: str | None) -> None:
+    turn = talk(("the tap is dripping", "home_repair"), (words, "out_of_scope"))
+    assert known(turn).get("place") == place
+
+
 def test_not_wanted_any_more_drops_the_draft() -> None:
     assert talk(("水管漏了", "home_repair"), ("算了不修了", "cancel_request")).outcome == "drop"
 
