@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ from pydantic import (
 from intake.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def _secret_file(path: Path | None) -> Path | None:
@@ -215,7 +217,12 @@ class Settings(Table):
 
     home: Path = Field(Path("var"), description="everything that a run writes lies under it")
     host: str = Field("127.0.0.1", description="where the web part listens")
-    port: int = Field(8300, ge=1, le=65500, description="web; Rasa +1, actions +2 on loopback")
+    port: int = Field(
+        8300,
+        ge=1,
+        le=65500,
+        description="web; Rasa +1, actions +2, with https web +3 too, on loopback",
+    )
     public_url: str | None = Field(None, description="how residents and backends reach us")
     database_url: str | None = Field(
         None, description="postgresql://…; empty: the embedded server under home"
@@ -224,6 +231,10 @@ class Settings(Table):
     database_pool: int = Field(20, ge=2, le=500, description="connections of one process")
     timezone: str = Field("Asia/Shanghai", description="the residents' clock")
     places: Path | None = Field(None, description="the gazetteer: CSV name,kind,area,aliases")
+    tls_certificate_file: SecretFile = Field(
+        None, description="certificate chain (PEM) for https without a proxy"
+    )
+    tls_key_file: SecretFile = Field(None, description="its private key (PEM)")
     trusted_proxies: list[str] = Field(
         default_factory=list, description="networks whose X-Forwarded-For is believed"
     )
@@ -259,6 +270,22 @@ class Settings(Table):
         return value.expanduser().absolute()
 
     @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Settings:
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_certificate_file and tls_key_file belong together; give both")
+        if self.tls_certificate_file is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                    self.tls_certificate_file, self.tls_key_file, password=""
+                )
+            except (OSError, ValueError):  # SSLError is an OSError
+                raise ValueError(
+                    "tls_certificate_file and tls_key_file can't be used: both must be PEM, the key"
+                    " without a passphrase, and the certificate must be the key's"
+                ) from None
+        return self
+
+    @model_validator(mode="after")
     def _rules_name_backends(self) -> Settings:
         wanted = {rule.backend for rule in self.routing.rules} | {self.routing.default}
         unknown = sorted(wanted - self.backends.keys())
@@ -288,7 +315,18 @@ class Settings(Table):
     @property
     def base_url(self) -> str:
         """How links begin; without ``public_url`` they work on this machine only."""
-        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+        scheme = "https" if self.tls_certificate_file else "http"
+        return (self.public_url or f"{scheme}://127.0.0.1:{self.port}").rstrip("/")
+
+    @property
+    def local_port(self) -> int:
+        """Where our own processes reach the web part, in plain HTTP on loopback: its port, or the
+        third after it where that one speaks https."""
+        return self.port if self.tls_certificate_file is None else self.port + 3
+
+    @property
+    def local_url(self) -> str:
+        return f"http://127.0.0.1:{self.local_port}"
 
     @property
     def assistant_url(self) -> str:

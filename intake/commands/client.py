@@ -18,10 +18,9 @@ T = TypeVar("T")
 
 def connect(settings: Settings, url: str | None, *, token: str | None = None) -> httpx.Client:
     """A client for this deployment, or for another one's ``url``."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return httpx.Client(
-        base_url=(url or f"http://{host}:{settings.port}").rstrip("/"),
+        base_url=(url or settings.local_url).rstrip("/"),
         headers=headers,
         timeout=120,
         trust_env=False,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import signal
 import socket
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -50,19 +52,54 @@ def serve(
     settings = load()
     set_up_logs(settings.log_level)
     listening = sockets(host or settings.host, port or settings.port)
+    app = create_app(settings)
+    common: dict[str, Any] = {
+        "log_config": None,
+        "access_log": False,  # paths hold the secrets of status links
+        "server_header": False,
+        "timeout_graceful_shutdown": 5,
+        "limit_concurrency": 512,
+        "h11_max_incomplete_event_size": 64 * 1024,
+        "ws_max_size": 64 * 1024,
+    }
     config = uvicorn.Config(
-        create_app(settings),
-        log_config=None,
-        access_log=False,  # paths hold the secrets of status links
-        server_header=False,
+        app,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=_networks(settings.trusted_proxies),
-        timeout_graceful_shutdown=5,
-        limit_concurrency=512,
-        h11_max_incomplete_event_size=64 * 1024,
-        ws_max_size=64 * 1024,
+        ssl_certfile=settings.tls_certificate_file,
+        ssl_keyfile=settings.tls_key_file,
+        **common,
     )
-    uvicorn.Server(config).run(sockets=listening)
+    server = uvicorn.Server(config)
+    if settings.tls_certificate_file is None:
+        server.run(sockets=listening)
+        return
+    local = sockets("127.0.0.1", settings.local_port)
+    beside = _Beside(uvicorn.Config(app, proxy_headers=False, lifespan="off", **common))
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve_both(server, listening, beside, local))
+
+
+class _Beside(uvicorn.Server):
+    """The same application in plain HTTP, for our own processes; signals are the first one's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve_both(
+    server: uvicorn.Server,
+    listening: list[socket.socket],
+    beside: uvicorn.Server,
+    local: list[socket.socket],
+) -> None:
+    second = asyncio.create_task(beside.serve(sockets=local))
+    try:
+        await server.serve(sockets=listening)
+    finally:
+        beside.should_exit = True
+        await second
 
 
 def sockets(host: str, port: int) -> list[socket.socket]:

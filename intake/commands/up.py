@@ -17,7 +17,7 @@ import typer
 
 from intake import postgres, secrets_store, trackers
 from intake.errors import SettingsError
-from intake.settings import ROOT, Settings, load
+from intake.settings import LOCAL_HOSTS, ROOT, Settings, load
 from intake.supervisor import Log, Process, Supervisor, check_port, end_leftovers, only_one
 
 TELL_EVERY_SECONDS = 5.0
@@ -45,9 +45,12 @@ def up(
     with only_one(home):
         log = Log(home / "log" / "huying.log", quiet=quiet)
         end_leftovers(home, say)
-        ports = (0, 1, 2) if settings.spawn_assistant else (0,)
-        for offset in ports:
-            check_port(settings.host if offset == 0 else "127.0.0.1", settings.port + offset)
+        check_port(settings.host, settings.port)
+        ours = {settings.local_port} - {settings.port}
+        if settings.spawn_assistant:
+            ours |= {settings.port + 1, settings.port + 2}
+        for port in sorted(ours):
+            check_port("127.0.0.1", port)
         supervisor = Supervisor(home, processes(settings), log=log, say=say)
         asyncio.run(_watch(supervisor, settings, started))
 
@@ -66,12 +69,39 @@ async def _watch(supervisor: Supervisor, settings: Settings, started: float) -> 
             supervisor.say(f"waiting for {names} ({told - started:.0f} s so far)")
     if not running.done() and supervisor.all_up:
         print(f"Huying is up ({time.monotonic() - started:.0f} s): {settings.base_url}")
-        print(f"  health  http://127.0.0.1:{settings.port}/healthz")
+        print(f"  health  {settings.local_url}/healthz")
         print(f"  log     {settings.home / 'log' / 'huying.log'}")
-        if not (settings.public_url or "").startswith("https://"):
-            print("  note    phones give a page no microphone without https: set public_url")
+        for note in notes(settings):
+            print(f"  note    {note}")
         print("Ctrl-C ends everything.", flush=True)
     await running
+
+
+def notes(settings: Settings) -> list[str]:
+    """What a person should know who wants residents' phones to record, a sentence each."""
+    found = []
+    https = bool(settings.tls_certificate_file)
+    public = settings.public_url or ""
+    if public.startswith("https://"):
+        if not https and not settings.trusted_proxies:
+            found.append(
+                "trusted_proxies is empty: behind your proxy all senders count as one and share"
+                " one allowance. Name the proxy's network."
+            )
+    elif settings.host in LOCAL_HOSTS:
+        found.append(
+            "Only this machine can open the page. For phones, put an https proxy in front and set"
+            " public_url, or set host, tls_certificate_file, tls_key_file and public_url."
+        )
+    elif not https:
+        found.append(
+            "Phones can open the page but can't record on it: browsers give the microphone over"
+            " https only. Set tls_certificate_file and tls_key_file, or put an https proxy in"
+            " front and set public_url. Until then the page offers the phone's own recorder."
+        )
+    else:
+        found.append("public_url is not set: links and QR codes lead to this machine only.")
+    return found
 
 
 def processes(settings: Settings) -> list[Process]:
@@ -86,7 +116,7 @@ def processes(settings: Settings) -> list[Process]:
     found.append(Process("migrate", [huying, "migrate"], env, needs=base, once=True))
     if settings.spawn_assistant:
         found += _assistant(settings, env, (*base, "migrate"))
-    web = f"http://127.0.0.1:{settings.port}/healthz"
+    web = f"{settings.local_url}/healthz"
     after = (*base, "migrate")
     found.append(Process("worker", [huying, "worker"], env, needs=after))
     found.append(
@@ -151,7 +181,7 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
         tracker_url=trackers.url(settings),
     )
     asking = assistant.actions_environment(
-        intake_url=f"http://127.0.0.1:{settings.port}",
+        intake_url=settings.local_url,
         token=secrets_store.ensure(settings, "internal"),
     )
     rasa = Process(

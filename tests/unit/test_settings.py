@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import trustme
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
@@ -172,6 +173,10 @@ def example(tmp_path: Path) -> Path:
     for name in re.findall(r'_file = "([^"]+)"', text):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("a secret")
+    issued = trustme.CA().issue_cert("huying.example")
+    chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+    (tmp_path / "secrets" / "tls-chain.pem").write_bytes(chain)
+    (tmp_path / "secrets" / "tls-key.pem").write_bytes(issued.private_key_pem.bytes())
     path = tmp_path / "huying.toml"
     path.write_text(text)
     return path
