@@ -52,8 +52,8 @@ ATTEMPTS = {
     "abandon": 6,
 }
 ALARM_ATTEMPTS = 50
-# A Rasa that died is up again after 13 to 40 s; only who waits for the first time waits for it.
-RESTART = {"assistant_unreachable": 8}
+# A Rasa that died is up again after 13 to 40 s: a turn waits for it for about a minute.
+AWAY = AssistantError.default_code
 PATIENCE: dict[str, Patience] = {}
 
 
@@ -113,10 +113,9 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
         again = request.status != Status.RECEIVED.value
         if again:
             request.given = {k: v for k, v in request.given.items() if k != "hear_again"}
-            if request.corrected:
-                return  # a person has worked on it, and hears the whole recording
         request.transcript_id = transcript.id
-        request.text = heard.text
+        if "text" not in request.corrected:
+            request.text = heard.text
         request.language = request.language or heard.language
         if again:  # a person decides, and is called at once if the rest holds danger
             request.version += 1
@@ -254,7 +253,7 @@ async def tell(parts: Parts, service_request_id: int) -> None:
     await telling.tell(parts, service_request_id)
 
 
-@step("converse", attempts=ATTEMPTS["converse"], longest_seconds=10, attempts_for=RESTART)
+@step("converse", attempts=ATTEMPTS["converse"], longest_seconds=10, attempts_for={AWAY: 12})
 async def converse(parts: Parts, message_id: int) -> None:
     """Act on one message of a conversation and store the answer."""
     await conversing.converse(parts, message_id)

@@ -107,6 +107,9 @@ class Chat(Table):
 
     turn_seconds: float = Field(15, gt=0, description="longest wait for one answer of Rasa")
     turns_at_once: int = Field(16, ge=1, le=256, description="conversations that one worker holds")
+    attempts: int = Field(
+        12, ge=1, le=100, description="tries of one turn while Rasa is away, 10 s apart at most"
+    )
     draft_minutes: float = Field(
         10, gt=0, description="quiet minutes after which a person reads an unfinished request"
     )

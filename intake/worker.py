@@ -34,6 +34,7 @@ async def run(settings: Settings) -> None:
     """
     parts = build(settings, hears=True)
     pipeline.PATIENCE["transcribe"].attempts = settings.hearing.attempts
+    pipeline.PATIENCE["converse"].attempts_for = {pipeline.AWAY: settings.chat.attempts}
     connector = procrastinate.PsycopgConnector(
         conninfo=database_url(settings),
         min_size=2,

@@ -78,13 +78,16 @@ class RawPage:
     async def say(self, client_id: str, text: str) -> None:
         await self.send(t="say", id=client_id, text=text)
 
-    async def until(self, *kinds: str, **like: Any) -> dict[str, Any]:
-        """The first frame of these kinds with these values that was not returned yet."""
+    async def until(self, *kinds: str, within: float = 30, **like: Any) -> dict[str, Any]:
+        """The first frame of these kinds with these values that was not returned yet.
+
+        `within`: so many seconds.
+        """
 
         def fits(frame: dict[str, Any]) -> bool:
             return frame["t"] in kinds and all(frame[k] == v for k, v in like.items())
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(within):
             while not any(map(fits, self._unread)):
                 frame = json.loads(await self.socket.recv())
                 self.frames.append(frame)
