@@ -49,6 +49,7 @@ CORRECTABLE = frozenset(
         "text",
     ]
 )
+UNHEARD = frozenset({Status.RECEIVED, Status.TRANSCRIBED})
 AT_A_BACKEND = frozenset({Status.ROUTED, Status.ACCEPTED})
 
 
@@ -367,6 +368,8 @@ async def answer_read_back(
     """The resident says of a locked request whether we got her right; if not, a person listens."""
     if Status(request.status) in ENDED:
         raise MoveNotAllowed("It has ended; leave a new message.")
+    if Status(request.status) in UNHEARD:
+        raise MoveNotAllowed("Nothing was read back yet.")
     says = "right" if right else "not_right"
     if request.resident_says == says:
         return

@@ -113,15 +113,22 @@ class Page:
             return
         length = self.uploads.length(uid)
         if not note.ended and length > note.taken and self._in_vain.get(uid) != length:
-            quiet = datetime.now(UTC) - self.uploads.touched_at(uid)
-            if length == note.size or quiet.total_seconds() >= self.options.idle_seconds:
+            if length == note.size or self._left_alone(uid):
                 made = await receiving.receive(self.parts, self.uploads, uid)
                 if made is None:  # nothing in it can be told for sound yet
                     self._in_vain[uid] = length
             return
-        if expired(note):
+        if expired(note) or (length == 0 and not note.ended and self._left_alone(uid)):
             self._in_vain.pop(uid, None)
             await asyncio.to_thread(self.uploads.let_go, uid, all_of_it=True)
+
+    def unfinished(self) -> int:
+        """How many uploads are no voicemail yet."""
+        return self.uploads.unfinished()
+
+    def _left_alone(self, uid: str) -> bool:
+        quiet = datetime.now(UTC) - self.uploads.touched_at(uid)
+        return quiet.total_seconds() >= self.options.idle_seconds
 
 
 class UploadRefused(HuyingError):

@@ -58,7 +58,7 @@ def serve(
         "access_log": False,  # paths hold the secrets of status links
         "server_header": False,
         "timeout_graceful_shutdown": 5,
-        "limit_concurrency": 512,
+        "limit_concurrency": 1024,  # pages that wait for news count too
         "h11_max_incomplete_event_size": 64 * 1024,
         "ws_max_size": 64 * 1024,
     }

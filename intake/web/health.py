@@ -44,6 +44,8 @@ async def healthz(parts: CurrentParts) -> JSONResponse:
     }
     if spools := await asyncio.to_thread(_spools, parts, warnings):
         found["spool"] = {"ok": True, **spools}
+    if (page := parts.channels.get("page")) is not None and hasattr(page, "unfinished"):
+        found["uploads"] = {"ok": True, "unfinished": await asyncio.to_thread(page.unfinished)}
     if "workers" in database:
         found["worker"] = {"ok": database["workers"] > 0, "count": database["workers"]}
     for state in read_state(parts.settings.home):

@@ -135,6 +135,14 @@ async def test_not_right_reaches_a_person(house: House) -> None:
     assert (await house.request(number)).version == request.version
 
 
+async def test_nothing_is_right_or_wrong_before_it_was_read_back(house: House) -> None:
+    number = await house.leave("救命，我摔倒了起不来了")
+    key = (await house.request(number)).status_key
+    assert (await house.client.post(f"/api/s/{key}/not-right")).status_code == 409
+    await house.work()
+    assert (await house.request(number)).urgency == "emergency"
+
+
 async def test_not_right_of_what_has_ended_is_refused(house: House) -> None:
     number, key = await leave(house)
     await advance(house, number, Status.CANCELLED)

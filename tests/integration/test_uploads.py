@@ -173,10 +173,13 @@ async def test_what_was_left_alone_becomes_a_voicemail(house: House) -> None:
 async def test_an_empty_upload_that_was_left_alone_is_nothing(house: House) -> None:
     phone = Phone(house)
     await phone.begin()
+    await door(house).look()
+    assert (await phone.state())["state"] == "partial"
     leave_alone(house)
     await door(house).look()
     assert await recordings(house) == []
-    assert (await phone.state())["state"] == "partial"
+    assert (await phone.state())["state"] == 404
+    assert (await phone.leave())["state"] == "received"
 
 
 async def test_the_rest_that_comes_late_makes_the_recording_whole(house: House) -> None:
@@ -315,6 +318,7 @@ async def test_what_is_no_sound_is_refused_with_a_sentence(
     assert (answer.status_code, answer.json()["code"]) == (422, "not_audio")
     state = await phone.state()
     assert (state["state"], state["code"]) == ("refused", "not_audio")
+    assert not list(door(house).uploads.folder.glob("*.part"))
     assert "010 1234" in state["message"]
     assert await recordings(house) == []
 
@@ -422,6 +426,46 @@ async def test_one_address_has_so_many_unfinished_uploads(open_house: Callable[.
     assert codes == [201, 201, 429]
     await phones[0].piece(0, SOUND, len(SOUND))
     assert (await phones[2].begin()).status_code == 201
+
+
+async def test_uploads_that_were_left_alone_take_nobodys_place(
+    open_house: Callable[..., House],
+) -> None:
+    house = open_house(channels={"page": {"uploads_per_address": 2}})
+    phones = [Phone(house) for _ in range(4)]
+    for phone in phones[:2]:
+        assert (await phone.begin()).status_code == 201
+    await phones[0].piece(0, SOUND[:20000])
+    leave_alone(house)
+    assert (await phones[2].begin()).status_code == 429
+    await door(house).look()
+    for phone in phones[2:]:
+        assert (await phone.begin()).status_code == 201
+    health = await house.client.get("/healthz")
+    assert health.json()["parts"]["uploads"] == {"ok": True, "unfinished": 2}
+
+
+async def test_what_is_too_long_is_said_so_and_stays_for_a_while(
+    open_house: Callable[..., House],
+) -> None:
+    house = open_house(limits={"max_seconds": 1})
+    phone = Phone(house)
+    long = wav_of([0.3 * (-1) ** (n // 30) for n in range(48000)])
+    await phone.begin()
+    answer = await phone.piece(0, long, len(long))
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_long")
+    assert (await phone.state())["code"] == "too_long"
+    (kept,) = door(house).uploads.folder.glob("*.part")
+    assert kept.read_bytes() == long
+
+
+async def test_a_note_of_another_version_is_read(house: House) -> None:
+    phone = Phone(house)
+    await phone.begin()
+    await phone.piece(0, SOUND[:5000])
+    (paper,) = door(house).uploads.folder.glob("*.json")
+    paper.write_text(paper.read_text().replace('"taken": 0', '"colour": "red"'))
+    assert await phone.offset() == 5000
 
 
 async def test_new_uploads_are_counted_with_the_voicemails_of_an_address(

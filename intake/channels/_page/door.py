@@ -95,7 +95,7 @@ class Door:
             headers = {"Tus-Version": VERSION}
             await Response(status_code=412, headers=headers)(scope, receive, answer)
         elif method == "POST" and not uid:
-            self._create(request)
+            await asyncio.to_thread(self._create, request)
             await self._tus(scope, _nothing, answer)
         elif method in ("HEAD", "DELETE") and HEX.fullmatch(uid):
             if method == "DELETE":

@@ -55,7 +55,9 @@ async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused 
     if note is None:
         return None
     if note.ended:
-        return await known(parts, note.metadata["key"]) or _refusal(note)
+        if note.ended != "received":
+            return Refused(note.ended, note.sentence or "")
+        return await known(parts, note.metadata["key"])
     size = uploads.length(uid)
     whole = note.size == size
     if size == 0 and not whole:
@@ -128,10 +130,12 @@ async def _refuse(
 ) -> Refused:
     language = note.metadata.get("language")
     phone = parts.settings.human_phone or say("phone.unset", language)
-    note.ended, note.sentence = error.code, say("page.refused", language, phone=phone)
-    await asyncio.to_thread(uploads.write_note, uid, note)
+    refused = Refused(error.code, say("page.refused", language, phone=phone))
+    await asyncio.to_thread(uploads.change, uid, ended=refused.code, sentence=refused.sentence)
+    if not isinstance(error, TooLong):  # there is a voice in that; it stays for a while
+        await asyncio.to_thread(uploads.let_go, uid)
     log.warning("an upload is no voicemail: %s", error.code)
-    return _refusal(note)
+    return refused
 
 
 def _copy(source: Path, writer: BlobWriter, size: int) -> None:
@@ -148,11 +152,10 @@ def _remember(uploads: Uploads, uid: str, size: int) -> None:
     note = uploads.note(uid)
     if note is None:
         return
-    note.taken = max(note.taken, size)
-    if note.size == note.taken:
-        note.ended = "received"
-    uploads.write_note(uid, note)
-    if note.ended:
+    taken = max(note.taken, size)
+    whole = note.size == taken
+    uploads.change(uid, taken=taken, ended="received" if whole else None)
+    if whole:
         uploads.let_go(uid)
 
 
@@ -170,7 +173,3 @@ def _examine(path: Path, max_seconds: float) -> AudioInfo:
             return AudioInfo(sniff(head), "unknown", None, None, False)
         except UnknownSound:
             raise NotAudio("This is no sound recording that we know.") from None
-
-
-def _refusal(note: Note) -> Refused:
-    return Refused(note.ended or "", note.sentence or "")

@@ -16,8 +16,9 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
@@ -31,13 +32,14 @@ from intake.errors import NotFound, SettingsError
 
 HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
 METADATA = ("key", "filetype", "language", "recorded_at", "household")
+STALE_SECONDS = 3600.0
 LOCK_SECONDS = 5.0
 LOCK_POLL_SECONDS = 0.05
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Note:
-    """What is kept beside the bytes.
+    """What is kept beside the bytes; changed by `Uploads.change` only.
 
     ``metadata``: those of `METADATA` that the client gave. ``size``: the whole length in bytes,
     None while she still speaks. ``expires``: an HTTP date. ``network``: a keyed hash of the
@@ -58,6 +60,12 @@ class Note:
     def expires_at(self) -> datetime:
         return parsedate_to_datetime(self.expires)
 
+    @classmethod
+    def read(cls, text: bytes) -> Note:
+        """A note as it was written, by another version perhaps."""
+        stored = json.loads(text)
+        return cls(**{f.name: stored[f.name] for f in fields(cls) if f.name in stored})
+
 
 class Uploads(TusStorage):
     """The folder of uploads that are under way; several processes may share it.
@@ -69,14 +77,16 @@ class Uploads(TusStorage):
     def __init__(self, folder: Path, secrets_: list[str], *, keep: timedelta) -> None:
         self.folder, self.keep = folder, keep
         self._secrets = secrets_
-        self._networks: dict[str, str] = {}
+        self._notes: dict[str, Note] = {}
         self._writing = threading.Lock()
         self._open: dict[str, int] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for left in folder.glob("*.new"):
-                left.unlink()
+            for left in folder.glob("*.new"):  # what a crash left; another process may write now
+                with contextlib.suppress(FileNotFoundError):
+                    if left.stat().st_mtime < time.time() - STALE_SECONDS:
+                        left.unlink()
             probe = folder / f".probe-{secrets.token_hex(4)}"
             probe.write_bytes(b"probe")
             probe.unlink()
@@ -128,30 +138,35 @@ class Uploads(TusStorage):
             created_at=now.isoformat(),
             expires=format_datetime(now + self.keep, usegmt=True),
         )
-        self.write_note(uid, note)
+        with self._writing:
+            self._write_note(uid, note)
 
     def note(self, uid: str) -> Note | None:
         """What is known of an upload; read anew, because another process may have written."""
         try:
-            note = Note(**json.loads(self._paper(uid).read_bytes()))
+            note = Note.read(self._paper(uid).read_bytes())
         except (FileNotFoundError, ValueError, TypeError):
             return None
-        self._networks[uid] = note.network
+        self._notes[uid] = note
         return note
 
-    def write_note(self, uid: str, note: Note) -> None:
-        """On the disk, whole or not at all, when this returns."""
-        text = json.dumps(asdict(note), ensure_ascii=False).encode()
+    def change(self, uid: str, **values: Any) -> None:
+        """Change what is known of an upload; on the disk, whole or not at all, when it returns."""
+        with self._writing:
+            note = self.note(uid)
+            if note is not None:
+                self._write_note(uid, replace(note, **values))
+
+    def _write_note(self, uid: str, note: Note) -> None:
         path = self._paper(uid)
         fresh = path.with_name(f"{uid}-{secrets.token_hex(4)}.new")
-        with self._writing:
-            with fresh.open("wb") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.rename(path)
-            _fsync(self.folder)
-        self._networks[uid] = note.network
+        with fresh.open("wb") as file:
+            file.write(json.dumps(asdict(note), ensure_ascii=False).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(path)
+        _fsync(self.folder)
+        self._notes[uid] = note
 
     def length(self, uid: str) -> int:
         """Bytes that have arrived; the whole length once the file was let go."""
@@ -162,22 +177,31 @@ class Uploads(TusStorage):
             return (note.size or note.taken) if note is not None and note.ended else 0
 
     def touched_at(self, uid: str) -> datetime:
-        """When the last byte came."""
-        return datetime.fromtimestamp(self.data(uid).stat().st_mtime, UTC)
+        """When the last byte came; long ago where there are none to come to."""
+        try:
+            return datetime.fromtimestamp(self.data(uid).stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return datetime.fromtimestamp(0, UTC)
 
     def ids(self) -> list[str]:
         """All uploads of which anything is known."""
         return sorted(path.name[:32] for path in self.folder.glob("*.json"))
 
     def unfinished(self, network: str | None = None) -> int:
-        """How many hold bytes on the disk, of one network or in all."""
-        living = {p.name[:32] for p in self.folder.glob("*.part")}
-        for uid in living - self._networks.keys():
-            self.note(uid)
-        self._networks = {uid: n for uid, n in self._networks.items() if uid in living}
-        if network is None:
-            return len(living)
-        return sum(1 for known in self._networks.values() if known == network)
+        """How many are no voicemail yet, of one network or in all."""
+        return sum(1 for note in self._waiting() if network in (None, note.network))
+
+    def _waiting(self) -> Iterator[Note]:
+        known, self._notes = self._notes, {}
+        for path in self.folder.glob("*.part"):
+            uid = path.name[:32]
+            note = known.get(uid) or self.note(uid)
+            if note is None:
+                continue
+            self._notes[uid] = note
+            length = self.length(uid)
+            if not note.ended and (length > note.taken or length == 0):
+                yield note
 
     def let_go(self, uid: str, *, all_of_it: bool = False) -> None:
         """Remove the bytes (they stand in a recording), or everything."""
@@ -244,8 +268,7 @@ class Uploads(TusStorage):
         """Only the length can be news; what arrived is told by the file alone."""
         note = self.note(uid)
         if note is not None and note.size is None and data["size"] is not None:
-            note.size = data["size"]
-            await asyncio.to_thread(self.write_note, uid, note)
+            await asyncio.to_thread(self.change, uid, size=data["size"])
 
     async def list_uids(self) -> list[str]:
         return self.ids()
