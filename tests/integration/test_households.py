@@ -8,14 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
-import segno
+import zxingcpp
 from sqlalchemy import select
 from typer.testing import CliRunner
 
 from intake.cli import app as cli
 from intake.models import AccessLog, Place
+from tests.integration.browser import browser
+from tests.integration.chat_house import Served
 from tests.integration.house import House
+from tests.integration.stack import free_ports
 from tests.integration.test_uploads import SOUND, Phone
 
 pytestmark = pytest.mark.asyncio
@@ -228,18 +232,30 @@ async def test_the_sheet_holds_the_code_of_the_link_and_no_script(
     assert (await operator.get(f"/api/households/{number}/sheet")).status_code == 409
 
 
-async def test_the_code_on_the_sheet_is_that_of_the_address(
-    house: House, monkeypatch: pytest.MonkeyPatch
+async def test_a_phone_reads_the_printed_code(
+    open_house: Callable[..., House], tmp_path: Path
 ) -> None:
+    house = open_house(public_url="https://huying.example", human_phone="010 1234")
     number, _ = await home(house)
-    made: list[str] = []
-    real = segno.make
-    monkeypatch.setattr(segno, "make", lambda url, **how: made.append(url) or real(url, **how))
     operator = await house.operator()
-    await operator.get(f"/api/households/{number}/sheet")
-    (url,) = made
-    token = url.rpartition("/h/")[2]
-    assert (await house.client.get(f"/api/h/{token}")).json()["name"] == "王秀英"
+    headers = {"Authorization": operator.headers["authorization"]}
+    port = free_ports(1)
+    async with (
+        Served(house.app, port),
+        browser(tmp_path / "profile", width=560, extra_http_headers=headers) as context,
+    ):
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{port}/api/households/{number}/sheet")
+        picture, printed = tmp_path / "sheet.png", tmp_path / "sheet.pdf"
+        await page.screenshot(path=picture, full_page=True)
+        await page.pdf(path=printed, prefer_css_page_size=True)
+    with av.open(str(picture)) as file:
+        pixels = next(file.decode(video=0)).to_ndarray(format="gray")
+    (code,) = zxingcpp.read_barcodes(pixels)
+    assert code.text.startswith("https://huying.example/h/")
+    shown = await house.client.get(f"/api/h/{code.text.rpartition('/')[2]}")
+    assert shown.json()["name"] == "王秀英"
+    assert len(re.findall(rb"/Type\s*/Page\b", printed.read_bytes())) == 1
 
 
 async def test_the_command_line_keeps_households(
