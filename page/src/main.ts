@@ -79,6 +79,7 @@ async function begin(): Promise<void> {
   prepare();
   leaveResult();
   enter("asking");
+  write("clock", "0:00");
   try {
     recording = await Recording.begin(limit, language, house && house.token, {
       level: (now) => {
@@ -109,6 +110,7 @@ function ended(tape: Tape): void {
   recording = null;
   hush();
   sendOff(tape);
+  sender.hurry(); // it may be resting after a failure: now she waits for the answer
 }
 
 /** Nothing more will be said: from here on the screen tells what becomes of it. */
@@ -118,6 +120,7 @@ function sendOff(tape: Tape): void {
   enter("sending");
   show("another", false);
   tellFate("kept_sending");
+  window.scrollTo(0, 0);
   focusOn("safe");
 }
 

@@ -2,7 +2,7 @@
 
 import { ask } from "./net";
 import { make, show } from "./screen";
-import { readStatus, type Status } from "./status";
+import { readStatus, withoutNumber, type Status } from "./status";
 import { element, language, say } from "./words";
 
 const LAST = 5;
@@ -35,7 +35,7 @@ function row(key: string, status: Status): HTMLElement {
   const item = make("li", "");
   const what = status.understood ? status.understood.category : say("some_request");
   item.appendChild(make("h3", what));
-  item.appendChild(make("p", status.sentence));
+  item.appendChild(make("p", withoutNumber(status)));
   const day = new Date(status.received_at).toLocaleString(language, {
     month: "long",
     day: "numeric",

@@ -2,8 +2,8 @@
 
 import { keyOf, type Receipt } from "./deliver";
 import { ask, Refused } from "./net";
-import { focusOn, show, write } from "./screen";
-import { follow, type Status } from "./status";
+import { aboveFooter, focusOn, show, write } from "./screen";
+import { follow, withoutNumber, type Status } from "./status";
 import { speak, type Said } from "./voice";
 import { element, say } from "./words";
 
@@ -42,6 +42,7 @@ export function showResult(receipt: Receipt, aloud: boolean, changed: () => void
   };
   lastSaid = said;
   if (aloud) {
+    window.scrollTo(0, 0);
     focusOn("got");
     tell(said);
   }
@@ -77,11 +78,14 @@ export function leaveResult(): void {
 }
 
 function draw(status: Status): void {
-  if (status.sentence) write("next", status.sentence);
+  write("next", withoutNumber(status));
   show("understood", status.understood !== null);
   if (status.understood) write("heard", status.understood.sentence);
-  show("answers", status.may_confirm && answered === null);
+  const asks = status.may_confirm && answered === null;
+  const news = asks && element("answers").hidden;
+  show("answers", asks);
   show("emergency", status.emergency);
+  if (news && !status.emergency) aboveFooter(element("understood"));
 }
 
 function answer(key: string, what: "right" | "not-right"): void {

@@ -26,7 +26,14 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 /** Where a person goes on reading or a screen reader goes on speaking. */
 export function focusOn(id: string): void {
   element(id).focus();
-  window.scrollTo(0, 0);
+  aboveFooter(element(id));
+}
+
+/** Scroll something into sight when the footer, which always stays, hides a part of it. */
+export function aboveFooter(part: HTMLElement): void {
+  const footer = (document.querySelector("footer") as HTMLElement).getBoundingClientRect();
+  const box = part.getBoundingClientRect();
+  if (box.bottom > footer.top) part.scrollIntoView(true);
 }
 
 const SIZES = 4;

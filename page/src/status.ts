@@ -20,6 +20,16 @@ const ASK_EVERY = 5_000;
 
 export const readStatus = (key: string): Promise<Status> => ask<Status>(`/api/s/${key}`);
 
+/** The sentence without the "Number 3-0472-6:" it begins with: the number stands beside it. */
+export function withoutNumber(status: Status): string {
+  const end = status.sentence.search(/[:：]/);
+  if (status.sentence.slice(0, Math.max(end, 0)).indexOf(status.tracking_number) < 0) {
+    return status.sentence;
+  }
+  const rest = status.sentence.slice(end + 1).trim();
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
 /** Calls `changed` with each new state until the returned function is called. */
 export function follow(key: string, changed: (status: Status) => void): () => void {
   let over = false;

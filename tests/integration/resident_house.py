@@ -23,7 +23,6 @@ from tests.integration.house import House
 from tests.integration.stack import free_ports
 
 VOICEMAIL = ROOT / "data" / "demo" / "audio" / "v01.webm"
-PLACES = ROOT / "data" / "demo" / "places.csv"
 MICROPHONE_RATE = 48_000
 
 # Collects what the microphone gave, to compare with what arrived; and a Chinese voice that writes
@@ -142,7 +141,7 @@ async def living_with(
     open_house: Callable[..., House], *, works: bool = True, **tables: Any
 ) -> AsyncIterator[tuple[House, Served]]:
     """The house on a port, with a worker unless ``works`` is False."""
-    house = open_house(human_phone="010-5555 0100", places=PLACES, **tables)
+    house = open_house(human_phone="010-5555 0100", **tables)
     async with contextlib.AsyncExitStack() as stack:
         served = await stack.enter_async_context(Served(house.app, free_ports(1)))
         if works:

@@ -82,7 +82,7 @@ async def test_press_speak_press_and_she_is_told_her_number_and_what_was_underst
         assert said[0] == f"own: 收到了，请放心。您的编号是，{spelled}。"
         await expect(page.locator("#heard")).to_contain_text("居家维修", timeout=20_000)
         heard = await page.inner_text("#heard")
-        assert "梧桐里" in heard and "5678" in heard and "138" not in heard
+        assert "三号楼二单元五零二" in heard and "5678" in heard and "138" not in heard
         said = await page.evaluate("__said")
         assert said[-1].startswith(f"own: {heard}") and "不对" in said[-1]
         await page.click("#right")
@@ -237,7 +237,7 @@ async def test_a_household_link_greets_by_name_and_a_script_in_it_is_text(
             await households.end_link(session, await households.lock(session, home))
         await family.reload()
         await expect(family.locator("#link")).to_contain_text("这个链接已经不能用了")
-        await expect(family.locator("#hello")).to_have_text("您好！有什么事，请说")
+        await expect(family.locator("#hello")).to_contain_text("您好！")
         assert await family.is_visible("#button")
         assert not alarmed
 

@@ -17,6 +17,7 @@ from tests.integration.resident_house import (
     number_on,
     phone,
     press,
+    speak,
 )
 from tests.integration.test_webchat_page import CONTRAST, TARGETS
 
@@ -33,9 +34,12 @@ OVERLAP = """() => {
     phone: box(document.querySelector("footer")).top,
     smallest: Math.min(button.width, button.height) };
 }"""
-STANDS_OUT = """() => [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility()
-  && !e.matches(".unseen, .pick input") && (e.getBoundingClientRect().right > innerWidth + 1
-  || e.getBoundingClientRect().left < -1)).map((e) => e.outerHTML.slice(0, 150))"""
+STANDS_OUT = """() => [...document.querySelectorAll("body *")].filter((e) => {
+  if (!e.checkVisibility() || e.matches(".unseen, .pick input, svg, svg *")) return false;
+  const box = e.getBoundingClientRect();
+  return box.right > innerWidth + 1 || box.left < -1
+    || (e.clientWidth && e.scrollWidth > e.clientWidth + 1);
+}).map((e) => e.outerHTML.slice(0, 150))"""
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +75,14 @@ async def fits(page: Page) -> None:
 
 
 async def in_every_size(page: Page) -> None:
-    """The four sizes, from the smallest to the largest and back to the usual one."""
+    """The four sizes, from the smallest to the largest; axe-core at the usual and the largest."""
     while await page.is_enabled("#smaller"):
         await page.click("#smaller")
     for size in SIZES:
         assert await page.evaluate("getComputedStyle(document.body).fontSize") == size
         await fits(page)
-        assert not await axe(page), size
+        if size in (SIZES[1], SIZES[-1]):
+            assert not await axe(page), size
         if size != SIZES[-1]:
             await page.click("#larger")
     for _ in range(2):
@@ -97,7 +102,7 @@ async def test_every_screen_can_be_read_and_hit_in_every_size(
         await page.set_viewport_size({"width": 360, "height": 740})
         assert await page.get_attribute("html", "lang") == locale[:2]
         await in_every_size(page)
-        await press(page)
+        await speak(page, 1)
         await in_every_size(page)
         await page.click("#button")
         await number_on(page)
