@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import procrastinate
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.db import raw_connection
@@ -30,6 +31,10 @@ PRIORITY = {
 # An alarm must never wait behind a long recording or a slow backend.
 QUEUE_OF = {"transcribe": "hearing", "alarm": "alarms", "converse": "chat", "send": "chat"}
 QUEUES = ("hearing", "alarms", "chat", "default")
+# Asked first, for PostgreSQL writes each refusal of its unique index into the log as an error.
+_WAITS = text(
+    "SELECT true FROM procrastinate_jobs WHERE queueing_lock = :lock AND status = 'todo' LIMIT 1"
+)
 
 
 async def defer(
@@ -50,6 +55,8 @@ async def defer(
     """
     queue = queue or QUEUE_OF.get(job, "default")
     connection = await raw_connection(session)
+    if queueing_lock and await session.scalar(_WAITS, {"lock": queueing_lock}):
+        return
     deferrer = app.configure_task(
         job,
         connection=connection,
@@ -60,7 +67,7 @@ async def defer(
         schedule_in={"seconds": after.total_seconds()} if after else None,
     )
     try:
-        # A savepoint: a lock that already waits must not spoil the caller's transaction.
+        # A savepoint: one that began to wait just now must not spoil the caller's transaction.
         if queueing_lock:
             async with session.begin_nested():
                 await session.connection()  # only now does the savepoint really begin
