@@ -45,13 +45,15 @@ class Memory:
 
 
 class Rasa:
-    """`kinds`: words → intent; the first whose words stand in a text. `dangers`: words → chance.
+    """`kinds`: words → intent; the first whose words stand in a text. `share`: words → how sure.
+    `dangers`: words → chance.
 
     `before` and `after` run within a turn: to wait, or to fail as a process does that dies.
     """
 
     def __init__(self, kinds: dict[str, str], app: Any, token: str) -> None:
         self.kinds, self.dangers = kinds, dict[str, float]()
+        self.share: dict[str, float] = {}
         self.memories: dict[str, Memory] = {}
         self.turns: list[str] = []
         self.forgotten = 0
@@ -65,8 +67,9 @@ class Rasa:
     def ranking(self, text: str) -> list[dict[str, Any]]:
         best = next((kind for words, kind in self.kinds.items() if words in text), "out_of_scope")
         others = [k for k in ("meal", "home_repair", "errand") if k != best][:2]
+        share = next((share for words, share in self.share.items() if words in text), 0.9)
         return [
-            {"name": best, "confidence": 0.9},
+            {"name": best, "confidence": share},
             *({"name": other, "confidence": 0.05} for other in others),
         ]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from intake.lifecycle import Status
+from speech import Transcript
 from tests.integration.chat import Chat
 
 
@@ -48,6 +51,97 @@ async def test_any_field_can_be_corrected_until_it_is_right(chat: Chat) -> None:
     assert request.unit == "5-2-501"
 
 
+@pytest.mark.parametrize(
+    ("correction", "field", "value"),
+    [
+        ("不对，是安康里", "place", "安康里"),
+        ("门牌错了，应该是5号楼1单元201", "unit", "5-1-201"),
+        ("电话不对，应该是13987654321", "phone", "13987654321"),
+        ("我不姓王，我姓汪", "person", "汪"),
+        ("不是修灯，换成订一份饭", "category", "meal"),
+    ],
+)
+async def test_every_field_can_be_corrected_after_it_was_read_back(
+    chat: Chat, correction: str, field: str, value: str
+) -> None:
+    await chat.says("幸福里三号楼二单元501的灯坏了，我姓王，电话13812345678")
+    read_back = (await chat.says(correction))[-1]
+    assert read_back.endswith("对吗？")
+    await chat.says("对")
+    [request] = await chat.requests()
+    assert (getattr(request, field), request.status) == (value, "routed")
+
+
+async def test_a_picture_is_kept_with_the_need_and_shown_to_operators(chat: Chat) -> None:
+    assert await chat.shows() == ["图片收到了，是什么事，您说一句。"]
+    await chat.says("家里水管漏了")
+    assert await chat.shows() == ["图片收到了。"]
+    [request] = await chat.requests()
+    first, _, second = await chat.messages("in")
+    assert (first.service_request_id, second.service_request_id) == (None, request.id)
+    desk = await chat.operator()
+    [line] = (await desk.get("/api/conversations")).json()
+    whole = (await desk.get(f"/api/conversations/{line['id']}")).json()
+    assert [m["media_type"] for m in whole["messages"] if m["kind"] == "image"] == [
+        "image/jpeg",
+        "image/jpeg",
+    ]
+
+
+async def test_danger_in_what_else_a_voice_message_may_have_said_raises_the_alarm(
+    chat: Chat,
+) -> None:
+    class Unsure:
+        def transcribe(self, path: Any, language: str | None = None) -> Transcript:
+            garbled = Transcript("家里照货了快来", "zh", "test", "test", (), 1.0, 1.0, 0.4, ())
+            return replace(garbled, alternatives=("家里着火了快来",))
+
+        def close(self) -> None:
+            """Nothing to give back."""
+
+    chat.parts.transcriber = Unsure()  # type: ignore[assignment]
+    told, where = await chat.speaks("")
+    [request] = await chat.requests()
+    assert "119" in told and "您在哪里" in where
+    assert (request.urgency, request.recording_id is not None) == ("emergency", True)
+
+
+async def test_silence_in_a_voice_message_goes_to_a_person_who_hears_it(chat: Chat) -> None:
+    [told] = await chat.speaks("")
+    [request] = await chat.requests()
+    assert "工作人员会看" in told and request.reasons[0]["code"] == "no_speech"
+    assert request.recording_id is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "points", "status", "tasks"),
+    [("还行吧", 3, "closed", 0), ("5分", 5, "closed", 0), ("太差了", 1, "done", 1)],
+)
+async def test_what_was_done_is_rated_and_operators_see_a_low_one(
+    chat: Chat, words: str, points: int, status: str, tasks: int
+) -> None:
+    await chat.says("幸福里三号楼二单元501的灯坏了")
+    await chat.says("对")
+    [request] = await chat.requests()
+    await chat.becomes(request.tracking_number, Status.DONE)
+    await chat.says(words)
+    [request] = await chat.requests()
+    assert (request.rating, request.status) == (points, status)
+    desk = await chat.operator()
+    shown = (await desk.get(f"/api/requests/{request.tracking_number}")).json()
+    assert len([t for t in shown["tasks"] if t["kind"] == "low_rating"]) == tasks
+
+
+async def test_a_yes_from_long_ago_cancels_nothing(chat: Chat) -> None:
+    await chat.says("幸福里三号楼二单元501的灯坏了")
+    await chat.says("对")
+    assert (await chat.says("取消"))[0].endswith("对吗？")
+    await chat.says("我报的事怎么样了")
+    await chat.says("对")
+    [request] = await chat.requests()
+    assert request.status == "routed"
+
+
 async def test_danger_at_any_point_interrupts_and_what_follows_belongs_to_it(chat: Chat) -> None:
     await chat.says("我想订一份饭")
     told, where = await chat.says("哎呀 锅里的油烧着了 火窜到抽油烟机上了")
@@ -84,7 +178,7 @@ async def test_without_an_assistant_a_person_reads_and_the_resident_is_told_once
     chat.rasa.up, chat.rasa.silent = failure != "dead", failure == "silent"
     await chat.brings("家里水管漏了")
     await chat.brings("幸福里三号楼二单元501")
-    await chat.work()
+    await chat.work(rounds=20)
     [request] = await chat.requests()
     assert [r["code"] for r in request.reasons] == ["assistant_unreachable"]
     assert (request.status, request.place, request.unit) == ("needs_review", "幸福里", "3-2-501")
@@ -179,6 +273,20 @@ async def test_two_misunderstandings_in_a_row_bring_a_person(chat: Chat) -> None
     assert first == "这句我没看明白。"
     await chat.says("呜哩哇啦")
     assert (await chat.conversation()).handled_by == "operator"
+
+
+async def test_two_misunderstandings_in_a_row_bring_a_person_when_nothing_is_arranged(
+    chat: Chat,
+) -> None:
+    chat.rasa.kinds = {**chat.rasa.kinds, "呜": "meal"}
+    chat.rasa.share = {"呜": 0.2}
+    first = await chat.says("呜呜啦啦")
+    assert first == ["这句我没看明白。", "有什么要办的，您说。"]
+    await chat.says("你好")
+    assert (await chat.says("呜哩哇啦"))[0] == "这句我没看明白。"
+    assert await chat.says("呜噜呜噜") == ["好的，请工作人员来跟您说，您稍等。"]
+    conversation = await chat.conversation()
+    assert (conversation.handled_by, conversation.handed_because) == ("operator", "not_understood")
 
 
 async def test_earlier_requests_can_be_asked_about_changed_and_cancelled(chat: Chat) -> None:
