@@ -454,9 +454,21 @@ async def test_what_is_too_long_is_said_so_and_stays_for_a_while(
     await phone.begin()
     answer = await phone.piece(0, long, len(long))
     assert (answer.status_code, answer.json()["code"]) == (422, "too_long")
-    assert (await phone.state())["code"] == "too_long"
+    state = await phone.state()
+    assert (state["code"], "太长" in state["message"]) == ("too_long", True)
     (kept,) = door(house).uploads.folder.glob("*.part")
     assert kept.read_bytes() == long
+
+
+async def test_an_upload_whose_bytes_are_gone_begins_anew(house: House) -> None:
+    phone = Phone(house)
+    await phone.begin()
+    await phone.piece(0, SOUND[:5000])
+    (part,) = door(house).uploads.folder.glob("*.part")
+    part.unlink()
+    assert (await phone.piece(5000, SOUND[5000:])).status_code in (404, 409)
+    assert (await phone.leave())["state"] == "received"
+    assert await recordings(house) == [SOUND]
 
 
 async def test_a_note_of_another_version_is_read(house: House) -> None:

@@ -137,7 +137,7 @@ class Door:
         if size is not None:
             self._check_size(size)
         uid = self.uploads.id_of(key)
-        if self.uploads.note(uid) is not None:
+        if self.uploads.lives(uid):
             return  # the answer to the first creation was lost; its bytes stay
         self._check_room()
         sender = self.uploads.network_of(network(request.client.host if request.client else "-"))

@@ -130,7 +130,8 @@ async def _refuse(
 ) -> Refused:
     language = note.metadata.get("language")
     phone = parts.settings.human_phone or say("phone.unset", language)
-    refused = Refused(error.code, say("page.refused", language, phone=phone))
+    key = "page.refused_too_long" if isinstance(error, TooLong) else "page.refused"
+    refused = Refused(error.code, say(key, language, phone=phone))
     await asyncio.to_thread(uploads.change, uid, ended=refused.code, sentence=refused.sentence)
     if not isinstance(error, TooLong):  # there is a voice in that; it stays for a while
         await asyncio.to_thread(uploads.let_go, uid)

@@ -127,7 +127,7 @@ class Uploads(TusStorage):
 
     def begin(self, uid: str, metadata: Mapping[str, str], size: int | None, network: str) -> None:
         """Make an empty upload. One that is there already stays as it is."""
-        if self.note(uid) is not None:
+        if self.lives(uid):
             return
         now = datetime.now(UTC)
         self.data(uid).touch(mode=0o600)
@@ -140,6 +140,11 @@ class Uploads(TusStorage):
         )
         with self._writing:
             self._write_note(uid, note)
+
+    def lives(self, uid: str) -> bool:
+        """Is it there, and are its bytes, unless they stand in a voicemail?"""
+        note = self.note(uid)
+        return note is not None and (bool(note.ended) or self.data(uid).exists())
 
     def note(self, uid: str) -> Note | None:
         """What is known of an upload; read anew, because another process may have written."""
