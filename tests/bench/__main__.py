@@ -6,6 +6,7 @@ python -m tests.bench [accepting | routed | wechat | chat | speech] …
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ def show_wechat() -> None:
         f"  the door: p50 {found['p50'] * 1000:.0f} ms, p95 {found['p95'] * 1000:.0f} ms,"
         f" p99 {found['p99'] * 1000:.0f} ms, longest {found['max'] * 1000:.0f} ms"
         f" (goal p99 ≤ {wechat_door.GOAL_SECONDS * 1000:.0f} ms:"
-        f" {verdict(found['p99'] <= wechat_door.GOAL_SECONDS)})"
+        f" {verdict(found['p99'] <= wechat_door.GOAL_SECONDS)});"
+        f" {found['machine_busy']:.1f} of {os.cpu_count()} cores busy with all there is"
     )
     wrong = ("refused", "lost", "doubled", "out_of_order")
     print(
@@ -91,7 +93,8 @@ def show_chat() -> None:
         print(
             f"     of it Rasa with its actions p50 {row['rasa_p50']:.2f} s, p95"
             f" {row['rasa_p95']:.2f} s; {row['parses']:.1f} readings a turn besides;"
-            f" {row['cores_busy']:.1f} cores busy; CPU a turn: "
+            f" {row['cores_busy']:.1f} cores busy with it, {row['machine_busy']:.1f} with all"
+            " there is; CPU a turn: "
             + ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in cpu if seconds)
         )
 

@@ -25,7 +25,7 @@ import psutil
 from websockets.asyncio.client import ClientConnection, connect
 
 from intake.settings import ROOT
-from tests.bench.wechat_door import percentile
+from tests.bench.figures import Cores, percentile
 from tests.e2e import stack as stacks
 
 GOAL_SECONDS, GOAL_AT = 1.0, 8  # p95 with so many residents
@@ -180,7 +180,7 @@ async def _measure() -> dict[str, Any]:
             await hammer(stack.port, 4, WARMING_SECONDS)
             for residents in RESIDENTS:
                 gauge.seconds.clear()
-                before, began = cpu_seconds(home), time.monotonic()
+                before, cores, began = cpu_seconds(home), Cores(), time.monotonic()
                 turns, unanswered = await hammer(stack.port, residents, SECONDS)
                 lasted = time.monotonic() - began
                 used = {k: v - before.get(k, v) for k, v in cpu_seconds(home).items()}
@@ -194,6 +194,7 @@ async def _measure() -> dict[str, Any]:
                     "parses": len(gauge.seconds["parse"]) / len(turns),
                     "cpu_a_turn": {k: v / len(turns) for k, v in used.items()},
                     "cores_busy": sum(used.values()) / lasted,
+                    "machine_busy": cores.busy(lasted),
                 }
     return result
 
@@ -201,5 +202,5 @@ async def _measure() -> dict[str, Any]:
 def measure() -> dict[str, Any]:
     """By residents: ``turns_a_second``; ``unanswered``; ``p50``, ``p95`` of a turn and of Rasa's
     part of it with its actions, in seconds; ``parses`` a turn besides; ``cpu_a_turn`` of each
-    process, in seconds; ``cores_busy``, of all of them."""
+    process, in seconds; ``cores_busy`` of all of them, ``machine_busy`` of all there is."""
     return asyncio.run(_measure())

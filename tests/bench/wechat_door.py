@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.bench.figures import Cores, percentile
 from tests.integration.crowd import Crowd, Said, answer_to
-from tests.integration.stack import until
 
 GOAL_SECONDS = 1.0  # p99; WeChat itself waits 5 s
 PER_SECOND = 20
@@ -25,14 +25,9 @@ TURN_SECONDS = 10.0
 DRAIN_SECONDS = 600.0
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """The least of the values that so large a share of them (0..1) does not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered), max(1, -int(-len(ordered) * share // 1))) - 1]
-
-
 def measure() -> dict[str, Any]:
-    """``p50``, ``p95``, ``p99``, ``max`` of the door in seconds; ``messages``, ``refused``;
+    """``p50``, ``p95``, ``p99``, ``max`` of the door in seconds; ``machine_busy``, the cores that
+    all there is keeps busy meanwhile; ``messages``, ``refused``;
     ``turns`` that ended meanwhile; and of the answers, once the assistant is quick again (after
     ``drain_seconds``): residents whose answers are ``lost``, ``doubled`` or ``out_of_order``."""
     with (
@@ -43,17 +38,20 @@ def measure() -> dict[str, Any]:
         messages = crowd.prepare(RESIDENTS, PER_SECOND * SECONDS // RESIDENTS + 1)
         warming, messages = messages[:RESIDENTS], messages[RESIDENTS:]
         crowd.pour(warming, PER_SECOND)
+        cores, began = Cores(), time.monotonic()
         took = crowd.pour(messages, PER_SECOND)
+        machine_busy = cores.busy(time.monotonic() - began)
         turns = len(crowd.assistant.turns)
         crowd.assistant.takes(0)
         began = time.monotonic()
-        until(crowd.done, DRAIN_SECONDS, crowd.stack.describe)
+        crowd.finish(DRAIN_SECONDS)
         seconds = [one.seconds for one in took]
         return {
             "p50": percentile(seconds, 0.5),
             "p95": percentile(seconds, 0.95),
             "p99": percentile(seconds, 0.99),
             "max": max(seconds),
+            "machine_busy": machine_busy,
             "messages": len(messages),
             "refused": sum(one.status != 200 for one in took),
             "turns": turns,

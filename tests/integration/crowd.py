@@ -137,9 +137,14 @@ class Crowd:
         """(who, what, handled) of the messages that were kept, in their order."""
         return [tuple(row) for row in self.stack.rows(HEARD)]
 
-    def done(self) -> bool:
-        """Is everything handled, and everything said?"""
-        return not self.stack.rows(UNDONE)[0][0]
+    def finish(self, seconds: float) -> None:
+        """Wait until everything is handled, and everything said; looking costs little."""
+
+        def done() -> bool:
+            time.sleep(0.5)
+            return not self.stack.rows(UNDONE)[0][0]
+
+        until(done, seconds, self.stack.describe)
 
     def answered(self, openid: str) -> list[str]:
         """What she got, in its order."""

@@ -77,7 +77,7 @@ def test_each_message_is_acted_on_once_and_answered_once_in_its_residents_order(
     messages = poured(crowd)
     assert len(crowd.assistant.turns) < len(messages)  # it is still at it
     crowd.assistant.takes(0)
-    until(crowd.done, DRAIN_SECONDS, crowd.stack.describe)
+    crowd.finish(DRAIN_SECONDS)
     assert Counter(crowd.assistant.turns) == Counter(said.text for said in messages)
     for openid, said in by_resident(messages).items():
         mine = [words for words in crowd.assistant.turns if words in {one.text for one in said}]
@@ -91,7 +91,7 @@ def test_with_a_rasa_that_is_too_slow_each_resident_is_told_once_and_operators_s
 ) -> None:
     crowd = open_crowd(30, chat={"turn_seconds": 1, "turns_at_once": 64})
     messages = poured(crowd)
-    until(crowd.done, DRAIN_SECONDS, crowd.stack.describe)
+    crowd.finish(DRAIN_SECONDS)
     assert all(handled for _, _, handled in crowd.heard())
     assert crowd.assistant.turns == []
     told = dict(crowd.stack.rows(TOLD))
