@@ -415,6 +415,30 @@ async def test_a_full_disk_is_said_and_what_came_before_stays(
     assert await recordings(house) == [SOUND]
 
 
+async def test_what_the_disk_does_not_keep_is_not_acknowledged(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = Phone(house)
+    await phone.begin()
+    real, kept = os.fsync, []
+
+    def broken(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    def working(descriptor: int) -> None:
+        real(descriptor)
+        kept.append(os.fstat(descriptor).st_size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("intake.channels._page.store.os.fsync", broken)
+        assert (await phone.piece(0, SOUND[:20_000])).status_code >= 500
+    offset = await phone.offset()
+    with monkeypatch.context() as patch:
+        patch.setattr("intake.channels._page.store.os.fsync", working)
+        assert (await phone.piece(offset, SOUND[offset:30_000])).status_code == 204
+    assert 30_000 in kept
+
+
 def _disk_full(*_: Any) -> None:
     raise OSError(28, "No space left on device")
 

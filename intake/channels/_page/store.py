@@ -232,11 +232,14 @@ class Uploads(TusStorage):
         try:
             _write(self._open[uid], chunk)  # into the page cache; `flush` waits for the disk
         except OSError:
-            # tuspyserver takes any other error for the end of a piece that went well.
+            # tuspyserver takes any other error for the end of a piece, and acknowledges it.
             raise HTTPException(507, "The disk is full; what came before is kept.") from None
 
     async def flush(self, uid: str) -> None:
-        await asyncio.to_thread(self._sync, uid)
+        try:
+            await asyncio.to_thread(self._sync, uid)
+        except OSError:
+            raise HTTPException(507, "The disk does not keep it; send it again.") from None
 
     def _sync(self, uid: str) -> None:
         descriptor = self._open.pop(uid, None)
