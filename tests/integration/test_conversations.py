@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from intake.lifecycle import Status
+from intake.settings import ROOT
 from speech import Transcript
 from tests.integration.chat import Chat
 
@@ -264,6 +265,19 @@ async def test_a_person_takes_over_answers_and_hands_back(chat: Chat) -> None:
     back = await desk.post(f"/api/conversations/{waiting['id']}/hand-back")
     assert back.json()["handled_by"] == "assistant"
     assert await chat.says("还要订一份饭") == ["您住在哪个小区、哪条街？"]
+
+
+@pytest.mark.parametrize("page", ["conversations.md", "conversations.zh.md"])
+async def test_the_documentation_names_every_field_that_operators_get(
+    chat: Chat, page: str
+) -> None:
+    await chat.says("家里水管漏了")
+    desk = await chat.operator()
+    [line] = (await desk.get("/api/conversations")).json()
+    whole = (await desk.get(f"/api/conversations/{line['id']}")).json()
+    told = (ROOT / "docs" / page).read_text("utf-8")
+    names = {*whole["messages"][0], "unsent", "latest", "handed_because", "tracking_number"}
+    assert [name for name in names - {"id"} if f"`{name}`" not in told] == []
 
 
 async def test_two_misunderstandings_in_a_row_bring_a_person(chat: Chat) -> None:
