@@ -128,8 +128,8 @@ def drops(text: str, likely: bool) -> bool:
 
 
 def takes_back(text: str) -> bool:
-    """Something said before doesn't hold: perhaps something else does instead."""
-    return bool(_TAKES_BACK.search(text))
+    """Something said before is not wanted any more ("饭先不订了"); a number she keeps is not that."""
+    return bool(_TAKES_BACK.search(_NO_PHONE.sub("", text)))
 
 
 def instead(text: str) -> int:

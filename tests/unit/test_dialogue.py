@@ -174,6 +174,17 @@ def test_who_would_rather_not_say_a_number_does_not_ask_for_a_person() -> None:
     assert (turn.outcome, turn.state.declined) == ("read_back", ("phone",))
 
 
+def test_a_number_kept_back_with_the_reason_changes_nothing_of_the_need() -> None:
+    words = "电话就不给了行不 我怕骗子"
+    draft = talk(("幸福里3号楼2单元501楼道灯坏了", "public_facility")).state
+    turn = respond(
+        draft,
+        said(words, "counselling", clauses=[("我怕骗子", (("counselling", 0.9),))]),
+        CATALOGUE,
+    )
+    assert turn.state.drafts[0].read.category == "public_facility"
+
+
 @pytest.mark.parametrize(
     ("words", "place"),
     [
