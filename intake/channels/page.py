@@ -19,7 +19,8 @@ from starlette.routing import Route
 
 from intake import channels
 from intake.channels._page import receiving
-from intake.channels._page.door import PATH, Door, expired
+from intake.channels._page.door import PATH, Door
+from intake.channels._page.note import expired
 from intake.channels._page.options import Options
 from intake.channels._page.receiving import CHANNEL, Refused
 from intake.channels._page.store import HEX, Uploads

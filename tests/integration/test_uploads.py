@@ -408,7 +408,7 @@ async def test_a_full_disk_is_said_and_what_came_before_stays(
         assert (await phone.piece(20_000, SOUND[20_000:])).status_code == 507
         assert (await Phone(house).begin()).status_code == 507
     with monkeypatch.context() as patch:
-        patch.setattr("intake.channels._page.store._write", _disk_full)
+        patch.setattr("intake.channels._page.pieces._write", _disk_full)
         assert (await phone.piece(20_000, SOUND[20_000:])).status_code == 507
     assert await phone.offset() == 20_000
     assert (await phone.piece(20_000, SOUND[20_000:], len(SOUND))).status_code == 204

@@ -12,7 +12,6 @@ import base64
 import binascii
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -21,8 +20,10 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from tuspyserver import create_tus_router
 
+from intake.channels._page.note import Note
 from intake.channels._page.options import Options
-from intake.channels._page.store import HEX, Note, Uploads
+from intake.channels._page.pieces import Pieces
+from intake.channels._page.store import HEX, Uploads
 from intake.channels._webchat.visitors import network
 from intake.errors import (
     BadField,
@@ -73,7 +74,7 @@ class Door:
             days_to_keep=options.keep_days,
             upload_complete_dep=completed,
             file_dep=named,
-            storage=uploads,
+            storage=Pieces(uploads),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -270,8 +271,3 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
 async def _nothing() -> Message:
     """The body of a creation is not read."""
     return {"type": "http.request", "body": b"", "more_body": False}
-
-
-def expired(note: Note) -> bool:
-    """Its time to come back is over."""
-    return note.expires_at < datetime.now(UTC)

@@ -19,7 +19,8 @@ from intake import households
 from intake import service_requests as requests
 from intake.blobs import BlobWriter
 from intake.channels import _taking
-from intake.channels._page.store import Note, Uploads
+from intake.channels._page.note import Note
+from intake.channels._page.store import Uploads
 from intake.channels.voicemail import key_hash, read_leniently
 from intake.errors import InputError, NotAudio, TooLong
 from intake.lifecycle import ENDED, Actor, Status

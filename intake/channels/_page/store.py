@@ -6,9 +6,7 @@ after a crash. A piece is acknowledged only once it is fsynced.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import fcntl
 import hashlib
 import hmac
 import json
@@ -17,57 +15,21 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from pathlib import Path
-from typing import Any, BinaryIO
-from weakref import WeakValueDictionary
+from typing import Any
 
-from fastapi import HTTPException
-from tuspyserver.storage import TusStorage
-
+from intake.channels._page.note import METADATA, Note
 from intake.errors import NotFound, SettingsError
 
 HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
-METADATA = ("key", "filetype", "language", "recorded_at", "household")
 STALE_SECONDS = 3600.0
-LOCK_SECONDS = 5.0
-LOCK_POLL_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What is kept beside the bytes; changed by `Uploads.change` only.
-
-    ``metadata``: those of `METADATA` that the client gave. ``size``: the whole length in bytes,
-    None while she still speaks. ``expires``: an HTTP date. ``network``: a keyed hash of the
-    sender's. ``taken``: so many bytes stand in a voicemail. ``ended``: ``received``, or the code
-    of why it can't be taken; ``sentence`` then says it in words.
-    """
-
-    metadata: dict[str, str]
-    size: int | None
-    network: str
-    created_at: str
-    expires: str
-    taken: int = 0
-    ended: str | None = None
-    sentence: str | None = None
-
-    @property
-    def expires_at(self) -> datetime:
-        return parsedate_to_datetime(self.expires)
-
-    @classmethod
-    def read(cls, text: bytes) -> Note:
-        """A note as it was written, by another version perhaps."""
-        stored = json.loads(text)
-        return cls(**{f.name: stored[f.name] for f in fields(cls) if f.name in stored})
-
-
-class Uploads(TusStorage):
+class Uploads:
     """The folder of uploads that are under way; several processes may share it.
 
     Raises `SettingsError` when it can't be written: a door that would lose recordings must not
@@ -79,8 +41,6 @@ class Uploads(TusStorage):
         self._secrets = secrets_
         self._notes: dict[str, Note] = {}
         self._writing = threading.Lock()
-        self._open: dict[str, int] = {}
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for left in folder.glob("*.new"):  # what a crash left; another process may write now
@@ -122,8 +82,6 @@ class Uploads(TusStorage):
 
     def _paper(self, uid: str) -> Path:
         return self.folder / f"{_checked(uid)}.json"
-
-    # -- what the house needs -------------------------------------------------------------
 
     def begin(self, uid: str, metadata: Mapping[str, str], size: int | None, network: str) -> None:
         """Make an empty upload. One that is there already stays as it is."""
@@ -215,114 +173,11 @@ class Uploads(TusStorage):
             self._paper(uid).unlink(missing_ok=True)
         _fsync(self.folder)
 
-    # -- what tuspyserver needs -----------------------------------------------------------
-
-    async def create(self, uid: str) -> None:
-        """`begin` has made it."""
-
-    async def exists(self, uid: str) -> bool:
-        return self.note(uid) is not None
-
-    async def size(self, uid: str) -> int:
-        return self.length(uid)
-
-    async def append(self, uid: str, chunk: bytes) -> None:
-        if uid not in self._open:
-            self._open[uid] = os.open(self.data(uid), os.O_WRONLY | os.O_APPEND)
-        try:
-            _write(self._open[uid], chunk)  # into the page cache; `flush` waits for the disk
-        except OSError:
-            # tuspyserver takes any other error for the end of a piece, and acknowledges it.
-            raise HTTPException(507, "The disk is full; what came before is kept.") from None
-
-    async def flush(self, uid: str) -> None:
-        try:
-            await asyncio.to_thread(self._sync, uid)
-        except OSError:
-            raise HTTPException(507, "The disk does not keep it; send it again.") from None
-
-    def _sync(self, uid: str) -> None:
-        descriptor = self._open.pop(uid, None)
-        if descriptor is not None:
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-
-    async def finalize(self, uid: str) -> None:
-        """Nothing to seal."""
-
-    async def read(self, uid: str) -> bytes | None:
-        return None  # nobody hears an upload through this door
-
-    async def delete(self, uid: str) -> None:
-        await asyncio.to_thread(self.let_go, uid, all_of_it=True)
-
-    async def read_info(self, uid: str) -> dict[str, Any] | None:
-        note = self.note(uid)
-        if note is None:
-            return None
-        return {
-            # tuspyserver answers HEAD only for uploads that have a file name.
-            "metadata": {"filename": "recording", "filetype": "audio", **note.metadata},
-            "size": note.size,
-            "defer_length": note.size is None,
-            "offset": self.length(uid),
-            "created_at": note.created_at,
-            "expires": note.expires,
-        }
-
-    async def write_info(self, uid: str, data: dict[str, Any]) -> None:
-        """Only the length can be news; what arrived is told by the file alone."""
-        note = self.note(uid)
-        if note is not None and note.size is None and data["size"] is not None:
-            await asyncio.to_thread(self.change, uid, size=data["size"])
-
-    async def list_uids(self) -> list[str]:
-        return self.ids()
-
-    def location(self, uid: str) -> str:
-        return str(self.data(uid))
-
-    @contextlib.asynccontextmanager
-    async def lock(self, uid: str) -> AsyncIterator[None]:  # type: ignore[override]
-        """One piece at a time, also among processes. Raises TimeoutError."""
-        mine = self._locks.setdefault(uid, asyncio.Lock())
-        async with asyncio.timeout(LOCK_SECONDS):
-            await mine.acquire()
-        try:
-            with self.data(uid).open("rb") as file:
-                async with asyncio.timeout(LOCK_SECONDS):
-                    while not _try_lock(file):  # noqa: ASYNC110 (it is the system's lock)
-                        await asyncio.sleep(LOCK_POLL_SECONDS)
-                try:
-                    yield
-                finally:
-                    self._sync(uid)  # however the piece ended, what came of it is on the disk
-        except FileNotFoundError:
-            raise NotFound("There is no such upload.") from None
-        finally:
-            mine.release()
-
 
 def _checked(uid: str) -> str:
     if not HEX.fullmatch(uid):
         raise NotFound("There is no such upload.")
     return uid
-
-
-def _write(descriptor: int, chunk: bytes) -> None:
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _try_lock(file: BinaryIO) -> bool:
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _fsync(path: Path) -> None:
