@@ -287,6 +287,22 @@ async def test_a_voicemail_is_made_once_however_many_ask_at_once(house: House) -
     assert await recordings(house) == [SOUND]
 
 
+async def test_who_finds_the_bytes_gone_to_a_voicemail_gets_its_number(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from intake.channels._page import receiving
+
+    phone = Phone(house)
+    state = await phone.leave()
+    uploads = door(house).uploads
+    (paper,) = uploads.folder.glob("*.json")
+    uploads.change(paper.stem, ended=None)
+    monkeypatch.setattr(uploads, "length", lambda uid: len(SOUND))
+    found = await receiving.receive(house.parts, uploads, paper.stem)
+    assert getattr(found, "tracking_number", None) == state["tracking_number"]
+    assert await recordings(house) == [SOUND]
+
+
 async def test_the_same_key_by_form_and_in_pieces_is_one_voicemail(house: House) -> None:
     phone = Phone(house)
     answer = await house.client.post(

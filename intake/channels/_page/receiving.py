@@ -74,6 +74,8 @@ async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused 
             opened, new = await _keep(session, parts, note, recording, given)
             committing = new
             await session.commit()
+    except FileNotFoundError:  # somebody else who asked at the same time was quicker
+        return await known(parts, note.metadata["key"])
     except InputError as error:
         if not (whole or isinstance(error, TooLong)):
             return None  # the rest may still come, and then it may be sound
