@@ -139,10 +139,11 @@ class Mouth:
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
 
-    def say(self, text: str, voice: str, speed: float) -> Samples:
+    def say(self, text: str, voice: str, speed: float, language: str = "zh") -> Samples:
         """Return mono samples at `SPEAKER_RATE`. Raises `RuntimeError` if it can't be said."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        job = {"text": text, "voice": voice, "speed": speed, "path": str(self._path)}
+        job = {"text": text, "voice": voice, "speed": speed, "language": language}
+        job["path"] = str(self._path)
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()

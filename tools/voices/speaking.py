@@ -1,7 +1,7 @@
 """A voice in a process of its own, because its packages live in an environment of their own.
 
 Run by `hear.py` with `build/voices-venv/bin/python`. Each line of standard input is a JSON object
-`{"text", "voice", "speed", "path"}` (Mandarin; see `Speaker.say`); the samples go to `path` as a
+`{"text", "voice", "speed", "language", "path"}` (see `Speaker.say`); the samples go to `path` as a
 float32 `.npy`, mono, −1..1 at `speaker.SAMPLE_RATE`, and one line `{}` or `{"error": sentence}`
 answers it.
 """
@@ -36,7 +36,7 @@ def main() -> None:
     for line in sys.stdin:
         job = json.loads(line)
         try:
-            samples = speaker.say(job["text"], "zh", job["voice"], job["speed"])
+            samples = speaker.say(job["text"], job["language"], job["voice"], job["speed"])
             np.save(job["path"], samples)
             answer = {}
         except Exception as error:  # one sentence that can't be said must not end the night's work

@@ -1,0 +1,301 @@
+"""Makes the sentences that the resident's page says where a phone has no voice of its own.
+
+    .venv/bin/python -m tools.voices.prompts [--only NAME …] [--language zh|en] [--listen]
+
+Each prompt is spoken by one synthetic voice, brought to one loudness, written as a small MP3, and
+heard again by our own recogniser; what it does not understand is spoken anew, a little slower or
+quicker each time. ``intake/web/assets/prompts/<language>/`` gets the files and ``prompts.json``
+(name → text). Those that exist with the same text stay; ``--listen`` hears them all again.
+
+The texts are intake/locale's; a category's name is the catalogue's. Digits are heard in a number,
+since nobody understands a single syllable out of nowhere. Needs build/voices-venv and build/voices
+(see run.sh) and the whisper-base model in build/models.
+"""
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from pypinyin import lazy_pinyin
+from rapidfuzz.distance import Levenshtein
+
+from intake.categories import load_catalogue
+from intake.locale import say
+from intake.settings import ROOT, Settings
+from speech import Transcriber
+from speech.errors import RecogniserTimeout
+from tools.voices.channels import Samples
+from tools.voices.hear import SPEAKER_RATE, Mouth
+
+FOLDER = ROOT / "intake" / "web" / "assets" / "prompts"
+VOICE = {"zh": "zf_xiaoxiao", "en": "af_heart"}
+SPEEDS = (0.9, 0.85, 0.95, 0.8, 1.0, 0.9, 0.85, 0.75)
+"""Of one try after the other; an older ear wants it a little slower than the voice's own pace."""
+BIT_RATE = 32_000
+LOUDNESS, PEAK = -18.0, 0.89
+"""RMS of what is said in dBFS, and the highest sample."""
+SILENT = 10 ** (-45 / 20)
+LEAD_SECONDS, TAIL_SECONDS, DIGIT_TAIL_SECONDS = 0.05, 0.25, 0.12
+UNDERSTOOD = 0.15
+"""Share of wrong syllables (zh) or letters (en), with which a sentence still counts."""
+BUSY_TRIES = 5
+DIGITS = {"zh": "零一二三四五六七八九", "en": "zero one two three four five six seven eight nine"}
+NUMBERS = ("30472", "15869", "94720", "68513")
+KEYS = {
+    "received": "prompt.received",
+    "number": "prompt.number",
+    "right": "prompt.right",
+    "not-right": "prompt.not_right",
+    "person-will-listen": "resident.js.said_wrong",
+    "warning": "prompt.warning",
+    "offline-kept": "resident.js.kept_waiting",
+    "uploading": "resident.js.kept_sending",
+    "ring-a-person": "resident.js.refused",
+    "emergency": "resident.js.aloud_emergency",
+    "wait": "resident.js.next",
+}
+
+
+def texts(language: str) -> dict[str, str]:
+    """Prompt's name → what it says."""
+    found = {name: say(key, language) for name, key in KEYS.items()}
+    words = DIGITS[language].split() if language == "en" else list(DIGITS[language])
+    found |= {f"digit-{number}": word for number, word in enumerate(words)}
+    catalogue = load_catalogue(ROOT / "data" / "services")
+    for code in catalogue.codes:
+        what = catalogue.name(code, language)
+        found[f"category-{code}"] = say("resident.heard", language, what=what)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A prompt that was heard again. ``wrong``: share of what was misunderstood, 0..1 and more."""
+
+    name: str
+    text: str
+    heard: str
+    wrong: float
+
+    @property
+    def understood(self) -> bool:
+        return self.wrong <= UNDERSTOOD
+
+
+class Studio:
+    """Speaks and listens."""
+
+    def __init__(self, mouth: Mouth, ears: Transcriber, scratch: Path) -> None:
+        self.mouth, self.ears, self.scratch = mouth, ears, scratch
+
+    def speak(self, name: str, text: str, language: str, speed: float) -> Samples:
+        """A prompt as it will be written: trimmed, one loudness."""
+        said = self.mouth.say(text, VOICE[language], speed, language)
+        tail = DIGIT_TAIL_SECONDS if name.startswith("digit-") else TAIL_SECONDS
+        return levelled(trimmed(said, tail))
+
+    def hear(self, path: Path, text: str, language: str) -> Heard:
+        """What our recogniser makes of a file."""
+        heard = self._transcribe(path, language)
+        return Heard(path.stem, text, heard, wrong(text, heard, language))
+
+    def _transcribe(self, path: Path, language: str) -> str:
+        for patience in range(BUSY_TRIES):
+            try:
+                return self.ears.transcribe(path, language).text
+            except RecogniserTimeout:  # a busy machine
+                if patience == BUSY_TRIES - 1:
+                    raise
+        raise AssertionError
+
+    def hear_digits(self, folder: Path, language: str) -> dict[str, Heard]:
+        """Each digit within some numbers, as the page says them: the best it was heard."""
+        found: dict[str, Heard] = {}
+        lead = decoded(folder / "number.mp3")
+        for number in NUMBERS:
+            parts = [lead, *(decoded(folder / f"digit-{digit}.mp3") for digit in number)]
+            path = self.scratch / "number.mp3"
+            write(path, np.concatenate(parts))
+            heard = self._transcribe(path, language)
+            got = digits_in(heard, language)
+            for digit, other in zip(number, got.ljust(len(number), "?"), strict=False):
+                good = digit == other
+                name = f"digit-{digit}"
+                if name not in found or good:
+                    found[name] = Heard(name, digit, heard, 0.0 if good else 1.0)
+        return found
+
+
+def wrong(text: str, heard: str, language: str) -> float:
+    """Share of what was misheard: of syllables without tones in Mandarin, else of letters."""
+    right, got = sounds(text, language), sounds(heard, language)
+    return float(Levenshtein.distance(right, got)) / max(1, len(right))
+
+
+def sounds(text: str, language: str) -> list[str]:
+    """What is to be heard: numerals as words, nothing that makes no sound."""
+    words = DIGITS[language].split() if language == "en" else list(DIGITS[language])
+    gap = " " if language == "en" else ""
+    spelled = re.sub(r"[0-9]", lambda digit: gap + words[int(digit[0])] + gap, text.lower())
+    if language == "en":
+        return re.findall(r"[a-z]", spelled)
+    return lazy_pinyin(re.sub(r"[^\u3400-\u9fff]", "", spelled.replace("幺", "一")))
+
+
+def digits_in(heard: str, language: str) -> str:
+    """The digits at the end of what was heard, with homophones."""
+    words = DIGITS[language].split() if language == "en" else list(DIGITS[language])
+    if language == "en":
+        pattern = "|".join(["[0-9]", *words])
+        found = re.findall(pattern, heard.lower())
+        return "".join(w if w.isdigit() else str(words.index(w)) for w in found)
+    by_sound = {lazy_pinyin(word)[0]: str(number) for number, word in enumerate(words)}
+    by_sound["yao"] = "1"
+    last = re.split(r"[是:：]", heard)[-1]
+    return "".join(c if c.isdigit() else by_sound.get(lazy_pinyin(c)[0], "") for c in last)
+
+
+def trimmed(samples: Samples, tail_seconds: float) -> Samples:
+    """Without the silence around it, but for a breath."""
+    loud = np.flatnonzero(np.abs(samples) > SILENT)
+    inner = samples[loud[0] : loud[-1] + 1]
+    ends = (int(seconds * SPEAKER_RATE) for seconds in (LEAD_SECONDS, tail_seconds))
+    before, after = (np.zeros(length, np.float32) for length in ends)
+    return np.concatenate([before, inner, after])
+
+
+def levelled(samples: Samples) -> Samples:
+    """At `LOUDNESS`, as far as `PEAK` allows."""
+    said = samples[np.abs(samples) > SILENT]
+    gain = 10 ** (LOUDNESS / 20) / float(np.sqrt(np.mean(said**2)))
+    gain = min(gain, PEAK / float(np.abs(samples).max()))
+    return (samples * gain).astype(np.float32)
+
+
+def write(path: Path, samples: Samples) -> None:
+    """As MP3 that every phone plays: mono, 24 kHz, constant bit rate; no tags."""
+    options = {"write_xing": "0", "id3v2_version": "0"}
+    with av.open(str(path), "w", format="mp3", options=options) as out:
+        stream = out.add_stream("libmp3lame", rate=SPEAKER_RATE, layout="mono")
+        stream.bit_rate = BIT_RATE
+        pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate = SPEAKER_RATE
+        to_planar = av.AudioResampler("s16p", "mono", SPEAKER_RATE, frame_size=stream.frame_size)
+        for piece in [*to_planar.resample(frame), *to_planar.resample(None), None]:
+            out.mux(stream.encode(piece))
+
+
+def decoded(path: Path) -> Samples:
+    """The samples of a prompt."""
+    with av.open(str(path)) as file:
+        parts = [frame.to_ndarray().reshape(-1) for frame in file.decode(audio=0)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def make(studio: Studio, language: str, only: set[str], listen: bool) -> Iterator[Heard]:
+    """Make what is missing, and yield how each of them (with `listen`: of all) was heard."""
+    folder, wanted = FOLDER / language, texts(language)
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = folder / "prompts.json"
+    known = json.loads(manifest.read_text("utf-8")) if manifest.exists() else {}
+    for stale in {path.stem for path in folder.glob("*.mp3")} - wanted.keys():
+        (folder / f"{stale}.mp3").unlink()
+    fresh = {
+        name
+        for name, text in wanted.items()
+        if name in only or known.get(name) != text or not (folder / f"{name}.mp3").exists()
+    }
+    known = {name: text for name, text in known.items() if name in wanted and name not in fresh}
+    for name in sorted(fresh):
+        yield from _sentence(studio, folder, name, wanted[name], language)
+        known[name] = wanted[name]
+        _list(manifest, known)
+    fresh_digits = {name for name in fresh if name.startswith("digit-")}
+    if fresh_digits or listen:
+        yield from _digits(studio, folder, fresh_digits, wanted, language)
+    if listen:
+        for name in sorted(wanted.keys() - fresh):
+            if not name.startswith("digit-"):
+                yield studio.hear(folder / f"{name}.mp3", wanted[name], language)
+    _list(manifest, wanted)
+
+
+def _list(manifest: Path, texts: dict[str, str]) -> None:
+    text = json.dumps(texts, ensure_ascii=False, indent=1, sort_keys=True)
+    manifest.write_text(text + "\n", "utf-8")
+
+
+def _sentence(studio: Studio, folder: Path, name: str, text: str, language: str) -> Iterator[Heard]:
+    path, best = folder / f"{name}.mp3", None
+    if name.startswith("digit-"):
+        write(path, studio.speak(name, text, language, SPEEDS[0]))
+        return  # heard in numbers, once all are there
+    for speed in SPEEDS:
+        samples = studio.speak(name, text, language, speed)
+        attempt = studio.scratch / path.name
+        write(attempt, samples)
+        heard = studio.hear(attempt, text, language)
+        if best is None or heard.wrong < best.wrong:
+            best = heard
+            path.write_bytes(attempt.read_bytes())
+        if heard.understood:
+            break
+    assert best is not None
+    yield best
+
+
+def _digits(
+    studio: Studio, folder: Path, fresh: set[str], wanted: dict[str, str], language: str
+) -> Iterator[Heard]:
+    found = studio.hear_digits(folder, language)
+    for speed in SPEEDS[1:]:
+        bad = {name for name, heard in found.items() if name in fresh and not heard.understood}
+        if not bad:
+            break
+        for name in bad:
+            write(folder / f"{name}.mp3", studio.speak(name, wanted[name], language, speed))
+        found = studio.hear_digits(folder, language)
+    yield from found.values()
+
+
+def main() -> int:
+    """Make them, print how they were heard; 1 when one was not understood."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="*", default=[], help="speak these anew")
+    parser.add_argument("--language", choices=sorted(VOICE), help="default: all")
+    parser.add_argument("--listen", action="store_true", help="hear those that exist, too")
+    arguments = parser.parse_args()
+    settings, bad = Settings(), 0
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Transcriber(settings.models_dir, "whisper", options={"threads": 1}) as ears,
+    ):
+        mouth = Mouth(Path(name))
+        try:
+            studio = Studio(mouth, ears, Path(name))
+            for language in [arguments.language] if arguments.language else sorted(VOICE):
+                heard = []
+                for one in make(studio, language, set(arguments.only), arguments.listen):
+                    heard.append(one)
+                    mark = " " if one.understood else "!"
+                    print(f"{mark} {one.name:28} {one.text}  →  {one.heard}", flush=True)
+                good = sum(one.understood for one in heard)
+                bad += len(heard) - good
+                print(f"{language}: {good} of {len(heard)} understood", flush=True)
+        finally:
+            mouth.close()
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
