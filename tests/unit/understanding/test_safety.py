@@ -87,6 +87,7 @@ IN_DANGER = [
     ("violence", "My son is hitting me, he has a knife"),
 ]
 HEARD_WRONGLY = [
+    ("drowning", "有人在水里铺腾"),
     ("fire", "找火了找火了,三楼往外冒黑盐"),
     ("medical", "我穿不上气,胸口疼得厉害"),
     ("medical", "他传不上气了"),
