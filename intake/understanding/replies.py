@@ -215,7 +215,8 @@ def bare(asked: str, text: str, *, others: bool) -> Field[str] | None:
 
 
 _NOT_FIXED = re.compile(
-    r"没(?:有)?(?:人)?(?:给|来)?(?:我)?(?:修|弄|办|做|搞|送|来)(?:好|完|到)?|还(?:是|在)?(?:坏|漏|不|没|堵|响)|又(?:坏|漏|堵|不)"
+    r"没(?:有)?(?:人)?(?:给|来)?(?:我)?(?:修|弄|办|做|搞|送|来)(?:好|完|到)?|还(?:是|在)?(?:坏|漏|不|没|堵|响)"
+    r"|又(?:坏|漏|堵|不)"
     r"|not (?:fixed|done|right)|still (?:broken|leak|drip|not)|(?:broken|leaking) again",
     re.I,
 )
