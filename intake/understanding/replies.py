@@ -128,7 +128,7 @@ def drops(text: str, likely: bool) -> bool:
 
 
 def takes_back(text: str) -> bool:
-    """Something said before is not wanted any more ("饭先不订了"); a number she keeps is not that."""
+    """Something said before is not wanted any more: "饭先不订了". Her own number is not meant."""
     return bool(_TAKES_BACK.search(_NO_PHONE.sub("", text)))
 
 
