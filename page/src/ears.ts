@@ -85,16 +85,23 @@ export async function listen(hearing: Hearing): Promise<Ears> {
   const stream = await microphone();
   const level = meter(context, stream);
   const recorder = mediaRecorder(stream);
-  if (recorder) return record(recorder, stream, hearing, level);
+  if (recorder) {
+    try {
+      return record(recorder, stream, hearing, level);
+    } catch (_) {
+      // Some WebViews have a MediaRecorder that can't start.
+    }
+  }
   if (!context) throw new Error("no recorder");
   return recordWav(context, stream, hearing, level);
 }
 
 function mediaRecorder(stream: MediaStream): MediaRecorder | null {
   if (typeof MediaRecorder === "undefined") return null;
-  const known = TYPES.filter((t) => MediaRecorder.isTypeSupported && MediaRecorder.isTypeSupported(t));
+  const asks = Boolean(MediaRecorder.isTypeSupported);
+  const mimeType = asks ? TYPES.filter((t) => MediaRecorder.isTypeSupported(t))[0] : undefined;
+  if (asks && !mimeType) return null; // it is there, but has nothing to record with
   try {
-    const mimeType = known[0];
     return new MediaRecorder(stream, mimeType ? { mimeType, audioBitsPerSecond: BITS } : {});
   } catch (_) {
     return null;
