@@ -87,7 +87,7 @@ class Phone:
         return dict(httpx.get(url, trust_env=False, timeout=30).json())
 
     def received(self) -> dict[str, Any]:
-        until(lambda: self.state()["state"] == "received", 20, lambda: str(self.state()))
+        until(lambda: self.state()["state"] == "received", 60, lambda: str(self.state()))
         return self.state()
 
 
@@ -112,15 +112,15 @@ def test_what_was_acknowledged_survives_kill_9_and_is_heard_without_the_phone(
         assert phone.piece(sent, SOUND[sent : sent + 10_000]).status_code == 204
         sent += 10_000
     hanging = phone.broken_piece(sent, SOUND[sent : sent + 5_000], 10_000)
-    until(lambda: phone.offset() == sent + 5_000, 10)
+    until(lambda: phone.offset() == sent + 5_000, 30)
     web.kill()
     hanging.close()
     web.start()
     assert phone.offset() == sent + 5_000
     assert phone.piece(sent + 5_000, SOUND[sent + 5_000 : sent + 9_000]).status_code == 204
     web.kill()
-    web.start(HUYING_CHANNELS__PAGE__IDLE_SECONDS="1")
-    until(lambda: recordings(database_url, web.home), 20, web.log)
+    web.start(HUYING_CHANNELS__PAGE__IDLE_SECONDS="5")
+    until(lambda: recordings(database_url, web.home), 60, web.log)
     time.sleep(1)
     assert recordings(database_url, web.home) == [SOUND[: sent + 9_000]]
 
@@ -170,7 +170,7 @@ def test_killed_between_the_commit_and_the_note_of_it_nothing_is_doubled(
     assert '"ended": null' in paper.read_text()
     paper.with_suffix(".part").write_bytes(SOUND)
     web.start()
-    until(lambda: '"received"' in paper.read_text(), 20, web.log)
+    until(lambda: '"received"' in paper.read_text(), 60, web.log)
     assert phone.received()["tracking_number"] == number
     assert recordings(database_url, web.home) == [SOUND]
 
@@ -182,9 +182,9 @@ def test_a_connection_that_broke_loses_nothing_that_came(
     phone = Phone(web)
     phone.begin()
     broken = phone.broken_piece(0, SOUND[:30_000], 60_000)
-    until(lambda: phone.offset() == 30_000, 10)
+    until(lambda: phone.offset() == 30_000, 30)
     broken.close()
-    until(lambda: phone.piece(30_000, SOUND[30_000:], len(SOUND)).status_code == 204, 10)
+    until(lambda: phone.piece(30_000, SOUND[30_000:], len(SOUND)).status_code == 204, 30)
     phone.received()
     assert recordings(database_url, web.home) == [SOUND]
 
@@ -196,7 +196,7 @@ def test_a_newer_piece_ends_one_that_hangs(
     phone = Phone(web)
     phone.begin()
     hanging = phone.broken_piece(0, SOUND[:30_000], len(SOUND))
-    until(lambda: phone.offset() == 30_000, 10)
+    until(lambda: phone.offset() == 30_000, 30)
     answer = phone.piece(30_000, SOUND[30_000:], len(SOUND))
     assert answer.status_code == 204
     hanging.close()
@@ -259,7 +259,7 @@ FORMS = ("webm", "mp4 in fragments", "wav while it is written")
 def test_recordings_that_were_cut_off_are_heard_as_far_as_they_go(
     web_process: Callable[..., WebProcess], database_url: str, tmp_path: Path
 ) -> None:
-    web = web_process(HUYING_CHANNELS__PAGE__IDLE_SECONDS="1")
+    web = web_process(HUYING_CHANNELS__PAGE__IDLE_SECONDS="5")
     cuts: dict[bytes, float] = {}
     for form in FORMS:
         whole = _recorded(tmp_path, form).read_bytes()
@@ -269,7 +269,7 @@ def test_recordings_that_were_cut_off_are_heard_as_far_as_they_go(
             cut = whole[: int(len(whole) * part)]
             assert phone.piece(0, cut).status_code == 204
             cuts[cut] = part
-    until(lambda: len(recordings(database_url, web.home)) == len(cuts), 30, web.log)
+    until(lambda: len(recordings(database_url, web.home)) == len(cuts), 60, web.log)
     assert sorted(recordings(database_url, web.home)) == sorted(cuts)
     path = tmp_path / "cut"
     for cut, part in cuts.items():
@@ -282,11 +282,11 @@ def test_the_beginning_of_an_mp4_without_its_table_is_kept_for_a_person(
     web_process: Callable[..., WebProcess], database_url: str, tmp_path: Path
 ) -> None:
     whole = _recorded(tmp_path, "mp4 with its table at the end").read_bytes()
-    web = web_process(HUYING_CHANNELS__PAGE__IDLE_SECONDS="1")
+    web = web_process(HUYING_CHANNELS__PAGE__IDLE_SECONDS="5")
     phone = Phone(web)
     phone.begin()
     phone.piece(0, whole[: len(whole) // 2])
-    until(lambda: recordings(database_url, web.home), 20, web.log)
+    until(lambda: recordings(database_url, web.home), 60, web.log)
     assert recordings(database_url, web.home) == [whole[: len(whole) // 2]]
 
 

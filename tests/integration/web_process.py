@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 
 from intake.settings import Settings
-from tests.integration.stack import HUYING, free_ports, until
+from tests.integration.stack import HUYING, START_SECONDS, free_ports, until
 
 
 class WebProcess:
@@ -49,7 +49,7 @@ class WebProcess:
             self.process = subprocess.Popen(
                 [HUYING, "serve"], env=self.environment, stdout=log, stderr=log
             )
-        until(self._answers, 60, self.log)
+        until(self._answers, START_SECONDS, self.log)
 
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.TransportError):
