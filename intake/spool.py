@@ -65,14 +65,19 @@ class Spool:
         """Where entries lie that their handler could not take; tried again at the next start."""
         return self.folder / "aside"
 
-    async def put(self, kind: str, payload: bytes) -> None:
-        """Keep one entry; returns once it is on the disk. ``kind``: ASCII letters, for the handler.
+    async def put(self, kind: str, payload: bytes) -> str:
+        """Keep one entry; returns its name once it is on the disk. ``kind``: ASCII letters, for the
+        handler.
 
         Raises `DiskFull`, and then nothing was kept.
         """
         if not (kind.isascii() and kind.isalnum()):
             raise ValueError(f"{kind!r} is no kind: ASCII letters and digits only")
-        await asyncio.to_thread(self._keep, kind, payload)
+        return await asyncio.to_thread(self._keep, kind, payload)
+
+    async def forget(self, name: str) -> None:
+        """Take an entry back that is safe elsewhere by now; one that was drained is no error."""
+        await asyncio.to_thread(self._remove, self.folder / name)
 
     def free_bytes(self) -> int:
         """What the disk still takes."""
@@ -101,7 +106,11 @@ class Spool:
             for path in await asyncio.to_thread(self.waiting):
                 kind = path.name.rpartition(".")[2]
                 try:
-                    await handler(kind, await asyncio.to_thread(path.read_bytes))
+                    payload = await asyncio.to_thread(path.read_bytes)
+                except FileNotFoundError:
+                    continue  # forgotten meanwhile
+                try:
+                    await handler(kind, payload)
                 except Exception as error:
                     if is_away(error) or (isinstance(error, HuyingError) and error.retryable):
                         break
@@ -113,7 +122,7 @@ class Spool:
                 taken += 1
             return taken
 
-    def _keep(self, kind: str, payload: bytes) -> None:
+    def _keep(self, kind: str, payload: bytes) -> str:
         if self.free_bytes() < self.min_free_bytes + len(payload):
             raise DiskFull("There is no room in the spool; nothing was taken.")
         with self._naming:
@@ -123,6 +132,7 @@ class Spool:
             self._write(name, payload)
         except OSError as error:
             raise DiskFull("The spool takes no more; nothing was taken.") from error
+        return name
 
     def _write(self, name: str, payload: bytes) -> Path:
         path, fresh = self.folder / name, self.folder / f".new-{secrets.token_hex(8)}"

@@ -47,7 +47,8 @@ __all__ = ["Options", "WeChat", "create"]
 log = logging.getLogger("huying.wechat")
 PATH = "/channels/wechat"
 BODY_SECONDS = 2.0
-KEEP_SECONDS = 1.5  # longer than this the database counts as away
+KEEP_SECONDS = 0.7  # longer than this the database counts as away
+PASSIVE_KEEP_SECONDS = 1.5  # there the answer tells what the database knows
 SAY_SECONDS = 0.5  # room for writing an answer down
 ANSWER_SECONDS = 4.5
 DRAIN_SECONDS = 2.0
@@ -72,7 +73,7 @@ class WeChat:
         options = options_of(parts.settings, self.name)
         assert isinstance(options, Options)
         self.parts, self.options = parts, options
-        self._taking: set[asyncio.Task[int | None]] = set()
+        self._taking: set[asyncio.Task[Any]] = set()
         self.api = Api(options, parts.outgoing, parts.sessions)
         self.spool = Spool(
             parts.settings.home / "spool" / self.name,
@@ -165,19 +166,33 @@ class WeChat:
         database is not waited for longer than `KEEP_SECONDS`; it may finish later all the same.
         """
         taking = asyncio.create_task(self._take(incoming))
-        self._taking.add(taking)
-        taking.add_done_callback(self._taken)
-        await asyncio.wait({taking}, timeout=KEEP_SECONDS)
+        self._keep_track(taking)
+        passively = self.options.reply_mode == "passive"
+        seconds = PASSIVE_KEEP_SECONDS if passively else KEEP_SECONDS
+        await asyncio.wait({taking}, timeout=seconds)
         error = taking.exception() if taking.done() else TimeoutError()
         if error is None:
             found = taking.result()
             return "known" if found is None else found
         # Whatever it was: WeChat asks three times, and then never again.
         log.warning("kept in the spool: %s", type(error).__name__)
-        await self.spool.put("wechat", incoming.pack())
+        name = await self.spool.put("wechat", incoming.pack())
+        if not taking.done():
+            self._keep_track(asyncio.create_task(self._forget(name, taking)))
         return "spooled"
 
-    def _taken(self, taking: asyncio.Task[int | None]) -> None:
+    async def _forget(self, name: str, taking: asyncio.Task[int | None]) -> None:
+        """The database was slow, not away: what it took after all need not be taken again."""
+        with suppress(Exception):
+            await taking
+            await self.spool.forget(name)
+
+    def _keep_track(self, task: asyncio.Task[Any]) -> None:
+        """Nobody else holds it."""
+        self._taking.add(task)
+        task.add_done_callback(self._taken)
+
+    def _taken(self, taking: asyncio.Task[Any]) -> None:
         self._taking.discard(taking)
         if not taking.cancelled():
             taking.exception()  # looked at, or too late to matter: the spool has it

@@ -362,6 +362,20 @@ async def test_a_database_that_hangs_makes_nobody_wait_and_doubles_nothing(
     assert await said(house) == [("text", "水管坏了")]
 
 
+async def test_what_a_slow_database_took_after_all_leaves_the_spool_by_itself(
+    house: House, wechat: WeChatServer
+) -> None:
+    async with house.parts.engine.connect() as blocker:
+        await blocker.execute(text("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"))
+        await taken(house, wechat.safe(wechat.says(ANN, "水管坏了")))
+        assert len(channel(house).spool.waiting()) == 1
+        await blocker.rollback()
+    async with asyncio.timeout(10):
+        while channel(house).spool.waiting():
+            await asyncio.sleep(0.05)
+    assert await said(house) == [("text", "水管坏了")]
+
+
 async def test_a_message_that_breaks_the_core_is_set_aside_and_the_next_goes_on(
     house: House, wechat: WeChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -612,7 +626,9 @@ def opened(wechat: WeChatServer, answer: httpx.Response) -> Any:
 
 
 @pytest.fixture
-def passive(open_wechat: Callable[..., House]) -> House:
+def passive(open_wechat: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> House:
+    # What is said at once is looked at here, not how quick this machine is.
+    monkeypatch.setattr("intake.channels.wechat.PASSIVE_KEEP_SECONDS", 30)
     return open_wechat(reply_mode="passive", passive_wait_seconds=0)
 
 

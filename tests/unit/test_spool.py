@@ -46,6 +46,21 @@ async def test_entries_come_out_in_the_order_they_went_in(spool: Spool) -> None:
     assert await spool.drain(taker) == 0
 
 
+async def test_what_is_forgotten_does_not_come_out_even_in_the_middle_of_a_drain(
+    spool: Spool,
+) -> None:
+    names = [await spool.put("mail", payload) for payload in (b"a", b"b", b"c")]
+    taken: list[bytes] = []
+
+    async def take(kind: str, payload: bytes) -> None:
+        taken.append(payload)
+        await spool.forget(names[1])
+
+    assert await spool.drain(take) == 2
+    assert taken == [b"a", b"c"]
+    await spool.forget(names[0])  # it was drained: no error
+
+
 async def test_a_clock_that_goes_back_does_not_change_the_order(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
