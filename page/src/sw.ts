@@ -71,10 +71,15 @@ async function page(request: Request, path: string): Promise<Response> {
 async function asset(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
   const copy = await cache.match(request.url);
-  if (copy) return copy;
-  const answer = await fetch(request);
-  if (answer.status === 200) await cache.put(request.url, answer.clone());
-  return answer;
+  // Built files never change under their name; prompts may, and are fresh the next time.
+  if (copy && request.url.indexOf("/page/prompts/") < 0) return copy;
+  const fresh = fetch(request).then(async (answer) => {
+    if (answer.status === 200) await cache.put(request.url, answer.clone());
+    return answer;
+  });
+  if (!copy) return fresh;
+  fresh.then(undefined, () => undefined);
+  return copy;
 }
 
 self.addEventListener("sync" as never, ((event: SyncEvent) => {

@@ -8,6 +8,9 @@ import { language } from "./words";
 const SLOWLY = 0.85;
 const PROMPTS = `/page/prompts/${language}/`;
 
+// Said when there is no network to load them over.
+const OFFLINE = ["offline-kept", "warning", "ring-a-person"];
+
 /** Something to say: the words, and the prompts that say the same where there is no voice. */
 export interface Said {
   text: string;
@@ -42,7 +45,8 @@ export function unlock(): void {
   }
 }
 
-/** Load the recorded prompts' list when it will be needed, after the first press. */
+/** After the first press, load what will be needed where there is no voice: the prompts' list, and
+ *  what is said without a network, for the service worker to keep. */
 export function prepare(): void {
   if (!voice() && !names) {
     names = request(`${PROMPTS}prompts.json`, { cache: "default" }).then(
@@ -52,6 +56,11 @@ export function prepare(): void {
         return {};
       },
     );
+    names.then((there) => {
+      for (const name of OFFLINE.filter((n) => there[n])) {
+        request(`${PROMPTS}${name}.mp3`, { cache: "default" }).then(undefined, () => undefined);
+      }
+    });
   }
 }
 
