@@ -6,6 +6,9 @@ from intake.understanding.hearing import Heard
 from intake.understanding.safety import KINDS, read_safety
 
 IN_DANGER = [
+    ("medical", "我爸叫不应了"),
+    ("medical", "孙子吃了我的降压药一整瓶"),
+    ("medical", "他把一瓶降压药全吃了"),
     ("medical", "我这心口疼得直冒汗，左胳膊发麻，赶紧来人吧"),
     ("medical", "老头子突然不会说话了，嘴也歪到一边去了"),
     ("medical", "孩子他爷爷刚才抽过去了，牙关咬得死死的，口吐白沫"),
@@ -96,6 +99,8 @@ HEARD_WRONGLY = [
     ("gas", "屋里有没机位儿,快来看看"),
 ]
 NO_DANGER = [
+    "孩子吃了药，每天一片，还要再配",
+    "这瓶药都吃完了，再给我配点",
     "我朋友的孩子走失多年了",
     "这道题把我孙子绕晕了",
     "门口的贩卖机吞了我两个硬币",
