@@ -132,7 +132,8 @@ async def test_without_a_voice_the_recorded_prompts_say_the_digits(
         async with asyncio.timeout(30):
             while "wait" not in asked:
                 await asyncio.sleep(0.1)
-        assert [name for name in asked if name in wanted] == wanted  # a digit said twice is loaded once
+        # A digit said twice is loaded once.
+        assert [name for name in asked if name in wanted] == wanted
 
 
 async def test_the_page_opens_without_a_network_and_what_she_says_is_kept(
