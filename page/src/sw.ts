@@ -12,6 +12,8 @@ interface SyncEvent extends ExtendableEvent {
 declare const self: ServiceWorkerGlobalScope;
 
 const CACHE = "page-1";
+const LOOKS = 8; // at what an open page has not sent yet
+const BETWEEN = 3_000; // ms
 const SLOW = 4_000; // ms until the copy is shown in place of a page that does not come
 
 self.addEventListener("install", () => {
@@ -86,9 +88,18 @@ self.addEventListener("sync" as never, ((event: SyncEvent) => {
   if (event.tag === "send") event.waitUntil(sendLeft());
 }) as never);
 
+/** Send what lies on the phone, unless an open page does it and shows it. */
 async function sendLeft(): Promise<void> {
-  const open = await self.clients.matchAll({ type: "window" });
-  for (const client of open) client.postMessage("hurry");
-  if (open.length) return; // the page does it, and shows it
-  for (const tape of await Tape.left()) await settle(tape, await deliver(tape, false));
+  for (let looked = 0; looked < LOOKS; looked++) {
+    const tapes = await Tape.left();
+    const open = await self.clients.matchAll({ type: "window" });
+    if (!open.length) {
+      for (const tape of tapes) await settle(tape, await deliver(tape, false));
+      return;
+    }
+    if (!tapes.length) return;
+    for (const client of open) client.postMessage("hurry");
+    await new Promise((go) => setTimeout(go, BETWEEN));
+  }
+  throw new Error("not yet"); // the browser asks again later
 }

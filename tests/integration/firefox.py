@@ -69,7 +69,7 @@ class Tab:
         return result["result"].get("value")
 
     async def until(self, script: str, wanted: Any = True) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await self.run(script) != wanted:
                 await asyncio.sleep(0.1)
 

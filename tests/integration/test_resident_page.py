@@ -144,8 +144,10 @@ async def test_the_page_opens_without_a_network_and_what_she_says_is_kept(
         phone(tmp_path, served.port, voice) as used,
     ):
         page = await used.open()
-        kept = "caches.open('page-1').then((c) => c.keys()).then((k) => k.length)"
-        await page.wait_for_function(f"{kept}.then((n) => n >= 3)")
+        kept = "['/', document.scripts[0].src, document.querySelector('[rel=stylesheet]').href]"
+        await page.wait_for_function(
+            f"Promise.all({kept}.map((url) => caches.match(url))).then((all) => all.every(Boolean))"
+        )
         await page.close()
         await served.stop()
         page = await used.open()

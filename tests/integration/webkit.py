@@ -53,7 +53,7 @@ class Tab:
         return await self.ask("execute/sync", script=f"return {expression}", args=[])
 
     async def until(self, expression: str, wanted: Any = True) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await self.run(expression) != wanted:
                 await asyncio.sleep(0.1)
 
