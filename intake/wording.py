@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from intake.categories import Both, Catalogue
@@ -12,6 +12,8 @@ from intake.locale import say
 from intake.understanding.values import Field, Window
 
 WEEKDAYS = "一二三四五六日"
+DAY_PARTS = ((5, "凌晨"), (8, "早上"), (12, "上午"), (13, "中午"), (18, "下午"), (24, "晚上"))
+"""(the hour until which it lasts, what it is called)"""
 
 
 def question(name: str, draft: Draft, catalogue: Catalogue, language: str | None) -> str:
@@ -59,12 +61,35 @@ def _words(draft: Draft, value: Field[str]) -> str:
 
 
 def window(when: Window, language: str | None) -> str:
-    """A stretch of time as people say it: "11月3日周二 14:00–18:00"."""
-    day = _day(when.start, language)
-    if when.start.date() != when.end.date():
-        return f"{day} {when.start:%H:%M} – {_day(when.end, language)} {when.end:%H:%M}"
-    whole = (when.start.hour, when.start.minute, when.end.hour) == (0, 0, 23)
-    return day if whole else f"{day} {when.start:%H:%M}–{when.end:%H:%M}"
+    """A stretch of time as people say it: "11月3日周二下午2点到6点", "Tuesday … 14:00–18:00"."""
+    start, end = when.start, when.end
+    day = _day(start, language)
+    from_midnight, to_midnight = (start.hour, start.minute) == (0, 0), end.hour == 23
+    if start.date() != end.date():
+        last = _day(end, language)
+        if language == "en":
+            return f"{day} {start:%H:%M} – {last} {end:%H:%M}"
+        first = day if from_midnight else day + _clock(start)
+        return f"{first}到{last if to_midnight else last + _clock(end)}"
+    if from_midnight and to_midnight:
+        return day
+    if language == "en":
+        return f"{day} {start:%H:%M}–{end:%H:%M}"
+    if to_midnight:
+        return f"{day}{_clock(start)}以后"
+    same = _part(start) == _part(end - timedelta(minutes=1))  # 下午2点到6点, though 6 is evening
+    return f"{day}{_clock(start)}到{_clock(end, part=not same)}"
+
+
+def _part(moment: datetime) -> str:
+    return next(name for until, name in DAY_PARTS if moment.hour < until)
+
+
+def _clock(moment: datetime, *, part: bool = True) -> str:
+    """晚上7点半: the part of the day, and the hour as it is said."""
+    hour = moment.hour if moment.hour <= 12 else moment.hour - 12
+    minutes = {0: "", 30: "半"}.get(moment.minute, f"{moment.minute}分")
+    return f"{_part(moment) if part else ''}{hour}点{minutes}"
 
 
 def _day(moment: datetime, language: str | None) -> str:

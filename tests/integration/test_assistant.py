@@ -59,7 +59,7 @@ async def test_a_need_is_arranged_corrected_filed_once_asked_about_changed_and_c
     [status] = await talk(chat, "我报的事怎么样了")
     assert request.tracking_number in status
     [changed] = await talk(chat, "改成后天上午来")
-    assert "改好了" in changed and "09:00–12:00" in changed
+    assert "改好了" in changed and "上午9点到12点" in changed
     [ask] = await talk(chat, "那个维修不用来了，取消吧")
     assert ask.endswith("对吗？")
     assert "已取消" in (await talk(chat, "对"))[0]

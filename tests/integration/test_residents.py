@@ -82,7 +82,7 @@ async def test_what_was_understood_is_read_back_in_one_sentence(house: House) ->
     understood = now["understood"]
     assert (now["may_confirm"], now["category_code"]) == (True, "haircut")
     assert understood["category"] == house.parts.catalogue.name("haircut", "zh")
-    for words in (understood["category"], "幸福里", "三栋二单元501", "09:00", "尾号5678"):
+    for words in (understood["category"], "幸福里", "三栋二单元501", "上午9点", "尾号5678"):
         assert words in understood["sentence"], understood["sentence"]
     assert "13812345678" not in json.dumps(now)
 

@@ -89,7 +89,7 @@ def test_each_message_is_acted_on_once_and_answered_once_in_its_residents_order(
 def test_with_a_rasa_that_is_too_slow_each_resident_is_told_once_and_operators_see_every_word(
     open_crowd: Callable[..., Crowd],
 ) -> None:
-    crowd = open_crowd(30, chat={"turn_seconds": 1, "turns_at_once": 64})
+    crowd = open_crowd(3600, chat={"turn_seconds": 1, "turns_at_once": 64})
     messages = poured(crowd)
     crowd.finish(DRAIN_SECONDS)
     assert all(handled for _, _, handled in crowd.heard())
@@ -103,5 +103,7 @@ def test_with_a_rasa_that_is_too_slow_each_resident_is_told_once_and_operators_s
     for openid, said in by_resident(messages).items():
         assert told.pop(openid) == 1
         assert len(crowd.answered(openid)) == 1
-        assert seen[openid] == ["\n".join(one.text for one in said)]
+        (text,) = seen[openid]
+        # What came by way of the spool may stand behind what she wrote after it.
+        assert sorted(text.split("\n")) == sorted(one.text for one in said)
     assert told == {}
