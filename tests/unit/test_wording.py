@@ -1,0 +1,35 @@
+"""Times in the words in which they are read back."""
+
+from datetime import datetime
+
+import pytest
+
+from intake.understanding.values import Window
+from intake.wording import window
+
+
+def on(hour: int, minute: int = 0, day: int = 22) -> datetime:
+    return datetime(2026, 11, day, hour, minute)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        (on(9), on(12), "11月22日周日上午9点到12点"),
+        (on(14), on(18), "11月22日周日下午2点到6点"),
+        (on(19, 30), on(20, 30), "11月22日周日晚上7点半到8点半"),
+        (on(9, 15), on(10, 15), "11月22日周日上午9点15分到10点15分"),
+        (on(11), on(14), "11月22日周日上午11点到下午2点"),
+        (on(18), on(23, 59), "11月22日周日晚上6点以后"),
+        (on(0), on(23, 59), "11月22日周日"),
+        (on(0), on(23, 59, 25), "11月22日周日到11月25日周三"),
+        (on(9), on(12, 0, 23), "11月22日周日上午9点到11月23日周一中午12点"),
+    ],
+)
+def test_a_time_is_read_back_as_people_say_it(start: datetime, end: datetime, words: str) -> None:
+    assert window(Window(start, end), "zh") == words
+
+
+def test_in_english_the_clock_goes_round_to_24() -> None:
+    assert window(Window(on(14), on(18)), "en") == "Sunday 22 November 14:00–18:00"
+    assert window(Window(on(0), on(23, 59)), "en") == "Sunday 22 November"
