@@ -16,11 +16,13 @@ import numpy as np
 import psutil
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 from rapidfuzz import fuzz
 
 from intake.settings import ROOT
 from tests.e2e import stack as stacks
 from tests.e2e.stack import Stack
+from tests.integration.resident_house import as_microphone, number_on, phone, press, speak
 from tests.unit.speech import sounds
 from tests.unit.speech.sounds import FORMATS, Format
 
@@ -110,6 +112,40 @@ async def test_an_emergency_pages_the_person_on_duty_who_takes_it_by_the_link(
     await stack.client.post(link)
     taken = await stack.until(number, lambda s: s["alarm"]["status"] == "acknowledged")
     assert taken["alarm"]["acknowledged_by"] == "值班员"
+
+
+async def test_what_is_spoken_into_the_page_is_heard_read_back_and_routed(
+    stack: Stack, tmp_path: Path
+) -> None:
+    voice = as_microphone(tmp_path, DEMO / SAMPLES["v03"]["audio"])
+    with av.open(str(DEMO / SAMPLES["v03"]["audio"])) as container:
+        seconds = float(container.duration or 0) / av.time_base
+    async with phone(tmp_path, stack.port, voice) as used:
+        page = await used.open()
+        await press(page)
+        await asyncio.sleep(seconds + 1)  # the microphone begins again at the end
+        await page.click("#button")
+        number = await number_on(page)
+        await expect(page.locator("#heard")).to_contain_text("送餐", timeout=60_000)
+        assert "粮食局家属院" in await page.inner_text("#heard")
+        await page.click("#right")
+        await expect(page.locator("#answer")).to_contain_text("谢谢您")
+    state = await stack.settled(number)
+    assert (state["channel"], state["category"]) == ("page", "meal"), state
+
+
+async def test_danger_spoken_into_the_page_shows_at_once_whom_to_ring(
+    stack: Stack, tmp_path: Path
+) -> None:
+    voice = as_microphone(tmp_path, DEMO / SAMPLES["v06"]["audio"])
+    async with phone(tmp_path, stack.port, voice) as used:
+        page = await used.open()
+        await speak(page, 8)
+        await page.click("#button")
+        number = await number_on(page)
+        await expect(page.locator("a[href='tel:119']")).to_be_visible(timeout=60_000)
+    state = await stack.settled(number)
+    assert state["urgency"] == "emergency", state
 
 
 async def test_the_command_line_sends_and_shows(stack: Stack) -> None:
