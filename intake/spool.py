@@ -88,6 +88,12 @@ class Spool:
         """The entries, oldest first."""
         return sorted(p for p in self.folder.iterdir() if p.name[:1].isdigit() and p.is_file())
 
+    async def holds(self, kind: str) -> bool:
+        """Is an entry of this kind still waiting?"""
+        return await asyncio.to_thread(
+            lambda: any(path.name.endswith(f".{kind}") for path in self.waiting())
+        )
+
     def set_aside(self) -> int:
         """How many entries their handler could not take."""
         return sum(1 for path in self.aside.iterdir() if path.is_file())

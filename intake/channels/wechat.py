@@ -9,6 +9,7 @@ what there is to say goes out later through the customer-service interface, or, 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import logging
 import time
@@ -17,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -35,7 +37,7 @@ from intake.channels._wechat.crypto import (
 )
 from intake.channels._wechat.incoming import Incoming, understand
 from intake.channels._wechat.options import Options
-from intake.conversations import Inbound
+from intake.conversations import Inbound, is_emergency
 from intake.errors import BackendError, CannotSend, InputError, NotAllowed, TooLarge
 from intake.locale import say
 from intake.models import Message
@@ -74,6 +76,7 @@ class WeChat:
         assert isinstance(options, Options)
         self.parts, self.options = parts, options
         self._taking: set[asyncio.Task[Any]] = set()
+        self._one_by_one: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.api = Api(options, parts.outgoing, parts.sessions)
         self.spool = Spool(
             parts.settings.home / "spool" / self.name,
@@ -164,7 +167,17 @@ class WeChat:
 
         Returns "known" for what came before, else the newest message's id as it then was. The
         database is not waited for longer than `KEEP_SECONDS`; it may finish later all the same.
+        What comes while something of hers waits in the spool waits behind it, unless somebody is
+        in danger.
         """
+        who = _kind_of(incoming.openid)
+        async with self._one_by_one.setdefault(who, asyncio.Lock()):
+            if await self.spool.holds(who) and not is_emergency(incoming.text or ""):
+                await self.spool.put(who, incoming.pack())
+                return "spooled"
+            return await self._keep_now(incoming, who)
+
+    async def _keep_now(self, incoming: Incoming, who: str) -> int | Literal["known", "spooled"]:
         taking = asyncio.create_task(self._take(incoming))
         self._keep_track(taking)
         passively = self.options.reply_mode == "passive"
@@ -176,7 +189,7 @@ class WeChat:
             return "known" if found is None else found
         # Whatever it was: WeChat asks three times, and then never again.
         log.warning("kept in the spool: %s", type(error).__name__)
-        name = await self.spool.put("wechat", incoming.pack())
+        name = await self.spool.put(who, incoming.pack())
         if not taking.done():
             self._keep_track(asyncio.create_task(self._forget(name, taking)))
         return "spooled"
@@ -268,6 +281,11 @@ class WeChat:
 def create(parts: Parts) -> WeChat:
     """The account of these settings."""
     return WeChat(parts)
+
+
+def _kind_of(openid: str) -> str:
+    """Under what a follower's messages lie in the spool: the name of a file tells nobody who."""
+    return f"wechat{hashlib.sha256(openid.encode()).hexdigest()[:16]}"
 
 
 async def _read(request: Request) -> bytes:

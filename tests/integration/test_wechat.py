@@ -349,6 +349,22 @@ async def test_messages_wait_in_the_spool_while_the_database_is_away(
     assert len(await rows(house, Conversation)) == 1
 
 
+async def test_nothing_overtakes_what_waits_in_the_spool_but_danger_and_other_residents(
+    house: House, wechat: WeChatServer
+) -> None:
+    async with away(house):
+        await taken(house, wechat.safe(wechat.says(ANN, "先说的")))
+    await taken(house, wechat.safe(wechat.says(ANN, "后说的")))
+    await taken(house, wechat.safe(wechat.says(BOB, "别人说的")))
+    await taken(house, wechat.safe(wechat.says(ANN, "着火了！")))
+    assert [words for _, words in await said(house)] == ["别人说的", "着火了！"]
+    assert len(channel(house).spool.waiting()) == 2
+    await drained(house)
+    assert [words for _, words in await said(house)][2:] == ["先说的", "后说的"]
+    await taken(house, wechat.safe(wechat.says(ANN, "最后说的")))
+    assert [words for _, words in await said(house)][4:] == ["最后说的"]
+
+
 async def test_a_database_that_hangs_makes_nobody_wait_and_doubles_nothing(
     house: House, wechat: WeChatServer
 ) -> None:
@@ -391,7 +407,7 @@ async def test_a_message_that_breaks_the_core_is_set_aside_and_the_next_goes_on(
         await taken(house, wechat.safe(wechat.says(ANN, words)))
     spool = channel(house).spool
     before = (await house.client.get("/healthz")).json()["parts"]["spool"]
-    assert before["wechat"] == {"waiting": 1, "set_aside": 0}
+    assert before["wechat"] == {"waiting": 2, "set_aside": 0}
     await drained(house)
     health = (await house.client.get("/healthz")).json()
     assert health["parts"]["spool"]["wechat"] == {"waiting": 0, "set_aside": 1}
