@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,11 @@ from intake.dialogue import Draft, Turn, missing
 from intake.locale import say
 from intake.understanding.values import Field, Window
 
+_UNIT_WORDS = re.compile(
+    r"\s*(?=\S)(?:[\s\d\-—–#/,，、零〇一二三四五六七八九十百幺两号楼栋幢座单元门室户层院区期弄支东西南北中左右边头家的]"
+    r"|[a-z])*",
+    re.I,
+)
 WEEKDAYS = "一二三四五六日"
 DAY_PARTS = ((5, "凌晨"), (8, "早上"), (12, "上午"), (13, "中午"), (18, "下午"), (24, "晚上"))
 """(the hour until which it lasts, what it is called)"""
@@ -57,7 +63,12 @@ def _words(draft: Draft, value: Field[str]) -> str:
     if value.evidence is None:
         return value.value
     start, end = value.evidence
-    return draft.text[start:end].strip() or value.value
+    return unit_said(draft.text[start:end], value.value)
+
+
+def unit_said(words: str, value: str) -> str:
+    """`words`, in which she will know her home again, unless the recogniser misspelled them."""
+    return words.strip() if _UNIT_WORDS.fullmatch(words) else value
 
 
 def window(when: Window, language: str | None) -> str:

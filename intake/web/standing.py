@@ -12,7 +12,7 @@ from intake.locale import DEFAULT, languages, say
 from intake.models import ServiceRequest, Understanding
 from intake.parts import Parts
 from intake.understanding.values import Window
-from intake.wording import window
+from intake.wording import unit_said, window
 
 DIAL = ("120", "119", "110")
 RATED = frozenset({Status.DONE, Status.CLOSED})
@@ -99,4 +99,4 @@ async def _in_her_words(session: AsyncSession, request: ServiceRequest, name: st
     if not field or field["value"] != value or not field["evidence"] or name in request.corrected:
         return value
     start, end = field["evidence"]
-    return (request.text or "")[start:end].strip() or value
+    return unit_said((request.text or "")[start:end], value)

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from intake.understanding.values import Window
-from intake.wording import window
+from intake.wording import unit_said, window
 
 
 def on(hour: int, minute: int = 0, day: int = 22) -> datetime:
@@ -33,3 +33,21 @@ def test_a_time_is_read_back_as_people_say_it(start: datetime, end: datetime, wo
 def test_in_english_the_clock_goes_round_to_24() -> None:
     assert window(Window(on(14), on(18)), "en") == "Sunday 22 November 14:00–18:00"
     assert window(Window(on(0), on(23, 59)), "en") == "Sunday 22 November"
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "said"),
+    [
+        ("三号楼二单元五零二", "3-2-502", "三号楼二单元五零二"),
+        ("5号楼二单元301", "5-2-301", "5号楼二单元301"),
+        ("五楼东户", "5-东", "五楼东户"),
+        ("building 3, flat 12", "3-12", "building 3, flat 12"),
+        ("3-4单元60亿", "3-4-601", "3-4-601"),
+        ("时4号楼1单元402", "14-1-402", "14-1-402"),
+        ("", "3-2", "3-2"),
+    ],
+)
+def test_a_home_is_read_back_in_her_words_unless_they_are_misspelled(
+    words: str, value: str, said: str
+) -> None:
+    assert unit_said(words, value) == said
