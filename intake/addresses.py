@@ -19,6 +19,19 @@ _NEXT_ADDRESS_AFTER_SECONDS = 5
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 
 
+def counted_as(host: str) -> str:
+    """Who is counted as one where requests are limited: an IPv4 address, or a whole /64 of IPv6."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, 64), strict=False))
+
+
 async def resolve_name(host: str, port: int) -> list[str]:
     """The addresses of a name, as the system resolves it, in its order; raises OSError."""
     loop = asyncio.get_running_loop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake import backends, channels, secrets_store
+from intake.addresses import counted_as
 from intake.assistant import Assistant
 from intake.blobs import Blobs
 from intake.categories import load_catalogue
@@ -183,7 +183,7 @@ class RateLimit:
             scope["type"] == "http"
             and scope["method"] == "POST"
             and scope["path"] in POSTS_LIMITED
-            and not await self.limiter.hit(self.item, _network((scope.get("client") or "-")[0]))
+            and not await self.limiter.hit(self.item, counted_as((scope.get("client") or "-")[0]))
         ):
             error = TooMany("Too many recordings from here in a minute; they are welcome soon.")
             refusal = problems.problem(
@@ -192,13 +192,3 @@ class RateLimit:
             await refusal(scope, receive, send)
             return
         await self.app(scope, receive, send)
-
-
-def _network(host: str) -> str:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 6:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return host

@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake import channels
+from intake.addresses import counted_as
 from intake.channels._webchat import history, page, visitors
 from intake.channels._webchat.door import Door
 from intake.channels._webchat.hub import Hub
@@ -89,7 +90,7 @@ class WebChat:
 
     async def talk(self, socket: WebSocket) -> None:
         """The connection of one page."""
-        network = visitors.network(socket.client.host if socket.client else "-")
+        network = counted_as(socket.client.host if socket.client else "-")
         with self.hub.place(network) as free:
             if not free or not self._ours(socket):
                 await socket.close(1013 if not free else 1008)

@@ -107,15 +107,14 @@ def sockets(host: str, port: int) -> list[socket.socket]:
 
     Raises SettingsError when that can't be.
     """
-    hosts = [host] if host in ("0.0.0.0", "127.0.0.1", "localhost", "::") else [host, "127.0.0.1"]  # noqa: S104
+    hosts = [host] if host in ("0.0.0.0", "127.0.0.1", "localhost") else [host, "127.0.0.1"]  # noqa: S104
+    if host == "::":  # two sockets: over one, every IPv4 address would come in IPv6's clothes
+        hosts = ["::", "0.0.0.0"]  # noqa: S104
     opened: list[socket.socket] = []
     try:
         for name in hosts:
             family, *_ = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
-            both = name == "::" and socket.has_dualstack_ipv6()
-            opened.append(
-                socket.create_server((name, port), family=family, backlog=2048, dualstack_ipv6=both)
-            )
+            opened.append(socket.create_server((name, port), family=family, backlog=2048))
     except OSError as error:
         for one in opened:
             one.close()

@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import channels, households
 from intake import service_requests as requests
+from intake.addresses import counted_as
 from intake.channels._page.options import Options
-from intake.channels._webchat.visitors import network
 from intake.errors import MoveNotAllowed, NotFound
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
@@ -68,7 +68,7 @@ async def _placed(request: Request, parts: CurrentParts) -> AsyncIterator[News]:
         assert isinstance(options, Options)
         state.news = News(parts, streams=options.streams, per_network=options.streams_per_address)
     news: News = state.news
-    with news.place(network(request.client.host if request.client else "-")):
+    with news.place(counted_as(request.client.host if request.client else "-")):
         yield news
 
 

@@ -21,11 +21,14 @@ const NAME = "household:";
 export interface Greeting {
   /** Her name, at first as the phone remembers it; null when the link is no longer in use. */
   name(name: string | null): void;
-  /** The household of the page's address, or null when it has none. */
+  /** The household of the page's address, or null when it has none. Said twice: at once, and when
+   *  more is known. */
   ready(house: House | null): void;
+  /** May the page be left for the same in another language? Not while she speaks. */
+  mayLeave(): boolean;
 }
 
-export async function greet({ name, ready }: Greeting): Promise<void> {
+export async function greet({ name, ready, mayLeave }: Greeting): Promise<void> {
   const found = /^\/h\/([^/]+)\/?$/.exec(location.pathname);
   const token = found && found[1];
   if (!token) return ready(null);
@@ -34,9 +37,10 @@ export async function greet({ name, ready }: Greeting): Promise<void> {
   const house = { token, keys: () => keys().then(undefined, () => []) };
   const last = recall(NAME + token);
   if (last) name(last);
+  ready(house); // what she says before the answer is here is her household's too
   try {
     const known = await read();
-    if (speaksOtherLanguage(known.language)) return;
+    if (mayLeave() && speaksOtherLanguage(known.language)) return;
     if (known.name) {
       remember(NAME + token, known.name);
       name(known.name);

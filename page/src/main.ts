@@ -7,7 +7,7 @@ import { bytesOf, canRecord } from "./ears";
 import { greet, type House } from "./household";
 import { showMine } from "./mine";
 import { Recording } from "./recording";
-import { leaveResult, showResult } from "./result";
+import { leaveResult, showResult, watchForDanger } from "./result";
 import { focusOn, show, sizes, write } from "./screen";
 import { Sender } from "./sender";
 import { requests } from "./store";
@@ -33,10 +33,10 @@ const sender = new Sender({
     if (tape === current && state === "sending") tellFate("kept_sending");
   },
   waiting: (tape) => {
+    background();
     if (tape !== current || state !== "sending") return;
     tellFate("kept_waiting");
     show("another");
-    background();
   },
   received: (tape, receipt) => received(tape, receipt),
   refused: (tape) => {
@@ -110,6 +110,7 @@ function ended(tape: Tape): void {
   recording = null;
   hush();
   sendOff(tape);
+  sender.send(tape, false); // if its sender came to an end while she spoke
   sender.hurry(); // it may be resting after a failure: now she waits for the answer
 }
 
@@ -127,7 +128,10 @@ function sendOff(tape: Tape): void {
 function received(tape: Tape, receipt: Receipt): void {
   refreshMine();
   const free = state === "ready" || state === "sending" || state === "result";
-  if (!free || (current && current !== tape && state === "sending")) return;
+  if (!free || (current && current !== tape && state === "sending")) {
+    watchForDanger(receipt);
+    return;
+  }
   const aloud = current === tape;
   current = tape;
   enter("result");
@@ -163,7 +167,7 @@ async function takeFile(input: HTMLInputElement): Promise<void> {
   prepare();
   const tape = Tape.begin(file.type || "application/octet-stream", language, house && house.token);
   tape.append(await bytesOf(file));
-  await tape.end();
+  tape.end(); // not waited for: a phone that can't keep it can still send it
   input.value = "";
   sender.send(tape, true);
   sendOff(tape);
@@ -241,6 +245,7 @@ function start(): void {
       house = known;
       refreshMine();
     },
+    mayLeave: () => state === "ready" && !current,
   });
   window.addEventListener("load", () => setTimeout(installWorker, 0));
 }

@@ -9,7 +9,10 @@ import { element, say } from "./words";
 
 const ASK_AGAIN = [1, 2, 5, 10, 20]; // seconds until an answer of hers is sent once more
 
+const DANGER_MS = 600_000; // so long the numbers to ring stay, and a request is watched for danger
+
 let stop: () => void = () => undefined;
+let dangerUntil = 0;
 let lastSaid: Said = { text: "", prompts: [] };
 let answered: "right" | "not-right" | null = null;
 
@@ -34,7 +37,7 @@ export function showResult(receipt: Receipt, aloud: boolean, changed: () => void
   write("next", say("next"));
   show("understood", false);
   show("answers", false);
-  show("emergency", false);
+  showDanger(false);
   write("answer", "");
   const said = {
     text: say("aloud_received", { number: spelled(receipt.tracking_number) }),
@@ -47,7 +50,9 @@ export function showResult(receipt: Receipt, aloud: boolean, changed: () => void
     tell(said);
   }
   let known = "";
-  stop = follow(key, (status) => {
+  let left = false;
+  const end = follow(key, (status) => {
+    if (left) return showDanger(status.emergency);
     draw(status);
     const heard = status.understood ? status.understood.sentence : "";
     if (status.emergency && known !== "emergency") {
@@ -65,16 +70,31 @@ export function showResult(receipt: Receipt, aloud: boolean, changed: () => void
     }
     changed();
   });
+  stop = () => {
+    left = true;
+    setTimeout(end, DANGER_MS);
+  };
   element("right").onclick = () => answer(key, "right");
   element("wrong").onclick = () => answer(key, "not-right");
   element("repeat").onclick = () => tell(lastSaid);
 }
 
-/** Another recording begins: the follower of the last one ends, its row in the list stays. */
+/** Another recording begins: the last one's row in the list stays, and its danger is still told. */
 export function leaveResult(): void {
   stop();
   stop = () => undefined;
-  show("emergency", false);
+  showDanger(false);
+}
+
+/** A recording that arrived while she was speaking again: only danger in it is shown. */
+export function watchForDanger(receipt: Receipt): void {
+  const end = follow(keyOf(receipt.status_url), (status) => showDanger(status.emergency));
+  setTimeout(end, DANGER_MS);
+}
+
+function showDanger(now: boolean): void {
+  if (now) dangerUntil = Date.now() + DANGER_MS;
+  show("emergency", Date.now() < dangerUntil);
 }
 
 function draw(status: Status): void {
@@ -84,7 +104,7 @@ function draw(status: Status): void {
   const asks = status.may_confirm && answered === null;
   const news = asks && element("answers").hidden;
   show("answers", asks);
-  show("emergency", status.emergency);
+  showDanger(status.emergency);
   if (news && !status.emergency) aboveFooter(element("understood"));
 }
 

@@ -27,6 +27,7 @@ export interface Kept {
 }
 
 const KEPT_MOST = 20;
+const OPENED_MS = 3_000;
 const memory: { recordings: Meta[]; pieces: Piece[]; requests: Kept[] } = {
   recordings: [],
   pieces: [],
@@ -45,9 +46,13 @@ function database(): Promise<IDBDatabase | null> {
           asking.result.createObjectStore("pieces", { keyPath: ["key", "n"] });
           asking.result.createObjectStore("requests", { keyPath: "status_key" });
         };
-        asking.onsuccess = () => resolve(asking.result);
+        asking.onsuccess = () => {
+          asking.result.onclose = () => (opened = null); // iOS ends it behind a page that slept
+          resolve(asking.result);
+        };
         asking.onerror = () => resolve(null);
         asking.onblocked = () => resolve(null);
+        setTimeout(() => resolve(null), OPENED_MS); // Safari 14.1 may say nothing at all
       } catch (_) {
         resolve(null);
       }
@@ -64,8 +69,24 @@ async function run<T>(
 ): Promise<T | undefined> {
   const db = await database();
   if (!db) return undefined;
+  const begin = (of: IDBDatabase | null) => of && of.transaction(name, mode);
+  let transaction: IDBTransaction | null;
+  try {
+    transaction = begin(db);
+  } catch (_) {
+    opened = null; // the connection was lost: once more with a new one
+    transaction = begin(await database());
+  }
+  if (!transaction) return undefined;
+  return workIn(transaction, name, work);
+}
+
+function workIn<T>(
+  transaction: IDBTransaction,
+  name: Name,
+  work: (store: IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const transaction = db.transaction(name, mode);
     const asked = work(transaction.objectStore(name));
     transaction.oncomplete = () => resolve(asked.result);
     transaction.onerror = transaction.onabort = () => reject(transaction.error);
@@ -118,7 +139,12 @@ export async function keepRequest(kept: Kept): Promise<void> {
     putIn(memory.requests, kept, (k) => k.status_key === kept.status_key);
     return;
   }
-  await run("requests", "readwrite", (s) => s.put(kept));
+  try {
+    await run("requests", "readwrite", (s) => s.put(kept));
+  } catch (error) {
+    putIn(memory.requests, kept, (k) => k.status_key === kept.status_key);
+    throw error;
+  }
   const all = await requests();
   for (const old of all.slice(KEPT_MOST)) {
     await run("requests", "readwrite", (s) => s.delete(old.status_key));
@@ -127,8 +153,9 @@ export async function keepRequest(kept: Kept): Promise<void> {
 
 /** Her requests on this phone, the newest first. */
 export async function requests(): Promise<Kept[]> {
-  const all = (await database())
-    ? (await run<Kept[]>("requests", "readonly", (s) => s.getAll())) || []
-    : memory.requests.slice();
+  const stored = (await database())
+    ? await run<Kept[]>("requests", "readonly", (s) => s.getAll()).then(undefined, () => [])
+    : [];
+  const all = (stored || []).concat(memory.requests);
   return all.sort((a, b) => (a.at < b.at ? 1 : -1));
 }

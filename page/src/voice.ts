@@ -3,9 +3,11 @@
 
 import { soundSystem } from "./ears";
 import { request } from "./net";
+import { wavHeader } from "./wav";
 import { language } from "./words";
 
 const SLOWLY = 0.85;
+const RATE = 8_000;
 const PROMPTS = `/page/prompts/${language}/`;
 
 // Said when there is no network to load them over.
@@ -36,8 +38,10 @@ if (synthesis) synthesis.getVoices(); // loads them: the first answer is empty i
 export function unlock(): void {
   soundSystem();
   if (!player) {
-    player = new Audio();
-    player.preload = "auto";
+    // A WebView plays later only what was played in a press: a moment of nothing.
+    player = new Audio(URL.createObjectURL(new Blob([wavHeader(RATE), new ArrayBuffer(RATE / 10)])));
+    const started = player.play();
+    if (started) started.then(undefined, () => undefined);
   }
   if (synthesis && voice()) {
     const nothing = new SpeechSynthesisUtterance("");
@@ -90,15 +94,32 @@ export async function speak(said: Said): Promise<void> {
   }
 }
 
-function play(url: string): Promise<void> {
+/** Loaded whole and played from memory: a service worker can't answer a player's own requests. */
+async function play(url: string): Promise<void> {
+  const mine = turn;
+  const source = await (loaded[url] = loaded[url] || load(url));
+  if (!source || mine !== turn) return;
   return new Promise((resolve) => {
     const audio = player || new Audio();
     player = audio;
     audio.onended = audio.onerror = audio.onpause = () => resolve();
-    audio.src = url;
+    audio.src = source;
     const started = audio.play();
     if (started) started.then(undefined, () => resolve());
   });
+}
+
+const loaded: { [url: string]: Promise<string | null> } = {};
+
+function load(url: string): Promise<string | null> {
+  const failed = () => {
+    delete loaded[url];
+    return null;
+  };
+  return request(url, { cache: "default" }).then(
+    async (answer) => (answer.ok ? URL.createObjectURL(await answer.blob()) : failed()),
+    failed,
+  );
 }
 
 /** A short tone and a buzz: "I am listening now". */

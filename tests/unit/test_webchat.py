@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from intake.addresses import counted_as
 from intake.channels._webchat import page, visitors
 from intake.channels._webchat.options import Options
 from intake.locale import catalog
@@ -90,9 +91,10 @@ def test_a_strange_host_gets_into_no_header(host: str | None) -> None:
 
 
 def test_a_whole_home_network_counts_as_one_address() -> None:
-    assert visitors.network("2001:db8::1") == visitors.network("2001:db8::2:3")
-    assert visitors.network("2001:db8::1") != visitors.network("2001:db8:0:1::1")
-    assert visitors.network("192.0.2.1") != visitors.network("192.0.2.2")
+    assert counted_as("2001:db8::1") == counted_as("2001:db8::2:3")
+    assert counted_as("2001:db8::1") != counted_as("2001:db8:0:1::1")
+    assert counted_as("192.0.2.1") != counted_as("192.0.2.2")
+    assert counted_as("::ffff:192.0.2.1") == counted_as("192.0.2.1")
 
 
 @pytest.mark.parametrize("name", ["docs/webchat.md", "docs/webchat.zh.md"])

@@ -20,11 +20,11 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from tuspyserver import create_tus_router
 
+from intake.addresses import counted_as
 from intake.channels._page.note import Note
 from intake.channels._page.options import Options
 from intake.channels._page.pieces import Pieces
 from intake.channels._page.store import HEX, Uploads
-from intake.channels._webchat.visitors import network
 from intake.errors import (
     BadField,
     DiskFull,
@@ -141,7 +141,7 @@ class Door:
         if self.uploads.lives(uid):
             return  # the answer to the first creation was lost; its bytes stay
         self._check_room()
-        sender = self.uploads.network_of(network(request.client.host if request.client else "-"))
+        sender = self.uploads.network_of(counted_as(request.client.host if request.client else "-"))
         if self.uploads.unfinished(sender) >= self.options.uploads_per_address:
             raise TooMany(
                 "Too many unfinished uploads from here; finish one of them first.",

@@ -6,7 +6,6 @@ database and in logs; the token is the secret.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import secrets
 from collections.abc import Sequence
@@ -67,14 +66,3 @@ def origin_allowed(origin: str | None, host: str | None, own: str, allowed: Sequ
 def plain_host(host: str | None) -> str | None:
     """The Host header if it is one that may be repeated in a header of ours."""
     return host if host and _HOST.fullmatch(host) else None
-
-
-def network(host: str) -> str:
-    """Who is counted as one: an IPv4 address, or a whole /64 of IPv6."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 6:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return host
