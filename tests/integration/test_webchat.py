@@ -179,7 +179,7 @@ async def test_news_that_nobody_calls_out_is_found_by_looking(open_house: Open) 
         chat.page() as page,
     ):
         await page.say("m0000001", "修灯")
-        await page.until("ack")
+        await page.until("typing", on=True)  # comes only if she is looked at before it is handled
         async with chat.house.parts.sessions.begin() as session:
             await session.execute(update(Message).values(handled_at=conversations.now()))
         await page.until("typing", on=False)
