@@ -21,12 +21,12 @@ OTHERS = {
     "meal": "今天晚饭想订一碗软烂的面条，送到家里",
     "haircut": "头发长得遮眼睛了，想请理发师傅上门剪剪",
     "home_repair": "厨房的水龙头关不严，一直滴水，找人来修",
-    "errand": "帮我去药店取个快递，我下不了楼",
+    "errand": "帮我去超市买一袋大米捎上来，我下不了楼",
     "transport": "明早去市医院复查，想要一辆能放轮椅的车接我",
     "greet": "你好呀，有人在吗",
 }
 """Some of what there is already, each with a sentence that says it."""
-KEPT_SENTENCES = 12
+KEPT_SENTENCES = 40
 SKIPPED = shutil.ignore_patterns(".venv", "__pycache__")
 
 
