@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import math
 import os
@@ -59,12 +60,14 @@ def database_url(postgres: str, template: str) -> Iterator[str]:
     yield _named(postgres, name)
     with psycopg.connect(postgres, autocommit=True) as connection:
         # Not WITH (FORCE): it may not end an autovacuum worker, and then refuses to drop at all.
+        # What can't be dropped goes with the whole cluster.
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = %s AND usename IS NOT NULL AND backend_type = 'client backend'",
             [name],
         )
-        connection.execute(f"DROP DATABASE {name}")  # type: ignore[arg-type]
+        with contextlib.suppress(psycopg.errors.ObjectInUse):
+            connection.execute(f"DROP DATABASE {name}")  # type: ignore[arg-type]
 
 
 @pytest.fixture
