@@ -38,11 +38,12 @@ class _Names:
             if self._done >= ticket:
                 return  # one that began after we asked has served us too
             covers = self._asked
-            _fsync_folder(folder)
+            fsync_folder(folder)
             self._done = covers
 
 
-def _fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
+    """Return when the names in a folder are on the disk, or the bytes of a file."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -132,4 +133,4 @@ class Blobs:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         while folder != self.root:  # a new folder's name must be on the disk too
             folder = folder.parent
-            _fsync_folder(folder)
+            fsync_folder(folder)

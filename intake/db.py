@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Never
 
 import psycopg
+from psycopg import sql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -15,6 +19,8 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+log = logging.getLogger("huying.db")
+LISTENS_AGAIN_SECONDS = 5.0
 Sessions = async_sessionmaker[AsyncSession]
 
 
@@ -44,6 +50,36 @@ async def raw_connection(session: AsyncSession) -> Any:
     """The psycopg connection under the session's transaction, for deferring jobs in it."""
     connection = await session.connection()
     return (await connection.get_raw_connection()).driver_connection
+
+
+async def listen(
+    engine: AsyncEngine,
+    channel: str,
+    *,
+    connected: Callable[[], None],
+    called: Callable[[int], None],
+    name: str,
+) -> Never:
+    """Hear the database's calls on a channel until cancelled, over a connection of its own.
+
+    ``connected`` is called whenever listening begins: what was called before is lost. ``called``
+    gets each call's number; other payloads are nobody's. ``name`` is what PostgreSQL shows.
+    """
+    dsn = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    while True:
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                dsn, autocommit=True, connect_timeout=5, application_name=name
+            )
+            async with connection:
+                await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                connected()
+                async for notice in connection.notifies():
+                    if notice.payload.isdigit():
+                        called(int(notice.payload))
+        except (psycopg.Error, OSError) as error:
+            log.warning("Not listening for a while: %s", type(error).__name__)
+        await asyncio.sleep(LISTENS_AGAIN_SECONDS)
 
 
 def is_away(error: BaseException) -> bool:

@@ -12,14 +12,12 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Iterator
 
-import psycopg
-
+from intake.db import listen
 from intake.errors import TooMany
 from intake.parts import Parts
 
 log = logging.getLogger("huying.residents")
 CALL = "huying_requests"
-LISTENS_AGAIN = 5.0  # seconds
 LOOKS_ROUND = 20.0  # seconds
 
 
@@ -71,23 +69,13 @@ class News:
                 self._listener = None
 
     async def _listen(self) -> None:
-        url = self.parts.engine.url.set(drivername="postgresql")
-        dsn = url.render_as_string(hide_password=False)
-        while True:
-            try:
-                connection = await psycopg.AsyncConnection.connect(
-                    dsn, autocommit=True, connect_timeout=5, application_name="huying-news"
-                )
-                async with connection:
-                    await connection.execute(f"LISTEN {CALL}")
-                    for number in list(self._waiting):  # what was called while nobody listened
-                        self._call(number)
-                    async for notice in connection.notifies():
-                        if notice.payload.isdigit():
-                            self._call(int(notice.payload))
-            except (psycopg.Error, OSError) as error:
-                log.warning("Not listening for a while: %s", type(error).__name__)
-            await asyncio.sleep(LISTENS_AGAIN)
+        def connected() -> None:
+            for number in list(self._waiting):  # what was called while nobody listened
+                self._call(number)
+
+        await listen(
+            self.parts.engine, CALL, connected=connected, called=self._call, name="huying-news"
+        )
 
     def _call(self, service_request_id: int) -> None:
         for called in self._waiting.get(service_request_id, ()):

@@ -22,6 +22,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+from intake.blobs import fsync_folder
 from intake.channels._page.note import METADATA, Note
 from intake.errors import NotFound, SettingsError
 
@@ -51,8 +52,8 @@ class Uploads:
             probe.write_bytes(b"probe")
             probe.unlink()
             for part in folder.glob("*.part"):  # a process that died may not have come to it
-                _fsync(part)
-            _fsync(folder)
+                fsync_folder(part)
+            fsync_folder(folder)
         except OSError as error:
             raise SettingsError(
                 f"The folder of uploads {folder} can't be written ({error.strerror}); mend its"
@@ -128,7 +129,7 @@ class Uploads:
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(path)
-        _fsync(self.folder)
+        fsync_folder(self.folder)
         self._notes[uid] = note
 
     def length(self, uid: str) -> int:
@@ -171,18 +172,10 @@ class Uploads:
         self.data(uid).unlink(missing_ok=True)
         if all_of_it:
             self._paper(uid).unlink(missing_ok=True)
-        _fsync(self.folder)
+        fsync_folder(self.folder)
 
 
 def _checked(uid: str) -> str:
     if not HEX.fullmatch(uid):
         raise NotFound("There is no such upload.")
     return uid
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,14 +14,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol
 
-import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake.channels._webchat import history
+from intake.db import listen
 from intake.parts import Parts
 
 log = logging.getLogger("huying.webchat")
-LISTENS_AGAIN = 5.0  # seconds
 LOOKS_ROUND = 8  # times `poll_seconds`: the look at pages that expect nothing
 
 
@@ -89,23 +88,17 @@ class Hub:
                 page.wake()
 
     async def _listen(self) -> None:
-        url = self.parts.engine.url.set(drivername="postgresql")
-        dsn = url.render_as_string(hide_password=False)
-        while True:
-            try:
-                connection = await psycopg.AsyncConnection.connect(
-                    dsn, autocommit=True, connect_timeout=5, application_name="huying-webchat"
-                )
-                async with connection:
-                    await connection.execute(f"LISTEN {history.CALL}")
-                    for page in self.pages:  # what was called while nobody listened
-                        page.wake()
-                    async for notice in connection.notifies():
-                        if notice.payload.isdigit():
-                            self.wake(conversation_id=int(notice.payload))
-            except (psycopg.Error, OSError) as error:
-                log.warning("Not listening for a while: %s", type(error).__name__)
-            await asyncio.sleep(LISTENS_AGAIN)
+        def connected() -> None:
+            for page in self.pages:  # what was called while nobody listened
+                page.wake()
+
+        await listen(
+            self.parts.engine,
+            history.CALL,
+            connected=connected,
+            called=lambda number: self.wake(conversation_id=number),
+            name="huying-webchat",
+        )
 
     async def _look(self) -> None:
         turn = 0
