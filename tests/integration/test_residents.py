@@ -259,7 +259,7 @@ async def test_a_page_that_waits_hears_of_every_change(house: House) -> None:
 async def test_a_listener_that_was_cut_off_comes_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("intake.web.news.LISTENS_AGAIN", 0.1)
+    monkeypatch.setattr("intake.db.LISTENS_AGAIN_SECONDS", 0.1)
     number = await house.leave(SAYS)
     key = (await house.request(number)).status_key
     cut = text(
