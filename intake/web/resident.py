@@ -7,25 +7,20 @@ and in a browser without scripts, the page is a form with the phone's own record
 from __future__ import annotations
 
 import gzip
-import json
-import logging
-import mimetypes
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.templating import Jinja2Templates
-from starlette.datastructures import Headers
 
 from intake.errors import NotFound
 from intake.locale import DEFAULT, FALLBACK, catalog, languages, say
 from intake.settings import Settings
 from intake.web.access import CurrentParts
+from intake.web.built import ASK_AGAIN, Asset, Built, answer_with, send
 
-log = logging.getLogger("huying.web")
 WEB = Path(__file__).parent
 BUILT = WEB / "assets" / "page"
 PROMPTS = WEB / "assets" / "prompts"
@@ -40,48 +35,12 @@ POLICY = (
     "default-src 'self'; media-src 'self' blob:; style-src 'self' 'unsafe-inline';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
-HASHED = re.compile(r".+-[\w-]{8}\.(js|css)")
-FOR_EVER = "public, max-age=31536000, immutable"
-A_DAY = "public, max-age=86400"
-ASK_AGAIN = "no-cache"
 templates = Jinja2Templates(WEB / "templates")
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """A built file as it is sent. ``packed``: the same, gzipped, where that is smaller."""
-
-    body: bytes
-    packed: bytes | None
-    media_type: str
-
-
-class Built:
-    """What Vite made: the files by name, and which of them the page asks for."""
-
-    def __init__(self, folder: Path = BUILT) -> None:
-        self.assets = {path.name: _read(path) for path in folder.glob("*.*") if path.is_file()}
-        manifest = self.assets.pop("manifest.json", None)
-        entries = json.loads(manifest.body) if manifest else {}
-        main: dict[str, Any] = next((e for e in entries.values() if e.get("isEntry")), {})
-        self.scripts = [main["file"]] if main else []
-        self.styles = [e["file"] for e in entries.values() if e["file"].endswith(".css")]
-        if not main:
-            log.warning(
-                "The resident's page is not built: run `make setup`. A plain form stands in."
-            )
-
-
-def _read(path: Path) -> Asset:
-    body = path.read_bytes()
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    packed = gzip.compress(body, 9, mtime=0)
-    return Asset(body, packed if len(packed) < len(body) * 0.9 else None, kind)
 
 
 def routes(built: Built | None = None) -> APIRouter:
     """The page and everything that it loads."""
-    files = built or Built()
+    files = built or Built(BUILT)
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
@@ -90,7 +49,7 @@ def routes(built: Built | None = None) -> APIRouter:
         parts: CurrentParts, request: Request, token: str | None = None, lang: str | None = None
     ) -> Response:
         """The page in the language asked for, else chosen before, else the browser's."""
-        language = _language(request, lang)
+        language = language_of(request, lang)
         known = token if token and TOKEN.fullmatch(token) else None
         context = _context(parts.settings, language, known, files)
         answer = _packed(request, templates.get_template("resident.html"), context)
@@ -109,17 +68,17 @@ def routes(built: Built | None = None) -> APIRouter:
     @router.get("/page/{name}")
     async def asset(request: Request, name: str) -> Response:
         """A file of the page; its name changes when it does."""
-        return _send(files, name, request, FOR_EVER if HASHED.fullmatch(name) else A_DAY)
+        return send(files, name, request)
 
     @router.get("/sw.js")
     async def worker(request: Request) -> Response:
         """The service worker: at the top, because it may only serve what lies below it."""
-        return _send(files, "sw.js", request, ASK_AGAIN)
+        return send(files, "sw.js", request, ASK_AGAIN)
 
     @router.get("/manifest.webmanifest")
     async def manifest(request: Request, h: str = "", lang: str | None = None) -> JSONResponse:
         """How a phone installs the page; with a household's link it opens that."""
-        language = _language(request, lang)
+        language = language_of(request, lang)
         start = f"/h/{h}" if TOKEN.fullmatch(h) else "/"
         sizes = (("icon.svg", "any"), ("icon-192.png", "192x192"), ("icon-512.png", "512x512"))
         return JSONResponse(
@@ -142,7 +101,8 @@ def routes(built: Built | None = None) -> APIRouter:
     return router
 
 
-def _language(request: Request, asked: str | None) -> str:
+def language_of(request: Request, asked: str | None) -> str:
+    """The language asked for, else the one chosen before, else the browser's, else Chinese."""
     wishes = [asked or "", request.cookies.get(COOKIE, "")]
     wishes += request.headers.get("accept-language", "").split(",")
     for wish in wishes:
@@ -181,13 +141,6 @@ def _context(
     }
 
 
-def _send(files: Built, name: str, request: Request, cache: str) -> Response:
-    found = files.assets.get(name)
-    if found is None:
-        raise NotFound("There is no such file.")
-    return _answer(found, request.headers, {"Cache-Control": cache})
-
-
 def _packed(request: Request, template: Any, context: dict[str, Any]) -> Response:
     body = template.render(context).encode()
     page = Asset(body, gzip.compress(body, 6, mtime=0), "text/html; charset=utf-8")
@@ -197,14 +150,6 @@ def _packed(request: Request, template: Any, context: dict[str, Any]) -> Respons
         "Cache-Control": ASK_AGAIN,
         "Content-Language": context["language"],
     }
-    return _answer(page, request.headers, headers, vary="Accept-Encoding, Accept-Language, Cookie")
-
-
-def _answer(
-    asset: Asset, asked: Headers, headers: dict[str, str], vary: str = "Accept-Encoding"
-) -> Response:
-    headers = {**headers, "Vary": vary}
-    if asset.packed is not None and "gzip" in asked.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        return Response(asset.packed, headers=headers, media_type=asset.media_type)
-    return Response(asset.body, headers=headers, media_type=asset.media_type)
+    return answer_with(
+        page, request.headers, headers, vary="Accept-Encoding, Accept-Language, Cookie"
+    )
