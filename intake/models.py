@@ -198,7 +198,10 @@ class Message(Base):
 
 
 class Recording(Base):
-    """The bytes a resident left: where they lie and what they are. Never altered."""
+    """The bytes a resident left: where they lie and what they are. Never altered.
+
+    ``forgotten_at``: the sound is gone, its time was over.
+    """
 
     __tablename__ = "recordings"
     id: Id = _id()
@@ -209,6 +212,7 @@ class Recording(Base):
     codec: Mapped[str | None]
     duration_seconds: Mapped[float | None] = mapped_column(Float)
     recorded_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
 
     @property
@@ -290,7 +294,10 @@ _WORKING_SQL = ", ".join(f"'{s.value}'" for s in sorted(WORKING))
 
 
 class ServiceRequest(Base):
-    """One need of one resident, with its life cycle; `service_requests` writes it."""
+    """One need of one resident, with its life cycle; `service_requests` writes it.
+
+    ``erased_at``: this is a tombstone, without anything personal, so that figures stay.
+    """
 
     __tablename__ = "service_requests"
     id: Id = _id()
@@ -337,6 +344,9 @@ class ServiceRequest(Base):
     ended_at: Mapped[datetime | None]
     rating: Mapped[int | None] = mapped_column(Integer)
     resident_says: Mapped[str | None] = mapped_column(String(16))
+    erased_at: Mapped[datetime | None]
+    erased_by: Mapped[str | None]
+    erased_why: Mapped[str | None] = mapped_column(String(16))
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 
@@ -347,6 +357,12 @@ class ServiceRequest(Base):
         _one_of("status", *_STATUSES),
         _one_of("urgency", "emergency", "urgent", "normal"),
         _one_of("resident_says", "right", "not_right"),
+        _one_of("erased_why", "asked", "retention", "test", "other"),
+        Index(
+            "service_requests_ended",
+            "ended_at",
+            postgresql_where=sql("ended_at IS NOT NULL AND erased_at IS NULL"),
+        ),
         Index(
             "service_requests_working",
             "status",
@@ -510,6 +526,18 @@ class ApiToken(Base):
     created_at: Mapped[datetime] = _now()
 
 
+class OperatorSession(Base):
+    """One browser in which an operator is signed in; only its token's SHA-256 is kept."""
+
+    __tablename__ = "operator_sessions"
+    id: Id = _id()
+    operator_id: Mapped[int] = _ref("operators", cascade=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    seen_at: Mapped[datetime] = _now()
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime] = _now()
+
+
 class AccessLog(Base):
     """Who looked at or changed personal data."""
 
@@ -528,6 +556,21 @@ class IdempotencyKey(Base):
     key_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     body_sha256: Mapped[bytes]
     service_request_id: Mapped[int] = _ref("service_requests", cascade=True)
+    created_at: Mapped[datetime] = _now()
+
+
+class Leftover(Base):
+    """What an erase has yet to remove outside of this database; the row goes when it is done.
+
+    ``upload_keys``: hex digests of the senders' keys. ``conversation_ids``: whose memory Rasa
+    must lose.
+    """
+
+    __tablename__ = "leftovers"
+    id: Id = _id()
+    blob_keys: Mapped[list[Any]]
+    upload_keys: Mapped[list[Any]]
+    conversation_ids: Mapped[list[Any]]
     created_at: Mapped[datetime] = _now()
 
 
