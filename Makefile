@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup:  ## both environments, the resident's page, the speech model, the trained assistant
+setup:  ## both environments, both pages, the speech model, the trained assistant
 	@tools/setup/setup.sh
 
 demo: setup  ## start everything, send the sample voicemails, show what became of them (ONCE=1: then end)
@@ -42,4 +42,4 @@ voices:  ## make the sample voicemails' voices anew (synthetic speech)
 	@sh tools/voices/run.sh
 
 clean:  ## remove what setup made; recordings and databases stay
-	rm -rf .venv bot/.venv build page/node_modules intake/web/assets/page
+	rm -rf .venv bot/.venv build page/node_modules desk/node_modules intake/web/assets/page intake/web/assets/desk

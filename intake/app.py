@@ -30,6 +30,7 @@ from intake.web import (
     api,
     attachments,
     conversations,
+    desk,
     doors,
     health,
     households,
@@ -136,6 +137,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(residents.router)
     app.include_router(households.router)
     app.include_router(attachments.router)
+    desk.install(app)
     for channel in parts.channels.values():
         app.include_router(channel.routes())
     if settings.limits.per_address_per_minute:

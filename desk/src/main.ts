@@ -1,0 +1,7 @@
+// The desk's scripts. Each page's module does nothing unless its own element is on the page.
+
+import "./desk.css";
+
+import "htmx.org";
+
+import "./frame";

@@ -1,0 +1,59 @@
+// Writes go to the operators' API with the page's token and the version that was seen.
+
+import { say, tell } from "./words";
+
+const csrf = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content ?? "";
+
+/** An answer that is no 2xx: the problem document's sentence, and the current state of a 412. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    sentence: string,
+    readonly body: Record<string, unknown>,
+  ) {
+    super(sentence);
+  }
+}
+
+/** Send JSON; resolves with the answer's JSON. Rejects with `Refused`, or when nothing came back. */
+export async function write<T = Record<string, unknown>>(
+  method: string,
+  url: string,
+  body: unknown = {},
+  version?: number,
+): Promise<T> {
+  const headers: Record<string, string> = {
+    "X-CSRF-Token": csrf,
+    "Content-Type": "application/json",
+    Accept: "application/json",
+  };
+  if (version !== undefined) headers["If-Match"] = `"${version}"`;
+  const answer = await fetch(url, {
+    method,
+    headers,
+    body: JSON.stringify(body),
+    credentials: "same-origin",
+  });
+  const text = await answer.text();
+  const found = (text && answer.headers.get("content-type")?.includes("json")
+    ? JSON.parse(text)
+    : {}) as Record<string, unknown>;
+  if (answer.status === 401) location.assign(`/desk/sign-in?next=${encodeURIComponent(location.pathname)}`);
+  if (!answer.ok) {
+    throw new Refused(answer.status, String(found["code"] ?? ""), String(found["title"] ?? answer.status), found);
+  }
+  return found as T;
+}
+
+/** Do it; what goes wrong is told. Resolves with whether it worked. */
+export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    const why = error instanceof Refused ? error.message : String(error);
+    tell(say("not_saved", { why }), true);
+    return false;
+  }
+}

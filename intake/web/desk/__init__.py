@@ -1,0 +1,34 @@
+"""The operators' desk: pages that are read here and written through the operators' API.
+
+Every page is rendered on the server; scripts (``desk/``, built by Vite) make it live and work by
+keyboard, and send what an operator decides to ``/api/…`` with the version that she saw.
+A page is one module of this folder with a ``router``, listed below; `pages.NAV` is the menu.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
+
+from intake.web.built import send
+from intake.web.desk import sign_in
+from intake.web.desk.pages import FILES, SignInFirst, sign_in_first
+
+MODULES = (sign_in,)
+
+
+def install(app: FastAPI) -> None:
+    """Add the desk's pages to the application."""
+    for module in MODULES:
+        app.include_router(module.router, include_in_schema=False)
+    app.include_router(_assets)
+    app.add_exception_handler(SignInFirst, sign_in_first)
+
+
+_assets = APIRouter(include_in_schema=False)
+
+
+@_assets.get("/desk/assets/{name}")
+async def asset(request: Request, name: str) -> Response:
+    """A built file of the desk; its name changes when it does."""
+    return send(FILES, name, request)

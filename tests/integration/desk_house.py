@@ -1,0 +1,67 @@
+"""Operators at the desk: signed in over HTTP, or in a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+from playwright.async_api import BrowserContext
+from sqlalchemy import select
+
+from intake import accounts
+from intake.models import Operator
+from intake.web.access import COOKIE
+from tests.integration.browser import browser
+from tests.integration.house import House
+
+
+async def signed_in(
+    house: House, role: str = "operator", name: str | None = None
+) -> accounts.SignedIn:
+    """An operator of this role with a browser session; made if new."""
+    name = (
+        name
+        or {"operator": "李敏", "supervisor": "周立", "admin": "管理员", "station": "小张"}[role]
+    )
+    async with house.parts.sessions.begin() as session:
+        operator = await session.scalar(select(Operator).where(Operator.name == name))
+        if operator is None:
+            operator = Operator(name=name, role=role)
+            session.add(operator)
+            await session.flush()
+        return await accounts.open_session(session, operator, timedelta(hours=1))
+
+
+async def at_the_desk(
+    house: House, role: str = "operator", name: str | None = None
+) -> httpx.AsyncClient:
+    """A client as a signed-in browser: cookie, and the token that writes need."""
+    who = await signed_in(house, role, name)
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(house.app),
+        base_url="http://127.0.0.1",
+        cookies={COOKIE: who.token},
+        headers={"X-CSRF-Token": who.csrf},
+        timeout=30,
+    )
+
+
+@contextlib.asynccontextmanager
+async def desk_browser(
+    house: House,
+    port: int,
+    folder: Path,
+    role: str = "operator",
+    name: str | None = None,
+    **options: object,
+) -> AsyncIterator[BrowserContext]:
+    """A real browser of a desk's size, the operator signed in; ``port`` serves the house."""
+    who = await signed_in(house, role, name)
+    async with browser(folder, width=1280, **options) as context:
+        await context.add_cookies(
+            [{"name": COOKIE, "value": who.token, "url": f"http://127.0.0.1:{port}"}]
+        )
+        yield context

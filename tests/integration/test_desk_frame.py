@@ -1,0 +1,48 @@
+"""The desk's frame: signing in, the cookie, and the token that writes need."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from intake import accounts
+from intake.models import Operator
+from tests.integration.desk_house import at_the_desk
+from tests.integration.house import House
+from tests.integration.test_operators_api import in_review
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_who_is_not_signed_in_is_shown_the_door_and_comes_back(house: House) -> None:
+    async with house.parts.sessions.begin() as session:
+        session.add(
+            Operator(
+                name="李敏", role="operator", password_hash=accounts.hash_password("一个长密码 9")
+            )
+        )
+    client = house.client
+    shown = await client.get("/desk?x=1")
+    assert shown.status_code == 303
+    assert shown.headers["location"] == "/desk/sign-in?next=%2Fdesk%3Fx%3D1"
+    form = {"name": "李敏", "password": "wrong", "next": "/desk?x=1"}
+    assert (await client.post("/desk/sign-in", data=form)).status_code == 401
+    opened = await client.post("/desk/sign-in", data={**form, "password": "一个长密码 9"})
+    assert (opened.status_code, opened.headers["location"]) == (303, "/desk?x=1")
+    assert "HttpOnly" in opened.headers["set-cookie"]
+    assert (await client.get("/api/requests")).status_code == 200
+
+
+async def test_a_browsers_write_needs_the_token_of_its_page(house: House) -> None:
+    number = await in_review(house)
+    desk = await at_the_desk(house)
+    version = (await desk.get(f"/api/requests/{number}")).headers["etag"]
+
+    async def confirm(token: str) -> httpx.Response:
+        headers = {"If-Match": version, "X-CSRF-Token": token}
+        return await desk.post(f"/api/requests/{number}/confirm", json={}, headers=headers)
+
+    for wrong in ("", "0" * 64):
+        refused = await confirm(wrong)
+        assert (refused.status_code, refused.json()["code"]) == (403, "csrf")
+    assert (await confirm(desk.headers["X-CSRF-Token"])).status_code == 200
