@@ -217,6 +217,27 @@ def test_a_piece_of_which_nothing_comes_is_ended_and_what_came_stays(
     assert phone.offset() == 30_000
 
 
+def test_the_end_of_a_recording_needs_no_content_length(
+    web_process: Callable[..., WebProcess], database_url: str
+) -> None:
+    web = web_process()
+    phone = Phone(web)
+    phone.begin()
+    assert phone.piece(0, SOUND).status_code == 204
+    # As WebKit sends an empty piece: nothing says how long it is, so it has no body.
+    head = {
+        **PIECE, "Upload-Offset": len(SOUND), "Upload-Length": len(SOUND), "Host": "x",
+        "Connection": "close",
+    }  # fmt: skip
+    lines = [f"PATCH {phone.url.removeprefix(web.url)} HTTP/1.1"]
+    with socket.create_connection(("127.0.0.1", web.port), timeout=30) as connection:
+        lines += [*(f"{name}: {value}" for name, value in head.items()), "", ""]
+        connection.sendall("\r\n".join(lines).encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 204")
+    assert phone.received()
+    assert recordings(database_url, web.home) == [SOUND]
+
+
 def test_an_independent_client_uploads_and_resumes(
     web_process: Callable[..., WebProcess], database_url: str, tmp_path: Path
 ) -> None:

@@ -78,7 +78,7 @@ class Door:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
+        request = Request(_with_length(scope))
         uid = request.path_params.get("upload", "")
         method = request.headers.get("x-http-method-override", request.method).upper()
 
@@ -266,6 +266,15 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= 15):
         raise BadField(f"{name} must be a number.", field=name)
     return int(text)
+
+
+def _with_length(scope: Scope) -> Scope:
+    """An empty piece says so: WebKit sends it without Content-Length, which is none (RFC 9112,
+    6.3), but tuspyserver wants to see it."""
+    names = {name for name, _ in scope["headers"]}
+    if scope["method"] == "PATCH" and not names & {b"content-length", b"transfer-encoding"}:
+        scope["headers"] = [*scope["headers"], (b"content-length", b"0")]
+    return scope
 
 
 async def _nothing() -> Message:
