@@ -500,13 +500,19 @@ class OperatorTask(Base):
 
 
 class Operator(Base):
-    """A person at the desk."""
+    """A person at the desk.
+
+    ``password_starts``: the password is one that somebody else chose; it opens nothing but the
+    page where she chooses her own. ``oidc_subject``: issuer and subject of an outside account.
+    """
 
     __tablename__ = "operators"
     id: Id = _id()
     name: Mapped[str] = mapped_column(Text, unique=True)
     role: Mapped[str] = mapped_column(String(16), server_default="operator")
     password_hash: Mapped[str | None]
+    password_starts: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    oidc_subject: Mapped[str | None] = mapped_column(Text, unique=True)
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
     __table_args__ = (_one_of("role", "operator", "supervisor", "admin", "station"),)
@@ -538,6 +544,16 @@ class OperatorSession(Base):
     created_at: Mapped[datetime] = _now()
 
 
+class SignInTries(Base):
+    """Passwords that were wrong of late, for one name or one network; ``key``: a keyed hash."""
+
+    __tablename__ = "sign_in_tries"
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer, server_default="0")
+    last_at: Mapped[datetime] = _now()
+    wait_until: Mapped[datetime] = _now()
+
+
 class AccessLog(Base):
     """Who looked at or changed personal data."""
 
@@ -547,6 +563,11 @@ class AccessLog(Base):
     action: Mapped[str] = mapped_column(String(64))
     service_request_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     created_at: Mapped[datetime] = _now()
+    __table_args__ = (
+        Index("access_log_who", "who", "id"),
+        Index("access_log_action", "action", "id"),
+        Index("access_log_created_at", "created_at"),
+    )
 
 
 class IdempotencyKey(Base):
