@@ -645,3 +645,49 @@ class WechatAnswer(Base):
     external_id: Mapped[str] = mapped_column(Text, primary_key=True)
     text: Mapped[str]
     created_at: Mapped[datetime] = _now()
+
+
+class Edited(Base):
+    """One kind of what operators edit: ``version`` grows with every write to its table, whoever
+    writes (triggers see to it). ``own``: what the table holds counts, even when it is empty; not
+    what a file says."""
+
+    __tablename__ = "edited"
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    own: Mapped[bool] = mapped_column(Boolean, server_default=sql("false"))
+
+
+class Edit(Base):
+    """One change by one person: what each thing was before and is after it, by name."""
+
+    __tablename__ = "edits"
+    id: Id = _id()
+    kind: Mapped[str] = mapped_column(String(32))
+    action: Mapped[str] = mapped_column(String(16))
+    who: Mapped[str]
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    undoes_id: Mapped[int | None] = _ref("edits", index=False)
+    created_at: Mapped[datetime] = _now()
+
+
+class RoutingRule(Base):
+    """One rule of who gets what, the lowest position first; an absent condition holds always."""
+
+    __tablename__ = "routing_rules"
+    id: Id = _id()
+    position: Mapped[int] = mapped_column(Integer, unique=True)
+    backend: Mapped[str] = mapped_column(String(64))
+    category: Mapped[list[Any] | None]
+    area: Mapped[list[Any] | None]
+    urgency: Mapped[list[Any] | None]
+    note: Mapped[str | None]
+
+
+class CatalogueText(Base):
+    """What operators say otherwise than the catalogue's file about one category."""
+
+    __tablename__ = "catalogue_texts"
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    texts: Mapped[dict[str, Any]]
