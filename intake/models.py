@@ -371,6 +371,7 @@ class ServiceRequest(Base):
         ),
         Index("service_requests_queue", "status", "urgency", "deadline_at", "id"),
         Index("service_requests_phone", "phone"),
+        Index("service_requests_place", "place", "received_at"),
     )
 
 
@@ -487,13 +488,14 @@ class AlarmNotice(Base):
 
 
 class OperatorTask(Base):
-    """Something that a person must do: ring them, listen, look."""
+    """Something that a person must do: ring them, listen, look; from ``due_at`` on, if set."""
 
     __tablename__ = "operator_tasks"
     id: Id = _id()
     service_request_id: Mapped[int | None] = _ref("service_requests", cascade=True)
     kind: Mapped[str] = mapped_column(String(32))
     sentence: Mapped[str]
+    due_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     done_by: Mapped[str | None]
     created_at: Mapped[datetime] = _now()

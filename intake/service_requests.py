@@ -51,6 +51,8 @@ CORRECTABLE = frozenset(
 )
 UNHEARD = frozenset({Status.RECEIVED, Status.TRANSCRIBED})
 AT_A_BACKEND = frozenset({Status.ROUTED, Status.ACCEPTED})
+CALL_BACK = "call_back"
+"""The kind of task that says: ring the resident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,8 @@ async def advance(
 
     Raises `MoveNotAllowed`. Leaving for an end while a backend has it tells that backend.
     """
+    if request.erased_at is not None:
+        raise MoveNotAllowed("It was erased; there is nothing left to work on.")
     current = Status(request.status)
     stage = check_move(current, to, by.actor)
     request.status = to.value
@@ -482,6 +486,47 @@ async def ask_operators(
 ) -> None:
     """Leave a task for a person: ring them, look."""
     session.add(OperatorTask(service_request_id=request.id, kind=kind, sentence=sentence))
+    await session.flush()
+
+
+async def note(session: AsyncSession, request: ServiceRequest, text: str, by: By) -> None:
+    """What operators tell each other about a locked request; its version stays."""
+    _event(session, request, "noted", By(by.actor, by.who, text))
+    await session.flush()
+
+
+async def called(
+    session: AsyncSession,
+    request: ServiceRequest,
+    outcome: str,
+    again_at: datetime | None,
+    sentence: str,
+    by: By,
+) -> None:
+    """The resident of a locked request was rung: ``outcome`` is reached, not_reached or again.
+
+    Reached, nobody need ring any more; else a task says ``sentence``, from ``again_at`` on. Its
+    version stays.
+    """
+    changes = {"outcome": outcome, "again_at": _plain(again_at)}
+    _event(session, request, "called", by, changes=changes)
+    waiting = await session.scalars(
+        select(OperatorTask)
+        .where(
+            OperatorTask.service_request_id == request.id,
+            OperatorTask.kind == CALL_BACK,
+            OperatorTask.done_at.is_(None),
+        )
+        .with_for_update()
+    )
+    for task in waiting:
+        task.done_at, task.done_by = datetime.now(UTC), by.who
+    if outcome != "reached":
+        session.add(
+            OperatorTask(
+                service_request_id=request.id, kind=CALL_BACK, sentence=sentence, due_at=again_at
+            )
+        )
     await session.flush()
 
 
