@@ -35,6 +35,7 @@ from intake.web import (
     health,
     households,
     internal,
+    keeping,
     problems,
     resident,
     residents,
@@ -137,6 +138,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(residents.router)
     app.include_router(households.router)
     app.include_router(attachments.router)
+    app.include_router(keeping.router)
     desk.install(app)
     for channel in parts.channels.values():
         app.include_router(channel.routes())

@@ -24,6 +24,8 @@ COMMANDS = {
     "requests": ("requests", "app", "See service requests."),
     "token": ("token", "app", "Make and revoke the operators' tokens."),
     "household": ("household", "app", "Homes with a link of their own: add, link, revoke, list."),
+    "erase": ("erase", "erase_command", "Erase a request, or a home with all of its requests."),
+    "forget": ("forget", "forget", "Forget what is older than the settings allow."),
     "models": ("models", "app", "The speech models: list, add, verify, remove."),
     "train": ("train", "train", "Train the assistant, if anything it depends on changed."),
     "evaluate": ("evaluate", "evaluate", "Measure how well a labelled set is understood."),

@@ -25,6 +25,7 @@ from intake import service_requests as requests
 from intake.assistant import IntentRanking
 from intake.errors import AssistantError
 from intake.jobs import app, defer
+from intake.keeping import forgetting, leftovers
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
 from intake.models import ServiceRequest, Transcript
@@ -79,6 +80,8 @@ def step(
         async def run(context: procrastinate.JobContext, /, **ids: int) -> None:
             parts: Parts = context.additional_context["parts"]
             try:
+                async with parts.sessions() as session:
+                    await parts.look(session)
                 await function(parts, **ids)
             except Exception as error:
                 log.warning("%s %s failed: %s", name, ids, _describe(error))
@@ -335,8 +338,13 @@ async def poll(context: procrastinate.JobContext, timestamp: int) -> None:
     await delivering.poll(context.additional_context["parts"])
 
 
+assert leftovers.run  # a job too: what an erase left outside of the database
+
+
 @app.periodic(cron="23 * * * *")
 @app.task(name="forget", queueing_lock="forget", pass_context=True)
 async def forget(context: procrastinate.JobContext, timestamp: int) -> None:
-    """Every hour: Rasa's memories of what was over yesterday go."""
-    await trackers.forget(context.additional_context["parts"])
+    """Every hour: Rasa's memories of what was over yesterday go, and all whose time is over."""
+    parts: Parts = context.additional_context["parts"]
+    await trackers.forget(parts)
+    await forgetting.forget(parts.settings, parts.sessions)

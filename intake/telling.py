@@ -20,7 +20,7 @@ async def tell(parts: Parts, service_request_id: int) -> None:
     async with parts.sessions.begin() as session:
         request = await session.get_one(ServiceRequest, service_request_id, with_for_update=True)
         said = await sentence(session, request, parts)
-        if said is None:
+        if said is None or request.erased_at is not None:
             return
         code, text = said
         if request.given.get(conversations.QUIET) == request.status:

@@ -57,7 +57,7 @@ async def forget(parts: Parts) -> int:
     The number of memories that are gone. A conversation that goes on later gets a new one. Without
     Rasa's database nothing happens: the next hour comes.
     """
-    there = _reached(parts.settings)
+    there = reached(parts.settings)
     if there is None:
         return 0
     engine = create_engine(there, poolclass=NullPool)
@@ -75,7 +75,7 @@ async def forget(parts: Parts) -> int:
     return forgotten
 
 
-def _reached(settings: Settings) -> URL | None:
+def reached(settings: Settings) -> URL | None:
     """The database as this process reaches it; None: there is none, or not on this machine."""
     if named := url(settings):
         there = make_url(named)

@@ -1,0 +1,80 @@
+"""``huying erase``: remove all that is personal in one request, or in all of a home's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.app import database_url
+from intake.db import connect
+from intake.errors import BadField, HuyingError
+from intake.keeping import leftovers
+from intake.keeping.erasing import WHYS, erase
+from intake.lifecycle import Actor
+from intake.models import AccessLog, Household, ServiceRequest
+from intake.service_requests import By
+from intake.settings import Settings, load
+from intake.web.access import by_number
+
+WHO = "command line"
+
+
+def erase_command(
+    number: Annotated[
+        str | None, typer.Argument(help="The tracking number, such as 1-0000-9.")
+    ] = None,
+    household: Annotated[
+        int | None, typer.Option(help="Instead: this home with all of its requests.")
+    ] = None,
+    why: Annotated[str, typer.Option(help=f"One of {', '.join(WHYS)}.")] = "asked",
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    force: Annotated[bool, typer.Option(help="Also an emergency that is open.")] = False,
+) -> None:
+    """Remove recording, words, fields and messages; a tombstone stays, so that figures stay.
+
+    There is no way back but a backup, and backups expire too.
+    """
+    if (number is None) == (household is None):
+        raise BadField("Name one tracking number, or one --household.")
+    if why not in WHYS:
+        raise BadField(f"--why must be one of {', '.join(WHYS)}.")
+    what = number or f"household {household} with all of its requests"
+    if not yes:
+        typer.confirm(f"Erase {what} for good?", abort=True)
+    typer.echo(asyncio.run(_erase(load(), number, household, why, force=force)))
+
+
+async def _erase(
+    settings: Settings, number: str | None, household: int | None, why: str, *, force: bool
+) -> str:
+    engine, sessions = connect(database_url(settings), pool_size=2)
+    by = By(Actor.OPERATOR, WHO)
+    try:
+        async with sessions.begin() as session:
+            ids = await _which(session, number, household)
+            left = [await erase(session, found, by, why=why, force=force) for found in ids]
+            session.add_all(
+                AccessLog(who=WHO, action="erase", service_request_id=found) for found in ids
+            )
+            if household is not None:
+                await session.delete(await session.get_one(Household, household))
+                session.add(AccessLog(who=WHO, action=f"household {household}: erase"))
+        for leftover_id in filter(None, left):
+            await leftovers.remove(settings, sessions, leftover_id)
+    finally:
+        await engine.dispose()
+    erased = sum(found is not None for found in left)
+    return f"Erased {erased} of {len(ids)}." if erased else "It was erased before."
+
+
+async def _which(session: AsyncSession, number: str | None, household: int | None) -> list[int]:
+    if number is not None:
+        return [(await by_number(session, number)).id]
+    if await session.get(Household, household) is None:
+        raise HuyingError("There is no such household.", code="not_found")
+    of_home = select(ServiceRequest.id).where(ServiceRequest.household_id == household)
+    return list(await session.scalars(of_home.order_by(ServiceRequest.id)))

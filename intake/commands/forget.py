@@ -1,0 +1,42 @@
+"""``huying forget``: what the worker forgets every hour, now; or only what that would be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from intake.app import database_url
+from intake.db import connect
+from intake.keeping import forgetting
+from intake.settings import Settings, load
+
+
+def forget(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show how much it would be.")
+    ] = False,
+) -> None:
+    """Forget what is older than [retention] in the settings allows."""
+    settings = load()
+    found = asyncio.run(_forget(settings, dry_run=dry_run))
+    days = {kind.name: getattr(settings.retention, kind.setting) for kind in forgetting.KINDS}
+    for name, count in found.items():
+        after = f"  after {days[name]:g} days" if name in days else ""
+        typer.echo(f"{count:8}  {name}{after}")
+    for name in sorted(days.keys() - found.keys()):
+        typer.echo(f"       –  {name}  never")
+    if dry_run:
+        typer.echo("Nothing was changed.")
+
+
+async def _forget(settings: Settings, *, dry_run: bool) -> Mapping[str, int]:
+    engine, sessions = connect(database_url(settings), pool_size=2)
+    try:
+        if dry_run:
+            return await forgetting.due(settings, sessions)
+        return await forgetting.forget(settings, sessions, thorough=True)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,394 @@
+"""Erase a request: everything personal goes, a tombstone stays so that figures stay.
+
+Within the database it happens in one transaction. What lies outside of it (sound on the disk,
+pieces of uploads, Rasa's memory) is written down there as a `Leftover` and removed by
+`intake.keeping.leftovers`, at once or, after a crash, by a job.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import conversations
+from intake import service_requests as requests
+from intake.delivering import ATTEMPT_SECONDS
+from intake.errors import BadField, MoveNotAllowed
+from intake.jobs import defer
+from intake.lifecycle import ENDED, Actor, Status
+from intake.locale import say
+from intake.models import (
+    Alarm,
+    AlarmNotice,
+    Attachment,
+    ContactPoint,
+    Conversation,
+    Delivery,
+    DeliveryAttempt,
+    Event,
+    Household,
+    IdempotencyKey,
+    Leftover,
+    Message,
+    OperatorTask,
+    Recording,
+    ServiceRequest,
+    StationOrder,
+    Understanding,
+    WechatAnswer,
+    WechatMedia,
+    WechatWindow,
+)
+from intake.service_requests import By
+
+JOB = "remove_leftovers"
+WHYS = ("asked", "retention", "test", "other")
+KEPT = frozenset(
+    [
+        "id",
+        "tracking_number",
+        "status",
+        "version",
+        "channel",
+        "language",
+        "merged_into_id",
+        "split_from_id",
+        "related_to_id",
+        "category",
+        "urgency",
+        "area",
+        "backend",
+        "received_at",
+        "deadline_at",
+        "decided_by",
+        "routed_at",
+        "ended_at",
+        "rating",
+        "resident_says",
+        "corrected",
+        "created_at",
+        "updated_at",
+        "erased_at",
+        "erased_by",
+        "erased_why",
+    ]
+)
+"""Columns of a request that stay in its tombstone. A new column goes unless it is named here."""
+UNDER_WAY = timedelta(seconds=ATTEMPT_SECONDS)
+
+
+async def erase(
+    session: AsyncSession,
+    service_request_id: int,
+    by: By,
+    *,
+    why: str,
+    version: int | None = None,
+    force: bool = False,
+) -> int | None:
+    """Erase one request in the caller's transaction.
+
+    Returns the id of what is left to remove outside of the database (`leftovers.remove`), None
+    where the request was erased before. One that is open ends first, so that its backend hears
+    of it; what others hold becomes a task for the operators. ``why``: one of `WHYS`. Raises
+    `NotFound`, `StaleVersion`, and `MoveNotAllowed` while it is being handed over, or for an open
+    emergency without ``force``.
+    """
+    if why not in WHYS:
+        raise BadField(f"why must be one of {', '.join(WHYS)}.", field="why")
+    where = select(ServiceRequest.conversation_id).where(ServiceRequest.id == service_request_id)
+    conversation = await session.scalar(where)
+    if conversation is not None:  # taken first, as everywhere: else two would wait for each other
+        await conversations.lock(session, conversation)
+    request = await requests.lock(session, service_request_id, version=version)
+    if request.erased_at is not None:
+        return None
+    await _end(session, request, by, why, force=force)
+    held_by = await _others(session, request)
+    messages = await _messages(session, request)
+    gone = Leftover(blob_keys=[], upload_keys=[], conversation_ids=[])
+    await _wechat(session, request, messages)
+    gone.blob_keys = await _sound(session, request, messages)
+    gone.blob_keys += await _pictures(session, messages)
+    digests = delete(IdempotencyKey).where(IdempotencyKey.service_request_id == request.id)
+    keys = await session.scalars(digests.returning(IdempotencyKey.key_sha256))
+    gone.upload_keys = [key.hex() for key in keys]
+    if request.conversation_id is not None:
+        gone.conversation_ids = [request.conversation_id]
+    await _delete_messages(session, messages)
+    await session.execute(
+        delete(Understanding).where(Understanding.service_request_id == request.id)
+    )
+    await _blank_beside(session, request)
+    contact_point_id = request.contact_point_id
+    await _blank(session, request, by, why)
+    if gone.conversation_ids:
+        await _conversation(session, gone.conversation_ids[0], request.id)
+    await forget_contact_point(session, contact_point_id)
+    for backend, external_id in held_by:
+        sentence = say(
+            "task.erase_there",
+            None,
+            backend=backend,
+            number=request.tracking_number,
+            external_id=external_id or "–",
+        )
+        await requests.ask_operators(session, request, "erase_there", sentence)
+    session.add(gone)
+    await session.flush()
+    await defer(session, JOB, leftover_id=gone.id)
+    return gone.id
+
+
+async def _end(
+    session: AsyncSession, request: ServiceRequest, by: By, why: str, *, force: bool
+) -> None:
+    status = Status(request.status)
+    alarm = await session.scalar(select(Alarm).where(Alarm.service_request_id == request.id))
+    ringing = alarm is not None and alarm.status == "open"
+    danger = request.urgency == "emergency" and status not in ENDED
+    if (danger or ringing) and not force:
+        raise MoveNotAllowed(
+            f"{request.tracking_number} is an open emergency; see to it first, or force it.",
+            code="open_emergency",
+        )
+    handing_over = (
+        select(DeliveryAttempt.id)
+        .join(Delivery, Delivery.id == DeliveryAttempt.delivery_id)
+        .where(
+            Delivery.service_request_id == request.id,
+            DeliveryAttempt.finished_at.is_(None),
+            DeliveryAttempt.started_at > datetime.now(UTC) - UNDER_WAY,
+        )
+    )
+    if await session.scalar(handing_over.limit(1)):
+        raise MoveNotAllowed(
+            f"{request.tracking_number} is being handed over just now; in a few minutes it can be"
+            " erased.",
+            code="being_sent",
+            retryable=True,
+        )
+    if status in ENDED:
+        return
+    to = Status.CLOSED if status is Status.DONE else Status.CANCELLED
+    # Whoever asks for it, only an operator may end it from anywhere.
+    await requests.advance(session, request, to, By(Actor.OPERATOR, by.who, why))
+
+
+async def _others(
+    session: AsyncSession, request: ServiceRequest
+) -> Sequence[tuple[str, str | None]]:
+    """(backend, its number) of those that have the request, or may; the board is our own."""
+    board = select(StationOrder.backend_name).where(StationOrder.service_request_id == request.id)
+    tried = select(DeliveryAttempt.delivery_id).where(DeliveryAttempt.sent.is_not(False))
+    rows = await session.execute(
+        select(Delivery.backend, func.max(Delivery.external_id))
+        .where(
+            Delivery.service_request_id == request.id,
+            Delivery.backend.not_in(board),
+            or_(Delivery.status == "delivered", Delivery.id.in_(tried)),
+        )
+        .group_by(Delivery.backend)
+        .order_by(Delivery.backend)
+    )
+    return [(backend, external_id) for backend, external_id in rows]
+
+
+async def _messages(session: AsyncSession, request: ServiceRequest) -> list[int]:
+    """The ids of what was said about it, to and fro.
+
+    A message of its conversation that names no request belongs to the next one that does; in a
+    conversation about nothing else all belong to it.
+    """
+    found = set(
+        await session.scalars(select(Message.id).where(Message.service_request_id == request.id))
+    )
+    if request.conversation_id is None:
+        return sorted(found)
+    rows = await session.execute(
+        select(Message.id, Message.service_request_id)
+        .where(Message.conversation_id == request.conversation_id)
+        .order_by(Message.id.desc())
+    )
+    owner: int | None = None
+    untold: list[int] = []
+    alone = not await _lives_on(session, request.conversation_id, request.id)
+    for message_id, about in rows:
+        owner = about or owner
+        if alone or owner == request.id:
+            found.add(message_id)
+        elif owner is None:
+            untold.append(message_id)  # after the last that names one: about that one
+        if about is not None and untold:
+            found.update(untold if about == request.id else ())
+            untold = []
+    return sorted(found)
+
+
+async def _lives_on(session: AsyncSession, conversation_id: int, without: int) -> bool:
+    """Is the conversation about other requests too?"""
+    other = await session.scalar(
+        select(ServiceRequest.id)
+        .where(
+            ServiceRequest.conversation_id == conversation_id,
+            ServiceRequest.id != without,
+            ServiceRequest.erased_at.is_(None),
+        )
+        .limit(1)
+    )
+    return other is not None
+
+
+async def _sound(
+    session: AsyncSession, request: ServiceRequest, messages: Collection[int]
+) -> list[Any]:
+    """Delete its recordings, with their transcripts, but those that another request needs."""
+    mine = {request.recording_id}
+    grew = select(Event.changes).where(
+        Event.service_request_id == request.id, Event.kind == "recording_grew"
+    )
+    for changes in await session.scalars(grew):
+        mine |= {changes.get("from"), changes.get("to")} if changes else set()
+    said = select(Attachment.recording_id).where(Attachment.message_id.in_(messages))
+    mine |= set(await session.scalars(said))
+    ids = [found for found in mine if found is not None]
+    elsewhere = select(Attachment.recording_id).where(
+        Attachment.recording_id.in_(ids), Attachment.message_id.not_in(messages)
+    )
+    shared = select(ServiceRequest.recording_id).where(
+        ServiceRequest.recording_id.in_(ids), ServiceRequest.id != request.id
+    )
+    needed = {*await session.scalars(elsewhere), *await session.scalars(shared)}
+    gone = delete(Recording).where(Recording.id.in_(set(ids) - needed))
+    return list(await session.scalars(gone.returning(Recording.blob_key)))
+
+
+async def _pictures(session: AsyncSession, messages: Collection[int]) -> list[Any]:
+    shown = select(Attachment.blob_key).where(
+        Attachment.message_id.in_(messages), Attachment.blob_key.is_not(None)
+    )
+    return list(await session.scalars(shown))
+
+
+_NO_JOB = text(
+    "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND task_name = 'converse'"
+    " AND (args ->> 'message_id')::bigint = ANY(:ids)"
+)
+
+
+async def _delete_messages(session: AsyncSession, messages: list[int]) -> None:
+    await session.execute(_NO_JOB, {"ids": messages})
+    await session.execute(delete(Message).where(Message.id.in_(messages)))
+
+
+async def _wechat(
+    session: AsyncSession, request: ServiceRequest, messages: Collection[int]
+) -> None:
+    """What the WeChat door keeps of these messages."""
+    mine = WechatMedia.service_request_id == request.id
+    await session.execute(delete(WechatMedia).where(mine))
+    point = await requests.point_of(session, request.contact_point_id)
+    if point is None or point.channel != "wechat":
+        return
+    said = select(Message.external_id).where(Message.id.in_(messages))
+    for table in (WechatMedia, WechatAnswer):
+        whose = table.openid == point.address
+        await session.execute(delete(table).where(whose, table.external_id.in_(said)))
+
+
+async def _blank_beside(session: AsyncSession, request: ServiceRequest) -> None:
+    """What stands beside the request: moves and times stay, words go."""
+    about = request.id
+    events = update(Event).where(Event.service_request_id == about)
+    await session.execute(events.values(why=None, changes=None))
+    await session.execute(events.where(Event.actor != Actor.OPERATOR.value).values(who=None))
+    deliveries = update(Delivery).where(Delivery.service_request_id == about)
+    waits = (Delivery.kind == "cancelled") & Delivery.status.in_(("pending", "sending"))
+    await session.execute(deliveries.values(error=None, token=None, next_poll_at=None))
+    await session.execute(deliveries.where(~waits).values(external_id=None))
+    stale = Delivery.status == "pending", Delivery.kind != "cancelled"
+    await session.execute(deliveries.where(*stale).values(status="dropped"))
+    ours = select(Delivery.id).where(Delivery.service_request_id == about)
+    tries = update(DeliveryAttempt).where(DeliveryAttempt.delivery_id.in_(ours))
+    await session.execute(tries.values(error=None))
+    orders = update(StationOrder).where(StationOrder.service_request_id == about)
+    await session.execute(orders.values(payload={}, note=None, accepted_by=None))
+    open_ = StationOrder.status.in_(("open", "accepted"))
+    await session.execute(
+        orders.where(open_).values(status="cancelled", version=StationOrder.version + 1)
+    )
+    alarms = select(Alarm.id).where(Alarm.service_request_id == about)
+    notices = update(AlarmNotice).where(AlarmNotice.alarm_id.in_(alarms))
+    await session.execute(notices.values(error=None))
+    await session.execute(delete(OperatorTask).where(OperatorTask.service_request_id == about))
+
+
+async def _blank(session: AsyncSession, request: ServiceRequest, by: By, why: str) -> None:
+    """Make the row its own tombstone."""
+    if request.area is None and request.household_id is not None:
+        home = await session.get(Household, request.household_id)
+        request.area = home.area if home is not None else None
+    for column in ServiceRequest.__table__.columns:
+        if column.key not in KEPT and column.computed is None:
+            setattr(request, column.key, _nothing(column))
+    request.status_key = secrets.token_urlsafe(18)  # her link leads nowhere from now on
+    request.status_key_hash = requests.hash_key(request.status_key)
+    request.erased_at = request.updated_at = datetime.now(UTC)
+    request.erased_by, request.erased_why = by.who or by.actor.value, why
+    request.version += 1
+    session.add(
+        Event(
+            service_request_id=request.id,
+            kind="erased",
+            actor=by.actor.value,
+            who=by.who,
+            why=why,
+            version=request.version,
+        )
+    )
+    await session.flush()
+
+
+def _nothing(column: Any) -> Any:
+    if column.nullable:
+        return None
+    empty = str(getattr(column.server_default, "arg", ""))
+    return {"'{}'": {}, "'[]'": [], "false": False, "0": 0, "''": ""}.get(empty)
+
+
+async def _conversation(session: AsyncSession, conversation_id: int, erased: int) -> None:
+    """Nothing else was talked about: it goes. Else it forgets what it said of this request."""
+    conversation = await conversations.lock(session, conversation_id)
+    if not await _lives_on(session, conversation_id, erased):
+        point = await requests.point_of(session, conversation.contact_point_id)
+        await session.delete(conversation)
+        await session.flush()
+        await forget_contact_point(session, point.id if point is not None else None)
+        return
+    state = conversation.state
+    ids = {state.get("emergency"), state.get("left"), *(d["id"] for d in state.get("drafts", ()))}
+    if erased in ids:
+        conversation.state = {}
+    conversation.tracker = None  # Rasa gets a new memory, made from ours
+    await session.flush()
+
+
+async def forget_contact_point(session: AsyncSession, contact_point_id: int | None) -> None:
+    """Delete an address that nothing refers to any more, with what WeChat's door knows of it."""
+    point = await requests.point_of(session, contact_point_id)
+    if point is None:
+        return
+    for table in (ServiceRequest, Conversation):
+        if await session.scalar(
+            select(table.id).where(table.contact_point_id == point.id).limit(1)
+        ):
+            return
+    if point.channel == "wechat":
+        for kept in (WechatMedia, WechatAnswer, WechatWindow):
+            await session.execute(delete(kept).where(kept.openid == point.address))
+    await session.execute(delete(ContactPoint).where(ContactPoint.id == point.id))

@@ -1,0 +1,97 @@
+"""What an erase leaves outside of the database: sound, pieces of uploads, Rasa's memory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import procrastinate
+from sqlalchemy import create_engine, delete, inspect, or_
+from sqlalchemy.pool import NullPool
+
+from intake import trackers
+from intake.blobs import fsync_folder
+from intake.channels._page.note import Note
+from intake.channels.voicemail import key_hash
+from intake.db import Sessions
+from intake.jobs import app
+from intake.keeping.erasing import JOB
+from intake.models import Leftover
+from intake.parts import Parts
+from intake.patience import Patience
+from intake.settings import Settings
+
+log = logging.getLogger("huying.keeping")
+ATTEMPTS = 50  # with the waits between them more than a day
+
+
+@app.task(
+    name=JOB,
+    pass_context=True,
+    retry=Patience(ATTEMPTS, first_seconds=5, longest_seconds=3600),
+)
+async def run(context: procrastinate.JobContext, /, leftover_id: int) -> None:
+    """Remove what one erase left, unless that was done at once."""
+    parts: Parts = context.additional_context["parts"]
+    await remove(parts.settings, parts.sessions, leftover_id)
+
+
+async def remove(settings: Settings, sessions: Sessions, leftover_id: int) -> None:
+    """Remove it all, then forget what it was. Doing it twice does no harm.
+
+    Raises OSError and SQLAlchemyError; the job of the same name tries again.
+    """
+    async with sessions.begin() as session:
+        left = await session.get(Leftover, leftover_id, with_for_update=True)
+        if left is None:
+            return
+        await asyncio.to_thread(unlink_blobs, settings.recordings_dir, left.blob_keys)
+        await asyncio.to_thread(_unlink_uploads, settings.home / "uploads", left.upload_keys)
+        await asyncio.to_thread(_forget_talk, settings, left.conversation_ids)
+        await session.delete(left)
+
+
+def unlink_blobs(root: Path, keys: Iterable[str]) -> int:
+    """Delete these recordings' bytes; how many were there. Their names are off the disk too when
+    it returns."""
+    folders, gone = set(), 0
+    for key in keys:
+        path = root / key
+        if path.resolve().is_relative_to(root.resolve()):
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+                folders.add(path.parent)
+                gone += 1
+    for folder in folders:
+        fsync_folder(folder)
+    return gone
+
+
+def _unlink_uploads(folder: Path, digests: Collection[str]) -> None:
+    """Delete the pieces of uploads whose senders' keys have these digests."""
+    if not digests or not folder.is_dir():
+        return
+    for paper in folder.glob("*.json"):
+        with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
+            key = Note.read(paper.read_bytes()).metadata.get("key", "")
+            if key_hash(key).hex() in digests:
+                paper.with_suffix(".part").unlink(missing_ok=True)
+                paper.unlink()
+    fsync_folder(folder)
+
+
+def _forget_talk(settings: Settings, conversation_ids: Collection[int]) -> None:
+    """Delete all of Rasa's memories of these conversations; each turn may have begun a new one."""
+    there = trackers.reached(settings) if conversation_ids else None
+    if there is None:
+        return
+    engine = create_engine(there, poolclass=NullPool)
+    if not inspect(engine).has_table(trackers.EVENTS.name):
+        return
+    sender = trackers.EVENTS.c.sender_id
+    theirs = or_(*(sender.startswith(f"{found}.", autoescape=True) for found in conversation_ids))
+    with engine.begin() as connection:
+        connection.execute(delete(trackers.EVENTS).where(theirs))
