@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy import (
     text as sql,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from intake.lifecycle import WORKING, Status
@@ -104,6 +104,7 @@ class Household(Base):
     link_version: Mapped[int] = mapped_column(Integer, server_default="0")
     link_revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
+    __table_args__ = (Index("households_group", "resident_group", "id"),)
 
 
 class Resident(Base):
@@ -371,8 +372,79 @@ class ServiceRequest(Base):
         ),
         Index("service_requests_queue", "status", "urgency", "deadline_at", "id"),
         Index("service_requests_phone", "phone"),
+        *(
+            Index(
+                f"service_requests_{name}",
+                sql("(urgency <> 'emergency')"),
+                sql("coalesce(deadline_at, 'infinity')"),
+                "id",
+                postgresql_where=sql(f"status {statuses}"),
+            )
+            for name, statuses in (
+                ("waiting", "= 'needs_review'"),
+                ("on_the_way", "IN ('routed', 'accepted')"),
+            )
+        ),
+        Index("service_requests_done", "id", postgresql_where=sql("status = 'done'")),
+        Index(
+            "service_requests_on_hold",
+            "on_hold_until",
+            "id",
+            postgresql_where=sql("on_hold_until IS NOT NULL"),
+        ),
+        Index("service_requests_area", "area", "id"),
+        Index("service_requests_category", "category", "id"),
+        Index("service_requests_channel", "channel", "id"),
+        Index(
+            "service_requests_urgency", "urgency", "id", postgresql_where=sql("urgency <> 'normal'")
+        ),
+        Index("service_requests_transcript", "transcript_id"),
         Index("service_requests_place", "place", "received_at"),
     )
+
+
+class Sound(Base):
+    """How a character sounds, as a syllable folded by `phonetics.fuzzy`; the database's own
+    functions fold with it what is searched for and what is found."""
+
+    __tablename__ = "sounds"
+    character: Mapped[str] = mapped_column(Text, primary_key=True)
+    sound: Mapped[str]
+
+
+class RequestWords(Base):
+    """What a request is found by; triggers keep it, the migration that made them says how.
+
+    ``said``: all that was said and noted, bare of blanks and marks, a line a field. ``sounds``: its
+    syllables between spaces. ``terms``: characters, pairs of characters, pairs of syllables.
+    """
+
+    __tablename__ = "request_words"
+    service_request_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("service_requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    said: Mapped[str]
+    sounds: Mapped[str]
+    terms: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    __table_args__ = (Index("request_words_terms", "terms", postgresql_using="gin"),)
+
+
+class Looking(Base):
+    """Who looks at a request just now; forgotten by a crash, and 40 seconds after ``seen_at``."""
+
+    __tablename__ = "looking"
+    service_request_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("service_requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    operator_id: Mapped[int] = mapped_column(
+        BigInteger,
+        ForeignKey("operators.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    )
+    since: Mapped[datetime] = _now()
+    seen_at: Mapped[datetime] = _now()
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
 
 
 class Event(Base):
@@ -469,7 +541,10 @@ class Alarm(Base):
     acknowledged_by: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = _now()
-    __table_args__ = (_one_of("status", "open", "acknowledged", "unanswered"),)
+    __table_args__ = (
+        _one_of("status", "open", "acknowledged", "unanswered"),
+        Index("alarms_ringing", "id", postgresql_where=sql("status <> 'acknowledged'")),
+    )
 
 
 class AlarmNotice(Base):
