@@ -38,10 +38,9 @@ ATTEMPT_SECONDS = 240.0  # backends have limits of their own; this one is for th
 
 async def begin(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
     """Choose the backend of a locked, confirmed request and queue the first attempt."""
-    routing = parts.settings.routing
     name = request.given.get("route_to") or choose_backend(
-        routing.rules,
-        routing.default,
+        parts.rules,
+        parts.settings.routing.default,
         category=request.category,
         area=request.area,
         urgency=request.urgency,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from intake.assistant import Assistant
@@ -16,8 +14,10 @@ from intake.backends import Backend
 from intake.blobs import Blobs
 from intake.categories import Catalogue
 from intake.db import Sessions
-from intake.models import Message, Place
+from intake.editing import changes, places, rules, texts
+from intake.models import Message
 from intake.outgoing import Outgoing
+from intake.routing import RoutingRule
 from intake.settings import Settings
 from intake.understanding.gazetteer import Gazetteer
 from speech import Transcript
@@ -45,7 +45,11 @@ class Sends(Protocol):
 
 @dataclass(slots=True)
 class Parts:
-    """One process's parts. ``transcriber`` and ``assistant`` are None where nothing hears."""
+    """One process's parts. ``transcriber`` and ``assistant`` are None where nothing hears.
+
+    ``catalogue`` and ``rules`` are as operators left them at the last `look`; ``files`` is the
+    catalogue without their texts.
+    """
 
     settings: Settings
     engine: AsyncEngine
@@ -58,14 +62,34 @@ class Parts:
     transcriber: Hears | None = None
     assistant: Assistant | None = None
     channels: Mapping[str, Sends] = field(default_factory=dict)
-    _gazetteer: tuple[float, Gazetteer] | None = field(default=None, init=False)
+    files: Catalogue = field(init=False)
+    rules: Sequence[RoutingRule] = field(init=False)
+    _seen: dict[str, int] = field(default_factory=dict, init=False)
+    _gazetteer: tuple[int, Gazetteer] | None = field(default=None, init=False)
+    _building: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self.files = self.catalogue
+        self.rules = self.settings.routing.rules
+
+    async def look(self, session: AsyncSession) -> None:
+        """Take up what operators edited since the last look: one small query when nothing."""
+        now = await changes.versions(session)
+        if now == self._seen:
+            return
+        if now[texts.KIND] != self._seen.get(texts.KIND):
+            self.catalogue = await texts.current(session, self.files)
+        if now[rules.KIND] != self._seen.get(rules.KIND):
+            self.rules = await rules.current(session, self.settings.routing)
+        self._seen = now
 
     async def gazetteer(self, session: AsyncSession) -> Gazetteer:
-        """The places that operators keep, read again after at most 30 seconds."""
-        if self._gazetteer is None or time.monotonic() - self._gazetteer[0] > 30:
-            rows = (await session.execute(select(Place).order_by(Place.id))).scalars()
-            built = Gazetteer.from_rows((p.name, p.kind, p.area or "", p.aliases) for p in rows)
-            self._gazetteer = (time.monotonic(), built)
+        """The places that operators keep, as they are now."""
+        now = await changes.version(session, places.KIND)
+        if self._gazetteer is None or self._gazetteer[0] != now:
+            async with self._building:
+                if self._gazetteer is None or self._gazetteer[0] != now:
+                    self._gazetteer = (now, await places.gazetteer(session))
         return self._gazetteer[1]
 
     async def close(self) -> None:

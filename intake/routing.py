@@ -29,14 +29,15 @@ def choose_backend(
 ) -> str:
     """Name the backend of the first rule whose every condition holds, else ``default``."""
     for rule in rules:
-        if (
-            _holds(rule.category, category)
-            and _holds(rule.area, area)
-            and _holds(rule.urgency, urgency)
-        ):
+        if not misfits(rule, category=category, area=area, urgency=urgency):
             return rule.backend
     return default
 
 
-def _holds(wanted: Sequence[str] | None, value: str | None) -> bool:
-    return wanted is None or value in wanted
+def misfits(
+    rule: RoutingRule, *, category: str | None, area: str | None, urgency: str
+) -> tuple[str, ...]:
+    """The names of the conditions that don't hold: of category, area, urgency."""
+    known = {"category": category, "area": area, "urgency": urgency}
+    wanted = {"category": rule.category, "area": rule.area, "urgency": rule.urgency}
+    return tuple(n for n, some in wanted.items() if some is not None and known[n] not in some)
