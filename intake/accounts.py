@@ -1,23 +1,25 @@
-"""Who may sit at the desk: operators, their passwords and the browsers they are signed in with."""
+"""Who may sit at the desk: operators, their roles, and the browsers they are signed in with."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.models import Operator, OperatorSession
+from intake import sign_in_tries
+from intake.errors import BadField, MoveNotAllowed, NotFound
+from intake.models import ApiToken, Operator, OperatorSession
+from intake.passwords import hash_password as hash_password
 
 ROLES = ("station", "operator", "supervisor", "admin")  # each may do what those before it may
+COMMAND_LINE = "command line"  # who it was, where the log has no operator's name
 SEEN_EVERY = timedelta(minutes=1)
-_hasher = PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory)
-_nobody = _hasher.hash(secrets.token_urlsafe(16))
+LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,119 @@ def may(operator: Operator, role: str) -> bool:
     return ROLES.index(operator.role) >= ROLES.index(role)
 
 
-def hash_password(password: str) -> str:
-    """An argon2id hash with its parameters and salt; takes tens of milliseconds on purpose."""
-    return _hasher.hash(password)
+def clean_name(name: str) -> str:
+    """A name as it is kept: without spaces around it and characters that nobody sees."""
+    seen = (c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C")
+    return "".join(seen).strip()[:LONGEST_NAME]
 
 
-def is_password(operator: Operator | None, password: str) -> bool:
-    """Is it this operator's password? As slow for nobody as for somebody."""
-    kept = operator.password_hash if operator is not None and not operator.disabled_at else None
-    try:
-        return _hasher.verify(kept or _nobody, password) and kept is not None
-    except (VerificationError, InvalidHashError):
-        return False
+async def find(session: AsyncSession, name: str) -> Operator:
+    """The operator of this name, locked; `NotFound` if there is none."""
+    found = await session.scalar(
+        select(Operator).where(Operator.name == clean_name(name)).with_for_update()
+    )
+    if found is None:
+        raise NotFound("There is no operator of this name; `huying operator list` shows all.")
+    return found
+
+
+async def add(
+    session: AsyncSession,
+    name: str,
+    role: str,
+    password_hash: str | None,
+    *,
+    starts: bool = False,
+    oidc_subject: str | None = None,
+) -> Operator:
+    """A new operator. ``starts``: somebody else chose the password, so it must be changed.
+
+    `BadField` when the name is empty, reserved or taken, or the role unknown.
+    """
+    _check_role(role)
+    name = clean_name(name)
+    if not name or name == COMMAND_LINE:
+        raise BadField("Give the name that shall stand in the history.", field="name")
+    if await session.scalar(select(Operator.id).where(Operator.name == name)):
+        raise BadField("There is an operator of this name.", code="name_taken", field="name")
+    made = Operator(
+        name=name,
+        role=role,
+        password_hash=password_hash,
+        password_starts=starts,
+        oidc_subject=oidc_subject,
+    )
+    session.add(made)
+    await session.flush()
+    return made
+
+
+async def set_password(
+    session: AsyncSession, operator: Operator, password_hash: str, *, starts: bool
+) -> None:
+    """Another password; it ends all her sessions."""
+    if operator.oidc_subject is not None:
+        raise MoveNotAllowed(
+            "This account signs in elsewhere and has no password here.", code="no_password_here"
+        )
+    operator.password_hash, operator.password_starts = password_hash, starts
+    await end_sessions(session, operator.id)
+
+
+async def set_role(session: AsyncSession, operator: Operator, role: str) -> None:
+    """Another role, from her next click on. The last administrator stays one."""
+    _check_role(role)
+    if role != "admin":
+        await _keep_an_admin(session, operator)
+    operator.role = role
+
+
+async def disable(session: AsyncSession, operator: Operator) -> None:
+    """She can't sign in, her sessions end and her tokens are revoked; her history stays.
+
+    The last administrator can't be disabled (`MoveNotAllowed`).
+    """
+    await _keep_an_admin(session, operator)
+    now = datetime.now(UTC)
+    operator.disabled_at = operator.disabled_at or now
+    await end_sessions(session, operator.id)
+    await session.execute(
+        update(ApiToken)
+        .where(ApiToken.operator_id == operator.id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+async def enable(session: AsyncSession, operator: Operator) -> None:
+    """She may sign in again, with the password she had; revoked tokens stay revoked."""
+    operator.disabled_at = None
+
+
+async def admins(session: AsyncSession) -> list[int]:
+    """Who can sign in as an administrator, by id; locked, so that two can't leave at once."""
+    found = await session.scalars(
+        select(Operator.id)
+        .where(
+            Operator.role == "admin",
+            Operator.disabled_at.is_(None),
+            or_(Operator.password_hash.is_not(None), Operator.oidc_subject.is_not(None)),
+        )
+        .order_by(Operator.id)
+        .with_for_update()
+    )
+    return list(found)
+
+
+async def _keep_an_admin(session: AsyncSession, leaving: Operator) -> None:
+    if await admins(session) == [leaving.id]:
+        raise MoveNotAllowed(
+            "This is the only administrator; make another one first.", code="last_admin"
+        )
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise BadField(f"role must be one of {', '.join(ROLES)}.", field="role")
 
 
 async def open_session(session: AsyncSession, operator: Operator, lasts: timedelta) -> SignedIn:
@@ -92,6 +195,17 @@ async def end_session(session: AsyncSession, token: str) -> None:
 async def end_sessions(session: AsyncSession, operator_id: int) -> None:
     """Sign an operator out everywhere: after a new password, or when disabled."""
     await session.execute(delete(OperatorSession).where(OperatorSession.operator_id == operator_id))
+
+
+async def forget_sessions(session: AsyncSession, idle: timedelta) -> None:
+    """Remove sessions that are over, and counts of wrong passwords that have no effect."""
+    now = datetime.now(UTC)
+    await session.execute(
+        delete(OperatorSession).where(
+            or_(OperatorSession.expires_at < now, OperatorSession.seen_at < now - idle)
+        )
+    )
+    await sign_in_tries.forget(session)
 
 
 def _digest(token: str) -> bytes:

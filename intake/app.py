@@ -27,19 +27,25 @@ from intake.parts import Parts
 from intake.postgres import dsn
 from intake.settings import ROOT, Settings
 from intake.web import (
+    access_log,
     api,
     attachments,
     conversations,
     desk,
     doors,
+    editing,
+    editing_rules,
+    editing_texts,
     health,
     households,
     internal,
     keeping,
+    operators,
     problems,
     resident,
     residents,
     station,
+    working,
 )
 from speech import Transcriber
 
@@ -128,6 +134,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.parts = parts
     problems.install(app)
+    app.include_router(working.router)  # before `api`, which takes any word for a number
     app.include_router(api.router)
     app.include_router(station.router)
     app.include_router(doors.router)
@@ -139,6 +146,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(households.router)
     app.include_router(attachments.router)
     app.include_router(keeping.router)
+    app.include_router(operators.router)
+    app.include_router(editing.router)
+    app.include_router(editing_rules.router)
+    app.include_router(editing_texts.router)
+    app.include_router(access_log.router)
     desk.install(app)
     for channel in parts.channels.values():
         app.include_router(channel.routes())

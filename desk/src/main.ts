@@ -5,3 +5,5 @@ import "./desk.css";
 import "htmx.org";
 
 import "./frame";
+import "./accounts";
+import "./conversations";

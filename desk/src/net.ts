@@ -46,14 +46,21 @@ export async function write<T = Record<string, unknown>>(
   return found as T;
 }
 
+/** Why it was refused: `desk.js.problem_<code>` in the page's language where there is one. */
+export function why(error: unknown): string {
+  if (!(error instanceof Refused)) return String(error);
+  const key = `problem_${error.code}`;
+  const told = say(key);
+  return told === key ? error.message : told;
+}
+
 /** Do it; what goes wrong is told. Resolves with whether it worked. */
 export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
     return true;
   } catch (error) {
-    const why = error instanceof Refused ? error.message : String(error);
-    tell(say("not_saved", { why }), true);
+    tell(say("not_saved", { why: why(error) }), true);
     return false;
   }
 }

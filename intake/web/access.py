@@ -21,8 +21,15 @@ from intake.tracking import read_tracking_number
 
 PREFIX = "hy_"
 STATION = ("/api/station/", "/desk/station", "/desk/sign-out", "/desk/password")
+OWN_PASSWORD = ("/desk/password", "/desk/sign-out")
 COOKIE = "huying_desk"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class PasswordFirst(Forbidden):
+    """Somebody else chose the password; only the page for a new one is open."""
+
+    default_code = "password_starts"
 
 
 def parts_of(request: Request) -> Parts:
@@ -39,7 +46,8 @@ async def signed_in_of(
     """The operator behind ``Authorization: Bearer hy_…`` or behind the desk's cookie.
 
     `NotAllowed` when there is neither, `Forbidden` when a browser's write lacks its
-    ``X-CSRF-Token`` or when the role is not for this path. A token's ``csrf`` is never asked for:
+    ``X-CSRF-Token`` or when the role is not for this path, `PasswordFirst` while she has not
+    chosen her own password. A token's ``csrf`` is never asked for:
     no browser sends tokens by itself.
     """
     async with parts.sessions.begin() as session:
@@ -64,6 +72,8 @@ async def signed_in_of(
                 found.csrf.encode(), given.encode()
             ):
                 raise Forbidden("This page is too old; load it again.", code="csrf")
+            if found.operator.password_starts and not request.url.path.startswith(OWN_PASSWORD):
+                raise PasswordFirst("Choose a password of your own first, at /desk/password.")
     if found.operator.role == "station" and not request.url.path.startswith(STATION):
         raise Forbidden("This account is for the station's board only.")
     return found

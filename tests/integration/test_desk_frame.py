@@ -22,13 +22,13 @@ async def test_who_is_not_signed_in_is_shown_the_door_and_comes_back(house: Hous
             )
         )
     client = house.client
-    shown = await client.get("/desk?x=1")
+    shown = await client.get("/desk/password?x=1", headers={"Accept": "text/html"})
     assert shown.status_code == 303
-    assert shown.headers["location"] == "/desk/sign-in?next=%2Fdesk%3Fx%3D1"
-    form = {"name": "李敏", "password": "wrong", "next": "/desk?x=1"}
+    assert shown.headers["location"] == "/desk/sign-in?next=%2Fdesk%2Fpassword%3Fx%3D1"
+    form = {"name": "李敏", "password": "wrong", "next": "/desk/password?x=1"}
     assert (await client.post("/desk/sign-in", data=form)).status_code == 401
     opened = await client.post("/desk/sign-in", data={**form, "password": "一个长密码 9"})
-    assert (opened.status_code, opened.headers["location"]) == (303, "/desk?x=1")
+    assert (opened.status_code, opened.headers["location"]) == (303, "/desk/password?x=1")
     assert "HttpOnly" in opened.headers["set-cookie"]
     assert (await client.get("/api/requests")).status_code == 200
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 
+from intake.web.access import PasswordFirst
 from intake.web.built import send
-from intake.web.desk import sign_in
-from intake.web.desk.pages import FILES, SignInFirst, sign_in_first
+from intake.web.desk import access_log, accounts, conversations, password, sign_in
+from intake.web.desk.pages import FILES, SignInFirst, password_first, sign_in_first
 
-MODULES = (sign_in,)
+MODULES = (sign_in, conversations, password, accounts, access_log)
 
 
 def install(app: FastAPI) -> None:
@@ -23,6 +24,7 @@ def install(app: FastAPI) -> None:
         app.include_router(module.router, include_in_schema=False)
     app.include_router(_assets)
     app.add_exception_handler(SignInFirst, sign_in_first)
+    app.add_exception_handler(PasswordFirst, password_first)
 
 
 _assets = APIRouter(include_in_schema=False)

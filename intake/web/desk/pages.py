@@ -16,6 +16,7 @@ from intake.errors import Forbidden, NotAllowed
 from intake.locale import catalog, languages, say
 from intake.web.access import CurrentParts, signed_in_of
 from intake.web.built import Built
+from intake.web.problems import problem
 from intake.web.resident import language_of
 
 WEB = Path(__file__).parent.parent
@@ -51,6 +52,7 @@ NAV = (
     Item("/desk/demand", "desk.nav.demand"),
     Item("/desk/settings", "desk.nav.settings", "supervisor"),
     Item("/desk/accounts", "desk.nav.accounts", "admin"),
+    Item("/desk/access-log", "desk.nav.access_log", "supervisor"),
     Item("/desk/station", "desk.nav.station", "station"),
 )
 
@@ -91,6 +93,15 @@ async def sign_in_first(request: Request, error: Exception) -> Response:
     if "text/html" not in request.headers.get("accept", "text/html"):
         return Response(status_code=401)
     return RedirectResponse(there, 303)
+
+
+async def password_first(request: Request, error: Exception) -> Response:
+    """To the page for a password of her own; what asks for data gets a problem document."""
+    if not request.url.path.startswith("/desk") or "text/html" not in request.headers.get(
+        "accept", ""
+    ):
+        return problem(403, "password_starts", str(error))
+    return RedirectResponse("/desk/password", 303)
 
 
 def _path(request: Request) -> str:

@@ -2,52 +2,68 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import accounts
+from intake import accounts, passwords, sign_in_tries
+from intake.addresses import counted_as
 from intake.errors import Forbidden
-from intake.models import Operator
+from intake.models import AccessLog, Operator
+from intake.parts import Parts
+from intake.settings import Settings
 from intake.web.access import COOKIE, CurrentBrowser, CurrentParts, log_access
 from intake.web.desk.pages import page
 
 router = APIRouter()
+NOBODY = "-"
 
 
 @router.get("/desk/sign-in")
-async def show(request: Request, next: str = "/desk") -> Response:
-    """Name and password."""
-    return page(request, "sign_in.html", None, next=_inside(next))
+async def show(request: Request, parts: CurrentParts, next: str = "/desk") -> Response:
+    """Name and password, and the way to the outside accounts where there is one."""
+    return door(request, parts.settings, next)
 
 
 @router.post("/desk/sign-in")
 async def sign_in(
     request: Request,
     parts: CurrentParts,
-    name: Annotated[str, Form(max_length=80)],
-    password: Annotated[str, Form(max_length=200)],
+    name: Annotated[str, Form(max_length=200)],
+    password: Annotated[str, Form(max_length=1000)],
     next: Annotated[str, Form(max_length=2000)] = "/desk",
 ) -> Response:
-    """This browser may look from now on; what was wrong is not told."""
-    _own_form(request)
+    """This browser may look from now on; what was wrong is not told, nor by the time it takes."""
+    own_form(request)
+    name = accounts.clean_name(name)
+    tried = tries_of(request, parts, name)
     async with parts.sessions.begin() as session:
-        operator = await session.scalar(select(Operator).where(Operator.name == name.strip()))
-        if operator is None or not accounts.is_password(operator, password):
-            if operator is None:
-                accounts.is_password(None, password)
-            return page(request, "sign_in.html", None, next=_inside(next), wrong=True, status=401)
-        opened = await accounts.open_session(session, operator, parts.settings.desk.lasts)
-        await log_access(session, operator, "sign_in")
-    answer = RedirectResponse(_inside(next), 303)
-    answer.set_cookie(
-        COOKIE, opened.token, httponly=True, samesite="lax", path="/",
-        secure=parts.settings.base_url.startswith("https"),
-    )  # fmt: skip
-    return answer
+        wait = await sign_in_tries.begin(session, tried)
+    if wait:
+        return door(request, parts.settings, next, status=429, wait=math.ceil(wait))
+    async with parts.sessions.begin() as session:
+        operator = await _of_name(session, name)
+    kept = operator.password_hash if operator and not operator.disabled_at else None
+    if not await passwords.is_password_beside(kept, password):
+        async with parts.sessions.begin() as session:
+            who = operator.name if operator else NOBODY
+            session.add(AccessLog(who=who, action="sign_in_wrong"))
+        return door(request, parts.settings, next, status=401, wrong=True)
+    assert kept is not None
+    fresh = await passwords.hash_beside(password) if passwords.is_outdated(kept) else kept
+    async with parts.sessions.begin() as session:
+        operator = await _of_name(session, name, lock=True)
+        # Disabled or given another password while this one was being looked at.
+        if operator is None or operator.disabled_at or operator.password_hash != kept:
+            return door(request, parts.settings, next, status=401, wrong=True)
+        operator.password_hash = fresh
+        await sign_in_tries.was_right(session, tried)
+        return await let_in(session, request, parts, operator, next)
 
 
 @router.post("/desk/sign-out")
@@ -61,14 +77,73 @@ async def sign_out(parts: CurrentParts, who: CurrentBrowser) -> Response:
     return answer
 
 
-def _inside(path: str) -> str:
+def door(
+    request: Request,
+    settings: Settings,
+    next: str,
+    *,
+    status: int = 200,
+    wrong: bool = False,
+    wait: int = 0,
+    sentence: str | None = None,
+) -> Response:
+    """The page to sign in on. ``wait``: seconds; ``sentence``: a key of the catalogue."""
+    answer = page(
+        request,
+        "sign_in.html",
+        None,
+        status=status,
+        next=inside(next),
+        wrong=wrong,
+        wait=wait,
+        sentence=sentence,
+        outside=settings.desk.oidc.label if settings.desk.oidc else None,
+    )
+    if wait:
+        answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+async def let_in(
+    session: AsyncSession, request: Request, parts: Parts, operator: Operator, next: str
+) -> Response:
+    """A new session, whatever cookie the browser came with: that one is ended."""
+    await accounts.end_session(session, request.cookies.get(COOKIE, ""))
+    opened = await accounts.open_session(session, operator, parts.settings.desk.lasts)
+    await log_access(session, operator, "sign_in")
+    answer = RedirectResponse("/desk/password" if operator.password_starts else inside(next), 303)
+    keep(answer, parts.settings, opened.token)
+    return answer
+
+
+def keep(answer: Response, settings: Settings, token: str) -> None:
+    """The cookie: for this browser's session, not for scripts, not sent by other sites' forms."""
+    answer.set_cookie(
+        COOKIE, token, httponly=True, samesite="lax", path="/",
+        secure=settings.base_url.startswith("https"),
+    )  # fmt: skip
+
+
+def tries_of(request: Request, parts: Parts, name: str) -> sign_in_tries.Keys:
+    """Under what this try is counted."""
+    network = counted_as(request.client.host if request.client else "-")
+    return sign_in_tries.keys(parts.link_secrets[0], name, network)
+
+
+def inside(path: str) -> str:
     """Only to a page of the desk, whatever the link said."""
     parts = urlsplit(path)
     safe = not parts.scheme and not parts.netloc and parts.path.startswith("/desk")
-    return path if safe and "\\" not in path else "/desk"
+    plain = path.isprintable() and "\\" not in path
+    return path if safe and plain else "/desk"
 
 
-def _own_form(request: Request) -> None:
+def own_form(request: Request) -> None:
     """A form of another site can't sign anybody in (browsers say where a form came from)."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden("Sign in on our own page.")
+
+
+async def _of_name(session: AsyncSession, name: str, *, lock: bool = False) -> Operator | None:
+    statement = select(Operator).where(Operator.name == name)
+    return await session.scalar(statement.with_for_update() if lock else statement)

@@ -1,0 +1,99 @@
+"""Her own account: another password, and signed out everywhere else."""
+
+from __future__ import annotations
+
+import math
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import accounts, passwords, sign_in_tries
+from intake.errors import BadField, Forbidden, MoveNotAllowed, TooMany
+from intake.models import Operator, OperatorSession
+from intake.parts import Parts
+from intake.web.access import CurrentBrowser, CurrentParts, log_access
+from intake.web.desk.pages import Viewer, page
+from intake.web.desk.sign_in import keep, tries_of
+
+router = APIRouter()
+
+
+class NewPassword(BaseModel):
+    """The one she has and the one she wants; spaces count."""
+
+    model_config = ConfigDict(extra="forbid")
+    current: str = Field(max_length=1000)
+    password: str = Field(max_length=1000)
+
+
+@router.get("/desk/password")
+async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
+    """Choose another password; see in how many browsers she is signed in."""
+    async with parts.sessions() as session:
+        browsers = await session.scalar(
+            select(func.count())
+            .select_from(OperatorSession)
+            .where(OperatorSession.operator_id == who.operator.id)
+        )
+    return page(
+        request,
+        "password.html",
+        who,
+        browsers=browsers,
+        least=passwords.LEAST_CHARACTERS,
+    )
+
+
+@router.post("/desk/password")
+async def change(
+    request: Request, parts: CurrentParts, who: CurrentBrowser, body: NewPassword
+) -> Response:
+    """All her other browsers are signed out; this one goes on with a new session."""
+    _by_cookie(request)
+    if who.operator.password_hash is None:
+        raise MoveNotAllowed("This account has no password here.", code="no_password_here")
+    passwords.check_password(body.password, who.operator.name)
+    if body.password == body.current:
+        raise BadField("Take another password than the present one.", code="password_same")
+    tried = tries_of(request, parts, who.operator.name)
+    async with parts.sessions.begin() as session:
+        if wait := await sign_in_tries.begin(session, tried):
+            raise TooMany(
+                f"Too many wrong tries; wait {math.ceil(wait)} s.", retry_after_seconds=wait
+            )
+    if not await passwords.is_password_beside(who.operator.password_hash, body.current):
+        raise BadField("The present password is wrong.", code="password_wrong", field="current")
+    fresh = await passwords.hash_beside(body.password)
+    async with parts.sessions.begin() as session:
+        await sign_in_tries.was_right(session, tried)
+        operator = await session.get_one(Operator, who.operator.id, with_for_update=True)
+        await accounts.set_password(session, operator, fresh, starts=False)
+        await log_access(session, operator, "own_password")
+        return await _go_on(parts, session, operator)
+
+
+@router.post("/desk/sign-out-everywhere")
+async def sign_out_everywhere(
+    request: Request, parts: CurrentParts, who: CurrentBrowser
+) -> Response:
+    """All her other browsers are signed out; this one goes on with a new session."""
+    _by_cookie(request)
+    async with parts.sessions.begin() as session:
+        await accounts.end_sessions(session, who.operator.id)
+        await log_access(session, who.operator, "sign_out_everywhere")
+        return await _go_on(parts, session, who.operator)
+
+
+async def _go_on(parts: Parts, session: AsyncSession, operator: Operator) -> Response:
+    opened = await accounts.open_session(session, operator, parts.settings.desk.lasts)
+    answer = JSONResponse({"csrf": opened.csrf})
+    keep(answer, parts.settings, opened.token)
+    return answer
+
+
+def _by_cookie(request: Request) -> None:
+    if "authorization" in request.headers:
+        raise Forbidden("This is for browsers that are signed in.")
