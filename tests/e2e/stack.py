@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from intake.settings import ROOT
+from tests.integration.stack import SHARE
 from tools.demo import neighbours
 from tools.demo.__main__ import settled
 from tools.demo.neighbours import Neighbours
@@ -69,7 +70,7 @@ class Stack:
 
 def free_ports() -> int:
     """The first of three ports that nobody listens on."""
-    for first in range(18300, 19300, 10):
+    for first in range(18300 + 200 * (SHARE % 5), 19300, 10):
         with contextlib.ExitStack() as stack:
             try:
                 for port in range(first, first + 3):

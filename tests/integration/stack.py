@@ -43,6 +43,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HUYING = Path(sys.executable).parent / "huying"
 MARK = "HUYING_TEST_MARK"
 START_SECONDS = 180.0
+# Each of the processes that share a run's tests takes ports of its own.
+SHARE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = 20000 + 2000 * (SHARE % 5)
 Server = TypeVar("Server", bound=HttpServer)
 END_SECONDS = 10.0  # what issue 2 allows between a signal and the end of all
 INTENTS = {"酱油": "errand", "盐": "errand", "饭": "meal"}
@@ -63,7 +66,7 @@ def until(what: Callable[[], Any], seconds: float, why: str | Callable[[], str] 
 def free_ports(count: int = 3) -> int:
     """The first of so many neighbouring ports of loopback that nobody listens on."""
     for _ in range(200):
-        base = random.randrange(20000, 30000)
+        base = random.randrange(PORTS, PORTS + 2000)
         with contextlib.ExitStack() as held, contextlib.suppress(OSError):
             for port in range(base, base + count):
                 probe = held.enter_context(socket.socket())
