@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.dialects.postgresql import insert
 
 from intake import migrations
 from intake.app import database_url
 from intake.db import connect
-from intake.models import Place
+from intake.editing import places_csv, seeding
 from intake.settings import load
-from intake.understanding.gazetteer import Gazetteer
 
 
 def migrate() -> None:
-    """Bring the database to the newest schema, and load the places that the settings name.
+    """Bring the database to the newest schema; a new house gets the places that the settings name.
 
-    Safe to run twice and from several machines at once.
+    Safe to run twice and from several machines at once: places that are there are left alone,
+    operators keep them.
     """
     settings = load()
     url = database_url(settings)
@@ -28,35 +27,39 @@ def migrate() -> None:
     word = "is up to date" if before == after else f"went from {before or 'nothing'}"
     typer.echo(f"Database {word} (revision {after}).")
     if settings.places is not None:
-        typer.echo(f"Places: {asyncio.run(_seed(url, settings.places, replace=False))} new.")
+        found = asyncio.run(_seed(url, settings.places, first=True))
+        typer.echo(
+            f"Places: {found} new." if found is not None else "Places: as operators keep them."
+        )
 
 
 def seed(
     places: Annotated[Path, typer.Argument(help="CSV: name,kind,area,aliases (a|b|c).")],
     replace: Annotated[bool, typer.Option(help="Overwrite places of the same name.")] = False,
 ) -> None:
-    """Load a gazetteer: the places of this deployment."""
+    """Load a gazetteer: places that are new, to those that operators keep."""
     changed = asyncio.run(_seed(database_url(load()), places, replace=replace))
     typer.echo(f"{changed} places {'loaded' if replace else 'new'}.")
 
 
-async def _seed(url: str, path: Path, *, replace: bool) -> int:
-    rows = [
-        {"name": p.name, "kind": p.kind, "area": p.area or None, "aliases": list(p.aliases)}
-        for p in Gazetteer.from_csv(path).places.values()
-    ]
-    if not rows:
-        return 0
+async def _seed(url: str, path: Path, *, replace: bool = False, first: bool = False) -> int | None:
+    lines = seeding.lines_of(path)
     engine, sessions = connect(url, pool_size=2)
-    statement = insert(Place).values(rows)
-    if replace:
-        kept = {name: statement.excluded[name] for name in ("kind", "area", "aliases")}
-        statement = statement.on_conflict_do_update(index_elements=["name"], set_=kept)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=["name"])
     try:
         async with sessions.begin() as session:
-            result = await session.execute(statement.returning(Place.id))
-            return len(result.all())
+            if not first:
+                _tell(path, lines)
+                return await seeding.put(session, lines, replace=replace)
+            found = await seeding.first(session, lines)
+            if found is not None:
+                _tell(path, lines)
+            return found
     finally:
         await engine.dispose()
+
+
+def _tell(path: Path, lines: list[places_csv.Line]) -> None:
+    for line in lines:
+        if line.wrong is not None:
+            why = line.wrong.in_language("en")
+            typer.echo(f"{path}, line {line.number}, left out: {why}", err=True)

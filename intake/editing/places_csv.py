@@ -63,7 +63,7 @@ def read(data: bytes) -> list[Line]:
     try:
         return list(_lines(reader))
     except csv.Error as error:
-        raise _unreadable(f"line {reader.line_num}: {error}") from None
+        raise _unreadable(f"line {reader.line_num + 1}: {error}") from None
 
 
 def _lines(reader: csv.DictReader[str]) -> Iterator[Line]:
@@ -74,7 +74,7 @@ def _lines(reader: csv.DictReader[str]) -> Iterator[Line]:
     seen: dict[str, int] = {}
     for row in reader:
         cells: dict[str, Any] = {key: row[key] or "" for key in COLUMNS}
-        more = [cell for cell in row.get(None) or () if cell.strip()]  # type: ignore[call-overload]
+        more = [cell for cell in row.get(None) or () if cell.strip()]
         if not more and not any(cell.strip() for cell in cells.values()):
             continue
         if len(seen) >= MOST_PLACES:

@@ -1,0 +1,85 @@
+"""Supervisors say otherwise than the catalogue's files: names, questions, deadlines, urgency."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from intake.categories import Category
+from intake.editing import changes, texts
+from intake.errors import NotFound
+from intake.parts import Parts
+from intake.web.access import CurrentParts, SeenVersion, Supervisor, log_access
+from intake.web.editing import refuse
+
+router = APIRouter(prefix="/api/catalogue", tags=["supervisors"])
+SHOWN = ("name", "description", "questions", "deadline_minutes", "urgency")
+
+
+@router.get("", summary="The catalogue's texts")
+async def read(parts: CurrentParts, operator: Supervisor, response: Response) -> dict[str, Any]:
+    """Of each category: what holds, the file's default, and what operators say otherwise."""
+    async with parts.sessions.begin() as session:
+        version = await changes.version(session, texts.KIND)
+        own = await texts.all_of(session)
+        await log_access(session, operator, "catalogue")
+    response.headers["ETag"] = f'"{version}"'
+    held = texts.overlay(parts.files, own)
+    return {
+        "version": version,
+        "categories": {
+            code: {
+                "now": shown(entry),
+                "default": shown(parts.files.get(code)),
+                "own": own.get(code),
+            }
+            for code, entry in held.entries.items()
+        },
+    }
+
+
+def shown(entry: Category) -> dict[str, Any]:
+    """What of a category can be said otherwise."""
+    return entry.model_dump(mode="json", include=set(SHOWN))
+
+
+@router.put("/{code}", summary="Say it otherwise")
+async def put(
+    request: Request,
+    parts: CurrentParts,
+    operator: Supervisor,
+    seen: SeenVersion,
+    code: str,
+    body: texts.Texts,
+) -> dict[str, Any]:
+    """In place of all that operators said before of this category; the next turn says it so."""
+    own, wrong = texts.differing(_file(parts, code), body)
+    if wrong is not None:
+        raise refuse(request, wrong)
+    async with parts.sessions.begin() as session:
+        version = await changes.change(
+            session, texts.KIND, "change", {code: own}, who=operator.name, seen=seen
+        )
+        await log_access(session, operator, f"catalogue: {code[:40]}")
+    return {"version": version, "own": own}
+
+
+@router.delete("/{code}", summary="Back to the file's texts")
+async def reset(
+    parts: CurrentParts, operator: Supervisor, seen: SeenVersion, code: str
+) -> dict[str, Any]:
+    """Of this category everything is as in its file again."""
+    _file(parts, code)
+    async with parts.sessions.begin() as session:
+        version = await changes.change(
+            session, texts.KIND, "reset", {code: None}, who=operator.name, seen=seen
+        )
+        await log_access(session, operator, f"catalogue: {code[:40]} reset")
+    return {"version": version, "own": None}
+
+
+def _file(parts: Parts, code: str) -> Category:
+    if not parts.files.is_service(code):
+        raise NotFound("There is no such category.")
+    return parts.files.get(code)
