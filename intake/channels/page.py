@@ -28,6 +28,7 @@ from intake.channels.voicemail import answer
 from intake.errors import BadField, HuyingError, NotFound
 from intake.models import Message
 from intake.parts import Parts
+from intake.service_requests import Opened
 
 __all__ = ["Options", "Page", "create"]
 log = logging.getLogger("huying.page")
@@ -47,7 +48,6 @@ class Page:
             keep=timedelta(days=options.keep_days),
         )
         self.door = Door(parts, options, self.uploads, self.complete)
-        self._in_vain: dict[str, int] = {}
 
     def routes(self) -> APIRouter:
         router = APIRouter(tags=["the resident's page"])
@@ -72,8 +72,11 @@ class Page:
             raise UploadRefused(made)
 
     async def by_key(self, key: str) -> JSONResponse:
-        """``received`` with the number, ``partial`` with where to go on, ``finishing`` while the
-        voicemail is being made, ``refused`` with a sentence; 404 for a key never seen."""
+        """``received`` with the number and how many ``bytes`` are safe (null once they were
+        erased), ``partial`` with where to go on, ``finishing`` while the voicemail is being made,
+        ``refused`` with a sentence; 404 for a key never seen.
+
+        A phone that has more than those bytes sends all of it anew, under the same key."""
         if not HEX.fullmatch(key):
             raise BadField("The key has 32 hex digits.", field="key")
         uid = self.uploads.id_of(key)
@@ -82,7 +85,7 @@ class Page:
             known = await receiving.known(self.parts, key)
             if known is None:
                 raise NotFound("Nothing of this key has come.")
-            return _state("received", **answer(self.parts, known))
+            return await self._received(known)
         where = {"url": f"{PATH}/{uid}", "offset": self.uploads.length(uid)}
         if note.ended or note.size == where["offset"]:
             made = await receiving.receive(self.parts, self.uploads, uid)
@@ -90,9 +93,13 @@ class Page:
                 return _state("refused", code=made.code, message=made.sentence)
             if made is None:
                 return _state("finishing", **where)
-            return _state("received", **answer(self.parts, made))
+            return await self._received(made)
         early = await receiving.known(self.parts, key) if note.taken else None
         return _state("partial", **where, **(answer(self.parts, early) if early else {}))
+
+    async def _received(self, made: Opened) -> JSONResponse:
+        size = await receiving.size_of(self.parts, made)
+        return _state("received", **answer(self.parts, made), bytes=size)
 
     async def run(self) -> None:
         """Look after the uploads until the end; the first look comes at once, after a restart."""
@@ -113,14 +120,14 @@ class Page:
         if note is None:
             return
         length = self.uploads.length(uid)
-        if not note.ended and length > note.taken and self._in_vain.get(uid) != length:
+        if not note.ended and length > note.taken:
             if length == note.size or self._left_alone(uid):
                 made = await receiving.receive(self.parts, self.uploads, uid)
-                if made is None:  # nothing in it can be told for sound yet
-                    self._in_vain[uid] = length
+                if made is None and self._left_alone(uid):
+                    # Nothing in it can be told for sound. Its phone, if there is one, still has it.
+                    await asyncio.to_thread(self.uploads.let_go, uid, all_of_it=True)
             return
         if expired(note) or (length == 0 and not note.ended and self._left_alone(uid)):
-            self._in_vain.pop(uid, None)
             await asyncio.to_thread(self.uploads.let_go, uid, all_of_it=True)
 
     def unfinished(self) -> int:

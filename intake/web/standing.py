@@ -62,13 +62,16 @@ async def sentence(session: AsyncSession, request: ServiceRequest, parts: Parts)
 
 async def _understood(
     session: AsyncSession, request: ServiceRequest, parts: Parts, language: str
-) -> dict[str, str] | None:
-    """What was understood, in one sentence that is read back; None while it is nothing."""
+) -> dict[str, Any] | None:
+    """What was understood, in one sentence that is read back; None while it is nothing.
+
+    ``when``: local times without zone, as the sentence says them, or None."""
     code = request.category or ""
     if not parts.catalogue.is_service(code):
         return None
     name = parts.catalogue.name(code, language)
     known = [name]
+    times: dict[str, str] | None = None
     if request.place:
         known.append(say("chat.part.place", language, value=request.place))
     if request.unit:
@@ -81,6 +84,7 @@ async def _understood(
         )
         when = window(Window(start, end), language)
         known.append(say("chat.part.when", language, value=when))
+        times = {"start": start.isoformat(), "end": end.isoformat()}
     if request.phone:
         known.append(say("resident.part.phone", language, value=request.phone[-4:]))
     what = say("chat.part.comma", language).join(known)
@@ -88,6 +92,7 @@ async def _understood(
         "category": name,
         "category_code": code,
         "sentence": say("resident.heard", language, what=what),
+        "when": times,
     }
 
 

@@ -4,8 +4,8 @@
 import type { HttpRequest, HttpResponse, HttpStack, UploadOptions } from "tus-js-client";
 import BaseUpload from "tus-js-client/lib/upload.js";
 
-import { ask, Refused, request } from "./net";
-import { forget, keepRequest } from "./store";
+import { ask, isBusy, Refused, request } from "./net";
+import { forget, keepRequest, type Kept } from "./store";
 import type { Tape } from "./tape";
 
 const DOOR = "/api/uploads/";
@@ -18,6 +18,9 @@ const ASKED_MOST = 20;
 /** It will never be taken: too long, or nothing in it is sound. */
 export class NeverTaken extends Error {}
 
+/** There is a connection, but the other side can't take it just now. */
+export class Busy extends Error {}
+
 export interface Receipt {
   tracking_number: string;
   status_url: string;
@@ -25,7 +28,7 @@ export interface Receipt {
 }
 
 type Known =
-  | ({ state: "received" } & Receipt)
+  | ({ state: "received"; bytes: number | null } & Receipt)
   | { state: "partial"; url: string; offset: number }
   | { state: "finishing" }
   | { state: "refused"; code: string };
@@ -73,8 +76,7 @@ class Sending implements HttpRequest {
   async send(body: Blob | null = null): Promise<HttpResponse> {
     const init: RequestInit = { method: this.method, headers: this.headers };
     if (body) init.body = body;
-    const answer = await request(this.url, init, PIECE_PATIENCE);
-    return new Sent(answer, await answer.text());
+    return request(this.url, init, async (a) => new Sent(a, await a.text()), PIECE_PATIENCE);
   }
   abort(): Promise<void> {
     return Promise.resolve();
@@ -94,21 +96,26 @@ async function known(key: string): Promise<Known | null> {
   try {
     return await ask<Known>(`${DOOR}by-key/${key}`);
   } catch (error) {
-    if (error instanceof Refused && error.status === 404) return null;
-    throw error;
+    if (!(error instanceof Refused)) throw error;
+    if (error.status === 404 && error.code) return null;
+    throw isBusy(error.status) ? new Busy() : error;
   }
 }
 
+/** Bring pieces over: to where an upload stands already, or to a new one. */
 function upload(tape: Tape, url: string | null): Promise<void> {
   const { key, type, language, household, recorded_at } = tape.meta;
   const metadata: { [name: string]: string } = { key, filetype: type, language, recorded_at };
   if (household) metadata["household"] = household;
+  // A new one of which all is here says how long it is; else she may still be speaking.
+  const length = !url && tape.meta.whole ? tape.bytes : null;
   return new Promise((resolve, reject) => {
     const options: UploadOptions = {
       ...BaseUpload.defaultOptions,
       endpoint: new URL(DOOR, self.location.href).href,
       uploadUrl: url && new URL(url, self.location.href).href,
-      uploadLengthDeferred: true, // she may still be speaking
+      uploadLengthDeferred: length === null,
+      uploadSize: length as number,
       chunkSize: PIECE,
       metadata,
       retryDelays: null as unknown as number[],
@@ -118,7 +125,7 @@ function upload(tape: Tape, url: string | null): Promise<void> {
       fileReader: {
         openFile: () =>
           Promise.resolve({
-            size: null as unknown as number,
+            size: length as number,
             slice: (start: number, end: number) => tape.slice(start, end),
             close: () => undefined,
           }),
@@ -126,30 +133,41 @@ function upload(tape: Tape, url: string | null): Promise<void> {
       onSuccess: () => resolve(),
       onError: (error) => {
         const answer = "originalResponse" in error ? error.originalResponse : null;
-        const tooLarge = answer && answer.getStatus() === TOO_LARGE;
-        reject(tooLarge ? new NeverTaken() : error);
+        const status = answer ? answer.getStatus() : 0;
+        if (status === TOO_LARGE) reject(new NeverTaken());
+        else reject(isBusy(status) ? new Busy() : error);
       },
     };
     new BaseUpload(tape, options).start();
   });
 }
 
+/** Less arrived than lies here: another page ended it, or it was away for longer than the server
+ *  waits for the rest. */
+const lacks = (state: Known, tape: Tape): boolean =>
+  state.state === "received" && state.bytes !== null && state.bytes < tape.bytes;
+
 /**
  * Bring a recording over, once. `fresh`: nothing of it was ever sent.
  *
- * Resolves with the number when the server has said that it is safe; throws `NeverTaken`, or any
- * other error when it may work later: then what lies on the other side is asked for anew.
+ * Resolves with the number when the server has said that all of it is safe; throws `NeverTaken`,
+ * `Busy`, or any other error when it may work later: then what lies on the other side is asked for
+ * anew.
  */
 export async function deliver(tape: Tape, fresh: boolean): Promise<Receipt> {
   let state = fresh ? null : await known(tape.meta.key);
-  if (!state) await upload(tape, null);
-  else if (state.state === "partial") {
+  if (state && state.state === "received") await tape.whole();
+  if (!state || lacks(state, tape)) {
+    await upload(tape, null);
+    state = null;
+  } else if (state.state === "partial") {
     tape.arrived = state.offset;
     await upload(tape, state.url);
+    state = null;
   }
   for (let asked = 0; asked < ASKED_MOST; asked++) {
-    if (!state || state.state === "partial" || asked) state = await known(tape.meta.key);
-    if (state && state.state === "received") return state;
+    if (!state || asked) state = await known(tape.meta.key);
+    if (state && state.state === "received" && !lacks(state, tape)) return state;
     if (state && state.state === "refused") throw new NeverTaken();
     await new Promise((go) => setTimeout(go, PAUSE));
   }
@@ -158,12 +176,15 @@ export async function deliver(tape: Tape, fresh: boolean): Promise<Receipt> {
 
 export const keyOf = (statusUrl: string): string => statusUrl.replace(/.*\//, "");
 
+/** What the phone remembers of a recording that arrived. */
+export const requestOf = (tape: Tape, receipt: Receipt): Kept => ({
+  status_key: keyOf(receipt.status_url),
+  tracking_number: receipt.tracking_number,
+  at: tape.meta.recorded_at,
+});
+
 /** Write down the number and give the phone's copy up. */
 export async function settle(tape: Tape, receipt: Receipt): Promise<void> {
-  await keepRequest({
-    status_key: keyOf(receipt.status_url),
-    tracking_number: receipt.tracking_number,
-    at: tape.meta.recorded_at,
-  });
+  await keepRequest(requestOf(tape, receipt));
   await forget(tape.meta.key);
 }

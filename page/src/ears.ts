@@ -26,8 +26,8 @@ type OldGet = (
 
 export interface Ears {
   type: string;
-  /** How loud it is now, 0..1. */
-  level(): number;
+  /** How loud it is now, 0..1; null where that can't be told. */
+  level(): number | null;
   /** Hand over what has been heard up to now. */
   flush(): void;
   stop(): void;
@@ -43,17 +43,29 @@ let sound: AudioContext | null = null;
 
 /** The page's one sound system; made inside a press, or iOS keeps it silent. */
 export function soundSystem(): AudioContext | null {
-  if (!sound) {
+  if (!sound || sound.state === "closed") {
     const Context = window.AudioContext || (window as unknown as Old).webkitAudioContext;
     try {
       sound = Context ? new Context() : null;
+      if (sound) sound.onstatechange = wakeUp;
     } catch (_) {
       sound = null;
     }
   }
-  if (sound && sound.state === "suspended") sound.resume();
+  wakeUp();
   return sound;
 }
+
+/** Phones suspend sound until a press; an iPhone calls it "interrupted" during a call. */
+function wakeUp(): void {
+  if (!sound || sound.state === "running" || sound.state === "closed") return;
+  const woken = sound.resume() as Promise<void> | undefined;
+  if (woken) woken.then(undefined, () => undefined);
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) wakeUp();
+});
 
 function oldGet(): OldGet | undefined {
   const old = navigator as unknown as Old;
@@ -112,7 +124,7 @@ function record(
   recorder: MediaRecorder,
   stream: MediaStream,
   hearing: Hearing,
-  level: () => number,
+  level: () => number | null,
 ): Ears {
   let reading: Promise<void> = Promise.resolve();
   recorder.ondataavailable = (event) => {
@@ -143,14 +155,20 @@ function recordWav(
   context: AudioContext,
   stream: MediaStream,
   hearing: Hearing,
-  level: () => number,
+  level: () => number | null,
 ): Ears {
   const source = context.createMediaStreamSource(stream);
   const node = context.createScriptProcessor(4096, 1, 1);
-  const pieces = new WavPieces(context.sampleRate, WAV_RATE);
+  const rate = Math.min(WAV_RATE, context.sampleRate); // a headset's may be 8 kHz
+  const pieces = new WavPieces(context.sampleRate, rate);
   let running = true;
-  const flush = () => hearing.piece(pieces.take());
-  hearing.piece(wavHeader(WAV_RATE));
+  let begun = false;
+  const flush = () => {
+    const data = pieces.take();
+    if (data.byteLength && !begun) hearing.piece(wavHeader(rate));
+    begun = begun || data.byteLength > 0;
+    hearing.piece(data);
+  };
   node.onaudioprocess = (event) => {
     if (running && pieces.add(event.inputBuffer.getChannelData(0)) >= PIECE_MS / 1000) flush();
   };
@@ -169,13 +187,24 @@ function recordWav(
   return { type: "audio/wav", level, flush, stop };
 }
 
-function meter(context: AudioContext | null, stream: MediaStream): () => number {
-  if (!context) return () => 0;
+const unknown = (): null => null;
+
+/** How loud it is: only for the eye, so whatever fails here must not cost a recording. */
+function meter(context: AudioContext | null, stream: MediaStream): () => number | null {
+  try {
+    return context ? measured(context, stream) : unknown;
+  } catch (_) {
+    return unknown;
+  }
+}
+
+function measured(context: AudioContext, stream: MediaStream): () => number | null {
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;
   context.createMediaStreamSource(stream).connect(analyser);
   const wave = new Uint8Array(analyser.fftSize);
   return () => {
+    if (context.state !== "running") return null;
     analyser.getByteTimeDomainData(wave);
     let sum = 0;
     for (let i = 0; i < wave.length; i++) sum += Math.pow(((wave[i] as number) - 128) / 128, 2);

@@ -47,7 +47,7 @@ export async function greet({ name, ready, mayLeave }: Greeting): Promise<void> 
     }
     write("mine-title", say("mine_household"));
   } catch (error) {
-    if (error instanceof Refused && error.status === 404) {
+    if (error instanceof Refused && error.status === 404 && error.code) {
       remember(NAME + token, null);
       name(null);
       write("link", say("link_gone"));

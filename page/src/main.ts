@@ -2,12 +2,12 @@
 
 import "./page.css";
 
-import type { Receipt } from "./deliver";
+import { requestOf, type Receipt } from "./deliver";
 import { bytesOf, canRecord } from "./ears";
 import { greet, type House } from "./household";
 import { showMine } from "./mine";
 import { Recording } from "./recording";
-import { leaveResult, showResult, watchForDanger } from "./result";
+import { bringAnswers, leaveResult, showDanger, showResult, watchForDanger } from "./result";
 import { focusOn, show, sizes, write } from "./screen";
 import { Sender } from "./sender";
 import { requests } from "./store";
@@ -18,7 +18,8 @@ import { element, language, say } from "./words";
 type State = "ready" | "asking" | "recording" | "sending" | "result";
 
 const MARGIN = 2; // seconds under the server's limit, so that the last piece still fits
-const LOOK_AGAIN = 9_000;
+const LOOK_AGAIN = 20_000; // ms between two looks at what lies on the phone
+const JUST_OPENED = 5_000; // ms in which the screen may turn to what an earlier visit left
 const limit = Math.max(3, Number(document.body.getAttribute("data-limit")) - MARGIN);
 const button = element("button") as HTMLButtonElement;
 
@@ -32,29 +33,38 @@ const sender = new Sender({
   sending: (tape) => {
     if (tape === current && state === "sending") tellFate("kept_sending");
   },
-  waiting: (tape) => {
+  waiting: (tape, busy) => {
     background();
     if (tape !== current || state !== "sending") return;
-    tellFate("kept_waiting");
-    show("another");
+    tellFate(`${tape.kept ? "kept" : "open"}_${busy ? "busy" : "waiting"}`);
   },
-  received: (tape, receipt) => received(tape, receipt),
+  received,
   refused: (tape) => {
-    if (tape !== current) return;
+    if (tape !== current || state !== "sending") {
+      write("news", say("one_refused"));
+      return show("news");
+    }
     tellFate("refused");
-    show("another");
-    speak({ text: say("refused"), prompts: ["ring-a-person"] });
   },
+  gone: refreshMine,
 });
+
+// What the screen says of a recording that has not arrived, and the prompt that says the same.
+const FATES: { [key: string]: string } = {
+  kept_waiting: "offline-kept",
+  kept_busy: "busy-kept",
+  open_waiting: "offline-open",
+  open_busy: "busy-open",
+  refused: "ring-a-person",
+};
 
 let fate = "";
 function tellFate(key: string): void {
   write("fate", say(key));
   element("sending").setAttribute("data-fate", key);
-  if (key === "kept_waiting" && fate !== key) {
-    speak({ text: say("kept_waiting"), prompts: ["offline-kept"] });
-  }
-  fate = key;
+  const prompt = FATES[key];
+  if (prompt && fate !== key) speak({ text: say(key), prompts: [prompt] });
+  if (key !== "kept_sending") fate = key; // while it is tried again it need not be said again
 }
 
 function enter(next: State): void {
@@ -78,14 +88,13 @@ async function begin(): Promise<void> {
   hush();
   prepare();
   leaveResult();
+  current = null;
   enter("asking");
+  show("news", false);
   write("clock", "0:00");
   try {
     recording = await Recording.begin(limit, language, house && house.token, {
-      level: (now) => {
-        const bar = element("level");
-        bar.style.transform = bar.style.webkitTransform = `scaleX(${Math.max(0.02, now)})`;
-      },
+      level: showLevel,
       second: (seconds) => {
         const two = (n: number) => (n < 10 ? `0${n}` : String(n));
         write("clock", `${Math.floor(seconds / 60)}:${two(seconds % 60)}`);
@@ -98,20 +107,36 @@ async function begin(): Promise<void> {
       ended,
     });
   } catch (_) {
-    enter("ready");
-    offerFile("no_microphone");
+    noMicrophone("no_microphone", "no-microphone");
     return;
   }
   enter("recording");
   sender.send(recording.tape, true);
+  background(); // if she closes the page, the browser sends what it holds by then
+}
+
+/** `now` 0..1; null: a bar that can't move would say that nobody hears her. */
+function showLevel(now: number | null): void {
+  show("meter", now !== null);
+  const bar = element("level");
+  bar.style.transform = bar.style.webkitTransform = `scaleX(${Math.max(0.02, now || 0)})`;
+}
+
+function noMicrophone(words: string, prompt: string): void {
+  enter("ready");
+  offerFile(words);
+  focusOn("input");
+  speak({ text: say(words), prompts: [prompt] });
 }
 
 function ended(tape: Tape): void {
   recording = null;
   hush();
-  sendOff(tape);
+  if (tape.empty) noMicrophone("nothing_heard", "nothing-heard");
+  else sendOff(tape);
   sender.send(tape, false); // if its sender came to an end while she spoke
   sender.hurry(); // it may be resting after a failure: now she waits for the answer
+  background();
 }
 
 /** Nothing more will be said: from here on the screen tells what becomes of it. */
@@ -119,23 +144,21 @@ function sendOff(tape: Tape): void {
   current = tape;
   fate = "";
   enter("sending");
-  show("another", false);
   tellFate("kept_sending");
+  write("safe", say("safe_open"));
   window.scrollTo(0, 0);
   focusOn("safe");
+  tape.safe.then(() => {
+    if (tape === current && tape.kept) write("safe", say("safe_kept"));
+  });
 }
 
 function received(tape: Tape, receipt: Receipt): void {
   refreshMine();
-  const free = state === "ready" || state === "sending" || state === "result";
-  if (!free || (current && current !== tape && state === "sending")) {
-    watchForDanger(receipt);
-    return;
-  }
-  const aloud = current === tape;
-  current = tape;
+  // Of another than the one on the screen only danger is told: she may be reading, or speaking.
+  if (tape !== current || state !== "sending") return watchForDanger(receipt.status_url);
   enter("result");
-  showResult(receipt, aloud, refreshMine);
+  showResult(requestOf(tape, receipt), refreshMine);
 }
 
 function press(): void {
@@ -183,41 +206,45 @@ function refreshMine(): void {
   }, 300);
 }
 
+const opened = Date.now();
+
 async function sendWhatWasLeft(): Promise<void> {
-  for (const tape of await Tape.left()) {
-    if (recording && recording.tape.meta.key === tape.meta.key) continue;
-    if (state === "ready" && !current) sendOff(tape);
-    sender.send(tape, false);
+  for (const { key } of await Tape.left()) {
+    sender.adopt(key, (tape) => {
+      if (state === "ready" && !current && Date.now() - opened < JUST_OPENED) sendOff(tape);
+    });
   }
 }
 
+let registration: ServiceWorkerRegistration | null = null;
+
 /** The browser wakes our service worker when the network is back, even with the page closed. */
 function background(): void {
-  if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker.ready.then((found) => {
-    const sync = (found as unknown as { sync?: { register(tag: string): Promise<void> } }).sync;
-    if (sync) sync.register("send").then(undefined, () => undefined);
-  });
+  const sync = registration && (registration as unknown as Syncing).sync;
+  if (sync) sync.register("send").then(undefined, () => undefined);
+}
+interface Syncing {
+  sync?: { register(tag: string): Promise<void> };
 }
 
 function installWorker(): void {
   if (!("serviceWorker" in navigator) || !window.isSecureContext) return;
   navigator.serviceWorker.addEventListener("message", () => sender.hurry());
   navigator.serviceWorker.register("/sw.js").then(
-    () => navigator.serviceWorker.ready.then((found) => found.active && tellParts(found.active)),
+    () =>
+      navigator.serviceWorker.ready.then((found) => {
+        registration = found;
+        if (found.active) found.active.postMessage({ keep: location.pathname });
+        if (state !== "ready") background(); // she was quicker
+      }),
     () => undefined,
   );
-}
-
-function tellParts(worker: ServiceWorker): void {
-  const parts = Array.from(document.querySelectorAll("script[src], link[rel=stylesheet]"));
-  const urls = parts.map((part) => part.getAttribute("src") || part.getAttribute("href"));
-  worker.postMessage({ keep: [location.pathname, ...urls] });
 }
 
 function start(): void {
   sizes();
   enter("ready");
+  showDanger(false);
   button.onclick = press;
   element("another").onclick = element("more").onclick = again;
   const input = element("input") as HTMLInputElement;
@@ -230,12 +257,15 @@ function start(): void {
     if (document.hidden && recording) recording.flush();
   });
   window.addEventListener("pagehide", () => {
-    if (!recording) return;
-    recording.flush();
-    recording.stop();
+    if (recording) {
+      recording.flush();
+      recording.stop();
+    }
+    if (state !== "ready") background();
   });
   sendWhatWasLeft();
-  setTimeout(sendWhatWasLeft, LOOK_AGAIN);
+  setInterval(sendWhatWasLeft, LOOK_AGAIN);
+  bringAnswers();
   greet({
     name: (name) => {
       hello = name === null ? say("hello_ready") : say("hello_name", { name });

@@ -25,14 +25,33 @@ export async function showMine(keys: string[]): Promise<void> {
   );
   const found = rows.filter((r) => r !== null) as HTMLElement[];
   if (!found.length) return; // offline: what stands there stays
-  const list = element("list");
-  list.textContent = "";
-  for (const one of found) list.appendChild(one);
+  place(element("list"), found);
   show("mine");
+}
+
+/** Only rows with news are touched: whoever reads or presses in one stays where she is. */
+function place(list: HTMLElement, rows: HTMLElement[]): void {
+  const active = document.activeElement;
+  const old = Array.from(list.children) as HTMLElement[];
+  rows.forEach((fresh, at) => {
+    const before = old.filter((o) => o.getAttribute("data-key") === fresh.getAttribute("data-key"))[0];
+    let standing = before || fresh;
+    if (before && before.getAttribute("data-news") !== fresh.getAttribute("data-news")) {
+      const focused = Array.from(before.querySelectorAll("button")).indexOf(active as never);
+      list.replaceChild(fresh, before);
+      const again = fresh.querySelectorAll("button")[focused];
+      if (again) again.focus();
+      standing = fresh;
+    }
+    if (list.children[at] !== standing) list.insertBefore(standing, list.children[at] || null);
+  });
+  while (list.children.length > rows.length) list.removeChild(list.lastChild as Node);
 }
 
 function row(key: string, status: Status): HTMLElement {
   const item = make("li", "");
+  item.setAttribute("data-key", key);
+  item.setAttribute("data-news", JSON.stringify(status));
   const what = status.understood ? status.understood.category : say("some_request");
   item.appendChild(make("h3", what));
   item.appendChild(make("p", withoutNumber(status)));

@@ -5,17 +5,27 @@ const PATIENCE = 20_000;
 export class Refused extends Error {
   constructor(
     readonly status: number,
+    /** Our server's name for the problem; empty when something in between answered. */
     readonly code: string,
   ) {
     super(code);
   }
 }
 
-/** `fetch` that gives up; a network failure and a timeout both reject. */
-export function request(url: string, init: RequestInit = {}, ms = PATIENCE): Promise<Response> {
+/** Did the other side answer that it can't just now? Then there is a connection. */
+export const isBusy = (status: number): boolean => status === 429 || status >= 500;
+
+/** `fetch`, and its body as `read` takes it, that give up together after `ms`; a network failure and
+ *  a time-out both reject. */
+export function request<T>(
+  url: string,
+  init: RequestInit,
+  read: (answer: Response) => Promise<T>,
+  ms = PATIENCE,
+): Promise<T> {
   const stop = typeof AbortController === "undefined" ? null : new AbortController();
   let clock = 0;
-  const late = new Promise<Response>((_, reject) => {
+  const late = new Promise<T>((_, reject) => {
     clock = self.setTimeout(() => {
       reject(new Error("late"));
       if (stop) stop.abort();
@@ -23,7 +33,7 @@ export function request(url: string, init: RequestInit = {}, ms = PATIENCE): Pro
   });
   const asked: RequestInit = { credentials: "same-origin", cache: "no-store", ...init };
   if (stop) asked.signal = stop.signal;
-  const done = Promise.race([fetch(url, asked), late]);
+  const done = Promise.race([fetch(url, asked).then(read), late]);
   const rest = () => clearTimeout(clock);
   done.then(rest, rest);
   return done;
@@ -37,8 +47,10 @@ export async function ask<T>(url: string, body?: object): Promise<T> {
     init.headers = { Accept: "application/json", "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
   }
-  const answer = await request(url, init);
-  const text = await answer.text();
+  const [answer, text] = await request(url, init, async (a): Promise<[Response, string]> => [
+    a,
+    await a.text(),
+  ]);
   let json: unknown = {};
   try {
     json = JSON.parse(text);

@@ -1,5 +1,6 @@
 // Press, speak, press: one recording from the first press to the last piece.
 
+import { stayAwake } from "./awake";
 import { listen, type Ears } from "./ears";
 import { Tape } from "./tape";
 import { beep } from "./voice";
@@ -11,7 +12,8 @@ const WARN_SECONDS = 30;
 const TICK = 100;
 
 export interface Watching {
-  level(now: number): void;
+  /** 0..1, or null where it can't be told. */
+  level(now: number | null): void;
   second(seconds: number): void;
   /** Nothing has been heard for a while: said once for each such while. Recording goes on. */
   quiet(silent: boolean): void;
@@ -26,6 +28,7 @@ export class Recording {
   private silent = false;
   private warned = false;
   private last = -1;
+  private readonly sleep = stayAwake();
 
   private constructor(
     private readonly ears: Ears,
@@ -78,6 +81,7 @@ export class Recording {
 
   private finish(): void {
     clearInterval(this.clock);
+    this.sleep();
     this.tape.end();
     this.watching.ended(this.tape);
   }
@@ -86,7 +90,7 @@ export class Recording {
     const seconds = Math.floor((Date.now() - this.since) / 1000);
     const level = this.ears.level();
     this.watching.level(level);
-    if (level > QUIET) this.heard = Date.now();
+    if (level === null || level > QUIET) this.heard = Date.now();
     const silent = Date.now() - this.heard > QUIET_SECONDS * 1000;
     if (silent !== this.silent) {
       this.silent = silent;

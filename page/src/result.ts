@@ -1,20 +1,22 @@
 // After her words have arrived: the number, what was understood, right or not right, danger.
 
-import { keyOf, type Receipt } from "./deliver";
-import { ask, Refused } from "./net";
-import { aboveFooter, focusOn, show, write } from "./screen";
+import { keepAnswer, sendAnswers, type Answer } from "./answers";
+import { keyOf } from "./deliver";
+import { aboveFooter, focusOn, recall, remember, show, write } from "./screen";
 import { follow, withoutNumber, type Status } from "./status";
+import type { Kept } from "./store";
+import { timePrompts } from "./times";
 import { speak, type Said } from "./voice";
 import { element, say } from "./words";
 
-const ASK_AGAIN = [1, 2, 5, 10, 20]; // seconds until an answer of hers is sent once more
-
+const ANSWER_AGAIN = [1, 2, 5, 10, 20]; // seconds until an answer of hers is sent once more
 const DANGER_MS = 600_000; // so long the numbers to ring stay, and a request is watched for danger
+const DANGER = "danger"; // remembered, so that opening the page anew does not hide them
 
 let stop: () => void = () => undefined;
-let dangerUntil = 0;
+let dangerUntil = Number(recall(DANGER)) || 0;
 let lastSaid: Said = { text: "", prompts: [] };
-let answered: "right" | "not-right" | null = null;
+let answered: Answer | null = null;
 
 const tell = (said: Said) => {
   lastSaid = said;
@@ -27,32 +29,28 @@ const spelled = (number: string): string => number.replace(/\D/g, "").split("").
 const number = (number: string): string[] =>
   ["number"].concat(number.replace(/\D/g, "").split("").map((digit) => `digit-${digit}`));
 
-/** Show that it has arrived and follow what becomes of it; `aloud` unless she speaks again. */
-export function showResult(receipt: Receipt, aloud: boolean, changed: () => void): void {
+/** Show and say that it has arrived, and follow what becomes of it. */
+export function showResult(kept: Kept, changed: () => void): void {
   stop();
   answered = null;
-  const key = keyOf(receipt.status_url);
-  write("number", receipt.tracking_number);
-  element("number").setAttribute("aria-label", spelled(receipt.tracking_number));
+  const key = kept.status_key;
+  write("number", kept.tracking_number);
+  element("number").setAttribute("aria-label", spelled(kept.tracking_number));
   write("next", say("next"));
   show("understood", false);
   show("answers", false);
-  showDanger(false);
   write("answer", "");
-  const said = {
-    text: say("aloud_received", { number: spelled(receipt.tracking_number) }),
-    prompts: ["received"].concat(number(receipt.tracking_number), ["wait"]),
-  };
-  lastSaid = said;
-  if (aloud) {
-    window.scrollTo(0, 0);
-    focusOn("got");
-    tell(said);
-  }
+  window.scrollTo(0, 0);
+  focusOn("got");
+  tell({
+    text: say("aloud_received", { number: spelled(kept.tracking_number) }),
+    prompts: ["received"].concat(number(kept.tracking_number), ["wait"]),
+  });
   let known = "";
   let left = false;
   const end = follow(key, (status) => {
-    if (left) return showDanger(status.emergency);
+    showDanger(status.emergency);
+    if (left) return;
     draw(status);
     const heard = status.understood ? status.understood.sentence : "";
     if (status.emergency && known !== "emergency") {
@@ -64,6 +62,7 @@ export function showResult(receipt: Receipt, aloud: boolean, changed: () => void
       tell({
         text: heard + (status.may_confirm ? say("aloud_right") : ""),
         prompts: (code ? [`category-${code}`] : []).concat(
+          timePrompts(status.understood && status.understood.when),
           status.may_confirm ? ["right", "not-right"] : [],
         ),
       });
@@ -74,8 +73,8 @@ export function showResult(receipt: Receipt, aloud: boolean, changed: () => void
     left = true;
     setTimeout(end, DANGER_MS);
   };
-  element("right").onclick = () => answer(key, "right");
-  element("wrong").onclick = () => answer(key, "not-right");
+  element("right").onclick = () => answer(kept, "right");
+  element("wrong").onclick = () => answer(kept, "not-right");
   element("repeat").onclick = () => tell(lastSaid);
 }
 
@@ -83,18 +82,23 @@ export function showResult(receipt: Receipt, aloud: boolean, changed: () => void
 export function leaveResult(): void {
   stop();
   stop = () => undefined;
-  showDanger(false);
 }
 
-/** A recording that arrived while she was speaking again: only danger in it is shown. */
-export function watchForDanger(receipt: Receipt): void {
-  const end = follow(keyOf(receipt.status_url), (status) => showDanger(status.emergency));
+/** Only danger in it is shown: she is speaking again, or reads what became of another. */
+export function watchForDanger(statusUrl: string): void {
+  const end = follow(keyOf(statusUrl), (status) => showDanger(status.emergency));
   setTimeout(end, DANGER_MS);
 }
 
-function showDanger(now: boolean): void {
-  if (now) dangerUntil = Date.now() + DANGER_MS;
-  show("emergency", Date.now() < dangerUntil);
+/** The numbers to ring stay for ten minutes after danger was last heard of, whatever she does. */
+export function showDanger(now: boolean): void {
+  if (now) {
+    dangerUntil = Date.now() + DANGER_MS;
+    remember(DANGER, String(dangerUntil));
+  }
+  const left = Math.min(DANGER_MS, dangerUntil - Date.now());
+  show("emergency", left > 0);
+  if (now) setTimeout(() => showDanger(false), left + 100);
 }
 
 function draw(status: Status): void {
@@ -104,23 +108,26 @@ function draw(status: Status): void {
   const asks = status.may_confirm && answered === null;
   const news = asks && element("answers").hidden;
   show("answers", asks);
-  showDanger(status.emergency);
   if (news && !status.emergency) aboveFooter(element("understood"));
 }
 
-function answer(key: string, what: "right" | "not-right"): void {
+function answer(kept: Kept, what: Answer): void {
   answered = what;
   show("answers", false);
   const words = what === "right" ? "said_right" : "said_wrong";
   write("answer", say(words));
   focusOn("answer");
-  tell({ text: say(words), prompts: what === "right" ? [] : ["person-will-listen"] });
-  const send = (attempt: number): void => {
-    ask(`/api/s/${key}/${what}`, {}).then(undefined, (error) => {
-      if (error instanceof Refused && error.status < 500 && error.status !== 429) return;
-      const pause = ASK_AGAIN[Math.min(attempt, ASK_AGAIN.length - 1)] as number;
-      setTimeout(() => send(attempt + 1), pause * 1000);
-    });
-  };
-  send(0);
+  tell({ text: say(words), prompts: [what === "right" ? "thanks" : "person-will-listen"] });
+  keepAnswer(kept, what).then(() => bringAnswers());
+}
+
+let bringing = 0;
+
+/** Bring her answers over, now and again until they are there; also those of an earlier visit. */
+export function bringAnswers(attempt = 0): void {
+  clearTimeout(bringing);
+  sendAnswers().then(undefined, () => {
+    const pause = ANSWER_AGAIN[Math.min(attempt, ANSWER_AGAIN.length - 1)] as number;
+    bringing = window.setTimeout(() => bringAnswers(attempt + 1), pause * 1000);
+  });
 }

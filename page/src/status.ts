@@ -1,6 +1,7 @@
 // What became of a request: a stream of events, or asking every few seconds where none gets through.
 
 import { ask, Refused } from "./net";
+import type { When } from "./times";
 
 export interface Status {
   tracking_number: string;
@@ -8,7 +9,12 @@ export interface Status {
   sentence: string;
   emergency: boolean;
   dial: string[];
-  understood: { category: string; category_code?: string; sentence: string } | null;
+  understood: {
+    category: string;
+    category_code?: string;
+    sentence: string;
+    when?: When | null;
+  } | null;
   may_confirm: boolean;
   may_rate: boolean;
   rating: number | null;
@@ -36,6 +42,7 @@ export function follow(key: string, changed: (status: Status) => void): () => vo
   let clock = 0;
   let last = "";
   let stream: EventSource | null = null;
+  let streaming = false;
 
   const tell = (text: string) => {
     if (over || text === last) return;
@@ -51,9 +58,10 @@ export function follow(key: string, changed: (status: Status) => void): () => vo
     try {
       tell(JSON.stringify(await readStatus(key)));
     } catch (error) {
-      if (error instanceof Refused && error.status === 404) end();
+      if (error instanceof Refused && error.status === 404 && error.code) end();
     }
-    if (!over) clock = window.setTimeout(poll, ASK_EVERY);
+    clearTimeout(clock);
+    if (!over && !streaming) clock = window.setTimeout(poll, ASK_EVERY);
   };
   if (typeof EventSource === "undefined") {
     poll();
@@ -61,9 +69,13 @@ export function follow(key: string, changed: (status: Status) => void): () => vo
   }
   stream = new EventSource(`/api/s/${key}/events`);
   stream.addEventListener("status", (event) => tell((event as MessageEvent).data as string));
-  stream.onopen = () => clearTimeout(clock);
+  stream.onopen = () => {
+    streaming = true;
+    clearTimeout(clock);
+  };
   stream.onerror = () => {
     // It tries again by itself; meanwhile, and where it can't, we ask.
+    streaming = false;
     clearTimeout(clock);
     clock = window.setTimeout(poll, ASK_EVERY);
   };

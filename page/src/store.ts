@@ -24,6 +24,7 @@ export interface Kept {
   status_key: string;
   tracking_number: string;
   at: string;
+  answer?: "right" | "not-right"; // hers, which the server does not have yet
 }
 
 const KEPT_MOST = 20;
@@ -48,6 +49,7 @@ function database(): Promise<IDBDatabase | null> {
         };
         asking.onsuccess = () => {
           asking.result.onclose = () => (opened = null); // iOS ends it behind a page that slept
+          asking.result.onversionchange = () => asking.result.close(); // a newer page's worker
           resolve(asking.result);
         };
         asking.onerror = () => resolve(null);
@@ -101,14 +103,17 @@ function putIn<T>(list: T[], value: T, same: (other: T) => boolean): void {
   else list[at] = value;
 }
 
-export async function putRecording(meta: Meta): Promise<void> {
-  if (await database()) await run("recordings", "readwrite", (s) => s.put(meta));
-  else putIn(memory.recordings, meta, (m) => m.key === meta.key);
+/** Both resolve with whether it outlives the page; they reject when the phone is full. */
+export async function putRecording(meta: Meta): Promise<boolean> {
+  if ((await run("recordings", "readwrite", (s) => s.put(meta))) !== undefined) return true;
+  putIn(memory.recordings, meta, (m) => m.key === meta.key);
+  return false;
 }
 
-export async function putPiece(piece: Piece): Promise<void> {
-  if (await database()) await run("pieces", "readwrite", (s) => s.put(piece));
-  else memory.pieces.push(piece);
+export async function putPiece(piece: Piece): Promise<boolean> {
+  if ((await run("pieces", "readwrite", (s) => s.put(piece))) !== undefined) return true;
+  memory.pieces.push(piece);
+  return false;
 }
 
 export async function recordings(): Promise<Meta[]> {
@@ -116,11 +121,17 @@ export async function recordings(): Promise<Meta[]> {
   return (await run<Meta[]>("recordings", "readonly", (s) => s.getAll())) || [];
 }
 
+export async function recording(key: string): Promise<Meta | undefined> {
+  if (!(await database())) return memory.recordings.filter((m) => m.key === key)[0];
+  return run<Meta | undefined>("recordings", "readonly", (s) => s.get(key));
+}
+
+/** What was recorded, up to the first piece that the phone did not keep. */
 export async function pieces(key: string): Promise<ArrayBuffer[]> {
   const found = (await database())
     ? await run<Piece[]>("pieces", "readonly", (s) => s.getAll(ofRecording(key)))
     : memory.pieces.filter((p) => p.key === key);
-  return (found || []).map((p) => p.data);
+  return (found || []).filter((p, at) => p.n === at).map((p) => p.data);
 }
 
 /** Forget a recording: only after the other side has said that it is safe there. */
@@ -141,12 +152,14 @@ export async function keepRequest(kept: Kept): Promise<void> {
   }
   try {
     await run("requests", "readwrite", (s) => s.put(kept));
+    memory.requests = memory.requests.filter((k) => k.status_key !== kept.status_key);
   } catch (error) {
     putIn(memory.requests, kept, (k) => k.status_key === kept.status_key);
     throw error;
   }
   const all = await requests();
   for (const old of all.slice(KEPT_MOST)) {
+    if (old.answer) continue;
     await run("requests", "readwrite", (s) => s.delete(old.status_key));
   }
 }
@@ -156,6 +169,7 @@ export async function requests(): Promise<Kept[]> {
   const stored = (await database())
     ? await run<Kept[]>("requests", "readonly", (s) => s.getAll()).then(undefined, () => [])
     : [];
-  const all = (stored || []).concat(memory.requests);
+  const known = (key: string) => memory.requests.some((kept) => kept.status_key === key);
+  const all = (stored || []).filter((kept) => !known(kept.status_key)).concat(memory.requests);
   return all.sort((a, b) => (a.at < b.at ? 1 : -1));
 }

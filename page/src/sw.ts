@@ -1,7 +1,9 @@
 // The service worker: the page opens without a network, and recordings go when it comes back, even
 // when nobody has the page open (where the browser knows background sync).
 
-import { deliver, settle } from "./deliver";
+import { sendAnswers } from "./answers";
+import { deliver, NeverTaken, settle } from "./deliver";
+import { owning } from "./owning";
 import { Tape } from "./tape";
 
 interface SyncEvent extends ExtendableEvent {
@@ -15,33 +17,47 @@ const CACHE = "page-1";
 const LOOKS = 8; // at what an open page has not sent yet
 const BETWEEN = 3_000; // ms
 const SLOW = 4_000; // ms until the copy is shown in place of a page that does not come
+const TRIES = 3; // to read the cache: on a busy phone it may fail for a moment
+const BUILT = /\/page\/[\w.-]+\.(?:js|css)/g;
 
 self.addEventListener("install", () => {
   self.skipWaiting();
 });
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
-/** The page tells what it is made of; older versions' files go. */
+/** A page that was loaded before there was a worker asks to be kept. */
 self.addEventListener("message", (event) => {
-  const urls = event.data && (event.data.keep as string[] | undefined);
-  if (urls) event.waitUntil(keep(urls));
+  const path = event.data && (event.data.keep as string | undefined);
+  if (path) event.waitUntil(load(path).then((answer) => keep(path, answer)));
 });
 
-async function keep(urls: string[]): Promise<void> {
+const load = (url: string): Promise<Response> => fetch(url, { credentials: "same-origin" });
+
+/** Keep a page: first what it is made of, so that a copy is always whole; then what no kept page is
+ *  made of any more goes. */
+async function keep(path: string, answer: Response): Promise<void> {
+  if (!answer.ok) return;
   const cache = await caches.open(CACHE);
-  await Promise.all(
-    urls.map(async (url) => {
-      if (isAsset(url) && (await cache.match(url))) return;
-      const answer = await fetch(url, { credentials: "same-origin" });
-      if (answer.ok) await cache.put(url, answer);
-    }),
-  );
-  for (const old of await cache.keys()) {
-    const path = new URL(old.url).pathname;
-    if (/^\/page\/[^/]+\.(js|css)$/.test(path) && urls.indexOf(path) < 0) await cache.delete(old);
+  for (const part of partsOf(await answer.clone().text())) {
+    if (await cache.match(part)) continue;
+    const loaded = await load(part);
+    if (!loaded.ok) return;
+    await cache.put(part, loaded);
+  }
+  await cache.put(path, answer);
+  const kept = await cache.keys();
+  const needed: { [path: string]: boolean } = {};
+  for (const one of kept.filter((k) => isPage(pathOf(k)))) {
+    const page = await cache.match(one);
+    for (const part of partsOf(page ? await page.text() : "")) needed[part] = true;
+  }
+  for (const old of kept) {
+    if (partsOf(pathOf(old)).length && !needed[pathOf(old)]) await cache.delete(old);
   }
 }
 
+const partsOf = (page: string): string[] => page.match(BUILT) || [];
+const pathOf = (request: Request): string => new URL(request.url).pathname;
 const isAsset = (path: string): boolean => path.indexOf("/page/") === 0;
 const isPage = (path: string): boolean => path === "/" || path.indexOf("/h/") === 0;
 
@@ -49,17 +65,28 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
   if (event.request.mode === "navigate" && isPage(url.pathname)) {
-    event.respondWith(page(event.request, url.pathname));
+    event.respondWith(page(event, url.pathname));
   } else if (isAsset(url.pathname) && !event.request.headers.has("range")) {
-    event.respondWith(asset(event.request));
+    event.respondWith(asset(event));
   }
 });
 
-async function page(request: Request, path: string): Promise<Response> {
-  const cache = await caches.open(CACHE);
-  const copy = (await cache.match(path)) || (await cache.match("/"));
-  const fresh = fetch(request).then(async (answer) => {
-    if (answer.ok) await cache.put(path, answer.clone());
+/** What is kept of an address, if anything. Never rejects. */
+async function copyOf(path: string): Promise<Response | undefined> {
+  for (let tried = 0; tried < TRIES; tried++) {
+    try {
+      return await (await caches.open(CACHE)).match(path);
+    } catch (_) {
+      await new Promise((go) => setTimeout(go, 200));
+    }
+  }
+  return undefined;
+}
+
+async function page(event: FetchEvent, path: string): Promise<Response> {
+  const copy = (await copyOf(path)) || (await copyOf("/"));
+  const fresh = fetch(event.request).then((answer) => {
+    later(event, keep(path, answer.clone()));
     return answer;
   });
   if (!copy) return fresh;
@@ -70,18 +97,29 @@ async function page(request: Request, path: string): Promise<Response> {
   );
 }
 
-async function asset(request: Request): Promise<Response> {
-  const cache = await caches.open(CACHE);
-  const copy = await cache.match(request.url);
+async function asset(event: FetchEvent): Promise<Response> {
+  const path = pathOf(event.request);
+  const copy = await copyOf(path);
   // Built files never change under their name; prompts may, and are fresh the next time.
-  if (copy && request.url.indexOf("/page/prompts/") < 0) return copy;
-  const fresh = fetch(request).then(async (answer) => {
-    if (answer.status === 200) await cache.put(request.url, answer.clone());
+  if (copy && path.indexOf("/page/prompts/") < 0) return copy;
+  const fresh = fetch(event.request).then((answer) => {
+    const kept = answer.clone();
+    if (answer.status === 200) later(event, caches.open(CACHE).then((c) => c.put(path, kept)));
     return answer;
   });
   if (!copy) return fresh;
-  fresh.then(undefined, () => undefined);
+  later(event, fresh);
   return copy;
+}
+
+/** Work that may go on after the answer, and may fail. */
+function later(event: ExtendableEvent, work: Promise<unknown>): void {
+  const done = work.then(undefined, () => undefined);
+  try {
+    event.waitUntil(done);
+  } catch (_) {
+    // The event is over: it goes on for as long as the browser lets it.
+  }
 }
 
 self.addEventListener("sync" as never, ((event: SyncEvent) => {
@@ -91,15 +129,32 @@ self.addEventListener("sync" as never, ((event: SyncEvent) => {
 /** Send what lies on the phone, unless an open page does it and shows it. */
 async function sendLeft(): Promise<void> {
   for (let looked = 0; looked < LOOKS; looked++) {
-    const tapes = await Tape.left();
     const open = await self.clients.matchAll({ type: "window" });
-    if (!open.length) {
-      for (const tape of tapes) await settle(tape, await deliver(tape, false));
-      return;
-    }
-    if (!tapes.length) return;
+    if (!open.length) return sendAll();
+    if (!(await Tape.left()).length) return sendAnswers();
     for (const client of open) client.postMessage("hurry");
     await new Promise((go) => setTimeout(go, BETWEEN));
   }
   throw new Error("not yet"); // the browser asks again later
+}
+
+/** One that can't go must not keep the others waiting. */
+async function sendAll(): Promise<void> {
+  let failed: unknown = null;
+  for (const { key } of await Tape.left()) {
+    await owning(key, 0, () => sendOne(key)).then(undefined, (error) => (failed = error));
+  }
+  await sendAnswers().then(undefined, (error) => (failed = error));
+  if (failed) throw failed;
+}
+
+async function sendOne(key: string): Promise<void> {
+  const tape = await Tape.again(key);
+  if (!tape) return;
+  try {
+    await settle(tape, await deliver(tape, false));
+  } catch (error) {
+    if (!(error instanceof NeverTaken)) throw error;
+    await tape.refuse();
+  }
 }

@@ -1,13 +1,19 @@
 // A recording that may still be growing, written to the phone piece by piece and read by the upload.
 
-import { pieces, putPiece, putRecording, recordings, type Meta } from "./store";
+import { hasLocks } from "./owning";
+import {
+  forget, pieces, putPiece, putRecording, recording, recordings, type Meta,
+} from "./store";
 
 const ENOUGH = 8 * 1024; // bytes worth a request of their own while she still speaks
 const GONE = 8_000; // ms without a new piece: the page that recorded it is gone
+const REFUSED_KEPT = 7 * 24 * 3600_000; // ms that one which can't be sent stays on the phone
 
 export class Tape {
   /** Bytes that lay on the other side when it was last asked. */
   arrived = 0;
+  /** It lies on the phone, as far as it was recorded: it outlives this page. */
+  kept = true;
   private data: ArrayBuffer[] = [];
   private size = 0;
   private writing: Promise<void> = Promise.resolve();
@@ -32,21 +38,30 @@ export class Tape {
     return tape;
   }
 
-  /** What lies on the phone and nobody is recording any more, the oldest first. */
-  static async left(): Promise<Tape[]> {
-    const found = (await recordings()).filter(
-      (m) => !m.refused && (m.whole || Date.now() - m.touched > GONE),
-    );
-    found.sort((a, b) => (a.recorded_at < b.recorded_at ? -1 : 1));
-    const tapes: Tape[] = [];
-    for (const meta of found) {
-      const tape = new Tape(meta);
-      tape.data = await pieces(meta.key);
-      tape.size = tape.data.reduce((sum, part) => sum + part.byteLength, 0);
-      tape.meta.whole = true;
-      tapes.push(tape);
+  /** What lies on the phone and nobody is recording any more, the oldest first. Where there are
+   *  locks, they tell whether anybody is. */
+  static async left(): Promise<Meta[]> {
+    const all = await recordings();
+    const now = Date.now();
+    for (const old of all.filter((m) => m.refused && now - m.touched > REFUSED_KEPT)) {
+      await forget(old.key);
     }
-    return tapes;
+    return all
+      .filter((m) => !m.refused && (hasLocks || m.whole || isLeft(m, GONE)))
+      .sort((a, b) => (a.recorded_at < b.recorded_at ? -1 : 1));
+  }
+
+  /** A recording as it lies on the phone now; null when it is gone, or nothing was recorded. */
+  static async again(key: string): Promise<Tape | null> {
+    const meta = await recording(key);
+    if (!meta || meta.refused) return null;
+    const tape = new Tape(meta);
+    tape.data = await pieces(key);
+    tape.size = tape.data.reduce((sum, part) => sum + part.byteLength, 0);
+    tape.meta.whole = true;
+    if (tape.size) return tape;
+    await forget(key);
+    return null;
   }
 
   get bytes(): number {
@@ -76,10 +91,25 @@ export class Tape {
     return this.writing;
   }
 
+  /** Resolves when nothing more will be recorded. */
+  async whole(): Promise<void> {
+    while (!this.meta.whole) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  /** Nothing at all was recorded: there is nothing to send. */
+  get empty(): boolean {
+    return this.meta.whole && !this.size;
+  }
+
   refuse(): Promise<void> {
     this.meta.refused = true;
     this.write(() => putRecording(this.meta));
     return this.writing;
+  }
+
+  /** Nothing was recorded: nothing stays. */
+  discard(): Promise<void> {
+    return this.writing.then(() => forget(this.meta.key)).then(undefined, () => undefined);
   }
 
   /** The bytes from `start`, at most up to `end`; waits while she speaks and there are none. */
@@ -103,7 +133,17 @@ export class Tape {
     for (const go of this.waiting.splice(0)) go();
   }
 
-  private write(work: () => Promise<void>): void {
-    this.writing = this.writing.then(work).then(undefined, () => undefined);
+  private write(work: () => Promise<boolean>): void {
+    this.writing = this.writing.then(work).then(
+      (outlives) => {
+        if (!outlives) this.kept = false;
+      },
+      () => {
+        this.kept = false;
+      },
+    );
   }
 }
+
+/** Has nothing been added for so many ms? */
+export const isLeft = (meta: Meta, ms: number): boolean => Date.now() - meta.touched > ms;

@@ -9,9 +9,10 @@ import { language } from "./words";
 const SLOWLY = 0.85;
 const RATE = 8_000;
 const PROMPTS = `/page/prompts/${language}/`;
+const CACHED: RequestInit = { cache: "default" };
 
 // Said when there is no network to load them over.
-const OFFLINE = ["offline-kept", "warning", "ring-a-person"];
+const OFFLINE = ["offline-kept", "offline-open", "warning", "ring-a-person", "nothing-heard"];
 
 /** Something to say: the words, and the prompts that say the same where there is no voice. */
 export interface Said {
@@ -23,13 +24,16 @@ const synthesis = "speechSynthesis" in window ? window.speechSynthesis : null;
 let player: HTMLAudioElement | null = null;
 let names: Promise<{ [name: string]: string }> | null = null;
 let turn = 0;
+let failed = false;
 
 function voice(): SpeechSynthesisVoice | null {
-  if (!synthesis) return null;
+  if (!synthesis || failed) return null;
   const fits = synthesis.getVoices().filter((v) => v.lang.toLowerCase().indexOf(language) === 0);
   // Cantonese voices are zh-HK or yue and would read Mandarin's words in another language.
   const own = fits.filter((v) => !/hk|yue|tw/i.test(v.lang));
-  return own.filter((v) => v.localService)[0] || own[0] || null;
+  const here = own.filter((v) => v.localService)[0];
+  // The others are made by a server somewhere, and silent without a network.
+  return here || (navigator.onLine !== false && own[0]) || null;
 }
 
 if (synthesis) synthesis.getVoices(); // loads them: the first answer is empty in many browsers
@@ -52,20 +56,22 @@ export function unlock(): void {
 /** After the first press, load what will be needed where there is no voice: the prompts' list, and
  *  what is said without a network, for the service worker to keep. */
 export function prepare(): void {
-  if (!voice() && !names) {
-    names = request(`${PROMPTS}prompts.json`, { cache: "default" }).then(
-      (answer) => (answer.ok ? answer.json() : {}),
-      () => {
-        names = null;
-        return {};
-      },
-    );
-    names.then((there) => {
-      for (const name of OFFLINE.filter((n) => there[n])) {
-        request(`${PROMPTS}${name}.mp3`, { cache: "default" }).then(undefined, () => undefined);
-      }
-    });
-  }
+  const chosen = voice();
+  if ((chosen && chosen.localService) || names) return;
+  names = request(`${PROMPTS}prompts.json`, CACHED, (answer) =>
+    answer.ok ? answer.json() : Promise.resolve({}),
+  ).then(undefined, () => {
+    names = null;
+    return {};
+  });
+  names.then((there) => {
+    for (const name of OFFLINE.filter((n) => there[n])) {
+      request(`${PROMPTS}${name}.mp3`, CACHED, (answer) => answer.blob()).then(
+        undefined,
+        () => undefined,
+      );
+    }
+  });
 }
 
 export function hush(): void {
@@ -83,12 +89,21 @@ export async function speak(said: Said): Promise<void> {
     utterance.voice = chosen;
     utterance.lang = chosen.lang;
     utterance.rate = SLOWLY;
+    utterance.onerror = (event) => {
+      if (mine !== turn || /^(canceled|interrupted)$/.test(event.error)) return;
+      failed = true;
+      playAll(said.prompts, mine);
+    };
     synthesis.speak(utterance);
     return;
   }
+  await playAll(said.prompts, mine);
+}
+
+async function playAll(prompts: string[], mine: number): Promise<void> {
   prepare();
   const there = names ? await names : {};
-  for (const name of said.prompts) {
+  for (const name of prompts) {
     if (mine !== turn) return;
     if (there[name]) await play(`${PROMPTS}${name}.mp3`);
   }
@@ -112,21 +127,27 @@ async function play(url: string): Promise<void> {
 const loaded: { [url: string]: Promise<string | null> } = {};
 
 function load(url: string): Promise<string | null> {
-  const failed = () => {
+  const none = () => {
     delete loaded[url];
     return null;
   };
-  return request(url, { cache: "default" }).then(
-    async (answer) => (answer.ok ? URL.createObjectURL(await answer.blob()) : failed()),
-    failed,
-  );
+  return request(url, CACHED, async (answer) =>
+    answer.ok ? URL.createObjectURL(await answer.blob()) : none(),
+  ).then(undefined, none);
 }
 
 /** A short tone and a buzz: "I am listening now". */
 export function beep(): void {
-  if (navigator.vibrate) navigator.vibrate(60);
-  const context = soundSystem();
-  if (!context) return;
+  try {
+    if (navigator.vibrate) navigator.vibrate(60);
+    const context = soundSystem();
+    if (context) sound(context);
+  } catch (_) {
+    // She can speak without it.
+  }
+}
+
+function sound(context: AudioContext): void {
   const tone = context.createOscillator();
   const volume = context.createGain();
   volume.gain.value = 0.08;

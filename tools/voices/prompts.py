@@ -7,9 +7,9 @@ heard again by our own recogniser; what it does not understand is spoken anew, a
 quicker each time. ``intake/web/assets/prompts/<language>/`` gets the files and ``prompts.json``
 (name → text). Those that exist with the same text stay; ``--listen`` hears them all again.
 
-The texts are intake/locale's; a category's name is the catalogue's. Digits are heard in a number,
-since nobody understands a single syllable out of nowhere. Needs build/voices-venv and build/voices
-(see run.sh) and the whisper-base model in build/models.
+The texts are intake/locale's; a category's name is the catalogue's. Digits are heard in a number
+and the parts of a time in a time, since nobody understands a syllable out of nowhere. Needs
+build/voices-venv and build/voices (see run.sh) and the whisper-base model in build/models.
 """
 
 import argparse
@@ -17,8 +17,8 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -31,6 +31,7 @@ from intake.locale import say
 from intake.settings import ROOT, Settings
 from speech import Transcriber
 from speech.errors import RecogniserTimeout
+from tools.voices import times
 from tools.voices.channels import Samples
 from tools.voices.hear import SPEAKER_RATE, Mouth
 
@@ -42,7 +43,7 @@ BIT_RATE = 32_000
 LOUDNESS, PEAK = -18.0, 0.89
 """RMS of what is said in dBFS, and the highest sample."""
 SILENT = 10 ** (-45 / 20)
-LEAD_SECONDS, TAIL_SECONDS, DIGIT_TAIL_SECONDS = 0.05, 0.25, 0.12
+LEAD_SECONDS, TAIL_SECONDS, PART_TAIL_SECONDS = 0.05, 0.25, 0.12
 UNDERSTOOD = 0.15
 """Share of wrong syllables (zh) or letters (en), with which a sentence still counts."""
 BUSY_TRIES = 5
@@ -53,9 +54,15 @@ KEYS = {
     "number": "prompt.number",
     "right": "prompt.right",
     "not-right": "prompt.not_right",
+    "thanks": "resident.js.said_right",
     "person-will-listen": "resident.js.said_wrong",
     "warning": "prompt.warning",
     "offline-kept": "resident.js.kept_waiting",
+    "busy-kept": "resident.js.kept_busy",
+    "offline-open": "resident.js.open_waiting",
+    "busy-open": "resident.js.open_busy",
+    "no-microphone": "resident.js.no_microphone",
+    "nothing-heard": "resident.js.nothing_heard",
     "uploading": "resident.js.kept_sending",
     "ring-a-person": "resident.js.refused",
     "emergency": "resident.js.aloud_emergency",
@@ -72,7 +79,7 @@ def texts(language: str) -> dict[str, str]:
     for code in catalogue.codes:
         what = catalogue.name(code, language)
         found[f"category-{code}"] = say("resident.heard", language, what=what)
-    return found
+    return found | times.texts(language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Studio:
     def speak(self, name: str, text: str, language: str, speed: float) -> Samples:
         """A prompt as it will be written: trimmed, one loudness."""
         said = self.mouth.say(text, VOICE[language], speed, language)
-        tail = DIGIT_TAIL_SECONDS if name.startswith("digit-") else TAIL_SECONDS
+        tail = PART_TAIL_SECONDS if is_part(name) else TAIL_SECONDS
         return levelled(trimmed(said, tail))
 
     def hear(self, path: Path, text: str, language: str) -> Heard:
@@ -131,6 +138,25 @@ class Studio:
                 if name not in found or good:
                     found[name] = Heard(name, digit, heard, 0.0 if good else 1.0)
         return found
+
+    def hear_times(self, folder: Path, language: str) -> dict[str, Heard]:
+        """Each part of a time within some times, as the page says them: the best it was heard."""
+        found: dict[str, Heard] = {}
+        for names in times.sentences(language):
+            path = self.scratch / "time.mp3"
+            write(path, np.concatenate([decoded(folder / f"{name}.mp3") for name in names]))
+            heard = self._transcribe(path, language)
+            parts = times.heard_parts(heard, language)
+            for name in names:
+                good = name in parts or "-" not in name  # what joins them tells nothing
+                if name not in found or good:
+                    found[name] = Heard(name, "", heard, 0.0 if good else 1.0)
+        return found
+
+
+def is_part(name: str) -> bool:
+    """Is it said only among others?"""
+    return name.startswith("digit-") or name in times.texts("en")
 
 
 def wrong(text: str, heard: str, language: str) -> float:
@@ -218,12 +244,13 @@ def make(studio: Studio, language: str, only: set[str], listen: bool) -> Iterato
         yield from _sentence(studio, folder, name, wanted[name], language)
         known[name] = wanted[name]
         _list(manifest, known)
-    fresh_digits = {name for name in fresh if name.startswith("digit-")}
-    if fresh_digits or listen:
-        yield from _digits(studio, folder, fresh_digits, wanted, language)
+    fresh_parts = {name for name in fresh if is_part(name)}
+    for hear in (studio.hear_digits, studio.hear_times):
+        heard = hear(folder, language) if fresh_parts or listen else {}
+        yield from _parts(studio, folder, fresh_parts & heard.keys(), wanted, language, hear, heard)
     if listen:
         for name in sorted(wanted.keys() - fresh):
-            if not name.startswith("digit-"):
+            if not is_part(name):
                 yield studio.hear(folder / f"{name}.mp3", wanted[name], language)
     _list(manifest, wanted)
 
@@ -235,9 +262,9 @@ def _list(manifest: Path, texts: dict[str, str]) -> None:
 
 def _sentence(studio: Studio, folder: Path, name: str, text: str, language: str) -> Iterator[Heard]:
     path, best = folder / f"{name}.mp3", None
-    if name.startswith("digit-"):
+    if is_part(name):
         write(path, studio.speak(name, text, language, SPEEDS[0]))
-        return  # heard in numbers, once all are there
+        return  # heard among others, once all are there
     for speed in SPEEDS:
         samples = studio.speak(name, text, language, speed)
         attempt = studio.scratch / path.name
@@ -252,18 +279,24 @@ def _sentence(studio: Studio, folder: Path, name: str, text: str, language: str)
     yield best
 
 
-def _digits(
-    studio: Studio, folder: Path, fresh: set[str], wanted: dict[str, str], language: str
+def _parts(
+    studio: Studio,
+    folder: Path,
+    fresh: set[str],
+    wanted: dict[str, str],
+    language: str,
+    hear: Callable[[Path, str], dict[str, Heard]],
+    found: dict[str, Heard],
 ) -> Iterator[Heard]:
-    found = studio.hear_digits(folder, language)
     for speed in SPEEDS[1:]:
         bad = {name for name, heard in found.items() if name in fresh and not heard.understood}
         if not bad:
             break
         for name in bad:
             write(folder / f"{name}.mp3", studio.speak(name, wanted[name], language, speed))
-        found = studio.hear_digits(folder, language)
-    yield from found.values()
+        found = hear(folder, language)
+    for name, heard in found.items():
+        yield replace(heard, text=wanted[name])
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ import base64
 import binascii
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -41,6 +42,9 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-defer-length,expiration,termination"
 PIECE = "application/offset+octet-stream"
 METADATA_BYTES = 4096
+UNSOUND_SECONDS = 60
+"""So long an upload may be empty or no sound before a newer one may take its place; a phone that
+still has it begins anew."""
 logging.getLogger("tuspyserver").setLevel("WARNING")  # it logs what clients say of their uploads
 
 Complete = Callable[[str], Awaitable[None]]
@@ -138,16 +142,13 @@ class Door:
         if size is not None:
             self._check_size(size)
         uid = self.uploads.id_of(key)
-        if self.uploads.lives(uid):
+        if self._is_more(uid, size):
+            self.uploads.let_go(uid, all_of_it=True)
+        elif self.uploads.lives(uid):
             return  # the answer to the first creation was lost; its bytes stay
         self._check_room()
         sender = self.uploads.network_of(counted_as(request.client.host if request.client else "-"))
-        if self.uploads.unfinished(sender) >= self.options.uploads_per_address:
-            raise TooMany(
-                "Too many unfinished uploads from here; finish one of them first.",
-                code="too_many_uploads",
-                retry_after_seconds=60,
-            )
+        self._make_place(sender)
         if self.uploads.unfinished() >= self.options.uploads:
             raise TooMany(
                 "Too many uploads are under way; this one is welcome soon.",
@@ -155,6 +156,27 @@ class Door:
                 retry_after_seconds=60,
             )
         self.uploads.begin(uid, metadata, size, sender)
+
+    def _is_more(self, uid: str, size: int | None) -> bool:
+        """Does a phone have more than what has become a voicemail? Then it sends all of it."""
+        note = self.uploads.note(uid)
+        arrived = self.uploads.length(uid)
+        return note is not None and note.ended == "received" and (size or 0) > arrived
+
+    def _make_place(self, sender: str) -> None:
+        """Room for one more from a network, behind which there may be a whole house: what is sound
+        takes no place, and what is none loses its place to the next one after a while."""
+        unsound = self.uploads.unsound(sender)
+        if len(unsound) < self.options.uploads_per_address:
+            return
+        begun_at, oldest = unsound[0]
+        if (datetime.now(UTC) - begun_at).total_seconds() < UNSOUND_SECONDS:
+            raise TooMany(
+                "Too many unfinished uploads from here; finish one of them first.",
+                code="too_many_uploads",
+                retry_after_seconds=UNSOUND_SECONDS,
+            )
+        self.uploads.let_go(oldest, all_of_it=True)
 
     def _check_size(self, size: int) -> None:
         limit = self.parts.settings.limits.max_bytes

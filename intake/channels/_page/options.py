@@ -18,7 +18,7 @@ class Options(Table):
         7, ge=1, le=365, description="how long the rest of an interrupted upload may still come"
     )
     uploads_per_address: int = Field(
-        20, ge=1, description="unfinished uploads from one network address"
+        20, ge=1, description="unfinished uploads from one network address that are no sound yet"
     )
     uploads: int = Field(1000, ge=1, description="unfinished uploads in all")
     streams: int = Field(200, ge=1, description="pages that wait for news at one web process")

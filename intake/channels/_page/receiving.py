@@ -96,6 +96,14 @@ async def known(parts: Parts, key: str) -> Opened | None:
         return _opened(request) if request is not None else None
 
 
+async def size_of(parts: Parts, opened: Opened) -> int | None:
+    """Bytes of its recording; None where it has none any more."""
+    async with parts.sessions() as session:
+        request = await session.get(ServiceRequest, opened.id)
+        recording = await requests.recording_of(session, request) if request else None
+        return recording.size_bytes if recording is not None else None
+
+
 async def _keep(
     session: AsyncSession, parts: Parts, note: Note, recording: Recording, given: dict[str, Any]
 ) -> tuple[Opened, bool]:

@@ -25,6 +25,8 @@ from typing import Any
 from intake.blobs import fsync_folder
 from intake.channels._page.note import METADATA, Note
 from intake.errors import NotFound, SettingsError
+from speech.containers import HEAD_BYTES, sniff
+from speech.errors import SpeechError
 
 HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
 STALE_SECONDS = 3600.0
@@ -41,6 +43,7 @@ class Uploads:
         self.folder, self.keep = folder, keep
         self._secrets = secrets_
         self._notes: dict[str, Note] = {}
+        self._sound: set[str] = set()
         self._writing = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -151,11 +154,30 @@ class Uploads:
         """All uploads of which anything is known."""
         return sorted(path.name[:32] for path in self.folder.glob("*.json"))
 
-    def unfinished(self, network: str | None = None) -> int:
-        """How many are no voicemail yet, of one network or in all."""
-        return sum(1 for note in self._waiting() if network in (None, note.network))
+    def unfinished(self) -> int:
+        """How many are no voicemail yet."""
+        return sum(1 for _ in self._waiting())
 
-    def _waiting(self) -> Iterator[Note]:
+    def unsound(self, network: str) -> list[tuple[datetime, str]]:
+        """(when it was begun, id) of a network's unfinished uploads that don't look like sound, or
+        are empty; the oldest first. The others become voicemails, whatever else happens."""
+        return sorted(
+            (datetime.fromisoformat(note.created_at), uid)
+            for uid, note in self._waiting()
+            if note.network == network and not self._is_sound(uid)
+        )
+
+    def _is_sound(self, uid: str) -> bool:
+        if uid not in self._sound:
+            try:
+                with self.data(uid).open("rb") as file:
+                    sniff(file.read(HEAD_BYTES))
+            except (FileNotFoundError, SpeechError):
+                return False
+            self._sound.add(uid)
+        return True
+
+    def _waiting(self) -> Iterator[tuple[str, Note]]:
         known, self._notes = self._notes, {}
         for path in self.folder.glob("*.part"):
             uid = path.name[:32]
@@ -165,7 +187,8 @@ class Uploads:
             self._notes[uid] = note
             length = self.length(uid)
             if not note.ended and (length > note.taken or length == 0):
-                yield note
+                yield uid, note
+        self._sound &= self._notes.keys()
 
     def let_go(self, uid: str, *, all_of_it: bool = False) -> None:
         """Remove the bytes (they stand in a recording), or everything."""

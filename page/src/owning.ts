@@ -1,0 +1,39 @@
+// Of the pages and the worker that may all see a recording on the phone, one brings it over. Where
+// the browser has no locks, several may try, and the server still takes it once.
+
+interface Locks {
+  request(
+    name: string,
+    options: { ifAvailable?: boolean; signal?: AbortSignal },
+    work: (lock: object | null) => Promise<void>,
+  ): Promise<void>;
+}
+
+const locks = (self.navigator as unknown as { locks?: Locks }).locks;
+
+export const hasLocks = Boolean(locks);
+
+/** Do `work` as the only one who has this recording. Resolves with false when somebody else had it
+ *  for all of `ms`; rejects with what `work` throws. */
+export async function owning(key: string, ms: number, work: () => Promise<void>): Promise<boolean> {
+  if (!locks) return work().then(() => true);
+  const name = `recording-${key}`;
+  let mine = false;
+  const begin = async (lock: object | null): Promise<void> => {
+    if (!lock) return;
+    mine = true;
+    await work();
+  };
+  if (!ms) await locks.request(name, { ifAvailable: true }, begin);
+  else {
+    const stop = new AbortController();
+    const clock = setTimeout(() => stop.abort(), ms);
+    await locks.request(name, { signal: stop.signal }, (lock) => {
+      clearTimeout(clock);
+      return begin(lock);
+    }).then(undefined, (error) => {
+      if (mine) throw error;
+    });
+  }
+  return mine;
+}
