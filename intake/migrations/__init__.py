@@ -6,7 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
 
 from intake.db import engine_url
 
@@ -20,22 +21,44 @@ def migrate(database_url: str) -> tuple[str | None, str]:
     Safe to run from several machines at once: the second waits and finds nothing to do.
     """
     engine = create_engine(engine_url(database_url))
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
     try:
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            before = _revision(connection)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            after = _revision(connection)
+            _alone(connection)
+            before = revision_of(connection)
+            return before, upgrade(connection)
     finally:
         engine.dispose()
+
+
+def upgrade(connection: Connection, to: str = "head") -> str:
+    """Bring the schema to a revision in the caller's transaction; return the one it has then."""
+    config = _config()
+    config.attributes["connection"] = connection
+    _alone(connection)
+    command.upgrade(config, to)
+    after = revision_of(connection)
     assert after is not None
-    return before, after
+    return after
 
 
-def _revision(connection: object) -> str | None:
+def _alone(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of a database; None for one without our schema."""
     from alembic.runtime.migration import MigrationContext
 
-    return MigrationContext.configure(connection).get_current_revision()  # type: ignore[arg-type]
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def known_revisions() -> list[str]:
+    """All revisions that this version knows, the newest first."""
+    found = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in found]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config

@@ -1,0 +1,186 @@
+"""Back up a house, also while it runs: one archive that a new house can be made from.
+
+What waits in spools and uploads is copied first, then the database in one snapshot, then the
+sound that this snapshot names: whatever moves on meanwhile is in one of them or in two, never in
+none, and what is in two is known again by its key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+
+from intake import postgres, trackers
+from intake.assistant import tracker_file
+from intake.errors import HuyingError
+from intake.keeping import tables
+from intake.keeping.archive import Progress, Writer
+from intake.settings import Settings, settings_file
+
+NAME = re.compile(r"huying-(\d{8}T\d{6}Z)\.zip", re.ASCII)
+STAMP = "%Y%m%dT%H%M%SZ"
+ERASED = "erased.txt"
+"""Beside the archives: who was erased, by number, so that an older archive does not bring them
+back."""
+NOT_SECRETS = ("postgres", "postgres-admin", "postgres-rasa")
+"""They open the old house's server; a new one makes its own."""
+WAITING = ("uploads", "spool")
+
+Tell = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The URL of the house's database; the embedded server is started where it does not run."""
+    if settings.database_url is not None:
+        yield settings.database_url
+    else:
+        with postgres.running(settings) as url:
+            yield url
+
+
+def back_up(settings: Settings, target: Path, tell: Tell, *, version: str) -> Path:
+    """Write an archive into a folder under a name of its own, or to a file; return its path.
+
+    Raises `HuyingError` when it can't be written or the database has no schema of ours.
+    """
+    made_at = datetime.now(UTC)
+    folder = target.suffix != ".zip"
+    path = target / f"huying-{made_at.strftime(STAMP)}.zip" if folder else target
+    with database(settings) as url, Writer(path) as archive:
+        manifest: dict[str, Any] = {"huying": version, "made_at": made_at.isoformat()}
+        _files(archive, settings)
+        with tables.snapshot(url) as connection:
+            manifest["rasa"] = _rasa(archive, settings, tell)
+            manifest |= _database(archive, connection, tell)
+            manifest["missing"] = _sound(archive, connection, settings, tell)
+            erased = tables.erased(connection)
+        archive.finish(manifest)
+    if folder:
+        _note_erased(path.parent / ERASED, erased)
+    if manifest["missing"]:
+        tell(f"{len(manifest['missing'])} recordings were not there any more")
+    return path
+
+
+def _database(archive: Writer, connection: psycopg.Connection, tell: Tell) -> dict[str, Any]:
+    with contextlib.suppress(psycopg.errors.UndefinedTable):
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if row is not None:
+            known = tables.dump(
+                connection, lambda name: archive.member(f"database/{name}", packed=True), tell
+            )
+            server = connection.info.server_version
+            return {"revision": row[0], "postgres": server, "database": known}
+    raise HuyingError("The database has no schema of ours; run `huying migrate`.", code="no_schema")
+
+
+def _files(archive: Writer, settings: Settings) -> None:
+    """What waits, the secrets, the settings."""
+    home = settings.home
+    for folder in WAITING:
+        for path in sorted((home / folder).rglob("*")):
+            if path.is_file() and not path.name.startswith(".") and path.suffix != ".new":
+                with contextlib.suppress(FileNotFoundError):  # taken in the meantime
+                    archive.add(path.relative_to(home).as_posix(), path)
+    for path in sorted(settings.secrets_dir.rglob("*")):
+        if path.is_file() and path.name not in NOT_SECRETS and not path.name.startswith("."):
+            archive.add(path.relative_to(home).as_posix(), path)
+    if (found := settings_file()).is_file():
+        archive.add("huying.toml", found)
+
+
+def _rasa(archive: Writer, settings: Settings, tell: Tell) -> dict[str, Any] | None:
+    """Rasa's memory, where it lies in PostgreSQL or in a file of ours. None: nothing was kept."""
+    named = trackers.url(settings)
+    if named is None:
+        return _rasa_file(archive, tracker_file(settings.home))
+    where = make_url(named)
+    if where.get_backend_name() != "postgresql":
+        tell("Rasa's memory lies in a database that is not ours; it is not in the archive")
+        return None
+    url = where.set(drivername="postgresql").render_as_string(hide_password=False)
+    with tables.snapshot(url) as connection:
+        made_of = tables.made_of(connection)
+        known = tables.dump(
+            connection, lambda name: archive.member(f"rasa/{name}", packed=True), tell
+        )
+        return {"kind": "postgresql", "made_of": made_of, **known}
+
+
+def _rasa_file(archive: Writer, path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        copy = Path(folder) / path.name
+        with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
+            source.backup(target)
+        archive.add(f"rasa/{path.name}", copy)
+    return {"kind": "sqlite"}
+
+
+def _sound(
+    archive: Writer, connection: psycopg.Connection, settings: Settings, tell: Tell
+) -> list[str]:
+    """Copy what the snapshot names; the keys of what was erased since."""
+    forgets = tables.has_column(connection, "recordings", "forgotten_at")
+    there = "WHERE forgotten_at IS NULL" if forgets else ""
+    query = (
+        f"SELECT blob_key FROM recordings {there}"  # noqa: S608
+        " UNION SELECT blob_key FROM attachments WHERE blob_key IS NOT NULL ORDER BY 1"
+    )
+    keys = [row[0] for row in connection.execute(query).fetchall()]
+    missing = []
+    progress = Progress(tell, "recordings", len(keys))
+    for key in keys:
+        path = settings.recordings_dir / key
+        try:
+            archive.add(f"recordings/{key}", path)
+            progress.step(archive.files[f"recordings/{key}"]["size"])
+        except FileNotFoundError:
+            missing.append(key)
+            progress.step()
+    progress.end()
+    return missing
+
+
+def _note_erased(path: Path, erased: list[tuple[str, str]]) -> None:
+    lines = dict.fromkeys([*read_erased(path), *erased])
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text("".join(f"{number}\t{received}\n" for number, received in lines))
+    fresh.replace(path)
+
+
+def read_erased(path: Path) -> list[tuple[str, str]]:
+    """(tracking number, when it was received) of those that must not come back."""
+    if not path.exists():
+        return []
+    pairs = (line.split("\t") for line in path.read_text().splitlines())
+    return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2]
+
+
+def expire(folder: Path, *, days: float, keep: int | None = None) -> list[Path]:
+    """Delete our archives that are older than ``days`` (0: none is) or beyond the newest ``keep``;
+    the newest always stays. Returns what went."""
+    now = datetime.now(UTC)
+    found = sorted((p for p in folder.iterdir() if NAME.fullmatch(p.name)), reverse=True)
+    gone = []
+    for number, path in enumerate(found[1:], start=1):
+        match = NAME.fullmatch(path.name)
+        assert match is not None
+        made_at = datetime.strptime(match[1], STAMP).replace(tzinfo=UTC)
+        old = days > 0 and now - made_at > timedelta(days=days)
+        if old or (keep is not None and number >= keep):
+            path.unlink(missing_ok=True)
+            gone.append(path)
+    return gone

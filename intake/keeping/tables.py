@@ -1,0 +1,184 @@
+"""A database's rows as files, so that they can go into any other version of PostgreSQL.
+
+Each table is one COPY in PostgreSQL's text format, all of one snapshot. The schema of our own
+database comes from its migrations; a foreign one's is written down as statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, Any
+
+import psycopg
+from psycopg import sql
+
+from intake.errors import HuyingError
+
+CHUNK = 1 << 18
+# What values look like as text must not depend on either server's settings.
+OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "search_path": "public",
+        "timezone": "UTC",
+        "datestyle": "ISO",
+        "intervalstyle": "postgres",
+        "bytea_output": "hex",
+        "extra_float_digits": "1",
+        "statement_timeout": "0",
+        "idle_in_transaction_session_timeout": "0",
+    }.items()
+)
+_TABLES = """
+    SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum)
+    FROM pg_class AS c
+    JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relpersistence = 'p'
+      AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+      AND c.relname <> 'alembic_version'
+    GROUP BY c.relname ORDER BY c.relname
+"""
+_SEQUENCES = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1"
+_KEYS = """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+    FROM pg_constraint
+    WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND conparentid = 0
+    ORDER BY 1, 2
+"""
+
+Opener = Callable[[str], AbstractContextManager[IO[bytes]]]
+Tell = Callable[[str], None]
+
+
+@contextmanager
+def snapshot(url: str) -> Iterator[psycopg.Connection]:
+    """A connection that sees the database as it is now for as long as it lives, and can't write."""
+    with psycopg.connect(url, options=OPTIONS, client_encoding="utf8") as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        connection.execute("SELECT 1")  # the snapshot begins with the first statement
+        yield connection
+
+
+def dump(connection: psycopg.Connection, open_: Opener, tell: Tell) -> dict[str, Any]:
+    """Write every table through ``open_(name)``; what is needed to load them again."""
+    tables: dict[str, Any] = {}
+    for name, columns in connection.execute(_TABLES).fetchall():
+        tell(f"table {name}")
+        cursor = connection.cursor()
+        statement = sql.SQL("COPY {} ({}) TO STDOUT").format(sql.Identifier(name), _names(columns))
+        with open_(name) as out, cursor.copy(statement) as copy:
+            for data in copy:
+                out.write(data)
+        tables[name] = {"columns": columns, "rows": cursor.rowcount}
+    sequences = {}
+    for (name,) in connection.execute(_SEQUENCES).fetchall():
+        found = connection.execute(
+            sql.SQL("SELECT last_value, is_called FROM {}").format(sql.Identifier(name))
+        ).fetchone()
+        assert found is not None
+        sequences[name] = list(found)
+    return {"tables": tables, "sequences": sequences}
+
+
+def load(
+    connection: psycopg.Connection, known: Mapping[str, Any], open_: Opener, tell: Tell
+) -> None:
+    """Put the rows into tables that exist, in place of theirs, in the caller's transaction.
+
+    Raises `HuyingError` when a table then has another number of rows than was written down.
+    """
+    tables: Mapping[str, Any] = known["tables"]
+    connection.execute("SET LOCAL search_path = public")
+    keys = connection.execute(_KEYS).fetchall()
+    for table, name, _ in keys:
+        # The catalogue's own spelling, quoted where it must be.
+        drop = sql.SQL(f"ALTER TABLE {table} DROP CONSTRAINT ")
+        connection.execute(drop + sql.Identifier(name))
+    if tables:
+        connection.execute(sql.SQL("TRUNCATE {}").format(_names(list(tables))))
+    for name, about in tables.items():
+        tell(f"table {name}")
+        table = sql.Identifier(name)
+        # What they would write stands in the rows already.
+        connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(table))
+        cursor = connection.cursor()
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(table, _names(about["columns"]))
+        with open_(name) as source, cursor.copy(statement) as copy:
+            while data := source.read(CHUNK):
+                copy.write(data)
+        if cursor.rowcount != about["rows"]:
+            raise HuyingError(
+                f"{name} got {cursor.rowcount} rows instead of {about['rows']}.", code="bad_backup"
+            )
+        connection.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(table))
+    for table, name, definition in keys:
+        add = sql.SQL(f"ALTER TABLE {table} ADD CONSTRAINT ")
+        connection.execute(add + sql.Identifier(name) + sql.SQL(f" {definition}"))
+    for name, (last, called) in known["sequences"].items():
+        connection.execute("SELECT setval(quote_ident(%s)::regclass, %s, %s)", [name, last, called])
+
+
+def _names(names: list[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))
+
+
+_MADE_OF = """
+    SELECT 'CREATE SEQUENCE ' || quote_ident(s.relname)
+    FROM pg_class AS s WHERE s.relkind = 'S' AND s.relnamespace = 'public'::regnamespace
+      AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = s.oid AND deptype = 'i')
+    UNION ALL
+    SELECT * FROM (
+        SELECT 'CREATE TABLE ' || quote_ident(c.relname) || ' (' || string_agg(
+            quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
+            || CASE WHEN a.attidentity <> '' THEN ' GENERATED BY DEFAULT AS IDENTITY'
+               WHEN d.adbin IS NOT NULL THEN ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)
+               ELSE '' END
+            || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END,
+            ', ' ORDER BY a.attnum) || ')'
+        FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
+        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+        GROUP BY c.relname ORDER BY c.relname
+    ) AS made
+    UNION ALL
+    SELECT * FROM (
+        SELECT 'ALTER TABLE ' || conrelid::regclass || ' ADD CONSTRAINT ' || quote_ident(conname)
+            || ' ' || pg_get_constraintdef(oid)
+        FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'c', 'f')
+        ORDER BY contype = 'f', conname
+    ) AS bound
+    UNION ALL
+    SELECT pg_get_indexdef(i.indexrelid)
+    FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+      AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = i.indexrelid)
+"""
+
+
+def made_of(connection: psycopg.Connection) -> list[str]:
+    """Statements that make the tables of a schema that no migration of ours makes."""
+    return [row[0] for row in connection.execute(_MADE_OF).fetchall()]
+
+
+def has_column(connection: psycopg.Connection, table: str, column: str) -> bool:
+    """Is there such a column? An older schema may lack it."""
+    found = connection.execute(
+        "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s",
+        [f"public.{table}", column],
+    )
+    return found.fetchone() is not None
+
+
+def erased(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    """(tracking number, when it was received) of every tombstone."""
+    if not has_column(connection, "service_requests", "erased_at"):
+        return []
+    rows = connection.execute(
+        "SELECT tracking_number, to_json(received_at) #>> '{}' FROM service_requests"
+        " WHERE erased_at IS NOT NULL ORDER BY id"
+    )
+    return [(number, received) for number, received in rows.fetchall()]
