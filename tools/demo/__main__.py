@@ -20,14 +20,20 @@ from typing import Any
 import httpx
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import select
 
+from intake import accounts, passwords
+from intake.app import database_url
+from intake.db import connect
 from intake.errors import HuyingError
+from intake.models import Operator
 from intake.settings import ROOT, Settings, load
 from tools.demo import neighbours
 
 SAMPLES = ROOT / "data" / "demo"
 START_SECONDS = 240
 SAMPLE_SECONDS = 180
+OPERATOR = "demo"
 SETTLED = ("needs_review", "routed")
 console = Console()
 
@@ -58,7 +64,7 @@ async def demo(*, once: bool) -> int:
                 f" {len(around.pager.pages)} pages to the person on duty."
             )
             if not once and not stopped.is_set():
-                where_to_look(settings)
+                where_to_look(settings, await operator())
                 await stopped.wait()
             return 1 if wrong else 0
         finally:
@@ -231,10 +237,30 @@ def window(state: dict[str, Any]) -> str:
     return f"{start:%m-%d %H:%M}\n–{end:%H:%M}"
 
 
-def where_to_look(settings: Settings) -> None:
-    """What to do next."""
+async def operator() -> str:
+    """A new password for the operator ``demo``, made if new: an administrator of this house."""
+    password = passwords.starting_password()
+    engine, sessions = connect(database_url(load()), pool_size=2)
+    try:
+        async with sessions.begin() as session:
+            kept = await passwords.hash_beside(password)
+            if await session.scalar(select(Operator.id).where(Operator.name == OPERATOR)):
+                found = await accounts.find(session, OPERATOR)
+                await accounts.set_password(session, found, kept, starts=False)
+                await accounts.set_role(session, found, "admin")
+            else:
+                await accounts.add(session, OPERATOR, "admin", kept)
+    finally:
+        await engine.dispose()
+    return password
+
+
+def where_to_look(settings: Settings, password: str) -> None:
+    """What to do next. ``password``: the demo operator's."""
     console.print(
-        f"\n[bold]Speak into it:    http://127.0.0.1:{settings.port}/[/]\n"
+        f"\n[bold]The operators' desk: http://127.0.0.1:{settings.port}/desk[/]"
+        f"  name [bold]{OPERATOR}[/], password [bold]{password}[/]\n"
+        f"[bold]Speak into it:    http://127.0.0.1:{settings.port}/[/]\n"
         f"[bold]Write to it:      http://127.0.0.1:{settings.port}/chat[/]\n"
         f"Health: /healthz  API: /openapi.json\n"
         f"Send your own:    HUYING_PORT={settings.port} HUYING_HOME={settings.home}"
