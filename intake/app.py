@@ -41,6 +41,7 @@ from intake.web import (
     internal,
     keeping,
     operators,
+    presence,
     problems,
     resident,
     residents,
@@ -136,6 +137,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.include_router(working.router)  # before `api`, which takes any word for a number
     app.include_router(api.router)
+    app.include_router(presence.router)
     app.include_router(station.router)
     app.include_router(doors.router)
     app.include_router(health.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Never
 
 import psycopg
@@ -54,16 +54,16 @@ async def raw_connection(session: AsyncSession) -> Any:
 
 async def listen(
     engine: AsyncEngine,
-    channel: str,
+    channels: Mapping[str, Callable[[int], None]],
     *,
     connected: Callable[[], None],
-    called: Callable[[int], None],
     name: str,
 ) -> Never:
-    """Hear the database's calls on a channel until cancelled, over a connection of its own.
+    """Hear the database's calls on channels until cancelled, over a connection of its own.
 
-    ``connected`` is called whenever listening begins: what was called before is lost. ``called``
-    gets each call's number; other payloads are nobody's. ``name`` is what PostgreSQL shows.
+    Each channel's function gets the number of each call; other payloads are nobody's.
+    ``connected`` is called whenever listening begins: what was called before is lost. ``name`` is
+    what PostgreSQL shows.
     """
     dsn = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     while True:
@@ -72,11 +72,12 @@ async def listen(
                 dsn, autocommit=True, connect_timeout=5, application_name=name
             )
             async with connection:
-                await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                for channel in channels:
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 connected()
                 async for notice in connection.notifies():
                     if notice.payload.isdigit():
-                        called(int(notice.payload))
+                        channels[notice.channel](int(notice.payload))
         except (psycopg.Error, OSError) as error:
             log.warning("Not listening for a while: %s", type(error).__name__)
         await asyncio.sleep(LISTENS_AGAIN_SECONDS)

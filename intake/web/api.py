@@ -7,20 +7,21 @@ current state. Every view of personal data and every change stands in the access
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, JSONResponse
 from sqlalchemy import select
 
-from intake import reading
+from intake import queue, reading
 from intake import service_requests as requests
-from intake.errors import BadField, NotFound, StaleVersion
+from intake.errors import BadField, NotAudio, NotFound, StaleVersion
 from intake.lifecycle import Actor, Status
 from intake.models import Delivery, Operator, ServiceRequest
 from intake.parts import Parts
+from intake.queue import Filters, Group
 from intake.service_requests import By
-from intake.web import detail, shapes
+from intake.web import detail, shapes, working
 from intake.web.access import (
     CurrentOperator,
     CurrentParts,
@@ -28,10 +29,11 @@ from intake.web.access import (
     by_number,
     log_access,
 )
+from speech import SpeechError
 
 router = APIRouter(prefix="/api/requests", tags=["operators"])
 Act = Callable[[Any, ServiceRequest], Awaitable[None]]
-LIKE_ESCAPE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+Short = Annotated[str | None, Query(max_length=100)]
 
 
 @router.get("", summary="List requests, the newest first")
@@ -39,34 +41,36 @@ async def list_requests(
     parts: CurrentParts,
     operator: CurrentOperator,
     status: Annotated[list[Status] | None, Query()] = None,
+    group: Group = Group.ALL,
     urgency: shapes.Urgency | None = None,
-    category: str | None = None,
-    area: str | None = None,
-    text: Annotated[str | None, Query(max_length=100)] = None,
+    category: Short = None,
+    field: Short = None,
+    area: Short = None,
+    resident_group: Short = None,
+    channel: Short = None,
+    text: Short = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    cursor: Short = None,
 ) -> shapes.Page:
-    """Filter by status (several), urgency, category, area and words; phones are masked."""
-    statement = select(ServiceRequest).order_by(ServiceRequest.id.desc()).limit(limit + 1)
-    if status:
-        statement = statement.where(ServiceRequest.status.in_([s.value for s in status]))
-    for column, value in (
-        (ServiceRequest.urgency, urgency),
-        (ServiceRequest.category, category),
-        (ServiceRequest.area, area),
-    ):
-        if value is not None:
-            statement = statement.where(column == value.replace("\x00", ""))
-    if text:
-        pattern = f"%{text.translate(LIKE_ESCAPE)}%".replace("\x00", "")
-        statement = statement.where(ServiceRequest.text.ilike(pattern))
-    if cursor is not None:
-        statement = statement.where(ServiceRequest.id < cursor)
+    """Filter by status (several), the desk's ``group`` (which sets the order, too), urgency,
+    category, ``field`` of service, area, ``resident_group``, channel, and ``text``: words in what
+    was said, names, phones, places and numbers. Phones are masked."""
+    filters = Filters(
+        group=group,
+        statuses=tuple(status or ()),
+        area=area,
+        field=field,
+        category=category,
+        resident_group=resident_group,
+        channel=channel,
+        urgency=urgency,
+        words=text,
+    )
     async with parts.sessions.begin() as session:
-        rows = list(await session.scalars(statement))
+        found = await queue.page(session, filters, parts.catalogue, after=cursor, limit=limit)
         await log_access(session, operator, "list")
-    following = str(rows[limit - 1].id) if len(rows) > limit else None
-    return shapes.Page(requests=[shapes.Line.of(row) for row in rows[:limit]], next=following)
+    lines = [shapes.Line.of(line.request) for line in found.lines]
+    return shapes.Page(requests=lines, next=found.next)
 
 
 @router.get("/{number}", summary="Read one request with all that belongs to it")
@@ -83,14 +87,26 @@ async def read_request(
 
 
 @router.get("/{number}/recording", summary="Hear the recording", response_class=FileResponse)
-async def hear(parts: CurrentParts, operator: CurrentOperator, number: str) -> FileResponse:
-    """The bytes as the resident left them."""
+async def hear(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    form: Annotated[Literal["wav"] | None, Query(alias="as")] = None,
+) -> Response:
+    """The bytes as the resident left them; ``as=wav``: what every browser plays, 16 kHz mono."""
     async with parts.sessions.begin() as session:
         request = await by_number(session, number)
         recording = await requests.recording_of(session, request)
         await log_access(session, operator, "hear", request)
     if recording is None:
         raise NotFound("This request did not come by voice.")
+    if recording.forgotten_at is not None:
+        raise NotFound("The recording's time was over; it is gone.", code="forgotten")
+    if form == "wav":
+        try:
+            return await working.wav_response(parts, recording.blob_key, request.tracking_number)
+        except SpeechError as error:
+            raise NotAudio(str(error), code="undecodable") from None
     return detail.recording_response(parts, recording, request.tracking_number)
 
 
@@ -113,6 +129,8 @@ async def correct(
         end = changes.get("when_end", request.when_end)
         if start and end and end < start:
             raise BadField("when_end lies before when_start.", field="when_end")
+        if "place" in changes and "area" not in changes:
+            changes["area"] = await working.area_of(session, parts, changes["place"])
         await requests.correct(session, request, changes, _by(operator, body.why))
         request.deadline_at = reading.deadline(request, parts)
 

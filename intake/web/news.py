@@ -73,9 +73,7 @@ class News:
             for number in list(self._waiting):  # what was called while nobody listened
                 self._call(number)
 
-        await listen(
-            self.parts.engine, CALL, connected=connected, called=self._call, name="huying-news"
-        )
+        await listen(self.parts.engine, {CALL: self._call}, connected=connected, name="huying-news")
 
     def _call(self, service_request_id: int) -> None:
         for called in self._waiting.get(service_request_id, ()):

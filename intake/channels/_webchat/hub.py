@@ -94,9 +94,8 @@ class Hub:
 
         await listen(
             self.parts.engine,
-            history.CALL,
+            {history.CALL: lambda number: self.wake(conversation_id=number)},
             connected=connected,
-            called=lambda number: self.wake(conversation_id=number),
             name="huying-webchat",
         )
 

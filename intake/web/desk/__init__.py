@@ -12,10 +12,20 @@ from fastapi.responses import Response
 
 from intake.web.access import PasswordFirst
 from intake.web.built import send
-from intake.web.desk import access_log, accounts, conversations, password, sign_in
+from intake.web.desk import (
+    access_log,
+    accounts,
+    conversations,
+    events,
+    password,
+    queue,
+    request,
+    settings,
+    sign_in,
+)
 from intake.web.desk.pages import FILES, SignInFirst, password_first, sign_in_first
 
-MODULES = (sign_in, conversations, password, accounts, access_log)
+MODULES = (sign_in, queue, events, conversations, password, accounts, access_log, request, settings)
 
 
 def install(app: FastAPI) -> None:

@@ -1,0 +1,104 @@
+// An emergency that nobody has taken rings on every page of the desk until somebody takes it.
+// Browsers allow sound only after a first key or click: until then a bar says that it is off.
+
+import { say } from "./words";
+
+const EVERY_MS = 2500;
+const ASKS_AGAIN_MS = 60_000;
+const TONES = [880, 660, 880, 660];
+const TONE_SECONDS = 0.22;
+
+interface Ringing {
+  tracking_number: string;
+}
+
+let audio: AudioContext | null = null;
+let ringing: Ringing[] = [];
+let timer = 0;
+
+const bar = document.createElement("div");
+bar.id = "alarm-bar";
+bar.setAttribute("role", "alert");
+const link = document.createElement("a");
+link.href = "/desk";
+const turnOn = document.createElement("button");
+turnOn.type = "button";
+turnOn.id = "sound-on";
+turnOn.textContent = say("alarm_sound_off");
+
+function soundIsOn(): boolean {
+  return audio?.state === "running";
+}
+
+function wake(): void {
+  audio ??= new AudioContext();
+  void audio.resume().then(show);
+}
+
+function play(): void {
+  if (!audio || !soundIsOn()) return;
+  TONES.forEach((frequency, place) => {
+    const at = audio!.currentTime + place * TONE_SECONDS;
+    const tone = audio!.createOscillator();
+    const loud = audio!.createGain();
+    tone.type = "square";
+    tone.frequency.value = frequency;
+    loud.gain.setValueAtTime(0.2, at);
+    loud.gain.exponentialRampToValueAtTime(0.001, at + TONE_SECONDS * 0.95);
+    tone.connect(loud).connect(audio!.destination);
+    tone.start(at);
+    tone.stop(at + TONE_SECONDS);
+  });
+}
+
+/** Of several open pages, one is enough. */
+function ring(): void {
+  if (!navigator.locks) return play();
+  void navigator.locks.request("huying-ring", { ifAvailable: true }, async (lock) => {
+    if (!lock || !soundIsOn()) return;
+    play();
+    await new Promise((done) => window.setTimeout(done, EVERY_MS * 0.8));
+  });
+}
+
+function show(): void {
+  const many = ringing.length;
+  document.body.dataset["ringing"] = String(many);
+  bar.hidden = many === 0 && soundIsOn();
+  bar.classList.toggle("rings", many > 0);
+  link.hidden = many === 0;
+  const words = many ? say("alarm_ringing", { count: many, numbers: ringing.map((r) => r.tracking_number).join(", ") }) : "";
+  if (link.textContent !== words) link.textContent = words;
+  turnOn.hidden = soundIsOn();
+  window.clearInterval(timer);
+  if (many && soundIsOn()) {
+    ring();
+    timer = window.setInterval(ring, EVERY_MS);
+  }
+}
+
+async function ask(): Promise<void> {
+  try {
+    const answer = await fetch("/api/alarms", { credentials: "same-origin", headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    const found = (await answer.json()) as Ringing[];
+    const before = ringing.map((r) => r.tracking_number).join();
+    ringing = found;
+    if (before !== ringing.map((r) => r.tracking_number).join()) show();
+  } catch {
+    // Cut off: what rings goes on ringing.
+  }
+}
+
+if (document.body.dataset["me"] && document.body.dataset["role"] !== "station") {
+  bar.append(link, turnOn);
+  document.getElementById("main")?.before(bar);
+  turnOn.addEventListener("click", wake);
+  for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, wake, { once: true });
+  if ((navigator as { userActivation?: UserActivation }).userActivation?.hasBeenActive) wake();
+  show();
+  void ask();
+  document.addEventListener("huying:alarm", () => void ask());
+  document.addEventListener("huying:hello", () => void ask());
+  window.setInterval(() => void ask(), ASKS_AGAIN_MS);
+}

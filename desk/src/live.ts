@@ -1,0 +1,67 @@
+// What happens in the house, as events on the document: huying:request, huying:alarm,
+// huying:conversation, huying:task, huying:looking, with the server's JSON as `detail`; and
+// huying:hello when everything should be looked at again.
+// Browsers allow six connections to one server: of all pages that are open in this browser, one
+// listens for all, where the browser lets pages agree (HTTPS or localhost).
+
+const KINDS = ["hello", "request", "alarm", "conversation", "task", "looking"];
+const TRIES_AGAIN_MS = 10_000;
+
+interface Told {
+  kind: string;
+  data: unknown;
+}
+
+const others = "BroadcastChannel" in window ? new BroadcastChannel("huying-live") : null;
+let cutOff = false;
+
+function dispatch({ kind, data }: Told): void {
+  document.dispatchEvent(new CustomEvent(`huying:${kind}`, { detail: data }));
+}
+
+function heard(told: Told): void {
+  dispatch(told);
+  others?.postMessage(told);
+}
+
+function signedOut(): void {
+  location.reload();
+}
+
+function connect(): void {
+  const source = new EventSource("/desk/events");
+  for (const kind of KINDS) {
+    source.addEventListener(kind, (event) => {
+      document.body.classList.remove("cut-off");
+      if (kind !== "hello" || cutOff) heard({ kind, data: JSON.parse((event as MessageEvent<string>).data) });
+      cutOff = false;
+      document.body.dataset["live"] = "yes";
+    });
+  }
+  source.addEventListener("bye", () => {
+    source.close();
+    others?.postMessage({ kind: "bye", data: {} });
+    signedOut();
+  });
+  source.addEventListener("error", () => {
+    cutOff = true;
+    delete document.body.dataset["live"];
+    document.body.classList.add("cut-off");
+    if (source.readyState === EventSource.CLOSED) window.setTimeout(connect, TRIES_AGAIN_MS);
+  });
+  window.addEventListener("pagehide", () => source.close());
+}
+
+others?.addEventListener("message", (event: MessageEvent<Told>) => {
+  if (event.data.kind === "bye") signedOut();
+  else dispatch(event.data);
+});
+
+if (document.body.dataset["me"] && document.body.dataset["role"] !== "station") {
+  if (others && navigator.locks) {
+    void navigator.locks.request("huying-live", () => {
+      connect();
+      return new Promise(() => undefined); // until the page is closed
+    });
+  } else connect();
+}

@@ -1,0 +1,226 @@
+"""What happens in the house, told to every open page of the desk at once.
+
+The database calls at each change; one connection a process listens for all pages. A page that was
+cut off is told to look again (``hello``), so no event needs to be kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import looking
+from intake.accounts import SignedIn
+from intake.db import listen
+from intake.errors import TooMany
+from intake.models import ApiToken, Operator, OperatorSession, ServiceRequest
+from intake.parts import Parts
+from intake.web.access import CurrentBrowser, CurrentParts
+
+log = logging.getLogger("huying.desk")
+router = APIRouter()
+STREAMS, PER_OPERATOR = 300, 20
+CALLS = {  # the database's channel → the event's name, and whether its number is a request's
+    "huying_requests": ("request", True),
+    "huying_alarms": ("alarm", True),
+    "huying_looking": ("looking", True),
+    "huying_conversations": ("conversation", False),
+    "huying_tasks": ("task", False),
+}
+AT_ONCE = 0.15  # seconds in which the changes of one request are one event
+LOOKS_ROUND = 10.0  # seconds
+WAITING = 200  # events; a page that is further behind looks at everything again
+Key = tuple[str, int]
+
+
+class Page:
+    """An open page: what it has not been told yet."""
+
+    def __init__(self) -> None:
+        self.untold: dict[Key, dict[str, Any]] = {}
+        self.behind = True
+        self.news = asyncio.Event()
+        self.news.set()
+
+    def tell(self, key: Key, data: dict[str, Any]) -> None:
+        self.untold[key] = data
+        if len(self.untold) > WAITING:
+            self.look_again()
+        self.news.set()
+
+    def look_again(self) -> None:
+        self.behind = True
+        self.untold.clear()
+        self.news.set()
+
+    def take(self) -> Iterator[ServerSentEvent]:
+        """All that it has not been told."""
+        self.news.clear()
+        if self.behind:
+            self.behind = False
+            yield ServerSentEvent(event="hello", data={})
+        untold, self.untold = self.untold, {}
+        for (kind, _), data in untold.items():
+            yield ServerSentEvent(event=kind, data=data)
+
+
+class Desks:
+    """All open pages of this process, and the one listener for them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.pages: set[Page] = set()
+        self._of: Counter[int] = Counter()
+        self._called: set[Key] = set()
+        self._call = asyncio.Event()
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    @contextlib.contextmanager
+    def open(self, operator_id: int) -> Iterator[Page]:
+        """A page for as long as it is open. Raises `TooMany`."""
+        if len(self.pages) >= STREAMS or self._of[operator_id] >= PER_OPERATOR:
+            raise TooMany("Too many pages are open; close some, or look again now and then.")
+        page = Page()
+        self.pages.add(page)
+        self._of[operator_id] += 1
+        if not self._tasks:
+            work = (self._listen(), self._tell(), self._look_round())
+            self._tasks = [asyncio.create_task(task) for task in work]
+        try:
+            yield page
+        finally:
+            self.pages.discard(page)
+            self._of[operator_id] -= 1
+            if not self.pages:
+                for task in self._tasks:
+                    task.cancel()
+                self._tasks = []
+
+    async def _listen(self) -> None:
+        def connected() -> None:
+            for page in self.pages:
+                page.look_again()
+
+        def called(channel: str, number: int) -> None:
+            self._called.add((channel, number))
+            self._call.set()
+
+        await listen(
+            self.parts.engine,
+            {channel: partial(called, channel) for channel in CALLS},
+            connected=connected,
+            name="huying-desk",
+        )
+
+    async def _tell(self) -> None:
+        while True:
+            await self._call.wait()
+            await asyncio.sleep(AT_ONCE)
+            self._call.clear()
+            called, self._called = self._called, set()
+            try:
+                numbers = await self._numbers({n for c, n in called if CALLS[c][1]})
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("Desks look again: %s", type(error).__name__)
+                for page in self.pages:
+                    page.look_again()
+                continue
+            for channel, number in sorted(called):
+                kind, about_request = CALLS[channel]
+                data: dict[str, Any] = {"id": number}
+                if about_request:
+                    data["number"] = numbers.get(number)
+                for page in self.pages:
+                    page.tell((kind, number), data)
+
+    async def _numbers(self, ids: set[int]) -> dict[int, str]:
+        if not ids:
+            return {}
+        statement = select(ServiceRequest.id, ServiceRequest.tracking_number)
+        async with self.parts.sessions() as session:
+            rows = await session.execute(statement.where(ServiceRequest.id.in_(ids)))
+            return {number: tracking for number, tracking in rows.all()}
+
+    async def _look_round(self) -> None:
+        """Who no longer looks at a request has gone, though nobody said so."""
+        while True:
+            await asyncio.sleep(LOOKS_ROUND)
+            try:
+                async with self.parts.sessions.begin() as session:
+                    await looking.sweep(session)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("No look round: %s", type(error).__name__)
+
+
+async def _open(request: Request, parts: CurrentParts, who: CurrentBrowser) -> AsyncIterator[Page]:
+    state = request.app.state
+    if not hasattr(state, "desks"):
+        state.desks = Desks(parts)
+    desks: Desks = state.desks
+    with desks.open(who.operator.id) as page:
+        yield page
+
+
+@router.get("/desk/events", response_class=EventSourceResponse)
+async def events(
+    parts: CurrentParts, who: CurrentBrowser, page: Annotated[Page, Depends(_open)]
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-sent events: ``request``, ``alarm`` and ``looking`` with ``{"id", "number"}``,
+    ``conversation`` and ``task`` with ``{"id"}``; ``hello``: look at everything again; ``bye``:
+    this browser is signed out."""
+    async with aclosing(_told(parts, who, page)) as told:
+        async for event in told:
+            yield event
+
+
+async def _told(parts: Parts, who: SignedIn, page: Page) -> AsyncGenerator[ServerSentEvent]:
+    while True:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(page.news.wait(), LOOKS_ROUND)
+        async with parts.sessions() as session:
+            if not await is_signed_in(session, parts, who):
+                yield ServerSentEvent(event="bye", data={})
+                return
+        for event in page.take():
+            yield event
+
+
+async def is_signed_in(session: AsyncSession, parts: Parts, who: SignedIn) -> bool:
+    """May this browser or token still look? To ask is no look: it does not keep a session open."""
+    now = datetime.now(UTC)
+    digest = hashlib.sha256(who.token.encode()).digest()
+    desk = (
+        select(OperatorSession.id)
+        .join(Operator, Operator.id == OperatorSession.operator_id)
+        .where(
+            OperatorSession.token_sha256 == digest,
+            OperatorSession.expires_at > now,
+            OperatorSession.seen_at > now - parts.settings.desk.idle,
+            Operator.disabled_at.is_(None),
+        )
+    )
+    token = (
+        select(ApiToken.id)
+        .join(Operator, Operator.id == ApiToken.operator_id)
+        .where(
+            ApiToken.token_sha256 == digest,
+            ApiToken.revoked_at.is_(None),
+            ApiToken.expires_at.is_(None) | (ApiToken.expires_at > now),
+            Operator.disabled_at.is_(None),
+        )
+    )
+    return (await session.scalar(desk)) is not None or (await session.scalar(token)) is not None
