@@ -337,6 +337,7 @@ class ServiceRequest(Base):
     backend: Mapped[str | None] = mapped_column(String(64))
     external_id: Mapped[str | None]
     assignee: Mapped[str | None]
+    comes_at: Mapped[datetime | None]
     received_at: Mapped[datetime] = _now()
     deadline_at: Mapped[datetime | None]
     on_hold_until: Mapped[datetime | None]
@@ -400,6 +401,7 @@ class ServiceRequest(Base):
         ),
         Index("service_requests_transcript", "transcript_id"),
         Index("service_requests_place", "place", "received_at"),
+        Index("service_requests_received", "received_at"),
     )
 
 
@@ -462,6 +464,15 @@ class Event(Base):
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = _now()
+    __table_args__ = (
+        Index(
+            "events_milestones",
+            "service_request_id",
+            "to_status",
+            "created_at",
+            postgresql_where=sql("to_status IN ('confirmed', 'rejected', 'done')"),
+        ),
+    )
 
 
 class Delivery(Base):
@@ -488,6 +499,7 @@ class Delivery(Base):
         _one_of("kind", "submit", "changed", "cancelled"),
         _one_of("status", "pending", "sending", "delivered", "failed", "dropped"),
         Index("deliveries_external", "backend", "external_id"),
+        Index("deliveries_failed", "id", postgresql_where=sql("status = 'failed'")),
         Index("deliveries_poll", "next_poll_at", postgresql_where=sql("next_poll_at IS NOT NULL")),
     )
 
@@ -520,12 +532,16 @@ class StationOrder(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     accepted_by: Mapped[str | None]
     accepted_at: Mapped[datetime | None]
+    comes_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     note: Mapped[str | None]
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
-    __table_args__ = (_one_of("status", "open", "accepted", "done", "could_not", "cancelled"),)
+    __table_args__ = (
+        _one_of("status", "open", "accepted", "done", "could_not", "cancelled"),
+        Index("station_orders_board", "status", "id"),
+    )
 
 
 class Alarm(Base):
@@ -563,7 +579,10 @@ class AlarmNotice(Base):
 
 
 class OperatorTask(Base):
-    """Something that a person must do: ring them, listen, look; from ``due_at`` on, if set."""
+    """Something that a person must do: ring them, listen, look; from ``due_at`` on, if set.
+
+    ``tries``: how often they could not be reached. ``outcome``: reached or done.
+    """
 
     __tablename__ = "operator_tasks"
     id: Id = _id()
@@ -571,9 +590,14 @@ class OperatorTask(Base):
     kind: Mapped[str] = mapped_column(String(32))
     sentence: Mapped[str]
     due_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    outcome: Mapped[str | None] = mapped_column(String(16))
     done_at: Mapped[datetime | None]
     done_by: Mapped[str | None]
     created_at: Mapped[datetime] = _now()
+    __table_args__ = (
+        Index("operator_tasks_open", "due_at", "id", postgresql_where=sql("done_at IS NULL")),
+    )
 
 
 class Operator(Base):
