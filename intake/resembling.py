@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -150,12 +151,12 @@ def _kind(one: Need, other: Need) -> float:
 
 def _pairs(text: str) -> Counter[str]:
     letters = [c for c in text.lower() if c.isalnum()]
-    return Counter(a + b for a, b in zip(letters, letters[1:], strict=False))
+    return Counter(a + b for a, b in pairwise(letters))
 
 
 def _sounds(text: str) -> Counter[tuple[str, str]]:
     spoken = fuzzy_syllables(text)
-    return Counter(zip(spoken, spoken[1:], strict=False))
+    return Counter(pairwise(spoken))
 
 
 async def resembling(

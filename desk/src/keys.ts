@@ -1,0 +1,132 @@
+// Keys of the desk: every page registers its own, and "?" lists them all.
+
+import { say } from "./words";
+
+export interface Key {
+  /** "c", "Space", "ArrowLeft", "F2", "Shift+2", "Ctrl+Enter" (on a Mac ⌘ counts as Ctrl). */
+  key: string;
+  label: string;
+  act: () => void;
+  /** Works while she types in a field, too. */
+  typing?: boolean;
+  when?: () => boolean;
+}
+
+interface Scope {
+  title: string;
+  list: Key[];
+}
+
+const scopes: Scope[] = [];
+const STORED = "huying-desk-keys";
+const SHOWN: Record<string, string> = { Space: "␣", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "↵" };
+
+/** Register the keys of a page (or a part of it) under a title of the help sheet. */
+export function keys(title: string, list: Key[]): void {
+  scopes.push({ title, list });
+}
+
+/** May single letters act? Who dictates or uses a screen reader may switch them off (WCAG 2.1.4). */
+export function singleKeys(): boolean {
+  return localStorage.getItem(STORED) !== "off";
+}
+
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio", "submit"].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
+}
+
+/** A key stroke as `Key.key` names it. */
+export function spelled(event: KeyboardEvent): string {
+  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
+  const name = event.key === " " ? "Space" : event.key;
+  const control = event.ctrlKey || event.metaKey;
+  if (digit && event.shiftKey && !control) return `Shift+${digit}`;
+  if (control) return `Ctrl+${name.length === 1 ? name.toLowerCase() : name}`;
+  return event.altKey ? `Alt+${name}` : name;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  const name = spelled(event);
+  const typing = isTyping(event.target);
+  const bare = !name.startsWith("Ctrl+") && !/^F\d/.test(name);
+  if (bare && !singleKeys()) return;
+  // A button in focus keeps the keys that press it.
+  const presses = (name === "Space" || name === "Enter") && (event.target as HTMLElement).closest("button, a, summary");
+  for (const scope of [...scopes].reverse()) {
+    const found = scope.list.find((k) => k.key === name && (!k.when || k.when()));
+    if (!found || (typing && !found.typing) || (presses && !typing)) continue;
+    event.preventDefault();
+    found.act();
+    return;
+  }
+});
+
+function sheet(): HTMLDialogElement {
+  const known = document.querySelector<HTMLDialogElement>("#keys");
+  const dialog = known ?? document.createElement("dialog");
+  dialog.id = "keys";
+  dialog.className = "ask keys";
+  dialog.setAttribute("aria-labelledby", "keys-title");
+  dialog.replaceChildren();
+  const title = document.createElement("h2");
+  title.id = "keys-title";
+  title.textContent = say("keys.title");
+  dialog.append(title);
+  for (const scope of scopes) {
+    const heading = document.createElement("h3");
+    heading.textContent = scope.title;
+    const list = document.createElement("dl");
+    for (const one of scope.list) {
+      if (one.when && !one.when()) continue;
+      const term = document.createElement("dt");
+      for (const part of one.key.split("+")) {
+        const cap = document.createElement("kbd");
+        cap.textContent = SHOWN[part] ?? (part === "Shift" ? "⇧" : part);
+        term.append(cap);
+      }
+      const meaning = document.createElement("dd");
+      meaning.textContent = one.label;
+      const row = document.createElement("div");
+      row.append(term, meaning);
+      list.append(row);
+    }
+    dialog.append(heading, list);
+  }
+  const label = document.createElement("label");
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.checked = singleKeys();
+  box.addEventListener("change", () => localStorage.setItem(STORED, box.checked ? "on" : "off"));
+  label.append(box, ` ${say("keys.single")}`);
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = say("keys.close");
+  close.addEventListener("click", () => dialog.close());
+  dialog.append(label, close);
+  if (!known) {
+    document.body.append(dialog);
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "?") return;
+      event.stopPropagation();
+      dialog.close();
+    });
+  }
+  return dialog;
+}
+
+/** Open the help sheet; "?" or Esc closes it. */
+export function help(): void {
+  const dialog = sheet();
+  dialog.showModal();
+  dialog.querySelector<HTMLElement>("button")?.focus();
+}
+
+document.getElementById("help")?.addEventListener("click", help);
+
+keys(say("keys.everywhere"), [
+  { key: "?", label: say("keys.help"), act: help },
+  { key: "q", label: say("keys.queue"), act: () => location.assign("/desk"), when: () => document.querySelector("header.top") !== null },
+]);

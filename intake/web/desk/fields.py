@@ -1,0 +1,202 @@
+"""The fields of one request as they are shown: value, how sure, evidence, what else it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from intake.categories import Catalogue
+from intake.locale import say
+from intake.models import ServiceRequest
+from intake.settings import Deciding
+from intake.understanding.deciding import Thresholds
+from intake.understanding.values import Window, window_from_json
+from intake.wording import window
+
+NAMES = ("category", "place", "unit", "when", "person", "phone", "urgency", "text")
+"""In the order of their keys 1 to 8."""
+READ = ("place", "unit", "when", "person", "phone")
+URGENCIES = ("normal", "urgent", "emergency")
+OTHER_KINDS = 3
+LEAST_SHARE = 0.05  # a kind of need that is less likely is no alternative
+SURE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``value`` is saved (of a window two local times and a slash), ``shown`` is read."""
+
+    value: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """``how``: sure, fair, unsure, missing, given, home or corrected. ``confidence``: 0..1 where a
+    machine read it. ``evidence``: ``[start, end)`` in the words."""
+
+    name: str
+    key: int
+    value: str
+    shown: str
+    how: str
+    confidence: float | None = None
+    evidence: tuple[int, int] | None = None
+    alternatives: tuple[Choice, ...] = ()
+
+    @property
+    def doubtful(self) -> bool:
+        return self.how in ("unsure", "missing")
+
+
+def views(
+    request: ServiceRequest,
+    read: Mapping[str, Any],
+    catalogue: Catalogue,
+    deciding: Deciding,
+    zone: ZoneInfo,
+    language: str,
+) -> list[FieldView]:
+    """All fields but the text. ``read``: what was understood, as it is stored."""
+    entry = catalogue.entries.get(request.category or "")
+    required = entry.required if entry else ()
+    limits = Thresholds(
+        category=deciding.category_spoken if request.transcript_id else deciding.category,
+        by_category=deciding.categories,
+        **deciding.fields,
+    )
+    return [
+        _category(request, read, catalogue, limits, language),
+        *(
+            _field(request, read, name, getattr(limits, name), name in required, zone, language)
+            for name in READ
+        ),
+        FieldView(
+            "urgency",
+            NAMES.index("urgency") + 1,
+            request.urgency,
+            say(f"desk.urgency.{request.urgency}", language),
+            "corrected" if "urgency" in request.corrected else "fair",
+            evidence=_span(read.get("urgency_evidence")),
+        ),
+    ]
+
+
+def _category(
+    request: ServiceRequest,
+    read: Mapping[str, Any],
+    catalogue: Catalogue,
+    limits: Thresholds,
+    language: str,
+) -> FieldView:
+    ranking = [(code, float(share)) for code, share in read.get("category_ranking") or ()]
+    share = dict(ranking).get(request.category or "")
+    others = tuple(
+        Choice(code, catalogue.name(code, language))
+        for code, share in ranking
+        if code != request.category and share >= LEAST_SHARE and catalogue.is_service(code)
+    )
+    code = request.category or ""
+    limit = limits.by_category.get(code, limits.category)
+    how = _how(request, "category", share, limit, required=True)
+    return FieldView(
+        "category",
+        1,
+        code,
+        catalogue.name(code, language) if code else "",
+        "unsure" if code and not catalogue.is_service(code) else how,
+        None if how == "corrected" else share,
+        alternatives=others[:OTHER_KINDS],
+    )
+
+
+def _field(
+    request: ServiceRequest,
+    read: Mapping[str, Any],
+    name: str,
+    limit: float,
+    required: bool,
+    zone: ZoneInfo,
+    language: str,
+) -> FieldView:
+    value, shown = stored(request, name, zone, language)
+    found = read.get(name) or {}
+    choices = [_choice(item, language) for item in _all(found)]
+    others = tuple(choice for choice in choices if choice.value != value)
+    of_machine = bool(choices) and choices[0].value == value
+    confidence = float(found["confidence"]) if of_machine else None
+    how = _how(request, name, confidence, limit, required=required, value=value)
+    if how == "sure" and found.get("ambiguous"):
+        how = "unsure"
+    return FieldView(
+        name,
+        NAMES.index(name) + 1,
+        value,
+        shown,
+        how,
+        None if how in ("corrected", "given", "home") else confidence,
+        _span(found.get("evidence")) if of_machine or not value else None,
+        others,
+    )
+
+
+def stored(request: ServiceRequest, name: str, zone: ZoneInfo, language: str) -> tuple[str, str]:
+    """(as it is saved, as it is read) of one field; empty where it is not known."""
+    if name != "when":
+        value = getattr(request, name) or ""
+        return value, value
+    if request.when_start is None or request.when_end is None:
+        return "", request.when_text or ""
+    both = Window(*(_local(at, zone) for at in (request.when_start, request.when_end)))
+    return _of_window(both), window(both, language)
+
+
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    return at.astimezone(zone).replace(tzinfo=None)
+
+
+def _of_window(value: Window) -> str:
+    return f"{value.start:%Y-%m-%dT%H:%M}/{value.end:%Y-%m-%dT%H:%M}"
+
+
+def _all(found: Mapping[str, Any]) -> list[Any]:
+    return [found["value"], *found["alternatives"]] if found else []
+
+
+def _choice(value: Any, language: str) -> Choice:
+    if isinstance(value, str):
+        return Choice(value, value)
+    both = window_from_json(value)
+    return Choice(_of_window(both), window(both, language))
+
+
+def _how(
+    request: ServiceRequest,
+    name: str,
+    confidence: float | None,
+    limit: float,
+    *,
+    required: bool,
+    value: str | None = None,
+) -> str:
+    """In a word, how sure it is."""
+    value = getattr(request, name) if value is None else value
+    saved = "when_start" if name == "when" else name
+    if saved in request.corrected:
+        return "corrected"
+    if not value:
+        return "missing" if required else "empty"
+    if request.given.get(name) == value:
+        return "given"
+    if (request.given.get("household") or {}).get(name) == value:
+        return "home"
+    if confidence is None or confidence < limit:
+        return "unsure"
+    return "sure" if confidence >= SURE else "fair"
+
+
+def _span(stored_span: Any) -> tuple[int, int] | None:
+    return (int(stored_span[0]), int(stored_span[1])) if stored_span else None

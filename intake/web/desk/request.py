@@ -1,0 +1,249 @@
+"""One request on one screen: why it waits, what was said, what was understood, what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from intake import telling
+from intake.errors import NotFound
+from intake.lifecycle import ENDED, TABLE, Actor, Status
+from intake.locale import catalog, say
+from intake.models import ServiceRequest
+from intake.parts import Parts
+from intake.understanding.phonetics import syllables
+from intake.web import detail, shapes, working
+from intake.web.access import CurrentParts, by_number, log_access
+from intake.web.desk import fields, words
+from intake.web.desk.clock import Clock
+from intake.web.desk.pages import Viewer, page
+from intake.web.resident import language_of
+from intake.web.shapes import Detail
+
+router = APIRouter()
+CODES_IN = {"category_unsure", "not_a_service"}
+MOVES = {  # what an operator may do → the status that it leads to
+    "confirm": Status.CONFIRMED,
+    "reject": Status.REJECTED,
+    "cancel": Status.CANCELLED,
+    "merge": Status.MERGED,
+    "done": Status.DONE,
+    "close": Status.CLOSED,
+    "reopen": Status.NEEDS_REVIEW,
+}
+ACTS = (*MOVES, "route", "hold", "resume", "split", "call", "reply", "note", "next", "undo")
+KEYS = ("play", "back", "forward", "slower", "faster")
+REJECTIONS = ("outside", "known", "nothing", "mistake")
+
+
+@router.get("/desk/requests/{number}")
+async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) -> Response:
+    """All that is needed to decide, and nothing that must be fetched later but the sound."""
+    language = language_of(request, request.query_params.get("lang"))
+    async with parts.sessions.begin() as session:
+        row = await by_number(session, number)
+        await log_access(session, who.operator, "read", row)
+        found = await detail.of(session, row, parts)
+        ahead = await working.outlook(session, row, parts, {})
+        told = await telling.sentence(session, row, parts)
+    zone = parts.settings.zone
+    read: dict[str, Any] = found.understanding or {}
+    shown = fields.views(row, read, parts.catalogue, parts.settings.deciding, zone, language)
+    spoken = found.transcript or {}
+    heard = spoken.get("text") or found.text or ""
+    bounds = {edge for view in shown for edge in view.evidence or ()}
+
+    return page(
+        request,
+        "request.html",
+        who,
+        r=found,
+        fields=shown,
+        said=words.cut(heard, spoken.get("words") or (), bounds),
+        heard=heard,
+        edited=found.text if spoken and found.text != heard else None,
+        reasons=[_in_words(reason, parts, language) for reason in found.reasons],
+        able=able(row),
+        ahead=ahead,
+        told=told[1] if told else None,
+        kinds=kinds(parts, language),
+        backends=[(name, working.title_of(parts, name)) for name in sorted(parts.backends)],
+        rejections=[say(f"tell.why.{code}", row.language) for code in REJECTIONS],
+        holds=holds(datetime.now(zone)),
+        history=history(found, language),
+        notes=[event for event in found.events if event["kind"] == "noted"],
+        kind=lambda code: parts.catalogue.name(code, language) if code else "–",
+        at=Clock.of(zone, language).at,
+        late=row.deadline_at is not None
+        and row.deadline_at < datetime.now(zone)
+        and Status(row.status) not in ENDED,
+        state=_state(row, found, shown, parts, language),
+        urgencies=fields.URGENCIES,
+        channel=catalog(language).get(f"desk.channel.{row.channel}", row.channel),
+    )
+
+
+@router.get("/desk/requests/{number}/outlook")
+async def show_outlook(
+    request: Request,
+    parts: CurrentParts,
+    who: Viewer,
+    number: str,
+    category: Annotated[str | None, Query(max_length=64)] = None,
+    urgency: shapes.Urgency | None = None,
+    place: Annotated[str | None, Query(max_length=80)] = None,
+    unit: Annotated[str | None, Query(max_length=40)] = None,
+    phone: Annotated[str | None, Query(max_length=32)] = None,
+) -> Response:
+    """Where it would go and what resembles it, with what was typed and is not saved yet."""
+    given = {"category": category, "urgency": urgency, "place": place, "unit": unit, "phone": phone}
+    changes = {name: value or None for name, value in given.items() if value is not None}
+    language = language_of(request, None)
+    async with parts.sessions.begin() as session:
+        row = await by_number(session, number)
+        await log_access(session, who.operator, "outlook", row)
+        ahead = await working.outlook(session, row, parts, changes)
+    return page(
+        request,
+        "request_outlook.html",
+        who,
+        ahead=ahead,
+        able=able(row),
+        kind=lambda code: parts.catalogue.name(code, language) if code else "–",
+        at=Clock.of(parts.settings.zone, language).at,
+    )
+
+
+@router.get("/desk/next")
+async def show_next(
+    request: Request,
+    parts: CurrentParts,
+    who: Viewer,
+    after: Annotated[str | None, Query(max_length=24)] = None,
+) -> Response:
+    """On to the request that waits next; to the queue when nothing does."""
+    async with parts.sessions.begin() as session:
+        try:
+            seen = await by_number(session, after) if after else None
+        except NotFound:
+            seen = None
+        number = await working.following(session, seen)
+    where = f"/desk/requests/{number}" if number else "/desk"
+    return Response(status_code=303, headers={"Location": where})
+
+
+def able(row: ServiceRequest) -> set[str]:
+    """What an operator can do with it now, by the life cycle."""
+    status = Status(row.status)
+    moves = {
+        action
+        for action, to in MOVES.items()
+        if to in TABLE[status].next and Actor.OPERATOR in TABLE[to].movers and to is not status
+    }
+    if status not in ENDED:
+        moves |= {"edit", "split"}
+        if row.urgency != "emergency":
+            moves.add("hold")
+    if row.on_hold_until is not None:
+        moves.add("resume")
+    if row.phone:
+        moves.add("call")
+    if row.conversation_id is not None:
+        moves.add("reply")
+    return moves if row.erased_at is None else set()
+
+
+def kinds(parts: Parts, language: str) -> list[dict[str, str]]:
+    """Every category with its name and its pinyin, to be searched by either."""
+    return [
+        {
+            "value": code,
+            "shown": parts.catalogue.name(code, language),
+            "sound": "".join(item.sound for item in syllables(entry.name_zh)),
+            "initials": "".join(item.sound[0] for item in syllables(entry.name_zh)),
+        }
+        for code, entry in parts.catalogue.entries.items()
+    ]
+
+
+def holds(now: datetime) -> list[tuple[str, str]]:
+    """(key, until when) to put it aside for: an hour, this afternoon, tomorrow morning."""
+    afternoon = now.replace(hour=14, minute=0, second=0, microsecond=0)
+    morning = (now + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+    choices = [("hour", now + timedelta(hours=1)), ("afternoon", afternoon), ("tomorrow", morning)]
+    return [(key, until.isoformat(timespec="minutes")) for key, until in choices if until > now]
+
+
+def history(found: Detail, language: str) -> list[dict[str, Any]]:
+    """Its events in words, the newest first."""
+    lines = []
+    for event in reversed(found.events):
+        key = f"desk.event.{event['kind']}"
+        what = catalog(language).get(key) or event["kind"]
+        if event["kind"] == "moved":
+            what = say(f"desk.request.status.{event['to_status']}", language)
+        changes: Mapping[str, Any] = event["changes"] or {}
+        lines.append(
+            {
+                "at": event["created_at"],
+                "what": what,
+                "who": event["who"] or say(f"desk.actor.{event['actor']}", language),
+                "why": event["why"],
+                "changes": _changed(changes, language),
+            }
+        )
+    return lines
+
+
+def _changed(changes: Mapping[str, Any], language: str) -> list[str]:
+    """What was changed from what to what."""
+    before, after = changes.get("from"), changes.get("to")
+    if isinstance(before, dict) and isinstance(after, dict):
+        named = catalog(language)
+        return [
+            f"{named.get(f'desk.field.{name}', name)}: {before[name] or '–'} → {after[name] or '–'}"
+            for name in after
+        ]
+    return [str(changes[name]) for name in ("into", "until", "outcome") if changes.get(name)]
+
+
+def _in_words(reason: Mapping[str, str], parts: Parts, language: str) -> str:
+    """A reason in the operator's language, with the categories' names for their codes."""
+    text = reason.get(language) or reason.get("zh") or reason["code"]
+    if reason["code"] not in CODES_IN:
+        return text
+    codes = "|".join({*parts.catalogue.entries, *parts.catalogue.intents})
+    return re.sub(
+        rf"(?<![a-z_])(?:{codes})(?![a-z_])",
+        lambda found: parts.catalogue.name(found[0], language),
+        text,
+    )
+
+
+def _state(
+    row: ServiceRequest,
+    found: Detail,
+    shown: list[fields.FieldView],
+    parts: Parts,
+    language: str,
+) -> dict[str, Any]:
+    """What the page's script works with."""
+    return {
+        "number": found.tracking_number,
+        "version": found.version,
+        "status": found.status,
+        "zone": str(parts.settings.zone),
+        "language": language,
+        "fields": {**{view.name: view.value for view in shown}, "text": found.text or ""},
+        "shown": {view.name: view.shown for view in shown},
+        "may": sorted(able(row)),
+        "conversation": row.conversation_id,
+        "statuses": {s.value: say(f"desk.request.status.{s.value}", language) for s in Status},
+        "acts": {name: say(f"desk.act.{name}", language) for name in ACTS},
+        "keys": {name: say(f"desk.key.{name}", language) for name in KEYS},
+    }

@@ -1,0 +1,314 @@
+"""What an operator needs while she works on one request: the next one, what would become of it,
+what resembles it, places and times to choose from; her notes and her calls."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import wave
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime, Field
+from sqlalchemy import case, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import resembling
+from intake import service_requests as requests
+from intake.categories import Catalogue
+from intake.errors import BadField
+from intake.lifecycle import Actor, Status
+from intake.locale import say
+from intake.models import ServiceRequest, Understanding
+from intake.parts import Parts
+from intake.resembling import Alike
+from intake.routing import choose_backend
+from intake.service_requests import By
+from intake.understanding.gazetteer import Gazetteer, Spelling
+from intake.understanding.hearing import Heard
+from intake.understanding.phonetics import fuzzy, syllables
+from intake.understanding.when import read_when
+from intake.web import shapes
+from intake.web.access import CurrentOperator, CurrentParts, by_number, log_access
+from intake.wording import window
+from speech import audio
+
+router = APIRouter(prefix="/api", tags=["operators"])
+PLACES = 8
+OUTCOMES = Literal["reached", "not_reached", "again"]
+
+
+class Noted(shapes.Strict):
+    """A note of one operator for the others."""
+
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class Called(shapes.Strict):
+    """How ringing the resident went. ``again_at``: ring her again from then on."""
+
+    outcome: OUTCOMES
+    again_at: AwareDatetime | None = None
+    note: str | None = Field(None, max_length=500)
+
+
+@router.get("/requests/next", summary="The next request that waits for an operator")
+async def read_next(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    after: Annotated[str | None, Query(max_length=24)] = None,
+) -> dict[str, str | None]:
+    """Emergencies first, then by deadline. ``after``: a number that is left aside, and all that
+    stand before it while it waits itself."""
+    async with parts.sessions.begin() as session:
+        seen = await by_number(session, after) if after else None
+        return {"tracking_number": await following(session, seen)}
+
+
+async def following(session: AsyncSession, seen: ServiceRequest | None) -> str | None:
+    """The number of the request that is worked on after ``seen``; None when nothing waits."""
+    rank = case((ServiceRequest.urgency == "emergency", 0), else_=1)
+    waiting = (
+        select(ServiceRequest.tracking_number, ServiceRequest.id)
+        .where(
+            ServiceRequest.status == Status.NEEDS_REVIEW.value,
+            (ServiceRequest.on_hold_until.is_(None))
+            | (ServiceRequest.on_hold_until <= datetime.now(UTC)),
+        )
+        .order_by(rank, ServiceRequest.deadline_at.asc().nulls_last(), ServiceRequest.id)
+        .limit(200)
+    )
+    rows = (await session.execute(waiting)).all()
+    here = next((n for n, row in enumerate(rows) if seen and row.id == seen.id), None)
+    if here is not None:
+        rows = [*rows[here + 1 :], *rows[:here]]
+    return rows[0].tracking_number if rows else None
+
+
+@router.get("/requests/{number}/outlook", summary="What would become of a request")
+async def read_outlook(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    category: Annotated[str | None, Query(max_length=64)] = None,
+    urgency: shapes.Urgency | None = None,
+    place: Annotated[str | None, Query(max_length=80)] = None,
+    unit: Annotated[str | None, Query(max_length=40)] = None,
+    phone: Annotated[str | None, Query(max_length=32)] = None,
+) -> dict[str, Any]:
+    """Before it is saved: where it would go, what is missing, what resembles it and what the
+    resident asked for earlier. A parameter that is given counts instead of what is stored."""
+    given = {"category": category, "urgency": urgency, "place": place, "unit": unit, "phone": phone}
+    changes = {
+        name: value.replace("\x00", "") or None
+        for name, value in given.items()
+        if value is not None
+    }
+    async with parts.sessions.begin() as session:
+        request = await by_number(session, number)
+        await log_access(session, operator, "outlook", request)
+        return await outlook(session, request, parts, changes)
+
+
+async def outlook(
+    session: AsyncSession, request: ServiceRequest, parts: Parts, changes: dict[str, Any]
+) -> dict[str, Any]:
+    """The JSON of `read_outlook`; ``changes``: what is about to be saved."""
+    now = {
+        name: changes.get(name, getattr(request, name))
+        for name in ("category", "urgency", "place", "unit", "phone")
+    }
+    area = request.area
+    if "place" in changes:
+        area = await area_of(session, parts, now["place"])
+    name = choose_backend(
+        parts.rules,
+        parts.settings.routing.default,
+        category=now["category"],
+        area=area,
+        urgency=now["urgency"],
+    )
+    entry = parts.catalogue.entries.get(now["category"] or "")
+    has = {**now, "when": request.when_start, "person": request.person}
+    row = await session.get(Understanding, request.understanding_id or 0)
+    at_home = about_one_home(parts.catalogue)
+    need = resembling.of(request, at_home, row.fields if row else None, changes)
+    alike = await resembling.resembling(session, request, need, at_home)
+    own = await resembling.earlier(session, request, need)
+    shown = {found.request.id for found in alike}
+    return {
+        "backend": name,
+        "backend_title": title_of(parts, name),
+        "area": area,
+        "lacks": [field for field in (entry.required if entry else ()) if not has[field]],
+        "is_service": entry is not None,
+        "resembling": [_alike(found) for found in alike],
+        "earlier": [_line(row) for row in own if row.id not in shown],
+    }
+
+
+@router.get("/places/suggest", summary="Places to choose from, as one types")
+async def suggest_places(
+    parts: CurrentParts, operator: CurrentOperator, q: Annotated[str, Query(max_length=40)]
+) -> list[dict[str, str | None]]:
+    """By name, other name, pinyin (``xingfuli``) and its initials (``xfl``); the best first."""
+    async with parts.sessions.begin() as session:
+        gazetteer = await parts.gazetteer(session)
+    return await asyncio.to_thread(places_like, gazetteer, q)
+
+
+@router.get("/requests/{number}/times", summary="What a time in words means")
+async def read_times(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    number: str,
+    q: Annotated[str, Query(max_length=80)],
+    language: Annotated[str, Query(max_length=8)] = "zh",
+) -> list[dict[str, str]]:
+    """Counted from when the resident spoke; local times, the likeliest first."""
+    async with parts.sessions.begin() as session:
+        request = await by_number(session, number)
+    local = request.received_at.astimezone(parts.settings.zone).replace(tzinfo=None)
+    found = await asyncio.to_thread(read_when, Heard.of(q), local)
+    if found is None:
+        return []
+    return [
+        {
+            "start": f"{one.start:%Y-%m-%dT%H:%M}",
+            "end": f"{one.end:%Y-%m-%dT%H:%M}",
+            "said": window(one, language),
+        }
+        for one in (found.value, *found.alternatives)
+    ]
+
+
+@router.post(
+    "/requests/{number}/notes", summary="Leave a note for other operators", status_code=201
+)
+async def note(
+    parts: CurrentParts, operator: CurrentOperator, number: str, body: Noted
+) -> dict[str, Any]:
+    """It stands in the history; the request's version stays, so nobody's changes are refused."""
+    _no_nul("text", body.text)
+    async with parts.sessions.begin() as session:
+        request = await requests.lock(session, (await by_number(session, number)).id)
+        await requests.note(session, request, body.text, By(Actor.OPERATOR, operator.name))
+        await log_access(session, operator, "note", request)
+    return {"who": operator.name, "text": body.text}
+
+
+@router.post("/requests/{number}/calls", summary="Say how ringing her went", status_code=201)
+async def call(
+    parts: CurrentParts, operator: CurrentOperator, number: str, body: Called
+) -> dict[str, Any]:
+    """Reached: no task to ring her is left open. Otherwise there is one, due ``again_at``."""
+    _no_nul("note", body.note or "")
+    if body.outcome == "again" and body.again_at is None:
+        raise BadField("Say when to ring again.", field="again_at")
+    async with parts.sessions.begin() as session:
+        request = await requests.lock(session, (await by_number(session, number)).id)
+        again = body.again_at if body.outcome != "reached" else None
+        sentence = say("task.call_back", None, number=request.tracking_number)
+        by = By(Actor.OPERATOR, operator.name, body.note)
+        await requests.called(session, request, body.outcome, again, sentence, by)
+        await log_access(session, operator, "call", request)
+    return {"outcome": body.outcome, "again_at": again}
+
+
+async def area_of(session: AsyncSession, parts: Parts, place: str | None) -> str | None:
+    """The area of a place of the gazetteer; None for one that it lacks."""
+    known = (await parts.gazetteer(session)).places.get(place or "")
+    return known.area or None if known is not None else None
+
+
+def about_one_home(catalogue: Catalogue) -> frozenset[str]:
+    """The categories for which the unit must be known: they are about one home."""
+    return frozenset(code for code, entry in catalogue.entries.items() if "unit" in entry.required)
+
+
+def title_of(parts: Parts, backend: str) -> str:
+    """What people call a backend."""
+    return str(parts.settings.backends.get(backend, {}).get("title") or backend)
+
+
+def places_like(gazetteer: Gazetteer, typed: str) -> list[dict[str, str | None]]:
+    """`PLACES` at most: what begins with it, then what holds it; letters are read as pinyin."""
+    text = typed.strip().lower()
+    ranked: dict[str, tuple[int, str]] = {}
+    for spelling in gazetteer.spellings:
+        rank = _rank(text, spelling)
+        known = ranked.get(spelling.place.name)
+        if rank is not None and (known is None or rank < known[0]):
+            ranked[spelling.place.name] = (rank, spelling.place.area)
+    best = sorted(ranked.items(), key=lambda item: (item[1][0], len(item[0])))[:PLACES]
+    return [{"name": name, "area": area or None} for name, (_, area) in best]
+
+
+def _rank(text: str, spelling: Spelling) -> int | None:
+    """0 is best; None does not fit."""
+    spoken = [item.sound for item in spelling.spoken]
+    if spelling.text.startswith(text):
+        return 0
+    letters = re.sub(r"[ ']", "", text)
+    if text in spelling.text or ("".join(spoken).startswith(letters) and letters.isascii()):
+        return 1
+    if "".join(sound[0] for sound in spoken).startswith(letters):
+        return 2
+    wanted = [fuzzy(item.sound) for item in syllables(text)]
+    alike = [fuzzy(sound) for sound in spoken[: len(wanted)]] == wanted
+    return 3 if wanted and alike and not text.isascii() else None
+
+
+def as_wav(path: Path) -> bytes:
+    """A recording of any format as 16 kHz mono WAV, as the recogniser heard it: what no browser
+    plays (AMR, SILK), and what has no index to jump by (a phone's WebM). Raises as `audio.decode`.
+    """
+    samples = audio.decode(path).samples
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(audio.RATE)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return out.getvalue()
+
+
+async def wav_response(parts: Parts, blob_key: str, number: str) -> Response:
+    """`as_wav` of a stored recording, decoded outside of the event loop."""
+    body = await asyncio.to_thread(as_wav, parts.blobs.path(blob_key))
+    return Response(
+        body,
+        media_type="audio/wav",
+        headers={
+            "Content-Disposition": f'inline; filename="{number}.wav"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def _alike(found: Alike) -> dict[str, Any]:
+    return {**_line(found.request), "score": round(found.score, 2), "why": list(found.why)}
+
+
+def _line(row: ServiceRequest) -> dict[str, Any]:
+    return {
+        "tracking_number": row.tracking_number,
+        "status": row.status,
+        "category": row.category,
+        "place": row.place,
+        "unit": row.unit,
+        "person": row.person,
+        "text": (row.text or "")[:120],
+        "received_at": row.received_at,
+        "when_start": row.when_start,
+        "backend": row.backend,
+    }
+
+
+def _no_nul(name: str, text: str) -> None:
+    if "\x00" in text:
+        raise BadField(f"{name} holds a NUL byte.", field=name)
