@@ -8,6 +8,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from intake.errors import SettingsError
 from tests.conftest import wav_of
 from tests.integration.house import House
+from tests.unit.speech import sounds
 
 pytestmark = pytest.mark.asyncio
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -475,14 +477,86 @@ async def test_uploads_that_were_left_alone_take_nobodys_place(
     phones = [Phone(house) for _ in range(4)]
     for phone in phones[:2]:
         assert (await phone.begin()).status_code == 201
-    await phones[0].piece(0, SOUND[:20000])
-    leave_alone(house)
+        assert (await phone.piece(0, b"just noise" * 500)).status_code == 204
     assert (await phones[2].begin()).status_code == 429
+    leave_alone(house)
     await door(house).look()
+    assert [(await phone.state())["state"] for phone in phones[:2]] == [404, 404]
     for phone in phones[2:]:
         assert (await phone.begin()).status_code == 201
     health = await house.client.get("/healthz")
     assert health.json()["parts"]["uploads"] == {"ok": True, "unfinished": 2}
+
+
+async def test_a_whole_house_may_speak_at_once_behind_one_address(
+    open_house: Callable[..., House],
+) -> None:
+    house = open_house(channels={"page": {"uploads_per_address": 2}})
+    for _ in range(6):
+        phone = Phone(house)
+        assert (await phone.begin()).status_code == 201
+        assert (await phone.piece(0, SOUND[:5000])).status_code == 204
+
+
+async def test_what_is_no_sound_gives_its_place_to_the_next_after_a_minute(
+    open_house: Callable[..., House],
+) -> None:
+    house = open_house(channels={"page": {"uploads_per_address": 2}})
+    first, second, third = (Phone(house) for _ in range(3))
+    await first.begin()
+    await first.piece(0, b"just noise" * 500)
+    await second.begin()
+    assert (await third.begin()).status_code == 429
+    uploads = door(house).uploads
+    begun = (datetime.now(UTC) - timedelta(seconds=61)).isoformat()
+    uploads.change(uploads.id_of(first.key), created_at=begun)
+    assert (await third.begin()).status_code == 201
+    assert (await first.state())["state"] == 404
+    assert (await second.state())["state"] == "partial"
+
+
+async def test_a_phone_that_has_more_than_arrived_sends_all_of_it(house: House) -> None:
+    phone = Phone(house)
+    early = await phone.leave(SOUND[:20000])
+    assert (early["state"], early["bytes"]) == ("received", 20000)
+    less = await phone.begin(20000)
+    assert less.status_code == 201 and await phone.offset() == 20000  # nothing begins anew
+    assert (await phone.begin(len(SOUND))).status_code == 201
+    assert await phone.offset() == 0
+    assert (await phone.piece(0, SOUND)).status_code == 204
+    state = await phone.state()
+    assert (state["state"], state["bytes"]) == ("received", len(SOUND))
+    assert state["tracking_number"] == early["tracking_number"]
+    assert await recordings(house) == [SOUND]
+
+
+async def test_the_rest_may_come_after_the_upload_was_forgotten(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = Phone(house)
+    await phone.begin()
+    await phone.piece(0, SOUND[:20000])
+    leave_alone(house)
+    await door(house).look()
+    monkeypatch.setattr("intake.channels.page.expired", lambda note: True)
+    await door(house).look()
+    assert not list(door(house).uploads.folder.iterdir())
+    state = await phone.state()
+    assert (state["state"], state["bytes"]) == ("received", 20000)
+    await phone.begin(len(SOUND))
+    assert (await phone.piece(0, SOUND)).status_code == 204
+    assert (await phone.state())["tracking_number"] == state["tracking_number"]
+    assert await recordings(house) == [SOUND]
+
+
+async def test_an_iphones_recording_in_pieces_becomes_a_voicemail(
+    house: House, tmp_path: Path
+) -> None:
+    sound = sounds.encode(tmp_path / "said.mp4", "mp4", "aac", 48_000, bit_rate=64_000).read_bytes()
+    phone = Phone(house)
+    state = await phone.leave(sound, filetype="audio/mp4")
+    assert (state["state"], state["bytes"]) == ("received", len(sound))
+    assert await recordings(house) == [sound]
 
 
 async def test_what_is_too_long_is_said_so_and_stays_for_a_while(
