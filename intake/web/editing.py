@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
-from sqlalchemy import func, or_, select, type_coerce
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.editing import changes, places, places_csv, rules
@@ -73,8 +72,7 @@ async def search(
     statement = select(Place)
     if text:
         part = text.replace("\x00", "").strip()
-        aliases = type_coerce(Place.aliases, JSONB).op("#>>")("{}")
-        columns = (Place.name, Place.area, aliases)
+        columns = (Place.name, Place.area, cast(Place.aliases, Text))
         statement = statement.where(or_(*(c.icontains(part, autoescape=True) for c in columns)))
     total = await session.scalar(select(func.count()).select_from(statement.subquery()))
     rows = list(
