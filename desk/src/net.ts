@@ -16,7 +16,7 @@ export class Refused extends Error {
   }
 }
 
-/** Send JSON; resolves with the answer's JSON. Rejects with `Refused`, or when nothing came back. */
+/** Send JSON, or a file as it is; resolves with the answer's JSON. Rejects with `Refused`, or when nothing came back. */
 export async function write<T = Record<string, unknown>>(
   method: string,
   url: string,
@@ -25,14 +25,14 @@ export async function write<T = Record<string, unknown>>(
 ): Promise<T> {
   const headers: Record<string, string> = {
     "X-CSRF-Token": csrf,
-    "Content-Type": "application/json",
+    "Content-Type": body instanceof Blob ? "text/csv" : "application/json",
     Accept: "application/json",
   };
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
   const answer = await fetch(url, {
     method,
     headers,
-    body: JSON.stringify(body),
+    body: body instanceof Blob ? body : JSON.stringify(body),
     credentials: "same-origin",
   });
   const text = await answer.text();
