@@ -10,8 +10,10 @@ import typer
 
 from intake import migrations
 from intake.app import database_url
+from intake.commands.invent import invent
 from intake.db import connect
 from intake.editing import places_csv, seeding
+from intake.errors import InputError
 from intake.settings import load
 
 
@@ -34,12 +36,25 @@ def migrate() -> None:
 
 
 def seed(
-    places: Annotated[Path, typer.Argument(help="CSV: name,kind,area,aliases (a|b|c).")],
+    places: Annotated[
+        Path | None, typer.Argument(help="CSV: name,kind,area,aliases (a|b|c).")
+    ] = None,
     replace: Annotated[bool, typer.Option(help="Overwrite places of the same name.")] = False,
+    requests: Annotated[
+        int, typer.Option(min=0, help="Invent so many requests, to try and to measure.")
+    ] = 0,
+    days: Annotated[int, typer.Option(min=1, help="Of the last so many days.")] = 365,
+    yes: Annotated[bool, typer.Option(help="Even beside requests of real people.")] = False,
 ) -> None:
-    """Load a gazetteer: places that are new, to those that operators keep."""
-    changed = asyncio.run(_seed(database_url(load()), places, replace=replace))
-    typer.echo(f"{changed} places {'loaded' if replace else 'new'}.")
+    """Load a gazetteer: places that are new, to those that operators keep; or invent requests."""
+    if places is None and not requests:
+        raise InputError("Name a CSV of places, or --requests COUNT.")
+    url = database_url(load())
+    if places is not None:
+        changed = asyncio.run(_seed(url, places, replace=replace))
+        typer.echo(f"{changed} places {'loaded' if replace else 'new'}.")
+    if requests:
+        invent(url, requests, days, even_so=yes)
 
 
 async def _seed(url: str, path: Path, *, replace: bool = False, first: bool = False) -> int | None:

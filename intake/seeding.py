@@ -1,0 +1,314 @@
+"""Invented requests, written past all triggers in large pieces, so that 100,000 take minutes.
+
+Each piece is one transaction with everything that belongs to its requests; no job is started and
+nobody is told. An invented request says so in its ``given``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from intake.categories import Catalogue
+from intake.inventing import WRITTEN, Home, Inventor, Life
+from intake.lifecycle import ENDED
+from intake.tracking import tracking_number
+
+PIECE = 2000
+MARK = {"invented": True}
+A_HOME = 12  # requests
+TABLES = (
+    "households", "contact_points", "conversations", "recordings", "transcripts",
+    "service_requests", "understandings", "events", "messages", "deliveries", "alarms",
+)  # fmt: skip
+QUIET = ("service_requests", "messages", "conversations", "alarms")
+_END = {status.value for status in ENDED}
+Row = tuple[Any, ...]
+
+
+def holds_real_requests(connection: psycopg.Connection) -> bool:
+    """Is there a request that was not invented here?"""
+    found = connection.execute(
+        "SELECT EXISTS (SELECT FROM service_requests WHERE NOT given ? 'invented')"
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def seed(
+    connection: psycopg.Connection,
+    inventor: Inventor,
+    count: int,
+    *,
+    days: int = 365,
+    backend: str | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> None:
+    """Write ``count`` invented requests of the last ``days`` days, and a home for every twelve.
+
+    ``connection``: in autocommit mode. ``backend``: who does the work. ``progress`` gets how many
+    are written. The tables that the desk reads are analysed at the end.
+    """
+    homes = inventor.homes(max(1, count // A_HOME))
+    with connection.transaction():
+        ids = _ids(connection, "households", len(homes))
+        columns = "id name phone language place unit area resident_group"
+        rows = (
+            (n, home.name, home.phone, "zh", home.place, home.unit, home.area, home.group)
+            for n, home in zip(ids, homes, strict=True)
+        )
+        _copy(connection, "households", columns, rows)
+    writer = _Writer(connection, inventor.catalogue, homes, ids, backend)
+    lives = inventor.lives(homes, count, days, datetime.now(UTC))
+    done = 0
+    while piece := list(islice(lives, PIECE)):
+        with connection.transaction():
+            writer.write(piece)
+        done += len(piece)
+        progress(done)
+    for table in (*TABLES, "request_words"):
+        connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(table)))
+
+
+class _Writer:
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        catalogue: Catalogue,
+        homes: Sequence[Home],
+        home_ids: Sequence[int],
+        backend: str | None,
+    ) -> None:
+        self.connection = connection
+        self.catalogue = catalogue
+        self.homes, self.home_ids = homes, home_ids
+        self.backend = backend
+        self.talks: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def write(self, lives: Sequence[Life]) -> None:
+        """One piece, in the caller's transaction."""
+        for table in QUIET:
+            self._alter(table, "DISABLE")
+        numbers = _ids(self.connection, "service_requests", len(lives))
+        self._talks(lives)
+        heard = [life for life in lives if life.channel not in WRITTEN]
+        recordings = dict(zip(map(id, heard), self._recordings(heard), strict=True))
+        transcripts = self._transcripts(heard, recordings)
+        understandings = _ids(self.connection, "understandings", len(lives))
+        merged_into: dict[str, int] = {}
+        rows: list[Row] = []
+        running = _next(self.connection, "tracking_numbers", len(lives))
+        for life, number, run, understanding in zip(
+            lives, numbers, running, understandings, strict=True
+        ):
+            into = merged_into.get(life.category) if life.status == "merged" else None
+            merged_into[life.category] = number
+            rows.append(
+                self._request(
+                    life, number, run, understanding, into,
+                    recordings.get(id(life)), transcripts.get(id(life)),
+                )
+            )  # fmt: skip
+        _copy(self.connection, "service_requests", REQUEST, rows)
+        _copy(
+            self.connection,
+            "understandings",
+            "id service_request_id transcript_id category confidence fields created_at",
+            (
+                (
+                    understanding, number, transcripts.get(id(life)), life.category,
+                    life.understanding.category_confidence, _json(life.understanding.to_json()),
+                    life.moves[0][1],
+                )
+                for life, number, understanding in zip(
+                    lives, numbers, understandings, strict=True
+                )
+            ),
+        )  # fmt: skip
+        both = list(zip(lives, numbers, strict=True))
+        self._events(both)
+        self._messages(both)
+        self._deliveries(both)
+        _copy(
+            self.connection,
+            "alarms",
+            "service_request_id status acknowledged_by acknowledged_at created_at",
+            (
+                (number, "acknowledged", "李敏", life.moves[0][1], life.moves[0][1])
+                for life, number in both
+                if life.urgency == "emergency"
+            ),
+        )
+        self.connection.execute("SELECT huying_note_words(%s)", [numbers])
+        for table in QUIET:
+            self._alter(table, "ENABLE")
+
+    def _alter(self, table: str, how: str) -> None:
+        statement = "ALTER TABLE {} " + how + " TRIGGER USER"
+        self.connection.execute(sql.SQL(statement).format(sql.Identifier(table)))
+
+    def _talks(self, lives: Iterable[Life]) -> None:
+        """Contact points and conversations of those who write."""
+        new = {
+            (life.channel, life.phone): life.moves[0][1]
+            for life in lives
+            if life.channel in WRITTEN and (life.channel, life.phone) not in self.talks
+        }
+        points = _ids(self.connection, "contact_points", len(new))
+        talks = _ids(self.connection, "conversations", len(new))
+        made = list(zip(new, points, talks, new.values(), strict=True))
+        _copy(
+            self.connection,
+            "contact_points",
+            "id channel address created_at",
+            ((p, channel, f"invented-{secrets.token_hex(6)}-{to}", at)
+             for (channel, to), p, _, at in made),
+        )  # fmt: skip
+        _copy(
+            self.connection,
+            "conversations",
+            "id contact_point_id language last_in_at created_at",
+            ((t, p, "zh", at, at) for _, p, t, at in made),
+        )
+        self.talks.update({key: (point, talk) for key, point, talk, _ in made})
+
+    def _recordings(self, heard: Sequence[Life]) -> list[int]:
+        ids = _ids(self.connection, "recordings", len(heard))
+        _copy(
+            self.connection,
+            "recordings",
+            "id blob_key sha256 size_bytes format codec duration_seconds recorded_at forgotten_at"
+            " created_at",
+            (
+                (
+                    number, f"invented/{number}-{secrets.token_hex(4)}", secrets.token_bytes(32),
+                    int(life.seconds * 4000), "webm", "opus", life.seconds, life.moves[0][1],
+                    life.moves[0][1], life.moves[0][1],
+                )
+                for life, number in zip(heard, ids, strict=True)
+            ),
+        )  # fmt: skip
+        return ids
+
+    def _transcripts(self, heard: Sequence[Life], recordings: dict[int, int]) -> dict[int, int]:
+        ids = _ids(self.connection, "transcripts", len(heard))
+        _copy(
+            self.connection,
+            "transcripts",
+            "id recording_id text language engine model words confidence duration_seconds"
+            " speech_seconds created_at",
+            (
+                (
+                    number, recordings[id(life)], life.text, "zh", "invented", "invented",
+                    _json(life.words), 0.9, life.seconds, life.seconds * 0.8, life.moves[0][1],
+                )
+                for life, number in zip(heard, ids, strict=True)
+            ),
+        )  # fmt: skip
+        return dict(zip(map(id, heard), ids, strict=True))
+
+    def _request(
+        self,
+        life: Life,
+        number: int,
+        running: int,
+        understanding: int,
+        merged_into: int | None,
+        recording: int | None,
+        transcript: int | None,
+    ) -> Row:
+        key = secrets.token_urlsafe(18)
+        received, latest = life.moves[0][1], life.moves[-1][1]
+        entry = self.catalogue.entries[life.category]
+        minutes = 3 if life.urgency == "emergency" else entry.deadline_minutes
+        at = {status: when for status, when, _ in life.moves}
+        point, talk = self.talks.get((life.channel, life.phone), (None, None))
+        routed = at.get("routed")
+        return (
+            number, tracking_number(running), hashlib.sha256(key.encode()).digest(), key,
+            life.status, len(life.moves), life.channel, "zh", recording, transcript, understanding,
+            talk, point, self.home_ids[life.home] if life.home is not None else None, merged_into,
+            life.category, life.urgency, life.text, life.place, life.area, life.unit,
+            life.person, life.phone, _json(MARK), _json(life.reasons),
+            self.backend if routed else None, received, received + timedelta(minutes=minutes),
+            life.held_until, "李敏" if "needs_review" in at and routed else None, routed,
+            latest if life.status in _END else None, life.rating, received, latest,
+        )  # fmt: skip
+
+    def _events(self, lives: Sequence[tuple[Life, int]]) -> None:
+        def rows() -> Iterator[Row]:
+            for life, number in lives:
+                before = None
+                for version, (status, at, actor) in enumerate(life.moves, 1):
+                    kind = "moved" if before else "opened"
+                    who = "李敏" if actor == "operator" else None
+                    yield number, kind, before, status, actor, who, version, at
+                    before = status
+
+        columns = "service_request_id kind from_status to_status actor who version created_at"
+        _copy(self.connection, "events", columns, rows())
+
+    def _messages(self, lives: Sequence[tuple[Life, int]]) -> None:
+        def rows() -> Iterator[Row]:
+            for life, number in lives:
+                _, talk = self.talks.get((life.channel, life.phone), (None, None))
+                if talk is not None and life.channel in WRITTEN:
+                    at = life.moves[0][1]
+                    yield talk, number, "in", f"i{number}", life.text, at, at, None, at
+                    yield talk, number, "out", f"o{number}", "已收到。", None, None, at, at
+
+        columns = (
+            "conversation_id service_request_id direction external_id text received_at handled_at"
+            " sent_at created_at"
+        )
+        _copy(self.connection, "messages", columns, rows())
+
+    def _deliveries(self, lives: Sequence[tuple[Life, int]]) -> None:
+        sent = [
+            (number, at)
+            for life, number in lives
+            for status, at, _ in life.moves
+            if status == "routed" and self.backend is not None
+        ]
+        _copy(
+            self.connection,
+            "deliveries",
+            "service_request_id backend idempotency_key status attempts delivered_at created_at",
+            ((n, self.backend, f"invented:{n}", "delivered", 1, at, at) for n, at in sent),
+        )
+
+
+REQUEST = (
+    "id tracking_number status_key_hash status_key status version channel language recording_id"
+    " transcript_id understanding_id conversation_id contact_point_id household_id merged_into_id"
+    " category urgency text place area unit person phone given reasons backend received_at"
+    " deadline_at on_hold_until decided_by routed_at ended_at rating created_at updated_at"
+)
+
+
+def _ids(connection: psycopg.Connection, table: str, count: int) -> list[int]:
+    return _next(connection, f"{table}_id_seq", count)
+
+
+def _next(connection: psycopg.Connection, sequence: str, count: int) -> list[int]:
+    statement = "SELECT nextval(%s) FROM generate_series(1, %s)"
+    return [row[0] for row in connection.execute(statement, [sequence, count]).fetchall()]
+
+
+def _copy(connection: psycopg.Connection, table: str, columns: str, rows: Iterable[Row]) -> None:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns.split()))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
