@@ -361,22 +361,34 @@ class Supervisor:
 
 
 class _PrivateFiles(RotatingFileHandler):
-    """Each new file, too, is its owner's alone: lines may hold addresses."""
+    """Each new file, too, is its owner's alone: lines may hold addresses. A new day begins a new
+    file, so that old lines go by their age also where few are written."""
 
     def _open(self) -> TextIOWrapper:
         stream = super()._open()
         os.fchmod(stream.fileno(), 0o600)
+        written = os.fstat(stream.fileno())
+        self._day = _day(written.st_mtime if written.st_size else time.time())
         return stream
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        return self._day != _day(time.time()) or bool(super().shouldRollover(record))
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(moment))
 
 
 @dataclass
 class Log:
-    """One log for all: a line with the time and the process's name; kept in a few files."""
+    """One log for all: a line with the time and the process's name; a file a day, or more where a
+    day fills ``max_bytes``. The newest ``keep`` stay; `intake.keeping.forgetting` removes them by
+    age."""
 
     path: Path
     quiet: bool = False
-    max_bytes: int = 20 * 1024 * 1024
-    keep: int = 5
+    max_bytes: int = 10 * 1024 * 1024
+    keep: int = 30
     _handler: logging.Handler = field(init=False)
 
     def __post_init__(self) -> None:

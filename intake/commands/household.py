@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import households, secrets_store
+from intake.categories import load_catalogue
 from intake.commands.client import in_database
 from intake.errors import BadField
+from intake.keeping import handing_out
 from intake.locale import languages
 from intake.models import AccessLog, Household
-from intake.settings import load
+from intake.settings import ROOT, load
 from intake.web.households import link_url, render_sheet
 from intake.web.shapes import masked
 
@@ -97,6 +99,25 @@ def revoke(number: Number) -> None:
 
     in_database(end)
     typer.echo("Revoked.")
+
+
+@app.command()
+def export(
+    number: Number, file: Annotated[Path, typer.Argument(help="The ZIP file to write.")]
+) -> None:
+    """Write all that is held about a home into a file to hand out: pages, data, recordings."""
+    settings = load()
+
+    async def find(session: AsyncSession) -> dict[str, Any]:
+        told = await handing_out.gather(session, number)
+        session.add(AccessLog(who=WHO, action=f"household {number}: export"))
+        return told
+
+    told = in_database(find)
+    names = load_catalogue(ROOT / "data" / "services").name
+    recordings = settings.recordings_dir
+    handing_out.write(file, told, recordings, zone=settings.zone, category=names)
+    typer.echo(f"{file}: {len(told['requests'])} requests, {len(told['files'])} files")
 
 
 def _log(session: AsyncSession, household: Household, action: str) -> None:

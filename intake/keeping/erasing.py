@@ -37,6 +37,7 @@ from intake.models import (
     Message,
     OperatorTask,
     Recording,
+    RequestWords,
     ServiceRequest,
     StationOrder,
     Understanding,
@@ -130,6 +131,7 @@ async def erase(
     if gone.conversation_ids:
         await _conversation(session, gone.conversation_ids[0], request.id)
     await forget_contact_point(session, contact_point_id)
+    await session.execute(delete(RequestWords).where(RequestWords.service_request_id == request.id))
     for backend, external_id in held_by:
         sentence = say(
             "task.erase_there",

@@ -95,7 +95,10 @@ async def _messages(session: AsyncSession, settings: Settings, ids: list[Any]) -
         "SELECT blob_key FROM attachments WHERE message_id = ANY(:ids) AND blob_key IS NOT NULL"
     )
     keys = list(await session.scalars(shown, {"ids": ids}))
-    await session.execute(text("DELETE FROM messages WHERE id = ANY(:ids)"), {"ids": ids})
+    gone = text("DELETE FROM messages WHERE id = ANY(:ids) RETURNING service_request_id")
+    about = {found for found in await session.scalars(gone, {"ids": ids}) if found is not None}
+    # What a request is found by is noted anew only when a message comes, not when it goes.
+    await session.execute(text("SELECT huying_note_words(:ids)"), {"ids": sorted(about)})
     await asyncio.to_thread(leftovers.unlink_blobs, settings.recordings_dir, keys)
 
 

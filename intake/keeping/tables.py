@@ -96,13 +96,14 @@ def load(
         # The catalogue's own spelling, quoted where it must be.
         drop = sql.SQL(f"ALTER TABLE {table} DROP CONSTRAINT ")
         connection.execute(drop + sql.Identifier(name))
+    for name in tables:  # what triggers would write stands in the rows already
+        off = sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER")
+        connection.execute(off.format(sql.Identifier(name)))
     if tables:
         connection.execute(sql.SQL("TRUNCATE {}").format(_names(list(tables))))
     for name, about in tables.items():
         tell(f"table {name}")
         table = sql.Identifier(name)
-        # What they would write stands in the rows already.
-        connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(table))
         cursor = connection.cursor()
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(table, _names(about["columns"]))
         with open_(name) as source, cursor.copy(statement) as copy:

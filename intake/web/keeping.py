@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import tempfile
+from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter
+from fastapi.responses import FileResponse
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.background import BackgroundTask
 
-from intake.errors import Forbidden
-from intake.keeping import leftovers
+from intake.keeping import handing_out, leftovers
 from intake.keeping.erasing import erase as erase_request
 from intake.lifecycle import Actor
-from intake.models import Operator
 from intake.service_requests import By
 from intake.web import shapes
-from intake.web.access import CurrentOperator, CurrentParts, SeenVersion, by_number, log_access
+from intake.web.access import CurrentParts, SeenVersion, Supervisor, by_number, log_access
 
 log = logging.getLogger("huying.keeping")
 router = APIRouter(prefix="/api", tags=["operators"])
-ROLES = ("supervisor", "admin")
 
 
 class Erase(shapes.Strict):
@@ -29,15 +31,10 @@ class Erase(shapes.Strict):
     force: bool = False
 
 
-def _check(operator: Operator) -> None:
-    if operator.role not in ROLES:
-        raise Forbidden("This needs a supervisor or an administrator.")
-
-
 @router.post("/requests/{number}/erase", summary="Erase a request for good")
 async def erase(
     parts: CurrentParts,
-    operator: CurrentOperator,
+    operator: Supervisor,
     number: str,
     version: SeenVersion,
     body: Erase,
@@ -46,7 +43,6 @@ async def erase(
 
     What another system holds becomes a task for the operators. There is no way back.
     """
-    _check(operator)
     async with parts.sessions.begin() as session:
         found = await by_number(session, number)
         by = By(Actor.OPERATOR, operator.name)
@@ -65,3 +61,32 @@ async def erase(
         except (OSError, SQLAlchemyError) as error:  # its job tries again
             log.warning("what an erase left stays for now: %s", type(error).__name__)
     return answer
+
+
+@router.get("/households/{household_id}/export", summary="Hand out what is held about a home")
+async def export(parts: CurrentParts, operator: Supervisor, household_id: int) -> FileResponse:
+    """A ZIP: a page in plain words, all rows as JSON, the recordings."""
+    async with parts.sessions.begin() as session:
+        told = await handing_out.gather(session, household_id)
+        await log_access(session, operator, f"household {household_id}: export")
+    folder = tempfile.TemporaryDirectory(prefix="huying-")
+    path = Path(folder.name) / "household.zip"
+    try:
+        await asyncio.to_thread(
+            handing_out.write,
+            path,
+            told,
+            parts.settings.recordings_dir,
+            zone=parts.settings.zone,
+            category=parts.catalogue.name,
+        )
+    except BaseException:
+        folder.cleanup()
+        raise
+    return FileResponse(
+        path,
+        media_type="application/zip",
+        filename=f"household-{household_id}.zip",
+        headers={"Cache-Control": "private, no-store"},
+        background=BackgroundTask(folder.cleanup),
+    )

@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -110,3 +111,16 @@ def test_the_log_turns_over_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     assert all(p.stat().st_size <= 500 and p.stat().st_mode & 0o077 == 0 for p in kept)
     last = log.path.read_text(encoding="utf-8").splitlines()[-1]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d web +line 99 呼应", last)
+
+
+def test_a_new_day_begins_a_new_log(tmp_path: Path) -> None:
+    path = tmp_path / "log" / "huying.log"
+    Log(path, quiet=True).line("web", "yesterday's")
+    yesterday = time.time() - 86400
+    os.utime(path, (yesterday, yesterday))
+    log = Log(path, quiet=True)
+    log.line("web", "today's")
+    log.line("web", "today's too")
+    assert "yesterday" not in path.read_text()
+    assert path.read_text().count("today's") == 2
+    assert "yesterday's" in path.with_name("huying.log.1").read_text()
