@@ -149,7 +149,7 @@ async def page(
         rows = await _of_number(session, words)
     lines = await _dressed(session, rows[:limit])
     if len(rows) > limit:
-        return Page(lines, _place(lines[-1].request, filters.group))
+        return Page(lines, place(lines[-1].request, filters.group))
     return Page(lines, None, await _alike(session, wanted, filters.group, sought))
 
 
@@ -251,7 +251,8 @@ async def _rows(
     return [Line(r, h) for r, h in (await session.execute(ordered.limit(limit))).all()]
 
 
-def _place(request: ServiceRequest, group: Group) -> str:
+def place(request: ServiceRequest, group: Group) -> str:
+    """Where it stands in a group's list: the ``after`` of what follows it."""
     parts = [str(request.id)]
     if group in _BY_DEADLINE:
         due = request.deadline_at.isoformat() if request.deadline_at else "infinity"

@@ -396,9 +396,15 @@ async def rate(session: AsyncSession, request: ServiceRequest, points: int, by: 
 
 
 async def reopen(session: AsyncSession, request: ServiceRequest, by: By) -> None:
-    """Undo a merge, a rejection or a cancellation: back to the operators."""
+    """Undo a merge, a rejection, a cancellation or a confirmation: back to the operators.
+
+    A backend that has it is told that it is cancelled there: it may go elsewhere.
+    """
+    taken_back = Status(request.status) in AT_A_BACKEND
     request.merged_into_id = None
     await advance(session, request, Status.NEEDS_REVIEW, by)
+    if taken_back:
+        await tell_backend(session, request, "cancelled")
 
 
 async def split(

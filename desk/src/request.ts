@@ -8,6 +8,7 @@ import { aware, Fields, get, type State } from "./fields";
 import { keys } from "./keys";
 import { attempt, Refused, write } from "./net";
 import { player } from "./player";
+import { lookAt } from "./presence";
 import { say, tell } from "./words";
 
 interface Undo {
@@ -75,6 +76,13 @@ function start(place: HTMLElement): void {
     const goes = document.querySelector("#goes strong");
     if (goes) goes.textContent = outlook().dataset["title"] ?? "";
   }
+
+  lookAt(state.number, (others) => {
+    const lookers = document.getElementById("lookers");
+    if (!lookers) return;
+    lookers.hidden = !others.length;
+    lookers.textContent = others.length ? say("looking", { who: others.join(say("comma")) }) : "";
+  });
 
   // Evidence: the words behind the field in focus.
   const span = (row: HTMLElement): [number, number] | null =>
@@ -415,7 +423,8 @@ function start(place: HTMLElement): void {
 
   // Somebody else changed it: she is told, and loads it when she likes.
   async function news(event: Event): Promise<void> {
-    if ((event as CustomEvent<{ number?: string }>).detail?.number !== state.number || busy) return;
+    const about = (event as CustomEvent<{ number?: string }>).detail?.number;
+    if (busy || (event.type === "huying:request" && about !== state.number)) return;
     const now = await get<Current>(url, {});
     const bar_ = document.getElementById("changed");
     if (now.version <= state.version || busy || !bar_) return;
@@ -430,7 +439,8 @@ function start(place: HTMLElement): void {
     bar_.append(button);
     bar_.hidden = false;
   }
-  document.addEventListener("huying:request", (event) => void news(event).catch(() => undefined));
+  for (const kind of ["huying:request", "huying:hello"])
+    document.addEventListener(kind, (event) => void news(event).catch(() => undefined));
 
   const acts: Record<string, () => void> = {
     confirm: () => void confirm(),

@@ -7,23 +7,22 @@ import asyncio
 import io
 import re
 import wave
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, Field
-from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import resembling
+from intake import queue, resembling
 from intake import service_requests as requests
 from intake.categories import Catalogue
 from intake.errors import BadField
-from intake.lifecycle import Actor, Status
+from intake.lifecycle import Actor
 from intake.locale import say
 from intake.models import ServiceRequest, Understanding
 from intake.parts import Parts
+from intake.queue import Filters, Group, Line
 from intake.resembling import Alike
 from intake.routing import choose_backend
 from intake.service_requests import By
@@ -38,6 +37,7 @@ from speech import audio
 
 router = APIRouter(prefix="/api", tags=["operators"])
 PLACES = 8
+AHEAD = 20  # requests among which one is looked for that no colleague looks at
 OUTCOMES = Literal["reached", "not_reached", "again"]
 
 
@@ -61,31 +61,36 @@ async def read_next(
     operator: CurrentOperator,
     after: Annotated[str | None, Query(max_length=24)] = None,
 ) -> dict[str, str | None]:
-    """Emergencies first, then by deadline. ``after``: a number that is left aside, and all that
-    stand before it while it waits itself."""
+    """In the queue's order from ``after`` on, and from its beginning when that is at its end; an
+    emergency always first. What a colleague looks at comes only when nothing else waits."""
     async with parts.sessions.begin() as session:
         seen = await by_number(session, after) if after else None
-        return {"tracking_number": await following(session, seen)}
+        found = await following(session, parts, seen, operator.name)
+        await log_access(session, operator, "next")
+        return {"tracking_number": found}
 
 
-async def following(session: AsyncSession, seen: ServiceRequest | None) -> str | None:
-    """The number of the request that is worked on after ``seen``; None when nothing waits."""
-    rank = case((ServiceRequest.urgency == "emergency", 0), else_=1)
-    waiting = (
-        select(ServiceRequest.tracking_number, ServiceRequest.id)
-        .where(
-            ServiceRequest.status == Status.NEEDS_REVIEW.value,
-            (ServiceRequest.on_hold_until.is_(None))
-            | (ServiceRequest.on_hold_until <= datetime.now(UTC)),
-        )
-        .order_by(rank, ServiceRequest.deadline_at.asc().nulls_last(), ServiceRequest.id)
-        .limit(200)
-    )
-    rows = (await session.execute(waiting)).all()
-    here = next((n for n, row in enumerate(rows) if seen and row.id == seen.id), None)
-    if here is not None:
-        rows = [*rows[here + 1 :], *rows[:here]]
-    return rows[0].tracking_number if rows else None
+async def following(
+    session: AsyncSession, parts: Parts, seen: ServiceRequest | None, me: str
+) -> str | None:
+    """The number of the request that ``me`` works on after ``seen``; None when nothing waits."""
+    waiting = Filters(group=Group.WAITING)
+
+    async def others(after: str | None) -> list[Line]:
+        page = await queue.page(session, waiting, parts.catalogue, after=after, limit=AHEAD)
+        return [line for line in page.lines if seen is None or line.request.id != seen.id]
+
+    ahead = await others(None)
+    if seen is not None:
+        pressing = [
+            line
+            for line in ahead
+            if line.request.urgency == "emergency" and seen.urgency != "emergency"
+        ]
+        ahead = pressing + await others(queue.place(seen, Group.WAITING)) + ahead
+    free = [line for line in ahead if not set(line.looking) - {me}]
+    first = next(iter(free or ahead), None)
+    return first.request.tracking_number if first is not None else None
 
 
 @router.get("/requests/{number}/outlook", summary="What would become of a request")

@@ -132,7 +132,7 @@ async def show_next(
             seen = await by_number(session, after) if after else None
         except NotFound:
             seen = None
-        number = await working.following(session, seen)
+        number = await working.following(session, parts, seen, who.operator.name)
     where = f"/desk/requests/{number}" if number else "/desk"
     return Response(status_code=303, headers={"Location": where})
 
