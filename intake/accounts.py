@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import sign_in_tries
@@ -73,8 +74,6 @@ async def add(
     name = clean_name(name)
     if not name or name == COMMAND_LINE:
         raise BadField("Give the name that shall stand in the history.", field="name")
-    if await session.scalar(select(Operator.id).where(Operator.name == name)):
-        raise BadField("There is an operator of this name.", code="name_taken", field="name")
     made = Operator(
         name=name,
         role=role,
@@ -82,8 +81,13 @@ async def add(
         password_starts=starts,
         oidc_subject=oidc_subject,
     )
-    session.add(made)
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(made)
+    except IntegrityError:
+        raise BadField(
+            "There is an operator of this name.", code="name_taken", field="name"
+        ) from None
     return made
 
 

@@ -50,7 +50,7 @@ async def begin(session: AsyncSession, tried: Keys) -> float:
     now = datetime.now(UTC)
     free = {tried.name: FREE_BY_NAME, tried.network: FREE_BY_NETWORK}
     # In the keys' order: two tries at once take their locks in the same one.
-    rows = [{"key": key} for key in sorted(free)]
+    rows = [{"key": key, "last_at": now, "wait_until": now} for key in sorted(free)]
     await session.execute(insert(SignInTries).values(rows).on_conflict_do_nothing())
     found = (
         await session.scalars(

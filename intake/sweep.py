@@ -12,6 +12,7 @@ from procrastinate.jobs import Job
 from procrastinate.jobs import Status as JobStatus
 from sqlalchemy import select, text
 
+from intake import accounts
 from intake import service_requests as requests
 from intake.conversations import lock_of
 from intake.errors import Unavailable
@@ -137,7 +138,8 @@ _UNANSWERED = text(
 
 
 async def let_time_pass(parts: Parts) -> None:
-    """Done and not objected to for three days counts as agreed; what was held comes back."""
+    """Done and not objected to for three days counts as agreed; what was held comes back;
+    operators' sessions that are over are removed."""
     now = datetime.now(UTC)
     async with parts.sessions.begin() as session:
         done = await session.scalars(
@@ -159,3 +161,4 @@ async def let_time_pass(parts: Parts) -> None:
         )
         for request in held.all():
             await requests.hold(session, request, None, By(Actor.TIMER))
+        await accounts.forget_sessions(session, parts.settings.desk.idle)

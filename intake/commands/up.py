@@ -71,7 +71,8 @@ async def _watch(supervisor: Supervisor, settings: Settings, started: float) -> 
         print(f"Huying is up ({time.monotonic() - started:.0f} s): {settings.base_url}")
         print(f"  health  {settings.local_url}/healthz")
         print(f"  log     {settings.home / 'log' / 'huying.log'}")
-        for note in notes(settings):
+        print(f"  desk    {settings.base_url}/desk")
+        for note in (*notes(settings), *await desk_notes(settings)):
             print(f"  note    {note}")
         print("Ctrl-C ends everything.", flush=True)
     await running
@@ -102,6 +103,31 @@ def notes(settings: Settings) -> list[str]:
     else:
         found.append("public_url is not set: links and QR codes lead to this machine only.")
     return found
+
+
+async def desk_notes(settings: Settings) -> list[str]:
+    """How to make the first administrator, in a house that has none."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from intake import accounts
+    from intake.db import connect
+
+    url = settings.database_url or postgres.dsn(settings)
+    if url is None or settings.desk.oidc is not None:
+        return []
+    engine, sessions = connect(url, pool_size=2)
+    try:
+        async with sessions.begin() as session:
+            if await accounts.admins(session):
+                return []
+    except SQLAlchemyError:
+        return []
+    finally:
+        await engine.dispose()
+    return [
+        "Nobody can sign in at the desk as administrator yet. In another terminal:"
+        " huying operator add NAME --role admin (it asks for a password)."
+    ]
 
 
 def processes(settings: Settings) -> list[Process]:

@@ -180,7 +180,7 @@ async def _counts(session: AsyncSession) -> tuple[dict[int, int], dict[int, int]
         .where(func.coalesce(ApiToken.expires_at, now) >= now)
         .group_by(ApiToken.operator_id)
     )
-    return dict(browsers.tuples().all()), dict(tokens.tuples().all())
+    return {of: n for of, n in browsers.all()}, {of: n for of, n in tokens.all()}
 
 
 async def _line(session: AsyncSession, operator: Operator) -> Account:

@@ -40,10 +40,12 @@ async def at_the_desk(
 ) -> httpx.AsyncClient:
     """A client as a signed-in browser: cookie, and the token that writes need."""
     who = await signed_in(house, role, name)
+    cookies = httpx.Cookies()
+    cookies.set(COOKIE, who.token, domain="127.0.0.1")  # as if our answer had set it
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(house.app),
         base_url="http://127.0.0.1",
-        cookies={COOKIE: who.token},
+        cookies=cookies,
         headers={"X-CSRF-Token": who.csrf},
         timeout=30,
     )

@@ -17,6 +17,7 @@ from intake.web.desk import (
     accounts,
     conversations,
     events,
+    outside,
     password,
     queue,
     request,
@@ -25,7 +26,18 @@ from intake.web.desk import (
 )
 from intake.web.desk.pages import FILES, SignInFirst, password_first, sign_in_first
 
-MODULES = (sign_in, queue, events, conversations, password, accounts, access_log, request, settings)
+MODULES = (
+    sign_in,
+    queue,
+    events,
+    conversations,
+    outside,
+    password,
+    accounts,
+    access_log,
+    request,
+    settings,
+)
 
 
 def install(app: FastAPI) -> None:
