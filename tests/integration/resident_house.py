@@ -6,15 +6,21 @@ import asyncio
 import contextlib
 import hashlib
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import av
+import pytest
 from playwright.async_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
+from intake import households
+from intake import service_requests as requests
+from intake.lifecycle import Actor, Status
 from intake.models import Recording, ServiceRequest
+from intake.service_requests import By
 from intake.settings import ROOT
 from tests.conftest import wav_of
 from tests.integration.browser import browser
@@ -22,8 +28,10 @@ from tests.integration.chat_house import Served, at_work
 from tests.integration.house import House
 from tests.integration.stack import free_ports
 
+CLOCK = "(least) => document.getElementById('clock').textContent >= least"
 VOICEMAIL = ROOT / "data" / "demo" / "audio" / "v01.webm"
 MICROPHONE_RATE = 48_000
+expect.set_options(timeout=30_000)  # a busy machine
 
 # Collects what the microphone gave, to compare with what arrived; and a Chinese voice that writes
 # down what it would have said, because a browser on a server has none.
@@ -110,12 +118,17 @@ async def press(page: Page) -> None:
 async def speak(page: Page, seconds: int) -> None:
     """She presses and speaks so long; the page is still listening."""
     await press(page)
-    await expect(page.locator("#clock")).to_have_text(f"0:0{seconds}", timeout=20_000)
+    await until_clock(page, seconds)
+
+
+async def until_clock(page: Page, seconds: int) -> None:
+    """Until the page has listened for at least so long."""
+    await page.wait_for_function(CLOCK, arg=f"0:0{seconds}")
 
 
 async def number_on(page: Page) -> str:
     """The number that the page shows when everything has arrived."""
-    await expect(page.locator("#result")).to_be_visible(timeout=40_000)
+    await expect(page.locator("#result")).to_be_visible(timeout=60_000)
     return await page.inner_text("#number")
 
 
@@ -124,12 +137,59 @@ async def said_by(page: Page) -> str:
     return str(await page.evaluate(SHA256))
 
 
+async def household(house: House, name: str) -> tuple[int, str]:
+    """A household with a link: its id and the link's token."""
+    async with house.parts.sessions.begin() as session:
+        home = await households.save(session, None, {"name": name, "place": "梧桐里"})
+        token = await households.make_link(
+            session, home, house.parts.link_secrets[0], end_earlier=False
+        )
+        return home.id, token
+
+
+async def done(house: House, number: str) -> None:
+    """Pretend that a backend has done it."""
+    async with house.parts.sessions.begin() as session:
+        request = await requests.lock(session, (await house.request(number)).id)
+        request.status = Status.ACCEPTED.value
+        await requests.advance(session, request, Status.DONE, By(Actor.OPERATOR))
+
+
+async def kept_by_worker(page: Page) -> None:
+    """Until the page opens without a network."""
+    parts = "['/', document.scripts[0].src, document.querySelector('[rel=stylesheet]').href]"
+    await page.wait_for_function(
+        f"Promise.all({parts}.map((url) => caches.match(url))).then((all) => all.every(Boolean))"
+    )
+
+
+async def left(used: Phone, page: Page) -> Callable[[], Awaitable[None]]:
+    """Close the page. What is returned wakes its worker, as a browser does when the network is
+    back."""
+    other = await used.context.new_page()
+    client = await used.context.new_cdp_session(other)
+    found: list[dict[str, str]] = []
+    client.on("ServiceWorker.workerRegistrationUpdated", lambda e: found.extend(e["registrations"]))
+    await client.send("ServiceWorker.enable")
+    async with asyncio.timeout(30):
+        while not found:
+            await asyncio.sleep(0.1)
+    await page.close()
+
+    async def wake() -> None:
+        registration = {"origin": used.url, "registrationId": found[-1]["registrationId"]}
+        event = {**registration, "tag": "send", "lastChance": False}
+        await client.send("ServiceWorker.dispatchSyncEvent", event)
+
+    return wake
+
+
 async def arrived(house: House) -> list[Recording]:
     """Every recording that the house keeps, with exactly one request for each."""
     async with house.parts.sessions() as session:
         recordings = list(await session.scalars(select(Recording).order_by(Recording.id)))
-        requests = list(await session.scalars(select(ServiceRequest)))
-    assert len(recordings) == len(requests)
+        made = list(await session.scalars(select(ServiceRequest)))
+    assert len(recordings) == len(made)
     for recording in recordings:
         bytes_ = house.parts.blobs.path(recording.blob_key).read_bytes()
         assert hashlib.sha256(bytes_).digest() == recording.sha256
@@ -147,6 +207,52 @@ async def living_with(
         if works:
             await stack.enter_async_context(at_work(house))
         yield house, served
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A house, its server and one resident's phone."""
+
+    house: House
+    served: Served
+    used: Phone
+    network: BadNetwork | None
+
+
+Visiting = Callable[..., Awaitable[Visit]]
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample voicemail for the microphone."""
+    return as_microphone(tmp_path_factory.mktemp("microphone"))
+
+
+@pytest.fixture
+async def visit(
+    open_house: Callable[..., House], tmp_path: Path, voice: Path
+) -> AsyncIterator[Visiting]:
+    """Begin a visit: `phone`'s options in ``browser``, the others are the house's settings.
+
+    ``microphone``: what it hears, None: it has none. ``lossy``: over a `BadNetwork`."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def begin(
+            *,
+            microphone: Path | None = voice,
+            works: bool = False,
+            lossy: bool = False,
+            browser: dict[str, Any] | None = None,
+            **tables: Any,
+        ) -> Visit:
+            living = living_with(open_house, works=works, **tables)
+            house, served = await stack.enter_async_context(living)
+            network = await stack.enter_async_context(BadNetwork(served.port)) if lossy else None
+            port = network.port if network else served.port
+            using = phone(tmp_path, port, microphone, **(browser or {}))
+            return Visit(house, served, await stack.enter_async_context(using), network)
+
+        yield begin
 
 
 @contextlib.asynccontextmanager

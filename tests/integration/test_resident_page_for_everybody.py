@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from intake.settings import ROOT
-from tests.integration.house import House
 from tests.integration.resident_house import (
-    as_microphone,
-    living_with,
+    Visiting,
     number_on,
-    phone,
     press,
     speak,
+    until_clock,
+    visit,
+    voice,
 )
 from tests.integration.test_webchat_page import CONTRAST, TARGETS
 
+__all__ = ["visit", "voice"]  # fixtures
 pytestmark = pytest.mark.asyncio
-Open = Callable[..., House]
 AXE = ROOT / "page" / "node_modules" / "axe-core" / "axe.min.js"
 DANGER = "快来人啊，我家的煤气漏了，我住在梧桐里六号楼三零二。"
 PAGE_BYTES = 100_000
+OFFLINE = {"zh-CN": "还没有送到", "en-GB": "Not with us yet"}
 SIZES = ("18px", "22px", "26px", "30px")
 OVERLAP = """() => {
   const box = (e) => e.getBoundingClientRect();
@@ -40,12 +39,6 @@ STANDS_OUT = """() => [...document.querySelectorAll("body *")].filter((e) => {
   return box.right > innerWidth + 1 || box.left < -1
     || (e.clientWidth && e.scrollWidth > e.clientWidth + 1);
 }).map((e) => e.outerHTML.slice(0, 150))"""
-
-
-@pytest.fixture(scope="module")
-def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sample voicemail for the microphone."""
-    return as_microphone(tmp_path_factory.mktemp("microphone"))
 
 
 async def axe(page: Page) -> list[Any]:
@@ -90,149 +83,129 @@ async def in_every_size(page: Page) -> None:
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
-async def test_every_screen_can_be_read_and_hit_in_every_size(
-    open_house: Open, tmp_path: Path, voice: Path, locale: str
-) -> None:
-    async with (
-        living_with(open_house) as (house, served),
-        phone(tmp_path, served.port, voice, locale=locale) as used,
-    ):
-        house.ears.says = DANGER
-        page = await used.open()
-        await page.set_viewport_size({"width": 360, "height": 740})
-        assert await page.get_attribute("html", "lang") == locale[:2]
-        await in_every_size(page)
-        await speak(page, 1)
-        await in_every_size(page)
-        await page.click("#button")
-        await number_on(page)
-        await expect(page.locator("#emergency")).to_be_visible(timeout=20_000)
-        for number in ("120", "119", "110"):
-            await expect(page.locator(f"a[href='tel:{number}']")).to_be_visible()
-        await expect(page.locator("#mine li")).to_have_count(1)
-        await in_every_size(page)
-        await page.click("#more")
-        await used.context.set_offline(True)
-        await press(page)
-        await page.wait_for_timeout(1200)
-        await page.click("#button")
-        await expect(page.locator("#another")).to_be_visible()
-        await in_every_size(page)
+async def test_every_screen_can_be_read_and_hit_in_every_size(visit: Visiting, locale: str) -> None:
+    at = await visit(works=True, browser={"locale": locale})
+    house, used = at.house, at.used
+    house.ears.says = DANGER
+    page = await used.open()
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await page.get_attribute("html", "lang") == locale[:2]
+    await in_every_size(page)
+    await speak(page, 1)
+    await in_every_size(page)
+    await page.click("#button")
+    await number_on(page)
+    await expect(page.locator("#emergency")).to_be_visible(timeout=60_000)
+    for number in ("120", "119", "110"):
+        await expect(page.locator(f"a[href='tel:{number}']")).to_be_visible()
+    await expect(page.locator("#mine li")).to_have_count(1)
+    await in_every_size(page)
+    await page.click("#more")
+    await used.context.set_offline(True)
+    await speak(page, 1)
+    await page.click("#button")
+    await expect(page.locator("#fate")).to_contain_text(OFFLINE[locale])
+    await in_every_size(page)
 
 
 async def test_the_button_is_wholly_in_sight_at_every_size_and_stays_where_it_is(
-    open_house: Open, tmp_path: Path, voice: Path
+    visit: Visiting,
 ) -> None:
-    async with (
-        living_with(open_house, works=False) as (_, served),
-        phone(tmp_path, served.port, voice) as used,
-    ):
-        page = await used.open()
-        for width, height in ((360, 740), (390, 844), (412, 915), (768, 1024)):
-            await page.set_viewport_size({"width": width, "height": height})
-            for change in ("#smaller", "#larger", "#larger", "#larger"):
-                if await page.is_enabled(change):
-                    await page.click(change)
-                at = await page.evaluate(OVERLAP)
-                assert at["top"] >= 0 and at["bottom"] <= at["phone"], (width, change, at)
-                assert at["smallest"] >= 180
-            for _ in range(2):
-                await page.click("#smaller")
-        before = await page.evaluate(OVERLAP)
-        await press(page)
-        after = await page.evaluate(OVERLAP)
-        assert abs(before["top"] - after["top"]) < 1
+    used = (await visit()).used
+    page = await used.open()
+    for width, height in ((360, 740), (390, 844), (412, 915), (768, 1024)):
+        await page.set_viewport_size({"width": width, "height": height})
+        for change in ("#smaller", "#larger", "#larger", "#larger"):
+            if await page.is_enabled(change):
+                await page.click(change)
+            at = await page.evaluate(OVERLAP)
+            assert at["top"] >= 0 and at["bottom"] <= at["phone"], (width, change, at)
+            assert at["smallest"] >= 180
+        for _ in range(2):
+            await page.click("#smaller")
+    before = await page.evaluate(OVERLAP)
+    await press(page)
+    after = await page.evaluate(OVERLAP)
+    assert abs(before["top"] - after["top"]) < 1
 
 
-async def test_it_can_be_used_with_the_keyboard_alone(
-    open_house: Open, tmp_path: Path, voice: Path
-) -> None:
-    async with (
-        living_with(open_house) as (house, served),
-        phone(tmp_path, served.port, voice) as used,
-    ):
-        house.ears.says = "我家厨房的下水道堵了，我住在梧桐里三号楼二单元五零二。"
-        page = await used.open()
+async def test_it_can_be_used_with_the_keyboard_alone(visit: Visiting) -> None:
+    at = await visit(works=True)
+    house, used = at.house, at.used
+    house.ears.says = "我家厨房的下水道堵了，我住在梧桐里三号楼二单元五零二。"
+    page = await used.open()
 
-        async def tab_to(wanted: str) -> list[str]:
-            passed = []
-            for _ in range(15):
-                await page.keyboard.press("Tab")
-                passed.append(await page.evaluate("document.activeElement.id"))
-                outline = "getComputedStyle(document.activeElement).outlineWidth"
-                assert await page.evaluate(outline) == "5px"
-                if passed[-1] == wanted:
-                    return passed
-            raise AssertionError(f"{wanted} can't be reached: {passed}")
+    async def tab_to(wanted: str) -> list[str]:
+        passed = []
+        for _ in range(15):
+            await page.keyboard.press("Tab")
+            passed.append(await page.evaluate("document.activeElement.id"))
+            outline = "getComputedStyle(document.activeElement).outlineWidth"
+            assert await page.evaluate(outline) == "5px"
+            if passed[-1] == wanted:
+                return passed
+        raise AssertionError(f"{wanted} can't be reached: {passed}")
 
-        assert await tab_to("button") == ["smaller", "larger", "", "button"]
-        await page.keyboard.press("Space")
-        await expect(page.locator("body")).to_have_attribute("data-state", "recording")
-        await expect(page.locator("#clock")).to_have_text("0:02")
-        await page.keyboard.press("Enter")
-        await number_on(page)
-        assert await page.evaluate("document.activeElement.id") == "got"
-        await expect(page.locator("#right")).to_be_visible(timeout=20_000)
-        assert await tab_to("right") == ["right"]
-        await page.keyboard.press("Enter")
-        await expect(page.locator("#answer")).to_contain_text("谢谢您")
-        assert await page.evaluate("document.activeElement.id") == "answer"
-        await tab_to("more")
-        await page.keyboard.press("Space")
-        await expect(page.locator("#button")).to_be_focused()
+    assert await tab_to("button") == ["smaller", "larger", "", "button"]
+    await page.keyboard.press("Space")
+    await expect(page.locator("body")).to_have_attribute("data-state", "recording")
+    await until_clock(page, 2)
+    await page.keyboard.press("Enter")
+    await number_on(page)
+    assert await page.evaluate("document.activeElement.id") == "got"
+    await expect(page.locator("#right")).to_be_visible(timeout=60_000)
+    assert await tab_to("right") == ["right"]
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#answer")).to_contain_text("谢谢您")
+    assert await page.evaluate("document.activeElement.id") == "answer"
+    await tab_to("more")
+    await page.keyboard.press("Space")
+    await expect(page.locator("#button")).to_be_focused()
 
 
-async def test_nothing_moves_for_those_who_ask_for_stillness(
-    open_house: Open, tmp_path: Path, voice: Path
-) -> None:
-    async with (
-        living_with(open_house, works=False) as (_, served),
-        phone(tmp_path, served.port, voice) as used,
-    ):
-        page = await used.open()
-        await press(page)
-        moving = (
-            "document.getAnimations().length + [...document.querySelectorAll('*')].filter("
-            "(e) => parseFloat(getComputedStyle(e).transitionDuration) > 0).length"
-        )
-        assert await page.evaluate(moving) == 1
-        await page.emulate_media(reduced_motion="reduce")
-        assert await page.evaluate(moving) == 0
+async def test_nothing_moves_for_those_who_ask_for_stillness(visit: Visiting) -> None:
+    used = (await visit()).used
+    page = await used.open()
+    await press(page)
+    moving = (
+        "document.getAnimations().length + [...document.querySelectorAll('*')].filter("
+        "(e) => parseFloat(getComputedStyle(e).transitionDuration) > 0).length"
+    )
+    assert await page.evaluate(moving) == 1
+    await page.emulate_media(reduced_motion="reduce")
+    assert await page.evaluate(moving) == 0
 
 
 async def test_what_loads_before_the_first_press_is_less_than_100_kilobytes(
-    open_house: Open, tmp_path: Path, voice: Path, capsys: pytest.CaptureFixture[str]
+    visit: Visiting, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with (
-        living_with(open_house, works=False) as (_, served),
-        phone(tmp_path, served.port, voice) as used,
-    ):
-        page = await used.context.new_page()
-        client = await used.context.new_cdp_session(page)
-        await client.send("Network.enable")
-        weights: dict[str, float] = {}
-        urls: dict[str, str] = {}
-        client.on(
-            "Network.requestWillBeSent",
-            lambda e: urls.update({e["requestId"]: e["request"]["url"]}),
-        )
-        client.on(
-            "Network.loadingFinished",
-            lambda e: weights.update({e["requestId"]: e["encodedDataLength"]}),
-        )
-        served_bytes = [0]
-        await page.goto(used.url, wait_until="networkidle")
-        worker = "navigator.serviceWorker.ready.then((r) => r.active.scriptURL)"
-        assert str(await page.evaluate(worker)).endswith("/sw.js")
-        # What the worker loads is seen by no page: its own script, and the page once more.
-        again = await used.context.request.get(f"{used.url}/sw.js")
-        served_bytes[0] += int(again.headers["content-length"])
-        served_bytes[0] += int((await used.context.request.get(used.url)).headers["content-length"])
-        total = sum(weights.values()) + served_bytes[0]
-        with capsys.disabled():
-            print()
-            for request, weight in weights.items():
-                print(f"  {weight:8.0f}  {urls[request].removeprefix(used.url)}")
-            print(f"  {served_bytes[0]:8.0f}  /sw.js and the copy that it keeps")
-            print(f"  {total:8.0f}  bytes before the first press, of {PAGE_BYTES} allowed")
-        assert 20_000 < total < PAGE_BYTES
+    used = (await visit()).used
+    page = await used.context.new_page()
+    client = await used.context.new_cdp_session(page)
+    await client.send("Network.enable")
+    weights: dict[str, float] = {}
+    urls: dict[str, str] = {}
+    client.on(
+        "Network.requestWillBeSent",
+        lambda e: urls.update({e["requestId"]: e["request"]["url"]}),
+    )
+    client.on(
+        "Network.loadingFinished",
+        lambda e: weights.update({e["requestId"]: e["encodedDataLength"]}),
+    )
+    served_bytes = [0]
+    await page.goto(used.url, wait_until="networkidle")
+    worker = "navigator.serviceWorker.ready.then((r) => r.active.scriptURL)"
+    assert str(await page.evaluate(worker)).endswith("/sw.js")
+    # What the worker loads is seen by no page: its own script, and the page once more.
+    again = await used.context.request.get(f"{used.url}/sw.js")
+    served_bytes[0] += int(again.headers["content-length"])
+    served_bytes[0] += int((await used.context.request.get(used.url)).headers["content-length"])
+    total = sum(weights.values()) + served_bytes[0]
+    with capsys.disabled():
+        print()
+        for request, weight in weights.items():
+            print(f"  {weight:8.0f}  {urls[request].removeprefix(used.url)}")
+        print(f"  {served_bytes[0]:8.0f}  /sw.js and the copy that it keeps")
+        print(f"  {total:8.0f}  bytes before the first press, of {PAGE_BYTES} allowed")
+    assert 20_000 < total < PAGE_BYTES
