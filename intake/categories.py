@@ -51,6 +51,7 @@ class Category(_Strict):
 
     ``field``: the field of service it is counted under. ``deadline_minutes``: from the moment the
     message was left until somebody has answered; ``deadline_source``: the norm or the reason.
+    ``at_least``: how urgent a request of this kind is whatever its words say.
     ``required``: what must be known before it can be routed. ``remote``: help by phone or in
     writing will do, so that no place is needed where the resident can be reached. ``arranged``:
     somebody comes at an agreed time; where not, a time told is rather when it happened.
@@ -64,6 +65,7 @@ class Category(_Strict):
     description: Both
     field: Text
     urgency: Literal["normal", "urgent"]
+    at_least: Literal["normal", "urgent"] = "normal"
     deadline_minutes: Annotated[int, Field(gt=0, le=60 * 24 * 31)]
     deadline_source: Text
     required: tuple[Asked, ...] = ()

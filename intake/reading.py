@@ -138,7 +138,7 @@ async def keep(
     corrected = set(request.corrected)
     found: dict[str, Any] = {
         "category": read.category,
-        "urgency": "emergency" if request.urgency == "emergency" else read.urgency,
+        "urgency": "emergency" if request.urgency == "emergency" else _urgency(read, parts),
         **{name: _value(getattr(read, name)) for name in TEXT_FIELDS},
         "area": read.area,
         **_window(read.when, request, parts),
@@ -154,6 +154,12 @@ async def keep(
     request.deadline_at = deadline(request, parts)
     if not parts.catalogue.is_service(request.category or ""):
         request.related_to_id = await _earlier(session, request)
+
+
+def _urgency(read: Understanding, parts: Parts) -> str:
+    """As urgent as the words say, and as its kind is at least."""
+    entry = parts.catalogue.entries.get(read.category or "")
+    return entry.at_least if entry is not None and read.urgency == "normal" else read.urgency
 
 
 def _from_home(request: ServiceRequest, read: Understanding, limits: Deciding) -> dict[str, str]:

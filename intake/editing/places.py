@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -18,13 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.locale import languages, say
 from intake.models import Edited, Place
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.phonetics import fuzzy
+from intake.understanding.phonetics import Syllable, fuzzy, syllables
+from intake.understanding.script import plain
 
 KIND = "places"
 KINDS = ("community", "road", "building", "facility")
 LONGEST = 80  # characters of a name, an alias, an area
 MOST_ALIASES = 50
-MOST_PLACES = 20_000
+MOST_PLACES = 10_000  # the readers' index of so many takes some seconds to build
+MOST_ALIKE = 5  # of one sound that are named
 ROWS_AT_ONCE = 2_000
 # A spreadsheet that opens our export would compute these.
 FORMULA = ("=", "+", "-", "@")
@@ -143,26 +146,36 @@ def _built(places: Mapping[str, Value]) -> Gazetteer:
 
 
 def alike_in(places: Mapping[str, Value]) -> dict[str, list[Alike]]:
-    """`alike` of places that are not saved yet; slow for thousands."""
-    return alike(_built(places))
+    """`alike_of` of places that are not saved yet; takes a second for some thousands."""
+    return _alike(
+        (name, syllables(plain(text)))
+        for name, value in places.items()
+        for text in (name, *value["aliases"])
+    )
 
 
-def alike(known: Gazetteer) -> dict[str, list[Alike]]:
+@lru_cache(maxsize=2)
+def alike_of(known: Gazetteer) -> Mapping[str, list[Alike]]:
     """For each place, by name or alias, those that sound the same or nearly so.
 
     Where two sound the same, the readers call the place ambiguous, and a person decides.
     """
+    return _alike((spelling.place.name, spelling.spoken) for spelling in known.spellings)
+
+
+def _alike(spellings: Iterable[tuple[str, Sequence[Syllable]]]) -> dict[str, list[Alike]]:
     exact: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
     near: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
-    for spelling in known.spellings:
-        sounds = tuple(s.sound for s in spelling.spoken)
+    for name, spoken in spellings:
+        sounds = tuple(s.sound for s in spoken)
         if sounds:
-            exact[sounds].add(spelling.place.name)
-            near[tuple(map(fuzzy, sounds))].add(spelling.place.name)
+            exact[sounds].add(name)
+            near[tuple(map(fuzzy, sounds))].add(name)
     pairs: dict[tuple[str, str], bool] = {}
     for groups, exactly in ((near, False), (exact, True)):
         for names in groups.values():
-            pairs.update({(a, b): exactly for a in names for b in names if a != b})
+            few = sorted(names)[: MOST_ALIKE + 1]
+            pairs.update({(a, b): exactly for a in names for b in few if a != b})
     found: defaultdict[str, list[Alike]] = defaultdict(list)
     for (name, other), exactly in sorted(pairs.items()):
         found[name].append(Alike(other, exactly))

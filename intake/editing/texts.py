@@ -63,7 +63,7 @@ class Texts(_Strict):
     description: Sentence | None = None
     questions: dict[Asked, Sentence] | None = None
     deadline_minutes: int | None = Field(None, ge=1, le=60 * 24 * 31)
-    urgency: Literal["normal", "urgent"] | None = None
+    at_least: Literal["normal", "urgent"] | None = None
 
 
 def differing(entry: Category, texts: Texts) -> tuple[dict[str, Any] | None, Wrong | None]:

@@ -78,7 +78,7 @@ async def search(
     rows = list(
         await session.scalars(statement.where(Place.id > after).order_by(Place.id).limit(limit + 1))
     )
-    alike = places.alike(await parts.gazetteer(session))
+    alike = await asyncio.to_thread(places.alike_of, await parts.gazetteer(session))
     return {
         "places": [
             {
@@ -255,12 +255,11 @@ async def undo(
 async def _save(
     session: AsyncSession, operator: Operator, action: str, values: dict[str, Any], seen: int
 ) -> dict[str, Any]:
-    known = await session.scalar(select(func.count()).select_from(Place))
-    if (known or 0) + sum(v is not None for v in values.values()) > 2 * places.MOST_PLACES:
-        raise TooLarge("There are too many places.", limit=places.MOST_PLACES)
     version = await changes.change(
         session, places.KIND, action, values, who=operator.name, seen=seen
     )
+    if (await session.scalar(select(func.count(Place.id))) or 0) > places.MOST_PLACES:
+        raise TooLarge("There would be too many places.", limit=places.MOST_PLACES)
     await log_access(session, operator, f"places: {action}")
     return {"version": version}
 

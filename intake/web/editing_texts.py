@@ -14,7 +14,7 @@ from intake.web.access import CurrentParts, SeenVersion, Supervisor, log_access
 from intake.web.editing import refuse
 
 router = APIRouter(prefix="/api/catalogue", tags=["supervisors"])
-SHOWN = ("name", "description", "questions", "deadline_minutes", "urgency")
+SHOWN = ("name", "description", "questions", "deadline_minutes", "at_least")
 
 
 @router.get("", summary="The catalogue's texts")

@@ -108,6 +108,26 @@ async def test_the_next_turn_asks_with_the_new_words(
         await chat.close()
 
 
+async def test_what_counts_as_urgent_is_urgent_and_routed_so(
+    desk: httpx.AsyncClient, worker: House
+) -> None:
+    await rule(desk, {"backend": "clinic", "urgency": ["urgent"]})
+    says = "麻烦帮我去药店买一瓶酱油送来"
+    before = await worker.leave(says, **FORM)
+    await worker.work()
+    seen = await version(desk, "/api/catalogue")
+    changed = {"at_least": "urgent", "deadline_minutes": 30}
+    answer = await desk.put("/api/catalogue/errand", json=changed, headers=seen)
+    assert answer.json()["own"] == changed
+    after = await worker.leave(says, **FORM)
+    await worker.work()
+    first, second = await worker.request(before), await worker.request(after)
+    assert (first.urgency, first.backend) == ("normal", "station")
+    assert (second.urgency, second.backend) == ("urgent", "clinic")
+    assert second.deadline_at is not None
+    assert (second.deadline_at - second.received_at).total_seconds() == 1800
+
+
 async def test_a_place_is_added_changed_and_removed_and_it_all_stands_in_the_history(
     desk: httpx.AsyncClient, worker: House
 ) -> None:

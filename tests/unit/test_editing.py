@@ -163,7 +163,7 @@ def test_only_what_differs_from_the_file_is_kept() -> None:
         }
     )
     assert texts.differing(meal, same) == (None, None)
-    other = texts.Texts.model_validate({"deadline_minutes": 30, "urgency": meal.urgency})
+    other = texts.Texts.model_validate({"deadline_minutes": 30, "at_least": "normal"})
     assert texts.differing(meal, other) == ({"deadline_minutes": 30}, None)
 
 
@@ -181,7 +181,7 @@ def test_a_text_holds_over_the_file_and_the_rest_follows_the_file() -> None:
 
 
 def test_texts_that_fit_no_more_leave_the_files() -> None:
-    over = texts.overlay(FILES, {"meal": {"urgency": "whenever"}})
+    over = texts.overlay(FILES, {"meal": {"at_least": "whenever"}})
     assert over.get("meal") == FILES.get("meal")
 
 

@@ -190,9 +190,9 @@ def _text_lines(value: dict[str, Any], language: str) -> list[str]:
     if "deadline_minutes" in value:
         label = say("desk.settings.text.deadline", language)
         lines.append(f"{label}: {hours(value['deadline_minutes'])}")
-    if "urgency" in value:
-        label = say("desk.settings.text.urgency", language)
-        lines.append(f"{label}: {say('desk.urgency.' + value['urgency'], language)}")
+    if "at_least" in value:
+        label = say("desk.settings.text.at_least", language)
+        lines.append(f"{label}: {say('desk.settings.at_least.' + value['at_least'], language)}")
     lines += [
         f"{say('chat.field.' + name, language)}: {asked['zh']} / {asked['en']}"
         for name, asked in value.get("questions", {}).items()
