@@ -31,6 +31,7 @@ from intake.web import (
     api,
     attachments,
     conversations,
+    demand,
     desk,
     doors,
     editing,
@@ -46,6 +47,7 @@ from intake.web import (
     resident,
     residents,
     station,
+    tasks,
     working,
 )
 from speech import Transcriber
@@ -146,6 +148,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(resident.routes())
     app.include_router(residents.router)
     app.include_router(households.router)
+    app.include_router(demand.router)
+    app.include_router(tasks.router)
     app.include_router(attachments.router)
     app.include_router(keeping.router)
     app.include_router(operators.router)

@@ -495,6 +495,18 @@ async def ask_operators(
     await session.flush()
 
 
+async def remark(
+    session: AsyncSession,
+    request: ServiceRequest,
+    kind: str,
+    by: By,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Something beside the life cycle happened to a locked request; its version stays."""
+    _event(session, request, kind, by, changes=dict(changes) if changes else None)
+    await session.flush()
+
+
 async def note(session: AsyncSession, request: ServiceRequest, text: str, by: By) -> None:
     """What operators tell each other about a locked request; its version stays."""
     _event(session, request, "noted", By(by.actor, by.who, text))

@@ -6,16 +6,20 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import conversations
-from intake.lifecycle import Status
+from intake import service_requests as requests
+from intake.lifecycle import Actor, Status
 from intake.locale import say
-from intake.models import Message, ServiceRequest
+from intake.models import Event, Message, OperatorTask, ServiceRequest
 from intake.parts import Parts
+
+NEWS = frozenset({Status.ACCEPTED, Status.DONE, Status.REJECTED, Status.CANCELLED})
+SHOWS_NEWS = frozenset({"page"})  # whose residents see on their phone how it stands
 
 
 async def tell(parts: Parts, service_request_id: int) -> None:
     """Write the sentence for the present status, once for each version of it.
 
-    A voicemail's resident reads it on her status page; a channel that can send sends it.
+    A channel that can send sends it, the page shows it; whoever left only a phone number is rung.
     """
     async with parts.sessions.begin() as session:
         request = await session.get_one(ServiceRequest, service_request_id, with_for_update=True)
@@ -46,6 +50,31 @@ async def tell(parts: Parts, service_request_id: int) -> None:
         if request.conversation_id is not None:
             await session.flush()
             await conversations.send(session, request.conversation_id)
+        elif await _owed_a_call(session, request):
+            words = say("task.tell_by_phone", None, number=request.tracking_number)
+            await requests.ask_operators(session, request, requests.CALL_BACK, words)
+
+
+async def _owed_a_call(session: AsyncSession, request: ServiceRequest) -> bool:
+    """She left a phone number and no other way to her, there is news, and nobody rings yet."""
+    if request.channel in SHOWS_NEWS or not request.phone or request.status not in NEWS:
+        return False
+    by_herself = await session.scalar(
+        select(Event.actor)
+        .where(Event.service_request_id == request.id, Event.kind == "moved")
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    waits = await session.scalar(
+        select(OperatorTask.id)
+        .where(
+            OperatorTask.service_request_id == request.id,
+            OperatorTask.kind == requests.CALL_BACK,
+            OperatorTask.done_at.is_(None),
+        )
+        .limit(1)
+    )
+    return by_herself != Actor.RESIDENT and waits is None
 
 
 async def sentence(

@@ -13,3 +13,5 @@ import "./live";
 import "./alarm";
 import "./queue";
 import "./settings";
+import "./demand";
+import "./tasks";

@@ -16,6 +16,7 @@ from intake.web.desk import (
     access_log,
     accounts,
     conversations,
+    demand,
     events,
     outside,
     password,
@@ -23,6 +24,7 @@ from intake.web.desk import (
     request,
     settings,
     sign_in,
+    tasks,
 )
 from intake.web.desk.pages import FILES, SignInFirst, password_first, sign_in_first
 
@@ -37,6 +39,8 @@ MODULES = (
     access_log,
     request,
     settings,
+    demand,
+    tasks,
 )
 
 

@@ -1,0 +1,28 @@
+// Buttons that send something and stay on the page: `data-act` is the address, `data-body` the JSON,
+// `data-version` what was seen, `data-ask` a question whose answer goes along as `why`.
+
+import { refresh } from "./fresh";
+import { attempt, write } from "./net";
+
+document.addEventListener("click", (event) => {
+  const button = (event.target as Element).closest<HTMLButtonElement>("button[data-act]");
+  if (!button || button.disabled) return;
+  event.preventDefault();
+  const body = JSON.parse(button.dataset["body"] ?? "{}") as Record<string, unknown>;
+  if (button.dataset["ask"]) {
+    const why = window.prompt(button.dataset["ask"])?.trim();
+    if (!why) return;
+    body["why"] = why;
+  }
+  const version = button.dataset["version"];
+  const row = button.closest<HTMLElement>("[data-key]");
+  const following = row?.nextElementSibling?.querySelector<HTMLElement>("a, button");
+  button.disabled = true;
+  void attempt(() =>
+    write("POST", button.dataset["act"] as string, body, version ? Number(version) : undefined),
+  ).then(async (worked) => {
+    button.disabled = false;
+    if (worked) (following ?? document.getElementById("main"))?.focus();
+    await refresh();
+  });
+});

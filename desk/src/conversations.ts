@@ -1,0 +1,48 @@
+// A conversation answered in place: Enter sends, Shift+Enter begins a new line, and what was begun
+// is still there after a reload of this tab.
+
+import "./conversations.css";
+
+import { refresh } from "./fresh";
+import { attempt, write } from "./net";
+
+const talk = document.getElementById("talk");
+if (talk) {
+  const base = `/api/conversations/${talk.dataset["id"]}`;
+  const draft = `draft-${talk.dataset["id"]}`;
+  const form = document.getElementById("answer") as HTMLFormElement;
+  const text = document.getElementById("answer-text") as HTMLTextAreaElement;
+  const log = document.getElementById("log") as HTMLElement;
+  const button = form.querySelector("button") as HTMLButtonElement;
+
+  log.scrollTop = log.scrollHeight;
+  text.value = sessionStorage.getItem(draft) ?? "";
+  text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
+  text.addEventListener("keydown", (event) => {
+    // While an input method composes, Enter takes a candidate; Safari says so by 229 only.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const words = text.value.trim();
+    if (!words || button.disabled) return;
+    button.disabled = true;
+    const sent = await attempt(() => write("POST", `${base}/messages`, { text: words }));
+    button.disabled = false;
+    if (!sent) return;
+    if (text.value.trim() === words) {
+      text.value = "";
+      sessionStorage.removeItem(draft);
+    }
+    await refresh();
+    log.scrollTop = log.scrollHeight;
+  });
+  talk.addEventListener("click", (event) => {
+    const move = (event.target as Element).closest<HTMLElement>("[data-talk]");
+    if (!move) return;
+    move.blur();
+    void attempt(() => write("POST", `${base}/${move.dataset["talk"]}`)).then(refresh);
+  });
+}

@@ -1,0 +1,95 @@
+// Keeps the parts of a page that are marked `data-fresh="conversation task"` as the server has them,
+// whenever one of these things changes, and now and then in case that word got lost.
+// Rows with a `data-key` are changed one by one: a voice that plays, or a row that is worked on,
+// stays as it is while others change around it.
+
+const OFTEN_MS = 2_000;
+const NOW_AND_THEN_MS = 30_000;
+
+let running = false;
+let again = false;
+
+/** Ask the server for this page again and put in what is new. */
+export async function refresh(): Promise<void> {
+  if (running) {
+    again = true;
+    return;
+  }
+  running = true;
+  try {
+    const answer = await fetch(location.href, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+    const door = answer.headers.get("HX-Redirect");
+    if (door) location.assign(door);
+    if (!answer.ok) return;
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const old of document.querySelectorAll<HTMLElement>("[data-fresh]")) {
+      const fresh = found.getElementById(old.id);
+      if (fresh) put(old, fresh);
+    }
+    document.dispatchEvent(new CustomEvent("desk:fresh"));
+  } catch {
+    // Without the network the page stays as it is; the next word or look brings the rest.
+  } finally {
+    running = false;
+    if (again) {
+      again = false;
+      window.setTimeout(refresh, OFTEN_MS);
+    }
+  }
+}
+
+function put(old: HTMLElement, fresh: HTMLElement): void {
+  if (old.innerHTML === fresh.innerHTML) return;
+  const olds = rows(old);
+  const news = rows(fresh);
+  const list = olds[0]?.parentElement;
+  if (!list || !news.length || news[0]?.parentElement?.tagName !== list.tagName) {
+    if (!busy(old)) old.innerHTML = fresh.innerHTML;
+    return;
+  }
+  const known = new Map(olds.map((row) => [row.dataset["key"], row]));
+  const atEnd = old.scrollHeight - old.scrollTop - old.clientHeight < 40;
+  news.forEach((row, place) => {
+    let own = known.get(row.dataset["key"]);
+    known.delete(row.dataset["key"]);
+    if (!own) own = document.importNode(row, true);
+    else if (own.outerHTML !== row.outerHTML && !busy(own)) {
+      const next = document.importNode(row, true);
+      own.replaceWith(next);
+      own = next;
+    }
+    if (list.children[place] !== own) list.insertBefore(own, list.children[place] ?? null);
+  });
+  for (const gone of known.values()) if (!busy(gone)) gone.remove();
+  for (const head of fresh.querySelectorAll<HTMLElement>("[data-part]")) {
+    const own = old.querySelector<HTMLElement>(`[data-part="${head.dataset["part"]}"]`);
+    if (own && own.innerHTML !== head.innerHTML) own.innerHTML = head.innerHTML;
+  }
+  if (atEnd) old.scrollTop = old.scrollHeight;
+}
+
+function rows(part: HTMLElement): HTMLElement[] {
+  return [...part.querySelectorAll<HTMLElement>("[data-key]")];
+}
+
+/** Somebody hears, types or stands there. */
+function busy(part: HTMLElement): boolean {
+  if (part.contains(document.activeElement) && document.activeElement !== part) return true;
+  return [...part.querySelectorAll("audio")].some((sound) => !sound.paused);
+}
+
+const parts = [...document.querySelectorAll<HTMLElement>("[data-fresh]")];
+if (parts.length) {
+  const kinds = new Set(["hello", ...parts.flatMap((part) => (part.dataset["fresh"] ?? "").split(" "))]);
+  let due = 0;
+  const soon = (): void => {
+    if (due) return;
+    due = window.setTimeout(() => {
+      due = 0;
+      void refresh();
+    }, 150);
+  };
+  for (const kind of kinds) document.addEventListener(`huying:${kind}`, soon);
+  window.setInterval(() => document.visibilityState === "visible" && soon(), NOW_AND_THEN_MS);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && soon());
+}

@@ -1,0 +1,4 @@
+// Call-backs: every outcome is one button.
+
+import "./acts";
+import "./tasks.css";

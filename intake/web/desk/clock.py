@@ -1,0 +1,50 @@
+"""Times as the desk shows them: on the residents' clock, and how long ago in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from intake.locale import say
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """``zone``: the residents'. ``language``: the viewer's. ``now`` is aware."""
+
+    zone: ZoneInfo
+    language: str
+    now: datetime
+
+    @classmethod
+    def of(cls, zone: ZoneInfo, language: str) -> Clock:
+        return cls(zone, language, datetime.now(UTC))
+
+    def at(self, moment: datetime | None) -> str:
+        """The time of day for today, else month, day and time; – for nothing."""
+        if moment is None:
+            return "–"
+        local = moment.astimezone(self.zone)
+        today = self.now.astimezone(self.zone).date()
+        if local.date() == today:
+            return f"{local:%H:%M}"
+        return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M}"
+
+    def ago(self, moment: datetime) -> str:
+        """How long it is since a moment, or until it, such as "12 min"."""
+        return self.lasts(abs((self.now - moment).total_seconds()))
+
+    def lasts(self, seconds: float | None) -> str:
+        """A duration in the unit that fits it; – for none."""
+        if seconds is None:
+            return "–"
+        if seconds < HOUR:
+            return say("desk.clock.minutes", self.language, n=int(seconds // MINUTE))
+        if seconds < DAY:
+            hours, rest = divmod(int(seconds), HOUR)
+            return say("desk.clock.hours", self.language, n=hours, minutes=rest // MINUTE)
+        days, rest = divmod(int(seconds), DAY)
+        return say("desk.clock.days", self.language, n=days, hours=rest // HOUR)

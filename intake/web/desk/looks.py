@@ -1,0 +1,33 @@
+"""A page that keeps itself fresh is one look in the access log, not one every few seconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.models import AccessLog, Operator
+from intake.web.access import log_access
+
+ONE_LOOK = timedelta(minutes=5)
+LATEST = 300  # rows of the log that are looked through; beyond them it is a new look
+
+
+async def log_look(session: AsyncSession, operator: Operator, action: str) -> None:
+    """Write down that an operator sees this, unless the log says so for the last minutes."""
+    latest = (
+        select(AccessLog.who, AccessLog.action, AccessLog.created_at)
+        .order_by(AccessLog.id.desc())
+        .limit(LATEST)
+        .subquery()
+    )
+    known = await session.scalar(
+        select(latest.c.who).where(
+            latest.c.who == operator.name,
+            latest.c.action == action,
+            latest.c.created_at > datetime.now(UTC) - ONE_LOOK,
+        )
+    )
+    if known is None:
+        await log_access(session, operator, action)

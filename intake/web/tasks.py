@@ -1,0 +1,168 @@
+"""What people must do: ring her back, ring them, look. Done, or put off until a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, Field, model_validator
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import service_requests as requests
+from intake import telling
+from intake.errors import MoveNotAllowed, NotFound
+from intake.lifecycle import Actor
+from intake.models import Operator, OperatorTask, ServiceRequest
+from intake.parts import Parts
+from intake.service_requests import By
+from intake.web import shapes
+from intake.web.access import CurrentOperator, CurrentParts, log_access
+
+router = APIRouter(prefix="/api/tasks", tags=["operators"])
+RINGS_HER = frozenset({requests.CALL_BACK, "tell_failed", "low_rating", "alarm_unanswered"})
+AFTERNOON, MORNING = (15, 0), (9, 30)  # of the residents' clock
+
+
+class Done(shapes.Strict):
+    """``outcome``: spoken to, or otherwise done."""
+
+    outcome: Literal["reached", "done"] = "done"
+    note: str | None = Field(None, max_length=500)
+
+
+class Again(shapes.Strict):
+    """Nobody answered: once more ``at`` a time, or at one that has a name."""
+
+    at: AwareDatetime | None = None
+    when: Literal["hour", "afternoon", "tomorrow"] | None = None
+    note: str | None = Field(None, max_length=500)
+
+    @model_validator(mode="after")
+    def _one(self) -> Again:
+        if (self.at is None) == (self.when is None):
+            raise ValueError("give either at or when")
+        return self
+
+
+@router.get("", summary="What is to be done, what is due first")
+async def list_tasks(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+) -> list[dict[str, Any]]:
+    """Each with the number to dial, masked, and the sentence that she is owed."""
+    async with parts.sessions.begin() as session:
+        rows = await open_tasks(session, parts, limit)
+        await log_access(session, operator, "tasks")
+    return [{**row, "phone": shapes.masked(row["phone"])} for row in rows]
+
+
+async def open_tasks(session: AsyncSession, parts: Parts, limit: int) -> list[dict[str, Any]]:
+    """What is not done yet, by when it is due. ``say``: what to tell her, in her language."""
+    now = datetime.now(UTC)
+    rows = await session.execute(
+        select(OperatorTask, ServiceRequest)
+        .outerjoin(ServiceRequest, ServiceRequest.id == OperatorTask.service_request_id)
+        .where(OperatorTask.done_at.is_(None))
+        .order_by(OperatorTask.due_at.asc().nulls_first(), OperatorTask.id)
+        .limit(limit)
+    )
+    found = []
+    for task, request in rows.all():
+        hers = request is not None and task.kind in RINGS_HER
+        said = await telling.sentence(session, request, parts) if hers else None
+        found.append(
+            {
+                "id": task.id,
+                "kind": task.kind,
+                "sentence": task.sentence,
+                "due_at": task.due_at,
+                "due": task.due_at is None or task.due_at <= now,
+                "tries": task.tries,
+                "created_at": task.created_at,
+                "tracking_number": request.tracking_number if request else None,
+                "person": request.person if request else None,
+                "place": request.place if request else None,
+                "unit": request.unit if request else None,
+                "phone": request.phone if hers else None,
+                "language": request.language if request else None,
+                "say": said[1] if said else None,
+            }
+        )
+    return found
+
+
+@router.post("/{task_id}/done", summary="It is done, or she was reached")
+async def done(
+    parts: CurrentParts, operator: CurrentOperator, task_id: int, body: Done
+) -> dict[str, Any]:
+    """It leaves the list; the request's history says who did it."""
+    async with parts.sessions.begin() as session:
+        task, request = await _lock(session, task_id)
+        task.done_at, task.done_by = datetime.now(UTC), operator.name
+        task.outcome = body.outcome
+        changes = {"task": task.kind, "outcome": body.outcome}
+        return await _write_down(session, operator, task, request, "task_done", changes, body.note)
+
+
+@router.post("/{task_id}/again", summary="Nobody was reached; once more later")
+async def again(
+    parts: CurrentParts, operator: CurrentOperator, task_id: int, body: Again
+) -> dict[str, Any]:
+    """It stays on the list and is due then."""
+    async with parts.sessions.begin() as session:
+        task, request = await _lock(session, task_id)
+        task.due_at = body.at or named_time(
+            body.when or "hour", datetime.now(UTC), parts.settings.zone
+        )
+        task.tries += 1
+        changes = {"task": task.kind, "again_at": task.due_at.isoformat()}
+        return await _write_down(session, operator, task, request, "task_again", changes, body.note)
+
+
+def named_time(when: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """In an hour; the next three in the afternoon; half past nine tomorrow."""
+    local = now.astimezone(zone)
+    if when == "hour":
+        return now + timedelta(hours=1)
+    hour, minute = AFTERNOON if when == "afternoon" else MORNING
+    at = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    if when == "tomorrow" or at <= local:
+        at += timedelta(days=1)
+    return at.astimezone(UTC)
+
+
+async def _lock(session: AsyncSession, task_id: int) -> tuple[OperatorTask, ServiceRequest | None]:
+    """The request's row first, as everybody does who writes to both."""
+    known = await session.get(OperatorTask, min(task_id, 2**62))
+    request = None
+    if known is not None and known.service_request_id is not None:
+        request = await requests.lock(session, known.service_request_id)
+    task = await session.get(
+        OperatorTask, min(task_id, 2**62), with_for_update=True, populate_existing=True
+    )
+    if task is None:
+        raise NotFound("There is no such task.")
+    if task.done_at is not None:
+        raise MoveNotAllowed(f"{task.done_by or '–'} has done this already.")
+    return task, request
+
+
+async def _write_down(
+    session: AsyncSession,
+    operator: Operator,
+    task: OperatorTask,
+    request: ServiceRequest | None,
+    kind: str,
+    changes: dict[str, Any],
+    note: str | None,
+) -> dict[str, Any]:
+    if request is not None:
+        by = By(Actor.OPERATOR, operator.name, note)
+        await requests.remark(session, request, kind, by, changes)
+    await log_access(session, operator, kind, request)
+    await session.flush()
+    return {"id": task.id, "due_at": task.due_at, "done_at": task.done_at, "tries": task.tries}
