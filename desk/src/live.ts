@@ -14,6 +14,18 @@ interface Told {
 
 const others = "BroadcastChannel" in window ? new BroadcastChannel("huying-live") : null;
 let cutOff = false;
+let listens = false;
+
+/** Whether word comes through, shown on every page of this browser. */
+function standing(on: boolean): void {
+  document.body.classList.toggle("cut-off", !on);
+  document.body.dataset["live"] = on ? "yes" : "no";
+}
+
+function tellStanding(on: boolean): void {
+  standing(on);
+  others?.postMessage({ kind: "standing", data: on });
+}
 
 function dispatch({ kind, data }: Told): void {
   document.dispatchEvent(new CustomEvent(`huying:${kind}`, { detail: data }));
@@ -29,13 +41,13 @@ function signedOut(): void {
 }
 
 function connect(): void {
+  listens = true;
   const source = new EventSource("/desk/events");
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => {
-      document.body.classList.remove("cut-off");
+      if (kind === "hello") tellStanding(true);
       if (kind !== "hello" || cutOff) heard({ kind, data: JSON.parse((event as MessageEvent<string>).data) });
       cutOff = false;
-      document.body.dataset["live"] = "yes";
     });
   }
   source.addEventListener("bye", () => {
@@ -45,17 +57,21 @@ function connect(): void {
   });
   source.addEventListener("error", () => {
     cutOff = true;
-    delete document.body.dataset["live"];
-    document.body.classList.add("cut-off");
+    tellStanding(false);
     if (source.readyState === EventSource.CLOSED) window.setTimeout(connect, TRIES_AGAIN_MS);
   });
   window.addEventListener("pagehide", () => source.close());
 }
 
 others?.addEventListener("message", (event: MessageEvent<Told>) => {
-  if (event.data.kind === "bye") signedOut();
+  const { kind, data } = event.data;
+  if (kind === "bye") signedOut();
+  else if (kind === "asks") listens && others.postMessage({ kind: "standing", data: document.body.dataset["live"] === "yes" });
+  else if (kind === "standing") standing(data === true);
   else dispatch(event.data);
 });
+
+others?.postMessage({ kind: "asks", data: null });
 
 if (document.body.dataset["me"] && document.body.dataset["role"] !== "station") {
   if (others && navigator.locks) {
