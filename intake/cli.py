@@ -27,6 +27,7 @@ COMMANDS = {
     "household": ("household", "app", "Homes with a link of their own: add, link, revoke, list."),
     "backup": ("backup", "backup", "Write everything into one archive."),
     "restore": ("backup", "restore", "Make the house from an archive."),
+    "systemd": ("systemd", "systemd", "Units that start the house and back it up by themselves."),
     "erase": ("erase", "erase_command", "Erase a request, or a home with all of its requests."),
     "forget": ("forget", "forget", "Forget what is older than the settings allow."),
     "models": ("models", "app", "The speech models: list, add, verify, remove."),
