@@ -196,12 +196,12 @@ async def test_a_form_of_another_site_signs_nobody_in(house: House) -> None:
     assert (await house.client.post("/desk/sign-in", data=form, headers=headers)).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "next", ["https://evil.example/desk", "//evil.example", "/\\evil.example", "/s/x", "/desk\n/x"]
-)
-async def test_after_signing_in_nobody_is_led_elsewhere(house: House, next: str) -> None:
+async def test_after_signing_in_nobody_is_led_elsewhere(house: House) -> None:
     await operator(house)
-    assert (await sign_in(house.client, next=next)).headers["location"] == "/desk"
+    for next in (
+        "https://evil.example/desk", "//evil.example", "/\\evil.example", "/s/x", "/desk\n/x",
+    ):  # fmt: skip
+        assert (await sign_in(house.client, next=next)).headers["location"] == "/desk"
 
 
 @pytest.mark.parametrize(
@@ -265,26 +265,26 @@ async def test_full_width_keys_give_the_same_password(house: House) -> None:
     assert (await sign_in(house.client, "Ｍagpie２-wutong７")).status_code == 303
 
 
-@pytest.mark.parametrize(
-    ("password", "code"),
-    [
-        ("喜鹊七只", "password_short"),
-        ("x" * 201, "password_long"),
-        ("aaaaaaaaaaaa", "password_easy"),
-        ("1234567890", "password_easy"),
-        ("13800001111", "password_easy"),
-        ("abcdefghijkl", "password_easy"),
-        ("Password2026!", "password_easy"),
-        ("李敏一二三四李敏李敏", "password_easy"),
-        (GOOD, "password_same"),
-    ],
-)
-async def test_easy_passwords_are_not_taken(house: House, password: str, code: str) -> None:
+EASY = [
+    ("喜鹊七只", "password_short"),
+    ("x" * 201, "password_long"),
+    ("aaaaaaaaaaaa", "password_easy"),
+    ("1234567890", "password_easy"),
+    ("13800001111", "password_easy"),
+    ("abcdefghijkl", "password_easy"),
+    ("Password2026!", "password_easy"),
+    ("李敏一二三四李敏李敏", "password_easy"),
+    (GOOD, "password_same"),
+]
+
+
+async def test_easy_passwords_are_not_taken(house: House) -> None:
     await operator(house)
     desk = await at_the_desk(house, name="李敏")
-    body = {"current": GOOD, "password": password}
-    refused = await desk.post("/desk/password", json=body)
-    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    for password, code in EASY:
+        body = {"current": GOOD, "password": password}
+        refused = await desk.post("/desk/password", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
     assert (await sign_in(house.client)).status_code == 303
 
 

@@ -17,7 +17,7 @@ from intake.errors import Forbidden
 from intake.models import AccessLog, Operator
 from intake.parts import Parts
 from intake.settings import Settings
-from intake.web.access import COOKIE, CurrentBrowser, CurrentParts, log_access
+from intake.web.access import COOKIE, STATION, CurrentBrowser, CurrentParts, log_access
 from intake.web.desk.pages import page
 
 router = APIRouter()
@@ -111,7 +111,12 @@ async def let_in(
     await accounts.end_session(session, request.cookies.get(COOKIE, ""))
     opened = await accounts.open_session(session, operator, parts.settings.desk.lasts)
     await log_access(session, operator, "sign_in")
-    answer = RedirectResponse("/desk/password" if operator.password_starts else inside(next), 303)
+    home = inside(next)
+    if operator.password_starts:
+        home = "/desk/password"
+    elif operator.role == "station" and not home.startswith(STATION):
+        home = "/desk/station"
+    answer = RedirectResponse(home, 303)
     keep(answer, parts.settings, opened.token)
     return answer
 
