@@ -165,6 +165,5 @@ function show(place: HTMLElement, found: Outcome, how: string): void {
   for (const { rule, backend, why } of found.steps) {
     steps.append(line("li", say("settings.step", { rule, backend, why: why ?? say("settings.fits") })));
   }
-  steps.style.listStyle = "none";
   if (found.steps.length) place.append(steps);
 }
