@@ -18,7 +18,7 @@ from intake.keeping.erasing import erase as erase_request
 from intake.lifecycle import Actor
 from intake.service_requests import By
 from intake.web import shapes
-from intake.web.access import CurrentParts, SeenVersion, Supervisor, by_number, log_access
+from intake.web.access import Admin, CurrentParts, SeenVersion, Supervisor, by_number, log_access
 
 log = logging.getLogger("huying.keeping")
 router = APIRouter(prefix="/api", tags=["operators"])
@@ -64,7 +64,7 @@ async def erase(
 
 
 @router.get("/households/{household_id}/export", summary="Hand out what is held about a home")
-async def export(parts: CurrentParts, operator: Supervisor, household_id: int) -> FileResponse:
+async def export(parts: CurrentParts, operator: Admin, household_id: int) -> FileResponse:
     """A ZIP: a page in plain words, all rows as JSON, the recordings."""
     async with parts.sessions.begin() as session:
         told = await handing_out.gather(session, household_id)

@@ -55,13 +55,13 @@ async def home_with_requests(chat: Chat) -> tuple[int, str, str]:
     return home.id, mine, other
 
 
-async def test_a_supervisor_gets_all_of_it_and_that_is_logged(chat: Chat) -> None:
+async def test_an_administrator_gets_all_of_it_and_that_is_logged(chat: Chat) -> None:
     number, mine, other = await home_with_requests(chat)
     path = f"/api/households/{number}/export"
     async with await chat.operator() as operator:
         assert (await operator.get(path)).status_code == 403
     async with chat.parts.sessions.begin() as session:
-        token, _ = await make_token(session, "Mr Zhao", "supervisor", 1)
+        token, _ = await make_token(session, "Mr Zhao", "admin", 1)
     chat.client.headers["Authorization"] = f"Bearer {token}"
     assert (await chat.client.get("/api/households/999/export")).status_code == 404
     answer = await chat.client.get(path)
