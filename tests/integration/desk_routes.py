@@ -19,6 +19,7 @@ TABLE = {
         GET /api/s/{key}
         GET /api/s/{key}/events
         GET /api/uploads/by-key/{key}
+        GET /channels/wechat
         GET /chat
         GET /chat.js
         GET /chat/assets/chat.css
@@ -42,19 +43,18 @@ TABLE = {
         GET /s/{key}
         GET /sw.js
         GET /u/{token}
-        GET /wechat
         POST /a/{token}
         POST /api/backends/{name}/updates
         POST /api/s/{key}/not-right
         POST /api/s/{key}/rating
         POST /api/s/{key}/right
         POST /api/voicemails
+        POST /channels/wechat
         POST /chat/voice
         POST /desk/sign-in
         POST /internal/{question}
         POST /s/{key}/{action}
         POST /u/{token}
-        POST /wechat
         ANY /api/uploads
         ANY /api/uploads/
         ANY /api/uploads/{upload}
@@ -78,6 +78,8 @@ TABLE = {
         GET /api/conversations/{conversation_id}
         GET /api/conversations/{conversation_id}/attachments
         GET /api/conversations/{conversation_id}/attachments/{attachment_id}
+        GET /api/demand
+        GET /api/demand/csv
         GET /api/households
         GET /api/households/{household_id}
         GET /api/households/{household_id}/sheet
@@ -89,13 +91,16 @@ TABLE = {
         GET /api/requests/{number}/outlook
         GET /api/requests/{number}/recording
         GET /api/requests/{number}/times
+        GET /api/tasks
         GET /desk
         GET /desk/conversations
         GET /desk/conversations/{conversation_id}
+        GET /desk/demand
         GET /desk/events
         GET /desk/next
         GET /desk/requests/{number}
         GET /desk/requests/{number}/outlook
+        GET /desk/tasks
         PATCH /api/households/{household_id}
         PATCH /api/requests/{number}
         POST /api/alarms/{alarm_id}/acknowledge
@@ -117,6 +122,8 @@ TABLE = {
         POST /api/requests/{number}/reopen
         POST /api/requests/{number}/retry
         POST /api/requests/{number}/split
+        POST /api/tasks/{task_id}/again
+        POST /api/tasks/{task_id}/done
     """,
     "supervisor": """
         DELETE /api/catalogue/{code}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from intake import accounts
 from intake.accounts import ROLES
@@ -50,6 +50,12 @@ def filled(path: str, known: dict[str, str]) -> str:
     return path
 
 
+async def empty_log(house: House) -> None:
+    """As if nobody had looked yet: looks that follow one another may share a line."""
+    async with house.parts.sessions.begin() as session:
+        await session.execute(delete(AccessLog))
+
+
 async def lines_of(house: House, who: str) -> int:
     async with house.parts.sessions() as session:
         statement = select(func.count()).select_from(AccessLog).where(AccessLog.who == who)
@@ -66,7 +72,7 @@ async def send(
 
 def let_in(answer: Answer) -> bool:
     """Past the door: whatever it then says of what was asked."""
-    to_the_door = answer.status == 303 and "/desk/sign-in" in answer.headers["location"]
+    to_the_door = answer.status == 303 and "/desk/sign-in?next" in answer.headers["location"]
     return answer.status not in (401, 403) and not to_the_door
 
 
@@ -80,24 +86,24 @@ async def test_every_route_stands_in_the_table_and_every_line_is_a_route(
     assert not gone, f"Take these out of tests/integration/desk_routes.py: {gone}"
 
 
-@pytest.mark.parametrize("role", ["anyone", *ROLES])
 async def test_a_role_gets_what_the_table_says_and_nothing_else(
-    open_house: Open, tmp_path: Path, role: str
+    open_house: Open, tmp_path: Path
 ) -> None:
     house = open_everything(open_house, tmp_path)
     known = await fill(house)
     wrong = []
-    for method, path in at_least("station"):
-        headers = {"accept": "text/html"}
-        if role != "anyone":
-            headers, who = await cookie_of(house, role)
-            headers["x-csrf-token"] = who.csrf
-        answer = await send(house, method, filled(path, known), headers)
-        expected = ORDER.index(role) >= ORDER.index(LINES[method, path])
-        if let_in(answer) is not expected or answer.status >= 500:
-            wrong.append(f"{method} {path}: {answer.status} for {role}")
-        elif not expected and any(mark in answer.text for mark in PERSONAL):
-            wrong.append(f"{method} {path}: told {role} what it may not see")
+    for role in ("anyone", *ROLES):
+        for method, path in at_least("station"):
+            headers = {"accept": "text/html"}
+            if role != "anyone":
+                headers, who = await cookie_of(house, role)
+                headers["x-csrf-token"] = who.csrf
+            answer = await send(house, method, filled(path, known), headers)
+            expected = ORDER.index(role) >= ORDER.index(LINES[method, path])
+            if let_in(answer) is not expected or answer.status >= 500:
+                wrong.append(f"{method} {path}: {answer.status} for {role}")
+            elif not expected and any(mark in answer.text for mark in PERSONAL):
+                wrong.append(f"{method} {path}: told {role} what it may not see")
     assert not wrong, "\n".join(wrong)
 
 
@@ -177,12 +183,12 @@ async def test_every_look_at_what_is_personal_leaves_a_line_in_the_access_log(
     for method, path in at_least("station"):
         if method != "GET" or path in WITHOUT_A_LINE:
             continue
-        before = await lines_of(house, who.operator.name)
+        await empty_log(house)
         answer = await send(house, method, filled(path, known), headers)
         sound = answer.headers.get("content-type", "").startswith(("audio", "image", "video"))
         if answer.status < 300 and (sound or any(mark in answer.text for mark in PERSONAL)):
             shown.add(path)
-            if await lines_of(house, who.operator.name) == before:
+            if not await lines_of(house, who.operator.name):
                 silent.append(path)
     assert not silent, f"no line in the access log: {silent}"
     expected = {
@@ -210,7 +216,7 @@ async def test_every_change_leaves_a_line_in_the_access_log(
             continue
         headers, who = await cookie_of(house, "admin")
         seen = await send(house, "GET", f"/api/requests/{known['number']}", headers)
-        before = await lines_of(house, who.operator.name)
+        await empty_log(house)
         answer = await send(
             house,
             method,
@@ -224,7 +230,7 @@ async def test_every_change_leaves_a_line_in_the_access_log(
         )
         if answer.status < 400:
             changed.add(path)
-            if await lines_of(house, who.operator.name) == before and path not in LOOKS_ONLY:
+            if not await lines_of(house, who.operator.name) and path not in LOOKS_ONLY:
                 silent.append(f"{method} {path}")
     assert not silent, f"no line in the access log: {silent}"
     assert len(changed) >= 12, changed
