@@ -1,6 +1,6 @@
 """``make bench``: speed, as ratios measured in one run; goals printed as met or missed.
 
-python -m tests.bench [accepting | routed | wechat | chat | speech] …
+python -m tests.bench [accepting | routed | wechat | chat | desk | speech] …
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from intake.settings import ROOT
-from tests.bench import accepting, chatting, speech_cost, throughput, wechat_door
+from tests.bench import accepting, chatting, desk, speech_cost, throughput, wechat_door
 
-PARTS = ("accepting", "routed", "wechat", "chat", "speech")
+PARTS = ("accepting", "routed", "wechat", "chat", "desk", "speech")
 
 
 def verdict(good: bool) -> str:
@@ -99,6 +99,17 @@ def show_chat() -> None:
         )
 
 
+def show_desk() -> None:
+    """The operators' desk with many requests."""
+    print(f"The desk with {desk.REQUESTS:,} requests (one look at a time)", flush=True)
+    goal = desk.GOAL_SECONDS
+    for name, row in desk.measure().items():
+        print(
+            f"  {name:15} p50 {row['p50'] * 1000:4.0f} ms, p95 {row['p95'] * 1000:4.0f} ms"
+            f" (goal p95 < {goal * 1000:.0f} ms: {verdict(row['p95'] < goal)})"
+        )
+
+
 def show_speech(clips: Path | None) -> None:
     """Work for a second of audio, beside plain faster-whisper."""
     clips = clips or ROOT.parent / "shared" / "data" / "speech"
@@ -122,6 +133,8 @@ def main() -> int:
             show_wechat()
         elif part == "chat":
             show_chat()
+        elif part == "desk":
+            show_desk()
         else:
             show_speech(arguments.clips)
     return 0
