@@ -36,7 +36,8 @@ const sender = new Sender({
   waiting: (tape, busy) => {
     background();
     if (tape !== current || state !== "sending") return;
-    tellFate(`${tape.kept ? "kept" : "open"}_${busy ? "busy" : "waiting"}`);
+    if (tape.kept) tellFate(busy ? "kept_busy" : "kept_waiting");
+    else tellFate(busy ? "open_busy" : "open_waiting");
   },
   received,
   refused: (tape) => {

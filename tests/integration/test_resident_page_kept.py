@@ -271,6 +271,7 @@ async def test_what_was_said_in_a_tab_that_is_closed_goes_without_any_page(
     visit: Visiting,
 ) -> None:
     at = await visit()
+    await at.used.context.grant_permissions(["microphone", "background-sync"])
     page = await at.used.open()
     await kept_by_worker(page)
     await speak(page, 2)

@@ -92,10 +92,10 @@ def _heard_mandarin(heard: str) -> set[str]:
 def _heard_english(heard: str) -> set[str]:
     found = {f"month-{n}" for n in range(1, 13) if calendar.month_name[n].lower() in heard}
     found |= {f"weekday-{n}" for n, d in enumerate(calendar.day_name, 1) if d.lower() in heard}
+    no_clock = r"(?![ :.-]?(?:\d\d|thirty|[ap]\.? ?m))"
     for n, word in enumerate(ORDINALS, 1):
-        if re.search(
-            rf"\b(?:{word}|{word.replace('-', ' ')}|{n}(?:st|nd|rd|th)?)\b(?! ?[ap:])", heard
-        ):
+        written = rf"{word}|{word.replace('-', ' ')}|{n}(?:st|nd|rd|th)?"
+        if re.search(rf"\b(?:{written})\b{no_clock}", heard):
             found.add(f"date-{n}")
     if "noon" in re.sub("afternoon", "", heard):
         found.add("clock-12")
