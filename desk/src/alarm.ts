@@ -94,7 +94,8 @@ if (document.body.dataset["me"] && document.body.dataset["role"] !== "station") 
   bar.append(link, turnOn);
   document.getElementById("main")?.before(bar);
   turnOn.addEventListener("click", wake);
-  for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, wake, { once: true });
+  // Not at the press: the bar goes then, and what is below would move from under the pointer.
+  for (const gesture of ["click", "keydown"]) document.addEventListener(gesture, wake, { once: true });
   if ((navigator as { userActivation?: UserActivation }).userActivation?.hasBeenActive) wake();
   show();
   void ask();

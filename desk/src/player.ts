@@ -90,7 +90,6 @@ export function player(place: HTMLElement, words: HTMLElement[]): Player {
     audio.addEventListener(name, () => {
       button?.setAttribute("aria-pressed", String(!audio.paused));
       place.dataset["playing"] = audio.paused ? "" : "1";
-      place.dataset["time"] = String(audio.currentTime);
       tick();
     });
   }
@@ -98,6 +97,7 @@ export function player(place: HTMLElement, words: HTMLElement[]): Player {
   function from(at: number, until?: number): void {
     void ready.then(() => {
       audio.currentTime = Math.max(0, at);
+      place.dataset["from"] = audio.currentTime.toFixed(1);
       stopAt = until;
       play();
     }, () => undefined);
@@ -149,9 +149,7 @@ function listen(words: HTMLElement[], heard: (index: number) => void): void {
     word?.focus();
   };
   words.forEach((word, n) => {
-    word.addEventListener("click", () => {
-      if (!getSelection()?.toString()) heard(n);
-    });
+    word.addEventListener("click", () => heard(n));
     word.addEventListener("keydown", (event) => {
       const go = { ArrowRight: n + 1, ArrowLeft: n - 1, Home: 0, End: words.length - 1 }[event.key];
       if (go !== undefined) focus(go);

@@ -159,6 +159,16 @@ function start(place: HTMLElement): void {
     return now;
   }
 
+  /** What was written down, shown without losing what plays and what is typed. */
+  async function redraw(): Promise<void> {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const id of ["notes", "history"]) {
+      const part = fresh.getElementById(id);
+      if (part) document.getElementById(id)?.replaceWith(part);
+    }
+  }
+
   function leave(done: Done): void {
     sessionStorage.setItem(DONE, JSON.stringify(done));
   }
@@ -339,8 +349,8 @@ function start(place: HTMLElement): void {
         again_at: at ? aware(at, state.zone) : null,
         note: text(form, "note") || null,
       });
-      leave({ text: say("noted") });
-      location.reload();
+      tell(say("noted"));
+      await redraw();
     });
   }
 
@@ -349,8 +359,8 @@ function start(place: HTMLElement): void {
     if (!form) return;
     await act(async () => {
       await write("POST", `${url}/notes`, { text: text(form, "text") });
-      leave({ text: say("noted") });
-      location.reload();
+      tell(say("noted"));
+      await redraw();
     });
   }
 
@@ -359,8 +369,8 @@ function start(place: HTMLElement): void {
     if (!form) return;
     await act(async () => {
       await write("POST", `/api/conversations/${state.conversation}/messages`, { text: text(form, "text") });
-      leave({ text: say("sent") });
-      location.reload();
+      tell(say("sent"));
+      await redraw();
     });
   }
 
@@ -412,7 +422,7 @@ function start(place: HTMLElement): void {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "plain";
-      button.dataset["act"] = "undo";
+      button.dataset["do"] = "undo";
       button.textContent = say("undo");
       const cap = document.createElement("kbd");
       cap.textContent = "u";
@@ -431,7 +441,7 @@ function start(place: HTMLElement): void {
     bar_.textContent = `${whoChanged(now)} `;
     const button = document.createElement("button");
     button.type = "button";
-    button.dataset["act"] = "load";
+    button.dataset["do"] = "load";
     button.textContent = say("load");
     const cap = document.createElement("kbd");
     cap.textContent = "l";
@@ -462,8 +472,8 @@ function start(place: HTMLElement): void {
     load: () => location.reload(),
   };
   place.addEventListener("click", (event) => {
-    const button = (event.target as Element).closest<HTMLElement>("[data-act]");
-    if (button) acts[button.dataset["act"] as string]?.();
+    const button = (event.target as Element).closest<HTMLElement>("[data-do]");
+    if (button) acts[button.dataset["do"] as string]?.();
   });
 
   const allowed: [string, string, string?][] = [
