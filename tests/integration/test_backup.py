@@ -25,8 +25,10 @@ import pytest
 from psycopg import sql
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from typer.testing import CliRunner
 
 from intake import households, migrations, postgres
+from intake.cli import app
 from intake.db import engine_url
 from intake.errors import HuyingError
 from intake.keeping import backing_up, restoring, tables
@@ -35,7 +37,7 @@ from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
 from intake.models import Base
 from intake.service_requests import By
-from intake.settings import Settings
+from intake.settings import Settings, load
 from intake.spool import Spool
 from tests.conftest import wav_of
 from tests.integration.chat import Chat
@@ -461,3 +463,42 @@ def test_an_archive_that_can_not_be_finished_leaves_nothing(tmp_path: Path) -> N
             out.write(b"x")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_commands_make_a_house_anew_on_a_server_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both homes have embedded servers, which are down before and after each command."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    homes = [load(env={"HUYING_HOME": str(home)}) for home in (old, new)]
+    try:
+        with postgres.running(homes[0]) as url:
+            migrations.migrate(url)
+            with psycopg.connect(url) as connection:
+                connection.execute("INSERT INTO households (name) VALUES ('王阿姨')")
+        (old / "secrets/links").write_text("a secret")
+        (old / "huying.toml").write_text('human_phone = "010-5555 0100"\n')
+        runner = CliRunner()
+        monkeypatch.setenv("HUYING_HOME", str(old))
+        backups = tmp_path / "backups"
+        done = runner.invoke(app, ["backup", str(backups)])
+        assert done.exit_code == 0, done.output
+        [archive] = backups.glob("huying-*.zip")
+        monkeypatch.setenv("HUYING_HOME", str(new))
+        whole = runner.invoke(app, ["restore", "--check", str(archive)])
+        assert whole.exit_code == 0 and "It is whole." in whole.output
+        assert not (new / "secrets/links").exists()
+        done = runner.invoke(app, ["restore", str(archive)])
+        assert done.exit_code == 0, (done.output, done.exception)
+        assert (new / "secrets/links").read_text() == "a secret"
+        assert load(env={"HUYING_HOME": str(new)}).human_phone == "010-5555 0100"
+        again = runner.invoke(app, ["restore", str(archive)])
+        assert again.exit_code == 1 and "--overwrite" in str(again.exception)
+        with postgres.running(homes[1]) as url, psycopg.connect(url) as connection:
+            names = connection.execute("SELECT name FROM households").fetchall()
+        assert names == [("王阿姨",)]
+    finally:
+        for settings in homes:
+            made = postgres.cluster(settings)
+            for folder in (made.data.parent, made.sockets):
+                shutil.rmtree(folder, ignore_errors=True)
