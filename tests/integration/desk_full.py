@@ -159,6 +159,7 @@ async def fill(house: House) -> dict[str, str]:
             "place_id": await one(Place),
             "task_id": str(task.id),
             "code": "errand",
+            "kind": "delivery",
         }
 
 

@@ -80,6 +80,7 @@ TABLE = {
         GET /api/conversations/{conversation_id}/attachments/{attachment_id}
         GET /api/demand
         GET /api/demand/csv
+        GET /api/failures
         GET /api/households
         GET /api/households/{household_id}
         GET /api/households/{household_id}/sheet
@@ -97,6 +98,9 @@ TABLE = {
         GET /desk/conversations/{conversation_id}
         GET /desk/demand
         GET /desk/events
+        GET /desk/failures
+        GET /desk/households
+        GET /desk/households/{household_id}
         GET /desk/next
         GET /desk/requests/{number}
         GET /desk/requests/{number}/outlook
@@ -107,6 +111,9 @@ TABLE = {
         POST /api/conversations/{conversation_id}/hand-back
         POST /api/conversations/{conversation_id}/messages
         POST /api/conversations/{conversation_id}/take-over
+        POST /api/failures/{kind}/retry
+        POST /api/failures/{kind}/{failure_id}/give-up
+        POST /api/failures/{kind}/{failure_id}/retry
         POST /api/households
         POST /api/households/{household_id}/link
         POST /api/requests/{number}/calls

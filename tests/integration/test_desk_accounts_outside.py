@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ import httpx
 import oidc_provider_mock
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import select, update
 
 from intake import accounts, passwords
@@ -38,6 +40,13 @@ PEOPLE = (
 ROLES = {"staff": "operator", "teamlead": "supervisor", "boss": "admin"}
 OPEN = {"client_id": "huying", "role_claim": "desk.roles", "roles": ROLES}
 LOCAL = {"allow_networks": ["127.0.0.0/8", "::1/128"]}
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> dict[str, Any]:
+    """What both sides know, and where the provider may be."""
+    (tmp_path / "secret").write_text("a secret: with/signs\n")
+    return {"client_secret_file": tmp_path / "secret", **OPEN, **LOCAL}
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +79,9 @@ async def found(house: House, name: str) -> Operator | None:
 
 
 async def test_an_account_is_made_at_the_first_sign_in_and_known_at_the_second(
-    open_house: Open, provider: str, tmp_path: Path
+    open_house: Open, provider: str, ours: dict[str, Any]
 ) -> None:
-    (tmp_path / "secret").write_text("a secret: with/signs\n")
-    oidc = {"issuer": provider, "client_secret_file": tmp_path / "secret", **OPEN, **LOCAL}
-    house = open_house(desk={"oidc": {**oidc, "label": "街道统一登录"}})
+    house = open_house(desk={"oidc": {"issuer": provider, **ours, "label": "街道统一登录"}})
     assert "街道统一登录" in (await house.client.get("/desk/sign-in")).text
     for _ in range(2):
         opened = await sign_in(house, "1")
@@ -97,11 +104,12 @@ async def test_an_account_is_made_at_the_first_sign_in_and_known_at_the_second(
 
 
 async def test_the_other_side_says_the_role_and_who_has_none_stays_outside(
-    open_house: Open, provider: str
+    open_house: Open, provider: str, ours: dict[str, Any]
 ) -> None:
-    house = open_house(desk={"oidc": {"issuer": provider, **OPEN, **LOCAL}})
+    house = open_house(desk={"oidc": {"issuer": provider, **ours}})
     refused = await sign_in(house, "3")
     assert refused.status_code == 401 and COOKIE not in refused.cookies
+    assert "没有开通" in refused.text
     assert await found(house, "路人") is None
     await sign_in(house, "1")
     async with house.parts.sessions.begin() as session:
@@ -115,13 +123,16 @@ async def test_the_other_side_says_the_role_and_who_has_none_stays_outside(
     assert (await house.client.get("/api/requests")).status_code == 401
 
 
-async def test_nobody_takes_an_account_over_by_its_name(open_house: Open, provider: str) -> None:
-    house = open_house(desk={"oidc": {"issuer": provider, **OPEN, **LOCAL}})
+async def test_nobody_takes_an_account_over_by_its_name(
+    open_house: Open, provider: str, ours: dict[str, Any]
+) -> None:
+    house = open_house(desk={"oidc": {"issuer": provider, **ours}})
     kept = await passwords.hash_beside("三棵梧桐树 七只喜鹊飞")
     async with house.parts.sessions.begin() as session:
         await accounts.add(session, "管理员", "admin", kept)
     refused = await sign_in(house, "2")
     assert refused.status_code == 401 and COOKIE not in refused.cookies
+    assert "同名" in refused.text
     same = await found(house, "管理员")
     assert same is not None and same.oidc_subject is None and same.role == "admin"
 
@@ -162,6 +173,10 @@ async def test_a_table_that_lets_nobody_in_is_an_error(
         load(path, {})
 
 
+def _packed(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
 class Bad:
     """A provider in this process that answers as a test says, and checks PKCE as it must."""
 
@@ -195,8 +210,7 @@ class Bad:
         else:
             assert (method, path) == ("POST", "/token")
             verifier = sent["data"]["code_verifier"].encode()
-            digest = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest())
-            assert digest.decode().rstrip("=") == self.asked["code_challenge"][0]
+            assert self.asked["code_challenge"] == [_packed(hashlib.sha256(verifier).digest())]
             assert self.asked["code_challenge_method"] == ["S256"]
             if sent["data"]["code"] != "good":
                 raise BackendError("refused", retryable=False, status=400)
@@ -305,21 +319,20 @@ async def test_a_token_that_is_not_signed_by_the_other_side_lets_nobody_in(
     house, other = bad
     if how == "another key":
         other.signs = RSAKey.generate_key(2048, {"kid": "1"})
-    elif how == "secret of the public key":
-        other.signs = OctKey.import_key(other.key.as_pem(private=False))
-        other.header = {"alg": "HS256", "kid": "1"}
     elif how == "kind":
         other.signs = ECKey.generate_key("P-256", {"kid": "1"})
         other.header = {"alg": "ES256", "kid": "1"}
     else:
-        encode = jwt.encode
+        encode, secret = jwt.encode, other.key.as_pem(private=False)
 
-        def unsigned(*args: Any, **more: Any) -> str:
-            payload = encode(*args, **more).split(".")[1]
-            head = base64.urlsafe_b64encode(b'{"alg":"none","kid":"1"}').rstrip(b"=").decode()
-            return f"{head}.{payload}."
+        def forged(*args: Any, **more: Any) -> str:
+            alg = "none" if how == "none" else "HS256"
+            head = _packed(json.dumps({"alg": alg, "kid": "1"}).encode())
+            body = f"{head}.{encode(*args, **more).split('.')[1]}"
+            digest = hmac.digest(secret, body.encode(), "sha256")
+            return f"{body}.{'' if how == 'none' else _packed(digest)}"
 
-        monkeypatch.setattr(jwt, "encode", unsigned)
+        monkeypatch.setattr(jwt, "encode", forged)
     refused = await come_back(house, other)
     assert refused.status_code == 401 and COOKIE not in refused.cookies
     assert await found(house, "李敏") is None
