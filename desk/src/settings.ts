@@ -93,7 +93,8 @@ function places(section: HTMLElement): void {
 }
 
 function told(value: Value | null): string {
-  return value ? [value.kind, value.area, value.aliases.join("|")].filter(Boolean).join(" · ") : "–";
+  const kind = value ? say(`settings.kind_${value.kind}`) : "";
+  return value ? [kind.startsWith("settings.") ? value.kind : kind, value.area, value.aliases.join("|")].filter(Boolean).join(" · ") : "–";
 }
 
 function importing(section: HTMLElement): void {

@@ -67,7 +67,7 @@ async def test_a_file_is_previewed_line_by_line_and_saved_only_when_confirmed(
             "添加 2，修改 1，不变 0，删除 0，有问题 1", timeout=SOON
         )
         lines = shown.locator("tbody tr")
-        await expect(lines.nth(0)).to_contain_text("B07")
+        await expect(lines.nth(0)).to_contain_text("小区 · B07")
         await expect(lines.nth(1)).to_contain_text("与“和盛里”同音，一律由人工判断")
         await expect(lines.nth(2)).to_contain_text("不认识的类型“castle”")
         assert await axe(page) == []
