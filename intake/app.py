@@ -37,6 +37,7 @@ from intake.web import (
     editing,
     editing_rules,
     editing_texts,
+    failures,
     health,
     households,
     internal,
@@ -150,6 +151,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(households.router)
     app.include_router(demand.router)
     app.include_router(tasks.router)
+    app.include_router(failures.router)
     app.include_router(attachments.router)
     app.include_router(keeping.router)
     app.include_router(operators.router)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations
+from intake import conversations, wording
 from intake import service_requests as requests
 from intake.lifecycle import Actor, Status
 from intake.locale import say
@@ -91,6 +91,8 @@ async def sentence(
         code = "needs_review_chat"
     if status is Status.ACCEPTED and not request.assignee:
         code = "accepted_nobody"
+    elif status is Status.ACCEPTED and request.comes_at is not None:
+        code = "accepted_when"
     if status not in (
         Status.NEEDS_REVIEW,
         Status.ROUTED,
@@ -115,6 +117,9 @@ async def sentence(
         backend=parts.settings.backends.get(request.backend or "", {}).get("title")
         or request.backend,
         who=request.assignee,
+        when=wording.at(request.comes_at.astimezone(parts.settings.zone), language)
+        if request.comes_at
+        else "–",
         why=request.given.get("rejected_because", "–"),
         phone=phone,
         into=into or "–",

@@ -92,6 +92,12 @@ def window(when: Window, language: str | None) -> str:
     return f"{day}{_clock(start)}到{_clock(end, part=not same)}"
 
 
+def at(moment: datetime, language: str | None) -> str:
+    """A moment on the residents' clock as people say it: "11月3日周二下午2点"."""
+    day = _day(moment, language)
+    return f"{day} {moment:%H:%M}" if language == "en" else day + _clock(moment)
+
+
 def _part(moment: datetime) -> str:
     return next(name for until, name in DAY_PARTS if moment.hour < until)
 

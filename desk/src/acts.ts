@@ -2,7 +2,21 @@
 // `data-version` what was seen, `data-ask` a question whose answer goes along as `why`.
 
 import { refresh } from "./fresh";
-import { attempt, write } from "./net";
+import { Refused, attempt, write } from "./net";
+import { say, tell } from "./words";
+
+/** As `attempt`; where nothing came back it says that the network is away. */
+export async function send(work: () => Promise<unknown>): Promise<boolean> {
+  let away = false;
+  const worked = await attempt(() =>
+    work().catch((error: unknown) => {
+      away = !(error instanceof Refused);
+      throw error;
+    }),
+  );
+  if (away) tell(say("offline"), true);
+  return worked;
+}
 
 document.addEventListener("click", (event) => {
   const button = (event.target as Element).closest<HTMLButtonElement>("button[data-act]");
@@ -18,7 +32,7 @@ document.addEventListener("click", (event) => {
   const row = button.closest<HTMLElement>("[data-key]");
   const following = row?.nextElementSibling?.querySelector<HTMLElement>("a, button");
   button.disabled = true;
-  void attempt(() =>
+  void send(() =>
     write("POST", button.dataset["act"] as string, body, version ? Number(version) : undefined),
   ).then(async (worked) => {
     button.disabled = false;

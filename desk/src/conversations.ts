@@ -4,7 +4,9 @@
 import "./conversations.css";
 
 import { refresh } from "./fresh";
+import { keys } from "./keys";
 import { attempt, write } from "./net";
+import { say } from "./words";
 
 const talk = document.getElementById("talk");
 if (talk) {
@@ -15,6 +17,10 @@ if (talk) {
   const log = document.getElementById("log") as HTMLElement;
   const button = form.querySelector("button") as HTMLButtonElement;
 
+  keys(say("conversations.keys"), [
+    { key: "r", label: say("conversations.answer"), act: () => text.focus() },
+    { key: "Escape", label: say("conversations.leave"), act: () => log.focus(), typing: true },
+  ]);
   log.scrollTop = log.scrollHeight;
   text.value = sessionStorage.getItem(draft) ?? "";
   text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));

@@ -44,7 +44,9 @@ function put(old: HTMLElement, fresh: HTMLElement): void {
   const news = rows(fresh);
   const list = olds[0]?.parentElement;
   if (!list || !news.length || news[0]?.parentElement?.tagName !== list.tagName) {
-    if (!busy(old)) old.innerHTML = fresh.innerHTML;
+    if (held(old)) return;
+    if (old !== document.activeElement && old.contains(document.activeElement)) document.getElementById("main")?.focus();
+    old.innerHTML = fresh.innerHTML;
     return;
   }
   const known = new Map(olds.map((row) => [row.dataset["key"], row]));
@@ -60,7 +62,7 @@ function put(old: HTMLElement, fresh: HTMLElement): void {
     }
     if (list.children[place] !== own) list.insertBefore(own, list.children[place] ?? null);
   });
-  for (const gone of known.values()) if (!busy(gone)) gone.remove();
+  for (const gone of known.values()) remove(gone);
   for (const head of fresh.querySelectorAll<HTMLElement>("[data-part]")) {
     const own = old.querySelector<HTMLElement>(`[data-part="${head.dataset["part"]}"]`);
     if (own && own.innerHTML !== head.innerHTML) own.innerHTML = head.innerHTML;
@@ -72,10 +74,21 @@ function rows(part: HTMLElement): HTMLElement[] {
   return [...part.querySelectorAll<HTMLElement>("[data-key]")];
 }
 
-/** Somebody hears, types or stands there. */
+/** Somebody hears, types or is about to choose something there. */
 function busy(part: HTMLElement): boolean {
-  if (part.contains(document.activeElement) && document.activeElement !== part) return true;
-  return [...part.querySelectorAll("audio")].some((sound) => !sound.paused);
+  return held(part) || part.querySelector("details[open]") !== null || part.contains(document.activeElement);
+}
+
+/** What would be lost if it went: a voice that plays, words that are being written. */
+function held(part: HTMLElement): boolean {
+  const writes = document.activeElement?.matches("input, textarea, select") && part.contains(document.activeElement);
+  return writes || [...part.querySelectorAll("audio")].some((sound) => !sound.paused);
+}
+
+function remove(part: HTMLElement): void {
+  if (held(part)) return;
+  if (part.contains(document.activeElement)) document.getElementById("main")?.focus();
+  part.remove();
 }
 
 const parts = [...document.querySelectorAll<HTMLElement>("[data-fresh]")];

@@ -15,3 +15,6 @@ import "./queue";
 import "./settings";
 import "./demand";
 import "./tasks";
+import "./station";
+import "./failures";
+import "./households";

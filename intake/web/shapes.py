@@ -152,6 +152,7 @@ class Order(BaseModel):
     payload: dict[str, Any]
     accepted_by: str | None
     accepted_at: datetime | None
+    comes_at: datetime | None
     done_at: datetime | None
     note: str | None
     version: int
@@ -159,9 +160,10 @@ class Order(BaseModel):
 
 
 class TakeOrder(Strict):
-    """Who comes."""
+    """Who comes, and when."""
 
     name: str = Field(min_length=1, max_length=40)
+    comes_at: AwareDatetime | None = None
     note: str | None = Field(None, max_length=500)
 
 

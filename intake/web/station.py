@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import delivering
 from intake import service_requests as requests
 from intake.backends import Report
-from intake.errors import MoveNotAllowed, NotFound, StaleVersion
+from intake.errors import BadField, MoveNotAllowed, NotFound, StaleVersion
 from intake.lifecycle import Status
 from intake.models import Operator, StationOrder
 from intake.parts import Parts
@@ -25,6 +26,7 @@ MOVES: Mapping[str, tuple[str, ...]] = {
     "done": ("open", "accepted"),
     "could_not": ("open", "accepted"),
 }
+order_area = StationOrder.payload["where"]["area"].astext
 REPORTED = {"accepted": Status.ACCEPTED, "done": Status.DONE, "could_not": Status.NEEDS_REVIEW}
 
 
@@ -33,16 +35,12 @@ async def list_orders(
     parts: CurrentParts,
     operator: CurrentOperator,
     status: Annotated[str, Query(pattern="^(open|accepted|done|could_not|cancelled)$")] = "open",
+    area: Annotated[str | None, Query(max_length=80)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[shapes.Order]:
-    """The oldest first."""
+    """The oldest first; ``area``: only those there."""
     async with parts.sessions.begin() as session:
-        rows = await session.scalars(
-            select(StationOrder)
-            .where(StationOrder.status == status)
-            .order_by(StationOrder.id)
-            .limit(limit)
-        )
+        rows = await on_board(session, status, area, limit)
         await log_access(session, operator, "station")
         return [_shape(order) for order in rows]
 
@@ -55,8 +53,12 @@ async def accept(
     version: SeenVersion,
     body: shapes.TakeOrder,
 ) -> shapes.Order:
-    """The resident hears the name."""
-    return await _report(parts, operator, order_id, version, "accepted", body.name, body.note)
+    """The resident hears the name, and the time if one is given."""
+    if "\x00" in f"{body.name}{body.note or ''}":
+        raise BadField("name or note holds a NUL byte.", field="name")
+    return await _report(
+        parts, operator, order_id, version, "accepted", body.name, body.note, body.comes_at
+    )
 
 
 @router.post("/{order_id}/done", summary="It is done")
@@ -83,6 +85,16 @@ async def could_not(
     return await _report(parts, operator, order_id, version, "could_not", None, body.why)
 
 
+async def on_board(
+    session: AsyncSession, status: str, area: str | None, limit: int
+) -> list[StationOrder]:
+    """Orders of one status, the oldest first, in an area or everywhere."""
+    statement = select(StationOrder).where(StationOrder.status == status)
+    if area:
+        statement = statement.where(order_area == area.replace("\x00", ""))
+    return list(await session.scalars(statement.order_by(StationOrder.id).limit(limit)))
+
+
 async def _report(
     parts: Parts,
     operator: Operator,
@@ -91,6 +103,7 @@ async def _report(
     status: str,
     who: str | None,
     note: str | None,
+    comes_at: datetime | None = None,
 ) -> shapes.Order:
     """The order and its service request move in one transaction."""
     async with parts.sessions.begin() as session:
@@ -105,11 +118,13 @@ async def _report(
         order.status, order.version, order.updated_at = status, order.version + 1, now
         order.note = note or order.note
         if status == "accepted":
-            order.accepted_by, order.accepted_at = who, now
+            order.accepted_by, order.accepted_at, order.comes_at = who, now, comes_at
         elif status == "done":
             order.done_at = now
         if order.service_request_id is not None:
             request = await requests.lock(session, order.service_request_id)
+            if status != "done" and request.backend == order.backend_name:
+                request.comes_at = comes_at
             report = Report(REPORTED[status], None, note, order.accepted_by or operator.name)
             await delivering.heard(session, request, order.backend_name, report)
             await log_access(session, operator, f"station_{status}", request)

@@ -90,7 +90,7 @@ async def test_taking_over_silences_the_assistant(open_house: Open, tmp_path: Pa
         await expect(resident.locator("#log")).to_contain_text("听到：我想订饭", timeout=SOON)
         operator = await desk.new_page()
         await operator.goto(f"{chat.url}/desk/conversations")
-        await operator.locator("#others li a").click()
+        await operator.locator("#others li a").press("Enter")
         await operator.get_by_role("button", name="Take over").press("Enter")
         await expect(operator.locator("#holder")).to_contain_text("A person answers", timeout=SOON)
         await send(resident, "还在吗")

@@ -31,7 +31,7 @@ async def routed(house: House, **form: str) -> str:
     """A voicemail that a backend has."""
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     number = await house.leave(
-        "帮我理个发", place="幸福里", unit="3-2-501", phone=PHONE, person="王", **form
+        "帮我理个发", place="幸福里", unit="3-2-501", phone=PHONE, name="王", **form
     )
     await house.work()
     assert (await house.request(number)).status == "routed"

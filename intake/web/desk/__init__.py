@@ -18,12 +18,15 @@ from intake.web.desk import (
     conversations,
     demand,
     events,
+    failures,
+    households,
     outside,
     password,
     queue,
     request,
     settings,
     sign_in,
+    station,
     tasks,
 )
 from intake.web.desk.pages import FILES, SignInFirst, password_first, sign_in_first
@@ -41,6 +44,9 @@ MODULES = (
     settings,
     demand,
     tasks,
+    station,
+    failures,
+    households,
 )
 
 

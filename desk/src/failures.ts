@@ -1,0 +1,4 @@
+// What failed: every retry is one button, giving up asks why.
+
+import "./acts";
+import "./tasks.css";

@@ -1,0 +1,41 @@
+"""What failed, at the desk: why in a sentence, with the buttons that begin it again."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from intake import failing
+from intake.failing import Failure
+from intake.locale import catalog, say
+from intake.web.access import CurrentParts
+from intake.web.desk.clock import Clock
+from intake.web.desk.looks import log_look
+from intake.web.desk.pages import Viewer, page
+from intake.web.resident import language_of
+
+router = APIRouter()
+
+
+@router.get("/desk/failures")
+async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
+    """By kind, the latest first."""
+    language = language_of(request, request.query_params.get("lang"))
+    async with parts.sessions.begin() as session:
+        found = {kind: await failing.all_of(session, kind) for kind in failing.KINDS}
+        await log_look(session, who.operator, "failures")
+
+    def why(failure: Failure) -> str:
+        for key in (f"desk.failures.{failure.kind}.{failure.code}",
+                    f"desk.conversations.error.{failure.code}"):  # fmt: skip
+            if key in catalog("en"):
+                return say(key, language, what=failure.what or "–", detail=failure.detail or "–")
+        key = f"desk.failures.{failure.kind}"
+        return say(key, language, code=failure.code)
+
+    return page(
+        request, "failures.html", who,
+        found=found, why=why, count=sum(map(len, found.values())),
+        ends={kind for kind, known in failing.KINDS.items() if known.end is not None},
+        clock=Clock.of(parts.settings.zone, language),
+    )  # fmt: skip

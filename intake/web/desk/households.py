@@ -1,0 +1,74 @@
+"""Homes at the desk: found, made, changed, their links and the requests that came from them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from sqlalchemy import or_, select
+
+from intake import households
+from intake.locale import languages, say
+from intake.models import Household, ServiceRequest
+from intake.web.access import CurrentParts, log_access
+from intake.web.desk.clock import Clock
+from intake.web.desk.looks import log_look
+from intake.web.desk.pages import Viewer, page
+from intake.web.resident import language_of
+from intake.web.shapes import masked
+
+router = APIRouter()
+LISTED = 50
+REQUESTS = 50
+
+
+@router.get("/desk/households")
+async def show_all(
+    request: Request,
+    parts: CurrentParts,
+    who: Viewer,
+    text: Annotated[str, Query(max_length=80)] = "",
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+) -> Response:
+    """Those that hold the words in name, place, unit or group; phones are masked."""
+    words = text.replace("\x00", "").strip()
+    statement = select(Household).where(Household.id > after).order_by(Household.id)
+    if words:
+        columns = (Household.name, Household.place, Household.unit, Household.resident_group)
+        statement = statement.where(or_(*(c.icontains(words, autoescape=True) for c in columns)))
+    async with parts.sessions.begin() as session:
+        rows = list(await session.scalars(statement.limit(LISTED + 1)))
+        await log_look(session, who.operator, "households")
+    return page(
+        request, "households.html", who,
+        homes=rows[:LISTED], more=rows[LISTED - 1].id if len(rows) > LISTED else None, text=words,
+        masked=masked, has_link=households.has_link, known=sorted(languages()), spoken=_spoken,
+    )  # fmt: skip
+
+
+@router.get("/desk/households/{household_id}")
+async def show_one(
+    request: Request, parts: CurrentParts, who: Viewer, household_id: int
+) -> Response:
+    """All that is known of one home, and what it asked for, the latest first."""
+    language = language_of(request, request.query_params.get("lang"))
+    async with parts.sessions.begin() as session:
+        home = await households.lock(session, household_id)
+        rows = await session.scalars(
+            select(ServiceRequest)
+            .where(ServiceRequest.household_id == home.id)
+            .order_by(ServiceRequest.id.desc())
+            .limit(REQUESTS)
+        )
+        await log_access(session, who.operator, f"household {home.id}: read")
+    return page(
+        request, "household.html", who,
+        home=home, requests=rows.all(), has_link=households.has_link(home),
+        known=sorted(languages()), spoken=_spoken, clock=Clock.of(parts.settings.zone, language),
+        category=lambda code: parts.catalogue.name(code, language) if code else "–",
+    )  # fmt: skip
+
+
+def _spoken(code: str) -> str:
+    return say("resident.language", code)

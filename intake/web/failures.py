@@ -1,0 +1,74 @@
+"""What failed: listed by kind, begun again one by one or all of a kind, or given up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+
+from intake import failing
+from intake.errors import BadField, HuyingError
+from intake.lifecycle import Actor
+from intake.models import Operator
+from intake.parts import Parts
+from intake.service_requests import By
+from intake.web import shapes
+from intake.web.access import CurrentOperator, CurrentParts, log_access
+
+router = APIRouter(prefix="/api/failures", tags=["operators"])
+
+
+@router.get("", summary="What failed in spite of all tries, by kind")
+async def list_failures(
+    parts: CurrentParts, operator: CurrentOperator
+) -> dict[str, list[dict[str, Any]]]:
+    """The latest of each kind: delivery, alarm, message, recording, job."""
+    async with parts.sessions.begin() as session:
+        found = {kind: await failing.all_of(session, kind) for kind in failing.KINDS}
+        await log_access(session, operator, "failures")
+    return {kind: [asdict(failure) for failure in rows] for kind, rows in found.items()}
+
+
+@router.post("/{kind}/retry", summary="Begin all of a kind again")
+async def retry_all(parts: CurrentParts, operator: CurrentOperator, kind: str) -> dict[str, int]:
+    """How many were begun again, and how many could not be."""
+    async with parts.sessions.begin() as session:
+        rows = await failing.all_of(session, kind)
+    again = refused = 0
+    for row in rows:
+        try:
+            await _act(parts, operator, kind, row.id, "retry", None)
+            again += 1
+        except HuyingError:  # it went on by itself, or goes with another one of these
+            refused += 1
+    return {"again": again, "refused": refused}
+
+
+@router.post("/{kind}/{failure_id}/retry", summary="Begin one again")
+async def retry(
+    parts: CurrentParts, operator: CurrentOperator, kind: str, failure_id: int
+) -> dict[str, Any]:
+    """With all the tries that it had at first."""
+    return await _act(parts, operator, kind, failure_id, "retry", None)
+
+
+@router.post("/{kind}/{failure_id}/give-up", summary="Give one up, with a reason")
+async def give_up(
+    parts: CurrentParts, operator: CurrentOperator, kind: str, failure_id: int, body: shapes.Reject
+) -> dict[str, Any]:
+    """The reason stands in the request's history."""
+    if "\x00" in body.why:
+        raise BadField("why holds a NUL byte.", field="why")
+    return await _act(parts, operator, kind, failure_id, "give_up", body.why)
+
+
+async def _act(
+    parts: Parts, operator: Operator, kind: str, failure_id: int, action: str, why: str | None
+) -> dict[str, Any]:
+    by = By(Actor.OPERATOR, operator.name, why)
+    act = failing.retry if action == "retry" else failing.give_up
+    async with parts.sessions.begin() as session:
+        request = await act(session, kind, failure_id, by)
+        await log_access(session, operator, f"failure {kind}: {action}"[:64], request)
+        return {"tracking_number": request.tracking_number if request else None}
