@@ -29,6 +29,7 @@ OPENINGS = ("", "", "喂，你好，", "您好，", "你好，麻烦一下，", 
 ENDINGS = ("", "", "谢谢。", "麻烦你们了。", "越快越好。", "什么时候都行。")
 HOURS = (1, 1, 1, 1, 1, 2, 5, 14, 24, 26, 22, 18, 12, 13, 20, 21, 18, 15, 12, 10, 8, 5, 3, 2)
 ENDED = {"closed": 870, "cancelled": 60, "rejected": 40, "merged": 30}
+LEFT_OVER = {"accepted": 3, "done": 6, "routed": 3}
 OPEN = {"needs_review": 46, "accepted": 22, "routed": 18, "done": 14}
 _WORD = re.compile(r"[A-Za-z0-9]+|[^，。！？、\s]{1,2}")
 
@@ -194,7 +195,7 @@ class Inventor:
         recent = now - received < timedelta(days=3)
         table = OPEN if recent and pick.random() < 0.6 else ENDED
         if not recent and pick.random() < 0.02:
-            table = {"accepted": 3, "done": 6, "routed": 3, "needs_review": 1}
+            table = LEFT_OVER
         status = pick.choices([*table], [*table.values()])[0]
         reviewed = danger or pick.random() < 0.4
         way = ["received", "transcribed", "understood"]

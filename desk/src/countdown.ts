@@ -25,6 +25,11 @@ function tick(): void {
     if (due.textContent !== words) due.textContent = words;
     due.classList.toggle("late", moment < Date.now());
   }
+  for (const since of document.querySelectorAll<HTMLTimeElement>("time[data-since]")) {
+    const seconds = Math.max(0, (Date.now() - Date.parse(since.dateTime)) / 1000);
+    const words = say("queue_waited", { time: lasts(seconds) });
+    if (since.textContent !== words) since.textContent = words;
+  }
 }
 
 window.setInterval(tick, 1000);

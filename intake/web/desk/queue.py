@@ -118,6 +118,10 @@ def _words(
     def besides_me(names: tuple[str, ...]) -> list[str]:
         return [name for name in names if name != me.name]
 
+    def waited(since: datetime) -> str:
+        seconds = max(0.0, (clock.now - since).total_seconds())
+        return say("desk.js.queue_waited", language, time=lasts(seconds, language))
+
     picks: list[tuple[str, list[tuple[str, str]]]] = []
     if choices is not None:
         known = parts.catalogue
@@ -137,6 +141,7 @@ def _words(
         "besides_me": besides_me,
         "picks": picks,
         "left": lambda moment: in_words(moment, clock),
+        "waited": waited,
     }
 
 
