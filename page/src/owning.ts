@@ -4,8 +4,8 @@
 interface Locks {
   request(
     name: string,
-    options: { ifAvailable?: boolean; signal?: AbortSignal },
-    work: (lock: object | null) => Promise<void>,
+    options: { signal: AbortSignal },
+    work: () => Promise<void>,
   ): Promise<void>;
 }
 
@@ -19,21 +19,15 @@ export async function owning(key: string, ms: number, work: () => Promise<void>)
   if (!locks) return work().then(() => true);
   const name = `recording-${key}`;
   let mine = false;
-  const begin = async (lock: object | null): Promise<void> => {
-    if (!lock) return;
+  const stop = new AbortController();
+  const clock = setTimeout(() => stop.abort(), ms);
+  const begin = (): Promise<void> => {
+    clearTimeout(clock);
     mine = true;
-    await work();
+    return work();
   };
-  if (!ms) await locks.request(name, { ifAvailable: true }, begin);
-  else {
-    const stop = new AbortController();
-    const clock = setTimeout(() => stop.abort(), ms);
-    await locks.request(name, { signal: stop.signal }, (lock) => {
-      clearTimeout(clock);
-      return begin(lock);
-    }).then(undefined, (error) => {
-      if (mine) throw error;
-    });
-  }
+  await locks.request(name, { signal: stop.signal }, begin).then(undefined, (error) => {
+    if (mine) throw error;
+  });
   return mine;
 }

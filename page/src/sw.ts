@@ -17,6 +17,7 @@ const CACHE = "page-1";
 const LOOKS = 8; // at what an open page has not sent yet
 const BETWEEN = 3_000; // ms
 const SLOW = 4_000; // ms until the copy is shown in place of a page that does not come
+const CLOSING = 20_000; // ms that a page may take to close
 const TRIES = 3; // to read the cache: on a busy phone it may fail for a moment
 const BUILT = /\/page\/[\w.-]+\.(?:js|css)/g;
 
@@ -142,7 +143,12 @@ async function sendLeft(): Promise<void> {
 async function sendAll(): Promise<void> {
   let failed: unknown = null;
   for (const { key } of await Tape.left()) {
-    await owning(key, 0, () => sendOne(key)).then(undefined, (error) => (failed = error));
+    try {
+      // A page that was just closed may not have let go of it yet.
+      if (!(await owning(key, CLOSING, () => sendOne(key)))) failed = new Error("not yet");
+    } catch (error) {
+      failed = error;
+    }
   }
   await sendAnswers().then(undefined, (error) => (failed = error));
   if (failed) throw failed;

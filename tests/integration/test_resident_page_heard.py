@@ -32,16 +32,24 @@ pytestmark = pytest.mark.asyncio
 PROMPTS = ROOT / "intake" / "web" / "assets" / "prompts" / "zh"
 CALM = "我家厨房的下水道堵了，我住在梧桐里三号楼二单元五零二。"
 DANGER = "快来人啊，我家的煤气漏了，我住在梧桐里六号楼三零二。"
+# What has sounded to its end, in seconds; looked at before the next one takes its place, too.
 PLAYED = """
 window.__played = [];
-const play = HTMLMediaElement.prototype.play;
-HTMLMediaElement.prototype.play = function () {
-  if (!this.__watched) {
-    this.__watched = true;
-    this.addEventListener("ended", () => __played.push(this.duration));
-  }
-  return play.call(this);
+const note = (player) => {
+  if (player.__noted || !(player.currentTime > player.duration - 0.1)) return;
+  player.__noted = true;
+  __played.push(player.duration);
 };
+const src = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "src");
+Object.defineProperty(HTMLMediaElement.prototype, "src", {
+  get: src.get,
+  set(url) {
+    note(this);
+    this.__noted = false;
+    this.onplaying = () => this.addEventListener("ended", () => note(this), { once: true });
+    src.set.call(this, url);
+  },
+});
 """
 NO_MEDIARECORDER = "delete window.MediaRecorder;"
 
