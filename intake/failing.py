@@ -54,7 +54,7 @@ async def retry(session: AsyncSession, kind: str, found_id: int, by: By) -> Serv
     """
     if kind not in KINDS:
         raise NotFound(f"There are no failures of the kind {kind!r}.")
-    request = await KINDS[kind].again(session, min(found_id, 2**62), by)
+    request = await KINDS[kind].again(session, max(0, min(found_id, 2**62)), by)
     if request is not None:
         await requests.remark(session, request, "failure_retried", by, {"kind": kind})
     return request
@@ -68,7 +68,7 @@ async def give_up(session: AsyncSession, kind: str, found_id: int, by: By) -> Se
     act = KINDS[kind].end
     if act is None:
         raise MoveNotAllowed("This can't be given up: a person must listen, or tell her.")
-    request = await act(session, min(found_id, 2**62), by)
+    request = await act(session, max(0, min(found_id, 2**62)), by)
     if request is not None:
         await requests.remark(session, request, "failure_given_up", by, {"kind": kind})
     return request

@@ -19,6 +19,7 @@ from intake.models import Operator, StationOrder
 from intake.parts import Parts
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, SeenVersion, log_access
+from intake.web.tasks import soon
 
 router = APIRouter(prefix="/api/station/orders", tags=["station"])
 MOVES: Mapping[str, tuple[str, ...]] = {
@@ -56,6 +57,8 @@ async def accept(
     """The resident hears the name, and the time if one is given."""
     if "\x00" in f"{body.name}{body.note or ''}":
         raise BadField("name or note holds a NUL byte.", field="name")
+    if body.comes_at is not None and not soon(body.comes_at, datetime.now(UTC)):
+        raise BadField("comes_at must lie within a year from now.", field="comes_at")
     return await _report(
         parts, operator, order_id, version, "accepted", body.name, body.note, body.comes_at
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests as requests
 from intake import telling
-from intake.errors import MoveNotAllowed, NotFound
+from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
 from intake.models import Operator, OperatorTask, ServiceRequest
 from intake.parts import Parts
@@ -113,6 +113,8 @@ async def again(
     parts: CurrentParts, operator: CurrentOperator, task_id: int, body: Again
 ) -> dict[str, Any]:
     """It stays on the list and is due then."""
+    if body.at is not None and not soon(body.at, datetime.now(UTC)):
+        raise BadField("at must lie within a year from now.", field="at")
     async with parts.sessions.begin() as session:
         task, request = await _lock(session, task_id)
         task.due_at = body.at or named_time(
@@ -121,6 +123,11 @@ async def again(
         task.tries += 1
         changes = {"task": task.kind, "again_at": task.due_at.isoformat()}
         return await _write_down(session, operator, task, request, "task_again", changes, body.note)
+
+
+def soon(at: datetime, now: datetime) -> bool:
+    """A time that people agree on: from an hour ago on, within a year."""
+    return -3600 <= (at - now).total_seconds() <= 366 * 86_400
 
 
 def named_time(when: str, now: datetime, zone: ZoneInfo) -> datetime:
@@ -137,13 +144,12 @@ def named_time(when: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 async def _lock(session: AsyncSession, task_id: int) -> tuple[OperatorTask, ServiceRequest | None]:
     """The request's row first, as everybody does who writes to both."""
-    known = await session.get(OperatorTask, min(task_id, 2**62))
+    task_id = max(0, min(task_id, 2**62))
+    known = await session.get(OperatorTask, task_id)
     request = None
     if known is not None and known.service_request_id is not None:
         request = await requests.lock(session, known.service_request_id)
-    task = await session.get(
-        OperatorTask, min(task_id, 2**62), with_for_update=True, populate_existing=True
-    )
+    task = await session.get(OperatorTask, task_id, with_for_update=True, populate_existing=True)
     if task is None:
         raise NotFound("There is no such task.")
     if task.done_at is not None:
@@ -160,6 +166,8 @@ async def _write_down(
     changes: dict[str, Any],
     note: str | None,
 ) -> dict[str, Any]:
+    if "\x00" in (note or ""):
+        raise BadField("note holds a NUL byte.", field="note")
     if request is not None:
         by = By(Actor.OPERATOR, operator.name, note)
         await requests.remark(session, request, kind, by, changes)

@@ -137,3 +137,27 @@ async def test_the_list_is_worked_off_by_keyboard(
         await due.get_by_role("button", name="联系上了").press("Enter")
         await expect(page.locator("#due")).to_contain_text("没有要办的", timeout=30_000)
     assert [task.outcome for task in await tasks(house)] == [None, "reached"]
+
+
+@pytest.mark.parametrize("task_id", [0, 77, -(2**70), 2**70])
+async def test_a_task_that_is_none_is_not_found(house: House, task_id: int) -> None:
+    desk = await at_the_desk(house)
+    assert (await desk.post(f"/api/tasks/{task_id}/done", json={})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"at": "0001-01-01T00:00:00+14:00"},
+        {"at": "9999-12-31T23:59:59-12:00"},
+        {"at": "2026-03-04T10:00:00"},
+        {"when": "hour", "at": "2026-03-04T10:00:00Z"},
+        {"when": "moon"},
+        {"when": "hour", "note": "\x00"},
+    ],
+)
+async def test_a_time_that_nobody_means_is_refused(house: House, body: dict[str, str]) -> None:
+    await becomes(house, await routed(house), Status.REJECTED, Actor.OPERATOR)
+    [task] = await tasks(house)
+    desk = await at_the_desk(house)
+    assert (await desk.post(f"/api/tasks/{task.id}/again", json=body)).status_code == 422

@@ -55,7 +55,7 @@ async def show_one(
 ) -> Response:
     """What was said, with pictures and recordings, and the requests of the same resident."""
     async with parts.sessions.begin() as session:
-        found = await session.get(Conversation, min(conversation_id, 2**62))
+        found = await session.get(Conversation, max(0, min(conversation_id, 2**62)))
         if found is None:
             raise NotFound("There is no such conversation.")
         point = await session.get(ContactPoint, found.contact_point_id or 0)

@@ -54,7 +54,7 @@ async def show_one(
     """All that is known of one home, and what it asked for, the latest first."""
     language = language_of(request, request.query_params.get("lang"))
     async with parts.sessions.begin() as session:
-        home = await households.lock(session, household_id)
+        home = await households.lock(session, max(0, household_id))
         rows = await session.scalars(
             select(ServiceRequest)
             .where(ServiceRequest.household_id == home.id)
