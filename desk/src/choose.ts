@@ -100,6 +100,9 @@ export function choose(
       event.preventDefault();
       if (list.hidden) searching = search();
       else if (choices.length) mark((active + (event.key === "ArrowDown" ? 1 : choices.length - 1)) % choices.length);
+    } else if (event.key === "Enter" && !list.hidden && active >= 0 && !event.ctrlKey) {
+      event.preventDefault(); // a form is not sent by it
+      take(active);
     } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
       event.stopPropagation();

@@ -49,7 +49,7 @@ async def test_a_voicemail_is_heard_by_its_words_corrected_by_keys_confirmed_and
     desk: Desk,
 ) -> None:
     number = await desk.waiting()
-    following = await desk.waiting(phone="13900001111", place="望湖苑")
+    following = await desk.waiting(phone="13900001111", place="兴福里", unit="9-9-909")
     async with desk.browser() as at:
         page = await at.open(number)
         reasons = page.locator(".reasons")
@@ -191,7 +191,7 @@ async def test_everything_else_is_decided_by_keys(desk: Desk) -> None:
         await expect(page.locator("#split-category-choices li").first).to_have_text("物业服务")
         await at.press("Enter")
         await at.press("Control+Enter")
-        await expect(page.locator("#request .what")).to_contain_text(split, timeout=PATIENT)
+        await expect(page.locator("#done")).to_contain_text("已拆出", timeout=PATIENT)
         twin = await page.locator("#request").get_attribute("data-number")
         assert twin and twin != split
         assert (await desk.house.request(twin)).category == "property_mgmt"
