@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from intake import looking
 from intake import service_requests as requests
 from intake.lifecycle import Actor, Status
-from intake.models import AccessLog, Household, Looking, ServiceRequest
+from intake.models import AccessLog, Household, Looking, Message, ServiceRequest
 from intake.service_requests import By, Opening
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
@@ -184,6 +184,26 @@ async def test_what_is_erased_or_altered_is_not_found_any_more(house: House) -> 
     async with house.parts.sessions.begin() as session:
         await session.execute(update(ServiceRequest).values(text=None, erased_at=NOW))
     assert await shown(house, q="正常") == [] and await shown(house, tab="all") == []
+
+
+async def test_what_a_message_says_is_found_at_its_request_as_long_as_it_is_kept(
+    house: House,
+) -> None:
+    first, second = await stored(house), await stored(house)
+    ids = [(await house.request(number)).id for number in (first, second)]
+    async with house.parts.sessions.begin() as session:
+        session.add(Message(service_request_id=ids[0], direction="in", text="紫罗兰开了"))
+    assert await shown(house, q="紫罗兰") == [first]
+    async with house.parts.sessions.begin() as session:
+        await session.execute(update(Message).values(service_request_id=ids[1]))
+    assert await shown(house, q="紫罗兰") == [second]
+    async with house.parts.sessions.begin() as session:
+        await session.execute(update(Message).values(text="茉莉开了"))
+    assert await shown(house, q="紫罗兰") == []
+    assert await shown(house, q="茉莉") == [second]
+    async with house.parts.sessions.begin() as session:
+        await session.execute(delete(Message))
+    assert await shown(house, q="茉莉") == []
 
 
 async def test_a_request_that_nobody_has_heard_is_found_by_its_number(house: House) -> None:
