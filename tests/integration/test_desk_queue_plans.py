@@ -66,7 +66,8 @@ async def test_no_look_at_the_desk_reads_a_whole_table(house: House) -> None:
             await session.execute(
                 text(
                     "SELECT r.tracking_number, r.phone, r.person, r.place, r.area, r.category"
-                    " FROM service_requests AS r WHERE area IS NOT NULL ORDER BY id % 997, id LIMIT 4"
+                    " FROM service_requests AS r WHERE area IS NOT NULL"
+                    " ORDER BY id % 997, id LIMIT 4"
                 )
             )
         ).all()
