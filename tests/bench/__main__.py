@@ -1,6 +1,6 @@
 """``make bench``: speed, as ratios measured in one run; goals printed as met or missed.
 
-python -m tests.bench [accepting | routed | wechat | chat | desk | speech] …
+python -m tests.bench [accepting | routed | wechat | chat | desk | operator | speech] …
 """
 
 from __future__ import annotations
@@ -12,9 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from intake.settings import ROOT
-from tests.bench import accepting, chatting, desk, speech_cost, throughput, wechat_door
+from tests.bench import (
+    accepting,
+    chatting,
+    desk,
+    operator_seconds,
+    speech_cost,
+    throughput,
+    wechat_door,
+)
 
-PARTS = ("accepting", "routed", "wechat", "chat", "desk", "speech")
+PARTS = ("accepting", "routed", "wechat", "chat", "desk", "operator", "speech")
 
 
 def verdict(good: bool) -> str:
@@ -110,6 +118,19 @@ def show_desk() -> None:
         )
 
 
+def show_operator() -> None:
+    """What a request costs an operator."""
+    print("An operator's seconds for a request, at human pace (keystroke-level model)", flush=True)
+    for name, row in operator_seconds.measure().items():
+        goal = operator_seconds.GOALS[name]
+        print(
+            f"  {name:26} {row['seconds']:5.1f} s until the next is on the screen"
+            f" (goal < {goal:.0f} s: {verdict(row['seconds'] < goal)}),"
+            f" of it listening {row['listened']:.0f} s;"
+            f" {row['keys']} keys, {row['clicks']} clicks"
+        )
+
+
 def show_speech(clips: Path | None) -> None:
     """Work for a second of audio, beside plain faster-whisper."""
     clips = clips or ROOT.parent / "shared" / "data" / "speech"
@@ -135,6 +156,8 @@ def main() -> int:
             show_chat()
         elif part == "desk":
             show_desk()
+        elif part == "operator":
+            show_operator()
         else:
             show_speech(arguments.clips)
     return 0
