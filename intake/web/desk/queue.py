@@ -16,6 +16,7 @@ from intake.models import Operator
 from intake.parts import Parts
 from intake.queue import Filters, Group
 from intake.web.access import CurrentParts, log_access
+from intake.web.desk import reasons
 from intake.web.desk.clock import Clock
 from intake.web.desk.looks import log_look
 from intake.web.desk.pages import Viewer, page
@@ -112,8 +113,8 @@ def _words(
     def need(code: str | None) -> str:
         return parts.catalogue.name(code, language) if code else say("desk.queue.unknown", language)
 
-    def why(reasons: list[dict[str, str]]) -> list[str]:
-        return [reason.get(language) or reason.get("zh") or reason["code"] for reason in reasons]
+    def why(found: list[dict[str, str]]) -> list[str]:
+        return [reasons.in_words(reason, parts.catalogue, language) for reason in found]
 
     def besides_me(names: tuple[str, ...]) -> list[str]:
         return [name for name in names if name != me.name]

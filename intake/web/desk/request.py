@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -19,14 +18,13 @@ from intake.parts import Parts
 from intake.understanding.phonetics import syllables
 from intake.web import detail, shapes, working
 from intake.web.access import CurrentParts, by_number, log_access
-from intake.web.desk import fields, words
+from intake.web.desk import fields, reasons, words
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
 from intake.web.resident import language_of
 from intake.web.shapes import Detail
 
 router = APIRouter()
-CODES_IN = {"category_unsure", "not_a_service"}
 MOVES = {  # what an operator may do → the status that it leads to
     "confirm": Status.CONFIRMED,
     "reject": Status.REJECTED,
@@ -67,7 +65,7 @@ async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) 
         said=words.cut(heard, spoken.get("words") or (), bounds),
         heard=heard,
         edited=found.text if spoken and found.text != heard else None,
-        reasons=[_in_words(reason, parts, language) for reason in found.reasons],
+        reasons=[reasons.in_words(reason, parts.catalogue, language) for reason in found.reasons],
         able=able(row),
         ahead=ahead,
         told=told[1] if told else None,
@@ -210,19 +208,6 @@ def _changed(changes: Mapping[str, Any], language: str) -> list[str]:
             for name in after
         ]
     return [str(changes[name]) for name in ("into", "until", "outcome") if changes.get(name)]
-
-
-def _in_words(reason: Mapping[str, str], parts: Parts, language: str) -> str:
-    """A reason in the operator's language, with the categories' names for their codes."""
-    text = reason.get(language) or reason.get("zh") or reason["code"]
-    if reason["code"] not in CODES_IN:
-        return text
-    codes = "|".join({*parts.catalogue.entries, *parts.catalogue.intents})
-    return re.sub(
-        rf"(?<![a-z_])(?:{codes})(?![a-z_])",
-        lambda found: parts.catalogue.name(found[0], language),
-        text,
-    )
 
 
 def _state(
