@@ -1,5 +1,6 @@
 // Buttons that send something and stay on the page: `data-act` is the address, `data-body` the JSON,
-// `data-version` what was seen, `data-ask` a question whose answer goes along as `why`.
+// `data-version` what was seen, `data-ask` a question whose answer goes along as `why`, `data-sure` a
+// question before it is done, `data-then` the page to open afterwards.
 
 import { refresh } from "./fresh";
 import { Refused, attempt, write } from "./net";
@@ -22,6 +23,7 @@ document.addEventListener("click", (event) => {
   const button = (event.target as Element).closest<HTMLButtonElement>("button[data-act]");
   if (!button || button.disabled) return;
   event.preventDefault();
+  if (button.dataset["sure"] && !window.confirm(button.dataset["sure"])) return;
   const body = JSON.parse(button.dataset["body"] ?? "{}") as Record<string, unknown>;
   if (button.dataset["ask"]) {
     const why = window.prompt(button.dataset["ask"])?.trim();
@@ -36,6 +38,7 @@ document.addEventListener("click", (event) => {
     write("POST", button.dataset["act"] as string, body, version ? Number(version) : undefined),
   ).then(async (worked) => {
     button.disabled = false;
+    if (worked && button.dataset["then"]) return location.assign(button.dataset["then"]);
     if (worked) (following ?? document.getElementById("main"))?.focus();
     await refresh();
   });

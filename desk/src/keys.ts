@@ -32,7 +32,8 @@ export function singleKeys(): boolean {
 }
 
 export function isTyping(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
+  // A dialog that was just closed keeps the focus for a moment.
+  if (!(target instanceof HTMLElement) || target.closest("dialog:not([open])")) return false;
   if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio", "submit"].includes(target.type);
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
 }

@@ -68,7 +68,14 @@ async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> De
         **{
             name: getattr(request, name)
             for name in (
-                "language when_text external_id assignee decided_by given corrected".split()  # noqa: SIM905
+                "language",
+                "when_text",
+                "external_id",
+                "assignee",
+                "decided_by",
+                "given",
+                "corrected",
+                "erased_at",
             )
         },
         merged_into=await _number(session, request.merged_into_id),

@@ -30,6 +30,7 @@ from intake.service_requests import By, hash_key
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, log_access
 from intake.web.detail import recording_response
+from intake.web.looks import log_look
 
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")
@@ -196,7 +197,7 @@ async def alarms(parts: CurrentParts, operator: CurrentOperator) -> list[dict[st
             .where(Alarm.status != "acknowledged")
             .order_by(Alarm.id)
         )
-        await log_access(session, operator, "alarms")
+        await log_look(session, operator, "alarms")
         return [
             {
                 "id": alarm.id,

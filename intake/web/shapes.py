@@ -76,6 +76,7 @@ class Detail(Line):
     split_from: str | None = None
     related_to: str | None = None
     status_url: str | None = None
+    erased_at: datetime | None = None
     recording: dict[str, Any] | None = None
     transcript: dict[str, Any] | None = None
     understanding: dict[str, Any] | None = None

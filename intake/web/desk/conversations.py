@@ -24,9 +24,9 @@ from intake.parts import Parts
 from intake.web.access import CurrentParts
 from intake.web.attachments import SHOWN
 from intake.web.desk.clock import Clock
-from intake.web.desk.looks import log_look
 from intake.web.desk.pages import Viewer, page
 from intake.web.detail import MEDIA_TYPES
+from intake.web.looks import log_look
 from intake.web.resident import language_of
 
 router = APIRouter()

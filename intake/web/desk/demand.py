@@ -15,8 +15,8 @@ from intake.demand import SPLITS, UNITS, Picture
 from intake.web.access import CurrentParts
 from intake.web.demand import AskedFor, value_name
 from intake.web.desk.clock import Clock
-from intake.web.desk.looks import log_look
 from intake.web.desk.pages import Viewer, page
+from intake.web.looks import log_look
 from intake.web.resident import language_of
 
 router = APIRouter()

@@ -10,8 +10,8 @@ from intake.failing import Failure
 from intake.locale import catalog, say
 from intake.web.access import CurrentParts
 from intake.web.desk.clock import Clock
-from intake.web.desk.looks import log_look
 from intake.web.desk.pages import Viewer, page
+from intake.web.looks import log_look
 from intake.web.resident import language_of
 
 router = APIRouter()

@@ -13,8 +13,8 @@ from intake.locale import languages, say
 from intake.models import Household, ServiceRequest
 from intake.web.access import CurrentParts, log_access
 from intake.web.desk.clock import Clock
-from intake.web.desk.looks import log_look
 from intake.web.desk.pages import Viewer, page
+from intake.web.looks import log_look
 from intake.web.resident import language_of
 from intake.web.shapes import masked
 

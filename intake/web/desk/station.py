@@ -14,8 +14,8 @@ from intake.locale import say
 from intake.models import StationOrder
 from intake.web.access import CurrentParts
 from intake.web.desk.clock import Clock
-from intake.web.desk.looks import log_look
 from intake.web.desk.pages import Viewer, page
+from intake.web.looks import log_look
 from intake.web.resident import language_of
 from intake.web.station import on_board, order_area
 from intake.wording import at

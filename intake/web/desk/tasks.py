@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from intake.locale import catalog, say
 from intake.web.access import CurrentParts
 from intake.web.desk.clock import Clock
-from intake.web.desk.looks import log_look
 from intake.web.desk.pages import Viewer, page
+from intake.web.looks import log_look
 from intake.web.resident import language_of
 from intake.web.tasks import open_tasks
 
