@@ -114,7 +114,7 @@ def _words(
         return parts.catalogue.name(code, language) if code else say("desk.queue.unknown", language)
 
     def why(found: list[dict[str, str]]) -> list[str]:
-        return [reasons.in_words(reason, parts.catalogue, language) for reason in found]
+        return [reasons.in_words(r, parts.catalogue, language).rstrip("。.") for r in found]
 
     def besides_me(names: tuple[str, ...]) -> list[str]:
         return [name for name in names if name != me.name]
