@@ -24,7 +24,6 @@ SAMPLES = ROOT / "data" / "demo"
 IMAGES = ROOT / "docs" / "images"
 LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
 PASSWORD = "a house of its own"
-PHONE = {"width": 390, "height": 844}
 
 
 async def main() -> None:
@@ -45,6 +44,10 @@ async def main() -> None:
                     page = await context.new_page()
                     await _sign_in(page, stack, "李敏")
                     await _walk(page, stack, language, numbers)
+                async with browser(home / f"{language}-phone", locale=locale) as context:
+                    page = await context.new_page()
+                    await _sign_in(page, stack, "小张")
+                    await _shot(page, stack, language, "station", "/desk/station")
             _huying(stack, "seed", "--requests", "3000", "--days", "180", "--yes")
             for language, locale in LANGUAGES.items():
                 async with browser(home / f"{language}-2", locale=locale, width=1280) as context:
@@ -83,8 +86,6 @@ async def _walk(page: Page, stack: Stack, language: str, numbers: list[str]) -> 
     await _picture(page, language, "keys")
     for name in ("conversations", "tasks", "failures", "households", "settings", "accounts"):
         await _shot(page, stack, language, name, f"/desk/{name}")
-    await page.set_viewport_size(PHONE)
-    await _shot(page, stack, language, "station", "/desk/station")
 
 
 async def _shot(page: Page, stack: Stack, language: str, name: str, path: str) -> None:

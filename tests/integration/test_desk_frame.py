@@ -46,3 +46,12 @@ async def test_a_browsers_write_needs_the_token_of_its_page(house: House) -> Non
         refused = await confirm(wrong)
         assert (refused.status_code, refused.json()["code"]) == (403, "csrf")
     assert (await confirm(desk.headers["X-CSRF-Token"])).status_code == 200
+
+
+async def test_a_page_that_is_not_for_her_role_says_so_and_shows_a_way_back(house: House) -> None:
+    board = await at_the_desk(house, "station")
+    told = await board.get("/desk", headers={"Accept": "text/html"})
+    assert told.status_code == 403
+    assert "这一页不对您开放" in told.text and 'href="/desk/station"' in told.text
+    assert (await board.get("/desk")).json()["code"] == "forbidden"
+    assert (await board.get("/desk/station")).status_code == 200

@@ -10,6 +10,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 
+from intake.errors import Forbidden
 from intake.web.access import PasswordFirst
 from intake.web.built import send
 from intake.web.desk import (
@@ -29,7 +30,7 @@ from intake.web.desk import (
     station,
     tasks,
 )
-from intake.web.desk.pages import FILES, SignInFirst, password_first, sign_in_first
+from intake.web.desk.pages import FILES, SignInFirst, not_for_you, password_first, sign_in_first
 
 MODULES = (
     sign_in,
@@ -57,6 +58,7 @@ def install(app: FastAPI) -> None:
     app.include_router(_assets)
     app.add_exception_handler(SignInFirst, sign_in_first)
     app.add_exception_handler(PasswordFirst, password_first)
+    app.add_exception_handler(Forbidden, not_for_you)
 
 
 _assets = APIRouter(include_in_schema=False)

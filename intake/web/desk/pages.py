@@ -104,6 +104,16 @@ async def password_first(request: Request, error: Exception) -> Response:
     return RedirectResponse("/desk/password", 303)
 
 
+async def not_for_you(request: Request, error: Exception) -> Response:
+    """A page that says so, with a way back; what asks for data gets a problem document."""
+    assert isinstance(error, Forbidden)
+    if not request.url.path.startswith("/desk") or "text/html" not in request.headers.get(
+        "accept", ""
+    ):
+        return problem(403, error.code, error.sentence)
+    return page(request, "not_for_you.html", None, status=403)
+
+
 def _path(request: Request) -> str:
     if request.headers.get("hx-request") or request.method != "GET":
         return "/desk"
