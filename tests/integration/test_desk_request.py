@@ -277,3 +277,17 @@ async def test_every_look_and_change_stands_in_the_access_log(desk: Desk) -> Non
         await desk.until(number, "routed")
     actions = {log.action for log in await rows(desk.house, AccessLog)}
     assert {"read", "hear", "confirm"} <= actions
+
+
+async def test_a_supervisor_erases_it_and_sees_what_is_left(desk: Desk) -> None:
+    number = await desk.waiting()
+    async with desk.browser("周立", role="supervisor") as at:
+        page = await at.open(number)
+        page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+        await page.click("#history summary")
+        await page.click("#erase")
+        await expect(page.locator(".what")).to_contain_text("已抹除", timeout=PATIENT)
+        assert "幸福里" not in await page.inner_text("main")
+        assert not at.errors
+    left = await desk.house.request(number)
+    assert (left.status, left.text, left.phone, left.erased_by) == ("cancelled", None, None, "周立")
