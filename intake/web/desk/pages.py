@@ -107,9 +107,8 @@ async def password_first(request: Request, error: Exception) -> Response:
 async def not_for_you(request: Request, error: Exception) -> Response:
     """A page that says so, with a way back; what asks for data gets a problem document."""
     assert isinstance(error, Forbidden)
-    if not request.url.path.startswith("/desk") or "text/html" not in request.headers.get(
-        "accept", ""
-    ):
+    looked = request.method == "GET" and request.url.path.startswith("/desk")
+    if not looked or "text/html" not in request.headers.get("accept", ""):
         return problem(403, error.code, error.sentence)
     return page(request, "not_for_you.html", None, status=403)
 
