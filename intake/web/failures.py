@@ -35,6 +35,7 @@ async def retry_all(parts: CurrentParts, operator: CurrentOperator, kind: str) -
     """How many were begun again, and how many could not be."""
     async with parts.sessions.begin() as session:
         rows = await failing.all_of(session, kind)
+        await log_access(session, operator, f"failures {kind}: retry"[:64])
     again = refused = 0
     for row in rows:
         try:
