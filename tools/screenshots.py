@@ -123,6 +123,16 @@ async def _walk(used: Phone, house: House, language: str) -> None:
     await expect(page.locator(".faces")).to_be_visible()
     await page.evaluate("document.getElementById('mine').scrollIntoView()")
     await _both(page, language, "faces")
+    await page.evaluate("scrollTo(0, 0)")
+    await used.context.set_offline(True)
+    await speak(page, 1)
+    await page.click("#button")
+    await expect(page.locator("#another")).to_be_visible()
+    await expect(page.locator("#sending[data-fate=kept_waiting]")).to_be_visible()
+    await _both(page, language, "offline")
+    await used.context.set_offline(False)
+    await number_on(page)
+    await page.click("#more")
     house.ears.says = DANGER[language]
     await page.evaluate("scrollTo(0, 0)")
     await speak(page, 1)
@@ -130,12 +140,6 @@ async def _walk(used: Phone, house: House, language: str) -> None:
     await number_on(page)
     await expect(page.locator("#emergency")).to_be_visible(timeout=20_000)
     await _both(page, language, "danger")
-    await page.click("#more")
-    await used.context.set_offline(True)
-    await speak(page, 1)
-    await page.click("#button")
-    await expect(page.locator("#another")).to_be_visible()
-    await _both(page, language, "offline")
 
 
 async def _both(page: Page, language: str, name: str) -> None:
