@@ -18,7 +18,8 @@ def main() -> None:
     token = os.environ.pop("HUYING_ASSISTANT_TOKEN", "")
     if not token:
         sys.exit("HUYING_ASSISTANT_TOKEN is not set: Rasa's API would be open.")
-    sys.argv = ["rasa", "run", *sys.argv[1:], "--enable-api", "--auth-token", token]
+    # In one word: a token may begin with "-", which argparse would take for another option.
+    sys.argv = ["rasa", "run", *sys.argv[1:], "--enable-api", f"--auth-token={token}"]
     from rasa.__main__ import main as rasa
 
     check_schema_once()

@@ -1,6 +1,7 @@
-// Buttons that send something and stay on the page: `data-act` is the address, `data-body` the JSON,
-// `data-version` what was seen, `data-ask` a question whose answer goes along as `why`, `data-sure` a
-// question before it is done, `data-then` the page to open afterwards.
+// Buttons that send something; without `data-then` they stay on the page: `data-act` is the address,
+// `data-body` the JSON, `data-version` what was seen, `data-ask` a question whose answer goes along
+// as `why`, `data-sure` a question before it is done, `data-then` the page to open afterwards
+// (empty: this one, anew).
 
 import { refresh } from "./fresh";
 import { Refused, attempt, write } from "./net";
@@ -38,7 +39,8 @@ document.addEventListener("click", (event) => {
     write("POST", button.dataset["act"] as string, body, version ? Number(version) : undefined),
   ).then(async (worked) => {
     button.disabled = false;
-    if (worked && button.dataset["then"]) return location.assign(button.dataset["then"]);
+    const then = button.dataset["then"];
+    if (worked && then !== undefined) return then ? location.assign(then) : location.reload();
     if (worked) (following ?? document.getElementById("main"))?.focus();
     await refresh();
   });

@@ -1,4 +1,3 @@
 // What failed: every retry is one button, giving up asks why.
 
-import "./acts";
 import "./tasks.css";

@@ -4,7 +4,7 @@ import "./desk.css";
 
 import "htmx.org";
 
-import "./frame";
+import "./acts";
 import "./accounts";
 import "./conversations";
 import "./keys";

@@ -1,4 +1,3 @@
 // Call-backs: every outcome is one button.
 
-import "./acts";
 import "./tasks.css";

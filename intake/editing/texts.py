@@ -30,12 +30,9 @@ def _one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _said(most: int) -> Any:
-    return Annotated[
-        str,
-        AfterValidator(_one_line),
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=most),
-    ]
+OneLine = Annotated[
+    str, AfterValidator(_one_line), StringConstraints(strip_whitespace=True, min_length=1)
+]
 
 
 class _Strict(BaseModel):
@@ -45,15 +42,15 @@ class _Strict(BaseModel):
 class Name(_Strict):
     """A short name in both languages."""
 
-    zh: _said(40)  # type: ignore[valid-type]
-    en: _said(60)  # type: ignore[valid-type]
+    zh: Annotated[OneLine, StringConstraints(max_length=40)]
+    en: Annotated[OneLine, StringConstraints(max_length=60)]
 
 
 class Sentence(_Strict):
     """A sentence in both languages."""
 
-    zh: _said(200)  # type: ignore[valid-type]
-    en: _said(300)  # type: ignore[valid-type]
+    zh: Annotated[OneLine, StringConstraints(max_length=200)]
+    en: Annotated[OneLine, StringConstraints(max_length=300)]
 
 
 class Texts(_Strict):

@@ -10,7 +10,7 @@ import wave
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -93,25 +93,31 @@ async def following(
     return first.request.tracking_number if first is not None else None
 
 
-@router.get("/requests/{number}/outlook", summary="What would become of a request")
-async def read_outlook(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
+async def typed(
     category: Annotated[str | None, Query(max_length=64)] = None,
     urgency: shapes.Urgency | None = None,
     place: Annotated[str | None, Query(max_length=80)] = None,
     unit: Annotated[str | None, Query(max_length=40)] = None,
     phone: Annotated[str | None, Query(max_length=32)] = None,
-) -> dict[str, Any]:
-    """Before it is saved: where it would go, what is missing, what resembles it and what the
-    resident asked for earlier. A parameter that is given counts instead of what is stored."""
+) -> dict[str, str | None]:
+    """What was typed and is not saved yet: an empty parameter clears its field."""
     given = {"category": category, "urgency": urgency, "place": place, "unit": unit, "phone": phone}
-    changes = {
+    return {
         name: value.replace("\x00", "") or None
         for name, value in given.items()
         if value is not None
     }
+
+
+Typed = Annotated[dict[str, str | None], Depends(typed)]
+
+
+@router.get("/requests/{number}/outlook", summary="What would become of a request")
+async def read_outlook(
+    parts: CurrentParts, operator: CurrentOperator, number: str, changes: Typed
+) -> dict[str, Any]:
+    """Before it is saved: where it would go, what is missing, what resembles it and what the
+    resident asked for earlier. A parameter that is given counts instead of what is stored."""
     async with parts.sessions.begin() as session:
         request = await by_number(session, number)
         await log_access(session, operator, "outlook", request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -56,24 +57,30 @@ async def run(settings: Settings, *words: str, given: str = "") -> Done:
 
 def run_at_a_terminal(settings: Settings, *words: str, typed: list[str]) -> tuple[int, str]:
     """Its exit code and all that stood on the screen; each line is typed when a colon asks."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(ROOT)
-        os.execve(HUYING[0], [*HUYING, *words], environment(settings))
-    screen, answers = b"", list(typed)
-    while True:
-        try:
-            seen = os.read(terminal, 1024)
-        except OSError:
-            break
-        if not seen:
-            break
-        screen += seen
-        if screen.rstrip().endswith(b":") and answers:
-            os.write(terminal, answers.pop(0).encode() + b"\n")
-            screen += b"\n"
+    terminal, its = pty.openpty()
+    with subprocess.Popen(  # `setsid` makes it its terminal; a fork of this process could hang
+        ["setsid", "--ctty", "--wait", *HUYING, *words],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        cwd=ROOT,
+        env=environment(settings),
+    ) as process:
+        os.close(its)
+        screen, answers = b"", list(typed)
+        while True:
+            try:
+                seen = os.read(terminal, 1024)
+            except OSError:
+                break
+            if not seen:
+                break
+            screen += seen
+            # The space comes by itself, after all that was typed before was thrown away.
+            if screen.endswith(b": ") and answers:
+                os.write(terminal, answers.pop(0).encode() + b"\n")
     os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode(errors="replace")
+    return process.returncode, screen.decode(errors="replace")
 
 
 async def kept(house: House, name: str) -> Operator:

@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 
 from intake.locale import say
 from intake.models import AccessLog, Delivery, Event, OperatorTask
+from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
 from tests.integration.request_house import Desk, desk_of
 from tests.integration.test_pipeline import rows
@@ -267,6 +268,14 @@ async def test_a_time_in_words_is_counted_from_when_she_spoke(desk: Desk) -> Non
     start = request.when_start.astimezone(zone)
     assert (start.date(), start.hour) == (wanted.date(), 15)
     assert request.when_text == "后天下午三点"
+
+
+async def test_a_nul_byte_in_what_is_typed_asks_nothing_of_the_database(desk: Desk) -> None:
+    number = await desk.waiting()
+    client = await at_the_desk(desk.house)
+    for path in ("/desk/requests", "/api/requests"):
+        answer = await client.get(f"{path}/{number}/outlook?place=%00&phone=1%00")
+        assert answer.status_code == 200, answer.text
 
 
 async def test_every_look_and_change_stands_in_the_access_log(desk: Desk) -> None:

@@ -6,12 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from sqlalchemy import text
 
@@ -27,7 +29,7 @@ from tests.integration.test_desk_roles import filled, open_everything
 pytestmark = pytest.mark.asyncio
 Open = Callable[..., House]
 ROUNDS, ROUND_EXAMPLES = 8, 2
-ENOUGH_SECONDS = 60.0  # no further round is begun after it
+ENOUGH_SECONDS = 60.0  # no further round is begun after it, if all were asked
 QUIET = settings(
     max_examples=ROUND_EXAMPLES,
     deadline=None,
@@ -52,9 +54,11 @@ class Odd:
     def run(self) -> None:
         began = time.monotonic()
         for number in range(ROUNDS):
-            for result in self.schema.get_all_operations():
-                self.ask(result.ok(), number)
-            if time.monotonic() - began > ENOUGH_SECONDS:
+            operations = [result.ok() for result in self.schema.get_all_operations()]
+            for operation in operations:
+                self.ask(operation, number)
+            late = time.monotonic() - began > ENOUGH_SECONDS
+            if late and len(self.statuses) == len(operations):
                 return
 
     def ask(self, operation: Any, number: int) -> None:
@@ -77,7 +81,8 @@ class Odd:
             if answer.status_code >= 500 and answer.status_code != 507:
                 self.broken.append(f"{answer.status_code}: {case.as_curl_command()[:600]}")
 
-        one()
+        with suppress(Unsatisfiable):  # no such request in hundreds: another round finds some
+            one()
 
 
 async def test_no_odd_request_to_the_whole_openapi_breaks_the_server(

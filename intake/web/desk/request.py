@@ -16,7 +16,7 @@ from intake.locale import catalog, say
 from intake.models import ServiceRequest
 from intake.parts import Parts
 from intake.understanding.phonetics import syllables
-from intake.web import detail, shapes, working
+from intake.web import detail, working
 from intake.web.access import CurrentParts, by_number, log_access
 from intake.web.desk import fields, reasons, words
 from intake.web.desk.clock import Clock
@@ -92,15 +92,9 @@ async def show_outlook(
     parts: CurrentParts,
     who: Viewer,
     number: str,
-    category: Annotated[str | None, Query(max_length=64)] = None,
-    urgency: shapes.Urgency | None = None,
-    place: Annotated[str | None, Query(max_length=80)] = None,
-    unit: Annotated[str | None, Query(max_length=40)] = None,
-    phone: Annotated[str | None, Query(max_length=32)] = None,
+    changes: working.Typed,
 ) -> Response:
     """Where it would go and what resembles it, with what was typed and is not saved yet."""
-    given = {"category": category, "urgency": urgency, "place": place, "unit": unit, "phone": phone}
-    changes = {name: value or None for name, value in given.items() if value is not None}
     language = language_of(request, None)
     async with parts.sessions.begin() as session:
         row = await by_number(session, number)
