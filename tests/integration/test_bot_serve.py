@@ -11,7 +11,7 @@ from intake.training import bot_python
 
 def test_a_token_that_begins_with_a_dash_is_a_token_and_not_an_option() -> None:
     started = subprocess.run(
-        [str(bot_python()), "-m", "bot.serve", "--no-such-option"],
+        [str(bot_python(ROOT)), "-m", "bot.serve", "--no-such-option"],
         env={**os.environ, "HUYING_ASSISTANT_TOKEN": "-kept.secret"},
         cwd=ROOT,
         capture_output=True,
