@@ -81,6 +81,20 @@ class Alike:
 
 def features(one: Need, other: Need) -> dict[str, float]:
     """What speaks for and against one need told twice, each 0..1."""
+    return {
+        **_circumstances(one, other),
+        "words": dice(_pairs(one.text[:READ]), _pairs(other.text[:READ])),
+        "sound": dice(_sounds(one.text[:READ]), _sounds(other.text[:READ])),
+    }
+
+
+def could_be(one: Need, other: Need) -> bool:
+    """Whether `features` can reach `LIKELY` at all: what costs much need not be compared if not."""
+    return score({**_circumstances(one, other), "words": 1.0, "sound": 1.0}) >= LIKELY
+
+
+def _circumstances(one: Need, other: Need) -> dict[str, float]:
+    """All of `features` but the wording, which costs a hundred times as much."""
     places = {one.place, *one.places} - {None}
     both_places = bool(places and other.place)
     both_units = bool(one.unit and other.unit)
@@ -97,8 +111,6 @@ def features(one: Need, other: Need) -> dict[str, float]:
         "same_unit": float(near and both_units and not other_unit),
         "other_home": float(other_unit and one.at_home and not person),
         "kind": _kind(one, other),
-        "words": dice(_pairs(one.text[:READ]), _pairs(other.text[:READ])),
-        "sound": dice(_sounds(one.text[:READ]), _sounds(other.text[:READ])),
         "other_time": float(
             times[0] is not None
             and times[1] is not None
@@ -185,7 +197,10 @@ async def resembling(
     rankings = await _rankings(session, list(known.values()))
     alike = []
     for row in known.values():
-        found = features(need, of(row, at_home, rankings.get(row.understanding_id or 0)))
+        other = of(row, at_home, rankings.get(row.understanding_id or 0))
+        if not could_be(need, other):
+            continue
+        found = features(need, other)
         if (likely := score(found)) >= LIKELY:
             alike.append(Alike(row, likely, why(found)))
     return sorted(alike, key=lambda found: -found.score)[:SHOWN]
@@ -258,9 +273,13 @@ async def _newest(
 async def _rankings(
     session: AsyncSession, rows: Sequence[ServiceRequest]
 ) -> dict[int, dict[str, Any]]:
-    """What was understood of each, by the id of its understanding."""
+    """What `of` needs of what was understood of each, by the id of its understanding."""
     ids = [row.understanding_id for row in rows if row.understanding_id is not None]
     if not ids:
         return {}
-    statement = select(Understanding.id, Understanding.fields).where(Understanding.id.in_(ids))
-    return {key: fields for key, fields in await session.execute(statement)}
+    wanted = [Understanding.fields[name].label(name) for name in ("category_ranking", "place")]
+    statement = select(Understanding.id, *wanted).where(Understanding.id.in_(ids))
+    return {
+        key: {"category_ranking": ranking, "place": place}
+        for key, ranking, place in await session.execute(statement)
+    }

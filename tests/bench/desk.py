@@ -77,7 +77,7 @@ async def _sign_in(url: str) -> str:
 def _look(url: str, port: int, cookie: str) -> dict[str, dict[str, float]]:
     with psycopg.connect(url) as connection:
         some = connection.execute(
-            "SELECT r.person, h.name, r.phone, r.tracking_number, r.area, r.place"
+            "SELECT r.person, h.name, r.phone, r.tracking_number, r.area, r.place, h.id"
             " FROM service_requests AS r JOIN households AS h ON h.id = r.household_id"
             " WHERE r.area IS NOT NULL ORDER BY random() LIMIT %s",
             [EACH],
@@ -115,11 +115,21 @@ def _look(url: str, port: int, cookie: str) -> dict[str, dict[str, float]]:
         "a number": [("/desk", {"q": row[3]}) for row in some],
         "opening one": [(f"/desk/requests/{row[3]}", {}) for row in some],
         "one as JSON": [(f"/api/requests/{row[3]}", {}) for row in some],
+        "confirmed, the next": [("/desk/next", {"after": row[3]}) for row in some],
+        "a home's": [(f"/desk/households/{row[6]}", {}) for row in some],
+        "call-backs": [("/desk/tasks", {})] * EACH,
+        "station": [("/desk/station", {})] * EACH,
+        "demand": [("/desk/demand", {"by": ("area", "field", "resident_group")[n % 3]})
+                   for n in range(EACH)],
     }  # fmt: skip
     found: dict[str, dict[str, float]] = {}
     address = f"http://127.0.0.1:{port}"
     with httpx.Client(
-        base_url=address, cookies={COOKIE: cookie}, trust_env=False, timeout=60
+        base_url=address,
+        cookies={COOKIE: cookie},
+        trust_env=False,
+        timeout=60,
+        follow_redirects=True,
     ) as client:
         for name, looks in kinds.items():
             client.get(*looks[0][:1], params=looks[0][1]).raise_for_status()
