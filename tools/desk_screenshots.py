@@ -13,16 +13,28 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Page, expect
+from websockets.asyncio.client import connect
 
 from intake.settings import ROOT
 from tests.e2e.stack import Stack, running
 from tests.integration.browser import browser
+from tests.integration.chat_house import RawPage
 
 SAMPLES = ROOT / "data" / "demo"
 IMAGES = ROOT / "docs" / "images"
 LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
+HOMES = (
+    {"name": "王秀英", "place": "梧桐里", "unit": "3-2-502", "phone": "13912345678",
+     "area": "A01", "resident_group": "独居老人"},
+    {"name": "张德福", "place": "松鹤园", "unit": "2-1-603", "area": "A02",
+     "resident_group": "高龄老人"},
+    {"name": "Helen Brooks", "place": "枫林花园", "unit": "8-602", "area": "A04",
+     "language": "en"},
+)  # fmt: skip
+OURS: dict[str, Any] = {"from": "us"}
 PASSWORD = "a house of its own"
 
 
@@ -32,18 +44,28 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         home.chmod(0o755)
-        async with running(home) as stack:
+        secret = home / "clinic.secret"
+        secret.write_text(PASSWORD)
+        async with running(home, **_closed_clinic(secret)) as stack:
             for sample in map(json.loads, (SAMPLES / "voicemails.jsonl").open()):
                 audio = (SAMPLES / sample["audio"]).read_bytes()
                 await stack.leave(audio, **sample.get("form") or {})
             numbers = await _waiting(stack)
+            waiting = await _an_ordinary_day(stack, numbers)
             for name, role in (("李敏", "admin"), ("小张", "station")):
                 _huying(stack, "operator", "add", name, "--role", role, "--password-file", "-")
             for language, locale in LANGUAGES.items():
                 async with browser(home / language, locale=locale, width=1280) as context:
                     page = await context.new_page()
                     await _sign_in(page, stack, "李敏")
-                    await _walk(page, stack, language, numbers)
+                    await _shot(page, stack, language, "queue", "/desk")
+            for alarm in (await stack.client.get("/api/alarms")).json():
+                await stack.client.post(f"/api/alarms/{alarm['id']}/acknowledge")
+            for language, locale in LANGUAGES.items():
+                async with browser(home / f"{language}-1", locale=locale, width=1280) as context:
+                    page = await context.new_page()
+                    await _sign_in(page, stack, "李敏")
+                    await _walk(page, stack, language, waiting)
                 async with browser(home / f"{language}-phone", locale=locale) as context:
                     page = await context.new_page()
                     await _sign_in(page, stack, "小张")
@@ -65,6 +87,48 @@ async def _waiting(stack: Stack) -> list[str]:
         await asyncio.sleep(0.5)
 
 
+def _closed_clinic(secret: Path) -> dict[str, str]:
+    """Settings with a backend that nobody answers at, which is given up at once."""
+    return {
+        "HUYING_DELIVERING__ATTEMPTS": "1",
+        "HUYING_BACKENDS__CLINIC__KIND": "webhook",
+        "HUYING_BACKENDS__CLINIC__TITLE": "社区卫生服务中心",
+        "HUYING_BACKENDS__CLINIC__URL": "http://127.0.0.1:9/orders",
+        "HUYING_BACKENDS__CLINIC__SECRET_FILE": str(secret),
+        "HUYING_BACKENDS__CLINIC__ALLOW_NETWORKS": '["127.0.0.0/8"]',
+    }
+
+
+async def _an_ordinary_day(stack: Stack, numbers: list[str]) -> list[str]:
+    """Homes, a delivery that fails, someone to ring, someone who wants a person; what still waits.
+
+    Nothing is written past the doors: each comes about as it does for people.
+    """
+    for home in HOMES:
+        made = (await stack.client.post("/api/households", json=home)).json()
+        await stack.client.post(f"/api/households/{made['id']}/link", json={})
+    calm = []
+    for number in numbers:
+        state = (await stack.client.get(f"/api/requests/{number}")).json()
+        if state["urgency"] != "emergency":
+            calm.append(number)
+    *waiting, owed, refused = calm
+    seen = {"If-Match": (await stack.client.get(f"/api/requests/{owed}")).headers["etag"]}
+    await stack.client.patch(f"/api/requests/{owed}", json={"phone": "13800138000"}, headers=seen)
+    await stack.act(owed, "reject", {"why": "这件事要找区里的服务大厅，电话我们告诉您。"})
+    await stack.act(refused, "confirm", {"backend": "clinic"})
+    address = f"ws://127.0.0.1:{stack.port}/chat/ws"
+    origin = f"http://127.0.0.1:{stack.port}"
+    async with connect(address, origin=origin, proxy=None) as socket:  # type: ignore[arg-type]
+        resident = RawPage(socket)
+        await resident.send(t="hello", token=None, last=0, seen=[])
+        for turn, said in enumerate(("我家厨房的水管又漏了", "你们说的我听不明白，找个人跟我说")):
+            await resident.say(f"say-{turn}", said)
+            await resident.until("message", within=120, **OURS)
+        await stack.until(refused, lambda state: bool(state["reasons"]), seconds=120)
+    return waiting
+
+
 def _huying(stack: Stack, *words: str) -> None:
     huying = str(Path(sys.executable).parent / "huying")
     subprocess.run([huying, *words], env=stack.env, input=f"{PASSWORD}\n", text=True, check=True)
@@ -80,10 +144,13 @@ async def _sign_in(page: Page, stack: Stack, name: str) -> None:
 
 async def _walk(page: Page, stack: Stack, language: str, numbers: list[str]) -> None:
     await page.set_viewport_size({"width": 1280, "height": 800})
-    await _shot(page, stack, language, "queue", "/desk")
     await _shot(page, stack, language, "request", f"/desk/requests/{numbers[0]}")
     await page.keyboard.press("?")
     await _picture(page, language, "keys")
+    await page.goto(f"http://127.0.0.1:{stack.port}/desk/conversations")
+    await page.locator("main a[href*='/desk/conversations/']").first.click()
+    await page.wait_for_load_state("load")
+    await _picture(page, language, "conversation")
     for name in ("conversations", "tasks", "failures", "households", "settings", "accounts"):
         await _shot(page, stack, language, name, f"/desk/{name}")
 
