@@ -22,7 +22,7 @@ _GOODBYE_SECONDS = 2
 
 
 class SmtpOptions(Protocol):
-    """Where and how; `intake.settings.Smtp` and the e-mail backend's options fit.
+    """Where and how; `intake.settings.alarm.Smtp` and the e-mail backend's options fit.
 
     ``starttls`` False speaks in clear, only to ``allow_networks`` and without a password.
     On port 465 the connection is encrypted from the first byte, whatever ``starttls`` says.

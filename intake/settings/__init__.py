@@ -1,0 +1,31 @@
+"""Every setting, typed and checked before anything starts.
+
+Read in this order, later wins: the defaults below, the TOML file (``--settings``,
+``HUYING_SETTINGS`` or ``<home>/huying.toml``), then the environment (``HUYING_PORT``,
+``HUYING_HEARING__ENGINE``; two underscores go one table deeper). A secret is never a value:
+it is the path of a file (``*_file``), which must exist, be readable and not be empty.
+Tables of single adapters (``[backends.NAME]``, ``[channels.NAME]``) stay raw here; their own
+registry checks them at start.
+"""
+
+from intake.settings.alarm import Contact
+from intake.settings.desk import Oidc
+from intake.settings.hearing import Deciding
+from intake.settings.loading import load, settings_file
+from intake.settings.sending import Routing, Rule
+from intake.settings.table import LOCAL_HOSTS, ROOT, Table
+from intake.settings.whole import Settings
+
+__all__ = [
+    "LOCAL_HOSTS",
+    "ROOT",
+    "Contact",
+    "Deciding",
+    "Oidc",
+    "Routing",
+    "Rule",
+    "Settings",
+    "Table",
+    "load",
+    "settings_file",
+]

@@ -1,0 +1,35 @@
+"""What all tables of settings have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _secret_file(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    try:
+        text = path.read_text().strip()
+    except OSError as error:
+        raise ValueError(
+            f"the file can't be read ({error.strerror}); make it or mend the path"
+        ) from None
+    if not text:
+        raise ValueError("the file is empty; write the secret into it")
+    return path
+
+
+SecretFile = Annotated[Path | None, AfterValidator(_secret_file)]
+
+
+class Table(BaseModel):
+    """A table of settings: unknown keys are errors, values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
