@@ -14,7 +14,8 @@ import trustme
 
 from intake.addresses import check_networks, is_public
 from intake.errors import BackendError
-from intake.outgoing import Outgoing, retry_after_seconds
+from intake.outgoing import Outgoing
+from intake.outgoing.answers import retry_after_seconds
 from tests.fakes.http_server import Answer, Asked, HttpServer
 
 LOOPBACK = ["127.0.0.0/8"]
