@@ -1,0 +1,34 @@
+"""Drafts that nobody goes on with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from intake import carrying, conversations
+from intake import service_requests as requests
+from intake.dialogue import State
+from intake.lifecycle import Status
+from intake.locale import reason
+from intake.models import ServiceRequest
+from intake.parts import Parts
+
+
+async def abandon(parts: Parts, service_request_id: int) -> None:
+    """Quiet for too long: the draft goes to the operators with what is known."""
+    async with parts.sessions.begin() as session:
+        request = await session.get_one(ServiceRequest, service_request_id)
+        if request.conversation_id is None:
+            return
+        conversation = await conversations.lock(session, request.conversation_id)
+        request = await requests.lock(session, service_request_id)
+        if Status(request.status) is not Status.RECEIVED:
+            return
+        quiet = timedelta(minutes=parts.settings.chat.draft_minutes)
+        left = request.updated_at + quiet - conversations.now()
+        if left > timedelta(0):
+            await carrying.watch(session, request, left)
+            return
+        await carrying.review_draft(session, request, reason("chat_abandoned"), parts)
+        if request.id in [draft.id for draft in State.from_json(conversation.state).drafts]:
+            conversation.state = {}
+            conversation.tracker = None
