@@ -19,6 +19,8 @@ from intake.passwords import hash_password as hash_password
 
 ROLES = ("station", "operator", "supervisor", "admin")  # each may do what those before it may
 COMMAND_LINE = "command line"  # who it was, where the log has no operator's name
+# Names that mean somebody else where they stand: in the history, the log, the figures.
+RESERVED = frozenset({COMMAND_LINE, "rule", "retention", "restore", "-"})
 SEEN_EVERY = timedelta(minutes=1)
 LONGEST_NAME = 80
 
@@ -72,7 +74,7 @@ async def add(
     """
     _check_role(role)
     name = clean_name(name)
-    if not name or name == COMMAND_LINE:
+    if not name or name.casefold() in RESERVED:
         raise BadField("Give the name that shall stand in the history.", field="name")
     made = Operator(
         name=name,

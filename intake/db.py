@@ -42,6 +42,7 @@ def connect(database_url: str, *, pool_size: int = 20) -> tuple[AsyncEngine, Ses
         max_overflow=0,
         pool_timeout=10,
         connect_args={"connect_timeout": 5, "application_name": "huying"},
+        hide_parameters=True,  # errors are logged; what residents said is not
     )
     return engine, async_sessionmaker(engine, expire_on_commit=False)
 

@@ -29,8 +29,8 @@ MOST_ALIASES = 50
 MOST_PLACES = 10_000  # the readers' index of so many takes some seconds to build
 MOST_ALIKE = 5  # of one sound that are named
 ROWS_AT_ONCE = 2_000
-# A spreadsheet that opens our export would compute these.
-FORMULA = ("=", "+", "-", "@")
+# A spreadsheet that opens our export would compute these; some take the full-width ones, too.
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 Value = dict[str, Any]
 
 

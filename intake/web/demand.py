@@ -21,7 +21,8 @@ from intake.web.resident import language_of
 router = APIRouter(prefix="/api/demand", tags=["operators"])
 USUAL_DAYS = 30
 LONGEST_DAYS = 366 * 10
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The full-width ones, too: where people type Chinese, spreadsheets take them for the others.
+FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 Filter = Annotated[str | None, Query(max_length=80)]
 
 

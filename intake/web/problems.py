@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg.errors import NumericValueOutOfRange
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -66,6 +67,8 @@ def install(app: FastAPI) -> None:
         if isinstance(error, DBAPIError) and not (
             isinstance(error, OperationalError) or error.connection_invalidated
         ):
+            if isinstance(error.orig, NumericValueOutOfRange):
+                return problem(404, "not_found", "There is nothing of this number.")
             log.error("database error: %s", type(error.orig).__name__)
             return problem(500, "internal", "Something broke on our side; it is in the log.")
         sentence = "The database is away for the moment; nothing was taken, send it again."

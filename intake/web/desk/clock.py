@@ -27,7 +27,10 @@ class Clock:
         """The time of day for today, else month, day and time; – for nothing."""
         if moment is None:
             return "–"
-        local = moment.astimezone(self.zone)
+        try:
+            local = moment.astimezone(self.zone)
+        except OverflowError:  # a time at the end of all years, as some system may send
+            local = moment
         today = self.now.astimezone(self.zone).date()
         if local.date() == today:
             return f"{local:%H:%M}"

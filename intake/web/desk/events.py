@@ -200,9 +200,11 @@ async def _told(parts: Parts, who: SignedIn, page: Page) -> AsyncGenerator[Serve
 
 
 async def is_signed_in(session: AsyncSession, parts: Parts, who: SignedIn) -> bool:
-    """May this browser or token still look? To ask is no look: it does not keep a session open."""
+    """May this browser or token still look at requests? To ask is no look: it does not keep a
+    session open."""
     now = datetime.now(UTC)
     digest = hashlib.sha256(who.token.encode()).digest()
+    allowed = (Operator.disabled_at.is_(None), Operator.role != "station")
     desk = (
         select(OperatorSession.id)
         .join(Operator, Operator.id == OperatorSession.operator_id)
@@ -210,7 +212,7 @@ async def is_signed_in(session: AsyncSession, parts: Parts, who: SignedIn) -> bo
             OperatorSession.token_sha256 == digest,
             OperatorSession.expires_at > now,
             OperatorSession.seen_at > now - parts.settings.desk.idle,
-            Operator.disabled_at.is_(None),
+            *allowed,
         )
     )
     token = (
@@ -220,7 +222,7 @@ async def is_signed_in(session: AsyncSession, parts: Parts, who: SignedIn) -> bo
             ApiToken.token_sha256 == digest,
             ApiToken.revoked_at.is_(None),
             ApiToken.expires_at.is_(None) | (ApiToken.expires_at > now),
-            Operator.disabled_at.is_(None),
+            *allowed,
         )
     )
     return (await session.scalar(desk)) is not None or (await session.scalar(token)) is not None
