@@ -176,14 +176,16 @@ async def cells(
 
 async def known(session: AsyncSession) -> dict[str, list[str]]:
     """What there is to choose from: areas, resident groups and channels."""
-    found = {}
-    for name, table, column in (
-        ("area", "service_requests", "area"),
-        ("resident_group", "households", "resident_group"),
-        ("channel", "service_requests", "channel"),
+    found: dict[str, set[str]] = {}
+    for name, table in (
+        ("area", "service_requests"),
+        ("resident_group", "households"),
+        ("resident_group", "service_requests"),  # of homes that are erased
+        ("channel", "service_requests"),
     ):
-        found[name] = [value async for value in _distinct(session, table, column)]
-    return found
+        values = {value async for value in _distinct(session, table, name)}
+        found[name] = found.get(name, set()) | values
+    return {name: sorted(values) for name, values in found.items()}
 
 
 async def _distinct(session: AsyncSession, table: str, column: str) -> Any:
@@ -207,7 +209,7 @@ def _chosen(asked: Asked) -> str:
     return f"""
         SELECT r.id, r.received_at, r.routed_at, r.corrected,
                coalesce(r.area, '') AS area,
-               coalesce(h.resident_group, '') AS resident_group,
+               coalesce(h.resident_group, r.resident_group, '') AS resident_group,
                CASE WHEN r.category IS NULL THEN ''
                     ELSE coalesce(f.field, '{NO_SERVICE}') END AS field,
                date_trunc(CAST(:unit AS text), r.received_at AT TIME ZONE CAST(:zone AS text))::date
@@ -233,7 +235,7 @@ def _only(asked: Asked) -> str:
     if asked.area is not None:
         wanted.append("AND coalesce(r.area, '') = :area")
     if asked.resident_group is not None:
-        wanted.append("AND coalesce(h.resident_group, '') = :resident_group")
+        wanted.append("AND coalesce(h.resident_group, r.resident_group, '') = :resident_group")
     if asked.channel is not None:
         wanted.append("AND r.channel = :channel")
     if asked.field is not None:

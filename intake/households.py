@@ -56,10 +56,18 @@ async def save(
     return household
 
 
+async def find(session: AsyncSession, household_id: int) -> Household:
+    """The row, to be read only. Raises `NotFound`."""
+    found = await session.get(Household, max(0, min(household_id, 2**62)))
+    if found is None:
+        raise NotFound("There is no such household.")
+    return found
+
+
 async def lock(session: AsyncSession, household_id: int) -> Household:
     """Take the row for writing. Raises `NotFound`."""
     found = await session.get(
-        Household, min(household_id, 2**62), with_for_update=True, populate_existing=True
+        Household, max(0, min(household_id, 2**62)), with_for_update=True, populate_existing=True
     )
     if found is None:
         raise NotFound("There is no such household.")
@@ -70,7 +78,10 @@ async def make_link(
     session: AsyncSession, household: Household, secret: str, *, end_earlier: bool
 ) -> str:
     """The token of a locked household's link. Without ``end_earlier`` a link that is good stays
-    good, and the new token is worth the same."""
+    good, and the new token is worth the same. Raises `MoveNotAllowed` for a home that is being
+    erased."""
+    if household.erasing is not None:
+        raise MoveNotAllowed("This home is being erased.", code="being_erased")
     if end_earlier or not has_link(household):
         household.link_version += 1
         household.link_revoked_at = None

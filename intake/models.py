@@ -89,7 +89,8 @@ class Place(Base):
 class Household(Base):
     """A home: who lives there, where it is, which area serves it, what group it belongs to.
 
-    Its link carries ``link_version``: a new one ends all earlier ones.
+    Its link carries ``link_version``: a new one ends all earlier ones. ``erasing``: the order to
+    erase it, while that is under way (`intake.keeping.homes`).
     """
 
     __tablename__ = "households"
@@ -103,6 +104,7 @@ class Household(Base):
     resident_group: Mapped[str | None]
     link_version: Mapped[int] = mapped_column(Integer, server_default="0")
     link_revoked_at: Mapped[datetime | None]
+    erasing: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = _now()
     __table_args__ = (Index("households_group", "resident_group", "id"),)
 
@@ -297,7 +299,8 @@ _WORKING_SQL = ", ".join(f"'{s.value}'" for s in sorted(WORKING))
 class ServiceRequest(Base):
     """One need of one resident, with its life cycle; `service_requests` writes it.
 
-    ``erased_at``: this is a tombstone, without anything personal, so that figures stay.
+    ``erased_at``: this is a tombstone, without anything personal, so that figures stay;
+    ``resident_group``: its home's group then, before that the home says it.
     """
 
     __tablename__ = "service_requests"
@@ -349,6 +352,7 @@ class ServiceRequest(Base):
     erased_at: Mapped[datetime | None]
     erased_by: Mapped[str | None]
     erased_why: Mapped[str | None] = mapped_column(String(16))
+    resident_group: Mapped[str | None]
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = _now()
 
@@ -373,6 +377,11 @@ class ServiceRequest(Base):
         ),
         Index("service_requests_queue", "status", "urgency", "deadline_at", "id"),
         Index("service_requests_phone", "phone"),
+        Index(
+            "service_requests_group",
+            "resident_group",
+            postgresql_where=sql("resident_group IS NOT NULL"),
+        ),
         *(
             Index(
                 f"service_requests_{name}",

@@ -25,7 +25,7 @@ from intake import service_requests as requests
 from intake.assistant import IntentRanking
 from intake.errors import AssistantError
 from intake.jobs import app, defer
-from intake.keeping import forgetting, leftovers
+from intake.keeping import forgetting, homes, leftovers
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
 from intake.models import ServiceRequest, Transcript
@@ -339,6 +339,7 @@ async def poll(context: procrastinate.JobContext, timestamp: int) -> None:
 
 
 assert leftovers.run  # a job too: what an erase left outside of the database
+assert homes.run  # and the erase of a whole home
 
 
 @app.periodic(cron="23 * * * *")

@@ -3,6 +3,7 @@
 import "./demand.css";
 
 import { attempt, write } from "./net";
+import { say } from "./words";
 
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
@@ -40,3 +41,39 @@ link?.addEventListener("click", (event) => {
     input.select();
   });
 });
+
+const erase = document.getElementById("erase");
+erase?.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  event.preventDefault();
+  if (!window.confirm(form.dataset["sure"])) return;
+  const given = new FormData(form);
+  const body = {
+    why: given.get("why"),
+    force: given.has("force"),
+    requests: Number(erase.dataset["requests"]),
+  };
+  void attempt(async () => {
+    await write("POST", `/api/households/${erase.dataset["id"]}/erase`, body);
+    location.reload();
+  });
+});
+
+/** How far it is, every second, until the home is gone or the erase has stopped. */
+async function follow(place: HTMLElement): Promise<void> {
+  const total = Number(place.dataset["total"]);
+  const answer = await fetch(`/api/households/${place.dataset["id"]}/erasure`, { credentials: "same-origin" }).catch(
+    () => null,
+  );
+  if (answer?.status === 404) return location.assign("/desk/households?gone=true");
+  if (answer?.ok) {
+    const found = (await answer.json()) as { requests: number; erasing: { stopped: string | null } | null };
+    if (!found.erasing || found.erasing.stopped) return location.reload();
+    (place.querySelector("progress") as HTMLProgressElement).value = Math.max(0, total - found.requests);
+    const left = document.getElementById("left") as HTMLElement;
+    const told = say("households_left", { count: found.requests, total });
+    if (left.textContent !== told) left.textContent = told;
+  }
+  window.setTimeout(() => void follow(place), 1000);
+}
+if (erase?.dataset["total"] !== undefined) void follow(erase);

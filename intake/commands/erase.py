@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.app import database_url
 from intake.db import connect
 from intake.errors import BadField, HuyingError
-from intake.keeping import leftovers
+from intake.keeping import homes, leftovers
 from intake.keeping.erasing import WHYS, erase
 from intake.lifecycle import Actor
 from intake.models import AccessLog, Household, ServiceRequest
@@ -61,7 +61,7 @@ async def _erase(
                 AccessLog(who=WHO, action="erase", service_request_id=found) for found in ids
             )
             if household is not None:
-                await session.delete(await session.get_one(Household, household))
+                await homes.remove(session, household)
                 session.add(AccessLog(who=WHO, action=f"household {household}: erase"))
         for leftover_id in filter(None, left):
             await leftovers.remove(settings, sessions, leftover_id)

@@ -29,8 +29,8 @@ from intake.settings import Settings, settings_file
 NAME = re.compile(r"huying-(\d{8}T\d{6}Z)\.zip", re.ASCII)
 STAMP = "%Y%m%dT%H%M%SZ"
 ERASED = "erased.txt"
-"""Beside the archives: who was erased, by number, so that an older archive does not bring them
-back."""
+"""Beside the archives: which requests and homes were erased, by number, so that an older archive
+does not bring them back."""
 NOT_SECRETS = ("postgres", "postgres-admin", "postgres-rasa")
 """They open the old house's server; a new one makes its own."""
 WAITING = ("uploads", "spool")
@@ -162,7 +162,7 @@ def _note_erased(path: Path, erased: list[tuple[str, str]]) -> None:
 
 
 def read_erased(path: Path) -> list[tuple[str, str]]:
-    """(tracking number, when it was received) of those that must not come back."""
+    """What must not come back, as `tables.erased` tells it."""
     if not path.exists():
         return []
     pairs = (line.split("\t") for line in path.read_text().splitlines())

@@ -72,6 +72,7 @@ KEPT = frozenset(
         "rating",
         "resident_says",
         "corrected",
+        "resident_group",
         "created_at",
         "updated_at",
         "erased_at",
@@ -80,6 +81,9 @@ KEPT = frozenset(
     ]
 )
 """Columns of a request that stay in its tombstone. A new column goes unless it is named here."""
+FEWEST_HOMES = 5
+"""A tombstone keeps its home's group only where so many homes could be meant: below five, counts
+of people are commonly suppressed in official statistics, because who is meant can be guessed."""
 UNDER_WAY = timedelta(seconds=ATTEMPT_SECONDS)
 
 
@@ -332,9 +336,7 @@ async def _blank_beside(session: AsyncSession, request: ServiceRequest) -> None:
 
 async def _blank(session: AsyncSession, request: ServiceRequest, by: By, why: str) -> None:
     """Make the row its own tombstone."""
-    if request.area is None and request.household_id is not None:
-        home = await session.get(Household, request.household_id)
-        request.area = home.area if home is not None else None
+    request.resident_group = await _group(session, request)
     for column in ServiceRequest.__table__.columns:
         if column.key not in KEPT and column.computed is None:
             setattr(request, column.key, _nothing(column))
@@ -354,6 +356,22 @@ async def _blank(session: AsyncSession, request: ServiceRequest, by: By, why: st
         )
     )
     await session.flush()
+
+
+async def _group(session: AsyncSession, request: ServiceRequest) -> str | None:
+    """Its home's group, where at least `FEWEST_HOMES` could be meant by it and the area together.
+
+    The area that stays in the tombstone narrows them down: a home counts whose own area is that
+    one, or is not known.
+    """
+    home = await session.get(Household, request.household_id or 0)
+    if home is None or not home.resident_group:
+        return None
+    meant = select(Household.id).where(Household.resident_group == home.resident_group)
+    if request.area is not None:
+        meant = meant.where(or_(Household.area == request.area, Household.area.is_(None)))
+    found = (await session.scalars(meant.limit(FEWEST_HOMES))).all()
+    return home.resident_group if len(found) >= FEWEST_HOMES else None
 
 
 def _nothing(column: Any) -> Any:

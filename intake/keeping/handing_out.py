@@ -43,7 +43,7 @@ from intake.models import (
 SECRETS = frozenset(
     ("status_key", "status_key_hash", "blob_key", "sha256", "token", "link_version")
 )
-STAFF = frozenset(("acknowledged_by", "done_by", "erased_by", "accepted_by"))
+STAFF = frozenset(("acknowledged_by", "done_by", "erased_by", "accepted_by", "erasing"))
 PICTURES = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
 Row = dict[str, Any]
 _templates = Environment(

@@ -21,19 +21,20 @@ from sqlalchemy.pool import NullPool
 
 from intake import migrations, supervisor, trackers
 from intake.assistant import tracker_file
-from intake.db import connect, engine_url
+from intake.db import Sessions, connect, engine_url
 from intake.errors import HuyingError
-from intake.keeping import leftovers, tables
+from intake.keeping import homes, leftovers, tables
 from intake.keeping.archive import BadArchive, Progress, Reader
 from intake.keeping.backing_up import ERASED, WAITING, database, read_erased
 from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
-from intake.models import Conversation, ServiceRequest
+from intake.models import Conversation, Household, ServiceRequest
 from intake.service_requests import By
 from intake.settings import Settings
 
 Tell = Callable[[str], None]
 Erased = Sequence[tuple[str, str]]
+BY = By(Actor.OPERATOR, "restore")
 HOLDS = ("service_requests", "recordings", "conversations", "households", "operators")
 """A database with rows in one of these is somebody's."""
 
@@ -212,22 +213,32 @@ async def _erase_again(settings: Settings, url: str, erased: Erased) -> int:
     count = 0
     engine, sessions = connect(url, pool_size=2)
     try:
-        for number, received in erased:
-            left = None
+        for number, at in erased:
+            moment, left = datetime.fromisoformat(at), None
+            if number.startswith("household "):
+                await _erase_home_again(sessions, int(number.split()[1]), moment)
+                continue
             async with sessions.begin() as session:
                 found = await session.scalar(
                     select(ServiceRequest.id).where(
                         ServiceRequest.tracking_number == number,
-                        ServiceRequest.received_at == datetime.fromisoformat(received),
+                        ServiceRequest.received_at == moment,
                         ServiceRequest.erased_at.is_(None),
                     )
                 )
                 if found is not None:
-                    by = By(Actor.OPERATOR, "restore")
-                    left = await erase(session, found, by, why="asked", force=True)
+                    left = await erase(session, found, BY, why="asked", force=True)
             if left is not None:
                 count += 1
                 await leftovers.remove(settings, sessions, left)
     finally:
         await engine.dispose()
     return count
+
+
+async def _erase_home_again(sessions: Sessions, household_id: int, erased_at: datetime) -> None:
+    """Its requests have their own lines. A home that was made later only has the same number."""
+    async with sessions.begin() as session:
+        home = await session.get(Household, household_id)
+        if home is not None and home.created_at < erased_at:
+            await homes.remove(session, home.id)

@@ -175,11 +175,16 @@ def has_column(connection: psycopg.Connection, table: str, column: str) -> bool:
 
 
 def erased(connection: psycopg.Connection) -> list[tuple[str, str]]:
-    """(tracking number, when it was received) of every tombstone."""
+    """(tracking number, when it was received) of every tombstone, and ("household 12", when it was
+    erased) of every home that the access log knows to be erased."""
     if not has_column(connection, "service_requests", "erased_at"):
         return []
     rows = connection.execute(
         "SELECT tracking_number, to_json(received_at) #>> '{}' FROM service_requests"
         " WHERE erased_at IS NOT NULL ORDER BY id"
-    )
-    return [(number, received) for number, received in rows.fetchall()]
+    ).fetchall()
+    homes = connection.execute(
+        "SELECT split_part(action, ':', 1), to_json(created_at) #>> '{}' FROM access_log"
+        " WHERE action ~ '^household [0-9]+: erase$' ORDER BY id"
+    ).fetchall()
+    return [(name, at) for name, at in (*rows, *homes)]

@@ -1,24 +1,31 @@
-"""Erase a request, and hand out what is held about one home: for supervisors and administrators."""
+"""Erase a request or a home, and hand out what is held about one: for supervisors and
+administrators."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
+from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.background import BackgroundTask
 
-from intake.keeping import handing_out, leftovers
+from intake import households
+from intake.keeping import handing_out, homes, leftovers
 from intake.keeping.erasing import erase as erase_request
 from intake.lifecycle import Actor
+from intake.models import Household
 from intake.service_requests import By
 from intake.web import shapes
 from intake.web.access import Admin, CurrentParts, SeenVersion, Supervisor, by_number, log_access
+from intake.web.looks import log_look
 
 log = logging.getLogger("huying.keeping")
 router = APIRouter(prefix="/api", tags=["operators"])
@@ -61,6 +68,48 @@ async def erase(
         except (OSError, SQLAlchemyError) as error:  # its job tries again
             log.warning("what an erase left stays for now: %s", type(error).__name__)
     return answer
+
+
+class EraseHome(Erase):
+    """``requests``: how many it has, as the person who orders this was told."""
+
+    requests: int = Field(ge=0, le=2**31)
+
+
+@router.get("/households/{household_id}/erasure", summary="What an erase of a home would take")
+async def erasure(parts: CurrentParts, operator: Supervisor, household_id: int) -> dict[str, Any]:
+    """How many requests, recordings and conversations; while it is erased, how far that is."""
+    async with parts.sessions.begin() as session:
+        home = await households.find(session, household_id)
+        await log_look(session, operator, f"household {home.id}: erasure")
+        return await _erasure(session, home)
+
+
+@router.post("/households/{household_id}/erase", summary="Erase a home for good", status_code=202)
+async def erase_home(
+    parts: CurrentParts, operator: Supervisor, household_id: int, body: EraseHome
+) -> dict[str, Any]:
+    """All of its requests, as `POST /api/requests/{number}/erase` does it, then the home itself.
+
+    Its links end at once; the rest is done in the background, and `GET …/erasure` answers 404
+    when it is done. There is no way back.
+    """
+    by = By(Actor.OPERATOR, operator.name)
+    async with parts.sessions.begin() as session:
+        home = await homes.begin(
+            session, household_id, by, why=body.why, force=body.force, seen=body.requests
+        )
+        await log_access(session, operator, f"household {home.id}: order erase")
+        return await _erasure(session, home)
+
+
+async def _erasure(session: AsyncSession, home: Household) -> dict[str, Any]:
+    order = home.erasing
+    names = ("why", "total", "since", "stopped")
+    return {
+        **asdict(await homes.held(session, home.id)),
+        "erasing": {name: order[name] for name in names} if order is not None else None,
+    }
 
 
 @router.get("/households/{household_id}/export", summary="Hand out what is held about a home")

@@ -150,7 +150,9 @@ TABLE = {
         GET /desk/settings/history
         GET /desk/settings/import
         GET /desk/settings/routing
+        GET /api/households/{household_id}/erasure
         POST /api/edits/{edit_id}/undo
+        POST /api/households/{household_id}/erase
         POST /api/places
         POST /api/places/import
         POST /api/places/preview

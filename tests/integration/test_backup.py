@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
@@ -31,11 +31,11 @@ from intake import households, migrations, postgres
 from intake.cli import app
 from intake.db import engine_url
 from intake.errors import HuyingError
-from intake.keeping import backing_up, restoring, tables
+from intake.keeping import backing_up, homes, restoring, tables
 from intake.keeping.archive import BadArchive, Reader, Writer
 from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
-from intake.models import Base
+from intake.models import AccessLog, Base, Household
 from intake.service_requests import By
 from intake.settings import Settings, load
 from intake.spool import Spool
@@ -434,6 +434,38 @@ async def test_who_was_erased_since_does_not_come_back(
         ).fetchall()
     assert rows[0] == (None, True)
     assert rows[1][0] and not rows[1][1]
+
+
+async def test_a_home_that_was_erased_since_does_not_come_back_and_a_later_one_does(
+    full: Chat, empty: Callable[[], str], tmp_path: Path
+) -> None:
+    async with full.parts.sessions.begin() as session:
+        session.add(Household(name="留下的一户"))
+    before = save(full, tmp_path / "backups")
+    async with full.parts.sessions.begin() as session:
+        gone = await session.scalar(select(Household.id).where(Household.name == "王阿姨"))
+        assert gone is not None
+        await homes.remove(session, gone)
+        session.add(AccessLog(who="周立", action=f"household {gone}: erase"))
+        # As after an older archive came back: another home with the number of an erased one.
+        session.add(AccessLog(who="周立", action="household 77: erase"))
+    await asyncio.sleep(1.1)  # archives are named by the second
+    later = save(full, tmp_path / "backups")
+    target = empty()
+    await put_back(before, tmp_path / "new", target)
+    with psycopg.connect(target) as connection:
+        names = connection.execute("SELECT name FROM households").fetchall()
+        assert names == [("留下的一户",)]
+        connection.execute(
+            "INSERT INTO households (id, name) OVERRIDING SYSTEM VALUE VALUES (77, '新的一户')"
+        )
+    settings = Settings.model_validate({"home": tmp_path / "new", "database_url": target})
+    last = backing_up.back_up(settings, later.parent / "last.zip", said, version="0")
+    again = empty()
+    await put_back(last, tmp_path / "newer", again)
+    with psycopg.connect(again) as connection:
+        names = connection.execute("SELECT name FROM households ORDER BY id").fetchall()
+    assert names == [("留下的一户",), ("新的一户",)]
 
 
 def test_backups_expire_by_age_and_by_number(tmp_path: Path) -> None:

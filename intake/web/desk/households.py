@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import or_, select
 
-from intake import households
+from intake import accounts, households
+from intake.keeping import homes
 from intake.locale import languages, say
 from intake.models import Household, ServiceRequest
 from intake.web.access import CurrentParts, log_access
@@ -30,6 +31,7 @@ async def show_all(
     who: Viewer,
     text: Annotated[str, Query(max_length=80)] = "",
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    gone: bool = False,
 ) -> Response:
     """Those that hold the words in name, place, unit or group; phones are masked."""
     words = text.replace("\x00", "").strip()
@@ -41,7 +43,7 @@ async def show_all(
         rows = list(await session.scalars(statement.limit(LISTED + 1)))
         await log_look(session, who.operator, "households")
     return page(
-        request, "households.html", who,
+        request, "households.html", who, gone=gone,
         homes=rows[:LISTED], more=rows[LISTED - 1].id if len(rows) > LISTED else None, text=words,
         masked=masked, has_link=households.has_link, known=sorted(languages()), spoken=_spoken,
     )  # fmt: skip
@@ -61,9 +63,11 @@ async def show_one(
             .order_by(ServiceRequest.id.desc())
             .limit(REQUESTS)
         )
+        erases = accounts.may(who.operator, "supervisor")
+        held = await homes.held(session, home.id) if erases else None
         await log_access(session, who.operator, f"household {home.id}: read")
     return page(
-        request, "household.html", who,
+        request, "household.html", who, held=held,
         home=home, requests=rows.all(), has_link=households.has_link(home),
         known=sorted(languages()), spoken=_spoken, clock=Clock.of(parts.settings.zone, language),
         category=lambda code: parts.catalogue.name(code, language) if code else "–",
