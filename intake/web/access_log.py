@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import Select, select
@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.models import AccessLog, ServiceRequest
 from intake.tracking import read_tracking_number
 from intake.web.access import CurrentParts, Supervisor, log_access
+from intake.web.actions import told
+from intake.web.resident import language_of
 
 router = APIRouter(prefix="/api/access-log", tags=["operators"])
 MOST_LINES = 100_000
@@ -102,19 +104,31 @@ async def read_log(
 
 
 @router.get(".csv", summary="The access log as a table", response_class=StreamingResponse)
-async def download(parts: CurrentParts, supervisor: Supervisor, asked: Asked) -> StreamingResponse:
-    """The same filters; the newest 100,000 lines, times in UTC."""
+async def download(
+    request: Request, parts: CurrentParts, supervisor: Supervisor, asked: Asked
+) -> StreamingResponse:
+    """The same filters; the newest 100,000 lines, times in UTC. ``what``: in the language that
+    the browser asks for."""
+    language = language_of(request, request.query_params.get("lang"))
     async with parts.sessions.begin() as session:
         await log_access(session, supervisor, "access_log_csv")
 
     async def rows() -> AsyncIterator[str]:
-        yield "\ufeff" + _row(["time (UTC)", "who", "action", "tracking number"])
+        yield "\ufeff" + _row(["time (UTC)", "who", "action", "what", "tracking number"])
         cursor = None
         for _ in range(MOST_LINES // AT_ONCE):
             async with parts.sessions() as session:
                 found = await page_of(session, asked, AT_ONCE, cursor)
             yield "".join(
-                _row([line.at.isoformat(), line.who, line.action, line.tracking_number or ""])
+                _row(
+                    [
+                        line.at.isoformat(),
+                        line.who,
+                        line.action,
+                        told(line.action, language) or "",
+                        line.tracking_number or "",
+                    ]
+                )
                 for line in found.lines
             )
             if found.next is None:

@@ -15,7 +15,9 @@ from intake.accounts import SignedIn
 from intake.models import Operator
 from intake.web.access import CurrentParts, log_access
 from intake.web.access_log import Cursor, Filter, page_of
+from intake.web.actions import known, told
 from intake.web.desk.pages import page, viewer_at_least
+from intake.web.resident import language_of
 
 router = APIRouter()
 LINES = 100
@@ -34,7 +36,7 @@ async def show(
     cursor: Cursor = None,
 ) -> Response:
     """The newest first; ``since`` and ``until`` are days of the residents' clock, both included."""
-    zone = parts.settings.zone
+    zone, language = parts.settings.zone, language_of(request, request.query_params.get("lang"))
     first, last = _day(since), _day(until)
     asked = Filter(
         name or None,
@@ -60,6 +62,8 @@ async def show(
         lines=found.lines,
         names=names,
         wanted=wanted,
+        told=lambda action: told(action, language),
+        known=known(language),
         zone=zone,
         older=urlencode({**kept, "cursor": found.next}) if found.next else None,
         table=urlencode(exact),
