@@ -330,9 +330,10 @@ async def merge(
 ) -> None:
     """Fold a locked request into another locked one. Undo: move it back to review."""
     if request.id == into.id:
-        raise MoveNotAllowed("A request can't be merged into itself.")
+        raise MoveNotAllowed("A request can't be merged into itself.", code="merged_into_itself")
     if Status(into.status) in ENDED:
-        raise MoveNotAllowed(f"{into.tracking_number} is {into.status}; merge into an open one.")
+        sentence = f"{into.tracking_number} is {into.status}; merge into an open one."
+        raise MoveNotAllowed(sentence, code="merged_into_ended")
     request.merged_into_id = into.id
     await advance(session, request, Status.MERGED, by, changes={"into": into.tracking_number})
     _event(session, into, "merged_in", by, changes={"from": request.tracking_number})
@@ -416,7 +417,7 @@ async def split(
         language=request.language,
         recording_id=request.recording_id,
         contact_point_id=request.contact_point_id,
-        given=request.given,
+        given={key: value for key, value in request.given.items() if key != "route_to"},
         received_at=request.received_at,
     )
     opened = await open_request(session, opening, by=by, status=Status.NEEDS_REVIEW)

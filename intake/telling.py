@@ -13,6 +13,8 @@ from intake.models import Event, Message, OperatorTask, ServiceRequest
 from intake.parts import Parts
 
 NEWS = frozenset({Status.ACCEPTED, Status.DONE, Status.REJECTED, Status.CANCELLED})
+BY_HAND = "operator"
+"""The code of what an operator wrote herself."""
 SHOWS_NEWS = frozenset({"page"})  # whose residents see on their phone how it stands
 
 
@@ -31,7 +33,11 @@ async def tell(parts: Parts, service_request_id: int) -> None:
             return
         latest = await session.scalar(
             select(Message)
-            .where(Message.service_request_id == request.id, Message.direction == "out")
+            .where(
+                Message.service_request_id == request.id,
+                Message.direction == "out",
+                Message.code.is_distinct_from(BY_HAND),
+            )
             .order_by(Message.id.desc())
             .limit(1)
         )

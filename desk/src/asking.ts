@@ -2,17 +2,28 @@
 
 import { isTyping } from "./keys";
 
-/** Open `<dialog id="ask-…">`; resolves with its form's values, or null when she left it. */
-export function ask(id: string, prepare?: (form: HTMLFormElement) => void): Promise<FormData | null> {
+const FIRST = "input[type=radio]:enabled, textarea, input, button";
+
+/**
+ * Open `<dialog id="ask-…">`; resolves with its form's values, or null when she left it. With
+ * `wrong`, why it could not be done, it opens once more with all that she had typed.
+ */
+export function ask(id: string, prepare?: (form: HTMLFormElement) => void, wrong = ""): Promise<FormData | null> {
   const dialog = document.getElementById(`ask-${id}`) as HTMLDialogElement | null;
   const form = dialog?.querySelector("form");
   if (!dialog || !form) return Promise.resolve(null);
-  form.reset();
-  prepare?.(form);
+  if (!wrong) {
+    form.reset();
+    prepare?.(form);
+  }
   dialog.returnValue = "";
   dialog.showModal();
-  const first = form.querySelector<HTMLElement>("input[type=radio]:checked, input[type=radio], textarea, input, button");
-  first?.focus();
+  (form.querySelector<HTMLElement>("input[type=radio]:checked") ?? form.querySelector<HTMLElement>(FIRST))?.focus();
+  const place = form.querySelector<HTMLElement>("[data-why]");
+  if (place) {
+    place.hidden = !wrong;
+    place.textContent = wrong;
+  }
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "ok" ? new FormData(form) : null), {
       once: true,
@@ -20,19 +31,28 @@ export function ask(id: string, prepare?: (form: HTMLFormElement) => void): Prom
   });
 }
 
+/** Choose one of a group of radio buttons; null chooses none. */
+export function pick(form: HTMLFormElement, name: string, value: string | null): void {
+  for (const one of form.querySelectorAll<HTMLInputElement>(`input[type=radio][name="${name}"]`))
+    one.checked = one.value === value;
+}
+
 for (const dialog of document.querySelectorAll<HTMLDialogElement>("dialog.ask")) {
   dialog.addEventListener("keydown", (event) => {
     const form = dialog.querySelector("form");
-    if (event.isComposing || !form) return;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    // While an input method composes, Enter takes a candidate; Safari says so by 229 only.
+    if (event.isComposing || event.keyCode === 229 || !form) return;
+    const writes = event.target instanceof HTMLTextAreaElement && !event.shiftKey;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey || writes)) {
       event.preventDefault();
       form.requestSubmit(form.querySelector<HTMLButtonElement>("button[value=ok]"));
     } else if (/^[1-9]$/.test(event.key) && !isTyping(event.target)) {
       const choice = form.querySelectorAll<HTMLInputElement>("input[type=radio]")[Number(event.key) - 1];
-      if (!choice) return;
+      if (!choice || choice.disabled) return;
       event.preventDefault();
       choice.checked = true;
-      choice.focus();
+      const opens = choice.dataset["opens"] ? form.elements.namedItem(choice.dataset["opens"]) : null;
+      (opens instanceof HTMLElement ? opens : choice).focus();
       choice.dispatchEvent(new Event("change", { bubbles: true }));
     }
   });

@@ -45,6 +45,19 @@ if (talk) {
     await refresh();
     log.scrollTop = log.scrollHeight;
   });
+  // A sound's error does not bubble.
+  talk.addEventListener(
+    "error",
+    (event) => {
+      if (!(event.target instanceof HTMLAudioElement)) return;
+      const told = document.createElement("p");
+      told.className = "wrong";
+      told.setAttribute("role", "alert");
+      told.textContent = say("cannot_play");
+      event.target.replaceWith(told);
+    },
+    true,
+  );
   talk.addEventListener("click", (event) => {
     const move = (event.target as Element).closest<HTMLElement>("[data-talk]");
     if (!move) return;

@@ -54,6 +54,11 @@ export class Fields {
     return this.typed.size > 0;
   }
 
+  /** Is any field backed by words? */
+  get evident(): boolean {
+    return this.form.querySelector("[data-key][data-from]") !== null;
+  }
+
   get names(): string[] {
     return [...this.typed.keys()];
   }

@@ -77,11 +77,12 @@ function sheet(): HTMLDialogElement {
   title.textContent = say("keys.title");
   dialog.append(title);
   for (const scope of scopes) {
+    const now = scope.list.filter((one) => !one.when || one.when());
+    if (!now.length) continue;
     const heading = document.createElement("h3");
     heading.textContent = scope.title;
     const list = document.createElement("dl");
-    for (const one of scope.list) {
-      if (one.when && !one.when()) continue;
+    for (const one of now) {
       const term = document.createElement("dt");
       for (const part of one.key.split("+")) {
         const cap = document.createElement("kbd");

@@ -9,6 +9,7 @@ import "./accounts";
 import "./conversations";
 import "./keys";
 import "./request";
+import "./done";
 import "./live";
 import "./alarm";
 import "./queue";

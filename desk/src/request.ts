@@ -2,25 +2,15 @@
 
 import "./request.css";
 
-import { ask } from "./asking";
-import { choose } from "./choose";
+import { ask, pick } from "./asking";
+import { choose, type Choice } from "./choose";
+import { leave as keep, type Undo } from "./done";
 import { aware, Fields, get, type State } from "./fields";
 import { keys } from "./keys";
-import { attempt, Refused, write } from "./net";
+import { Refused, why as refusal, write } from "./net";
 import { player } from "./player";
 import { lookAt } from "./presence";
 import { say, tell } from "./words";
-
-interface Undo {
-  number: string;
-  action: "reopen" | "resume";
-  status: string[];
-}
-
-interface Done {
-  text: string;
-  undo?: Undo;
-}
 
 interface Current {
   version: number;
@@ -29,7 +19,6 @@ interface Current {
   events: { who: string | null; kind: string; version: number; changes: Record<string, unknown> | null }[];
 }
 
-const DONE = "huying-desk-done";
 const STRONG = 80; // percent: so alike that she is asked before it goes out
 const page = document.getElementById("request");
 if (page) start(page);
@@ -44,6 +33,8 @@ function start(place: HTMLElement): void {
   const heard = sound ? player(sound, words) : null;
   let refreshed = 0;
   let busy = false;
+  let leaving = false;
+  let begun: Promise<unknown> = Promise.resolve();
 
   const fields: Fields = new Fields(document.getElementById("fields") as HTMLElement, state, () => {
     showUnsaved();
@@ -120,22 +111,51 @@ function start(place: HTMLElement): void {
 
   // Writes.
 
-  /** Do it once; a 412 loads what somebody else saved and keeps what she typed. */
-  async function act(work: () => Promise<void>): Promise<void> {
-    if (busy) return;
+  /**
+   * Do it once what was begun before is done; resolves with why it was not done, "" when it was.
+   * A 412 loads what somebody else saved and keeps what she typed.
+   */
+  function tried(work: () => Promise<void>): Promise<string> {
+    const mine = begun.then(() => (leaving ? "" : done(work)));
+    begun = mine;
+    return mine;
+  }
+
+  async function done(work: () => Promise<void>): Promise<string> {
     busy = true;
     place.setAttribute("aria-busy", "true");
-    await attempt(async () => {
-      try {
-        await work();
-      } catch (error) {
-        if (!(error instanceof Refused) || error.status !== 412) throw error;
-        leave({ text: whoChanged(error.body["current"] as Current) });
+    let wrong = "";
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof Refused && error.status === 412) {
+        leave(whoChanged(error.body["current"] as Current));
         location.reload();
-      }
-    });
-    busy = false;
+      } else wrong = error instanceof Refused ? say("not_saved", { why: refusal(error) }) : say("offline");
+    }
+    busy = leaving;
     place.removeAttribute("aria-busy");
+    return wrong;
+  }
+
+  /** Do it once; what goes wrong is told. */
+  async function act(work: () => Promise<void>): Promise<void> {
+    const wrong = await tried(work);
+    if (wrong) tell(wrong, true);
+  }
+
+  /** Ask and do; what can't be done is asked again with the reason, and nothing typed is lost. */
+  async function asked(
+    id: string,
+    work: (form: FormData) => Promise<void>,
+    prepare?: (form: HTMLFormElement) => void,
+  ): Promise<void> {
+    for (let wrong = ""; !leaving; ) {
+      const form = await ask(id, prepare, wrong);
+      if (!form) return;
+      wrong = await tried(() => work(form));
+      if (!wrong) return;
+    }
   }
 
   function whoChanged(current: Current): string {
@@ -165,12 +185,20 @@ function start(place: HTMLElement): void {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const id of ["notes", "history"]) {
       const part = fresh.getElementById(id);
-      if (part) document.getElementById(id)?.replaceWith(part);
+      const own = document.getElementById(id);
+      if (!part || !own) continue;
+      if (own instanceof HTMLDetailsElement) (part as HTMLDetailsElement).open = own.open;
+      const here = own.contains(document.activeElement);
+      own.replaceWith(part);
+      if (here) part.querySelector("summary")?.focus();
     }
   }
 
-  function leave(done: Done): void {
-    sessionStorage.setItem(DONE, JSON.stringify(done));
+  /** What is told on the page that comes next; nothing else is done on this one. */
+  function leave(told: string, action?: Undo["action"], from: string[] = []): void {
+    leaving = true;
+    const undo = action && { number: state.number, action, status: from, names: state.statuses };
+    keep({ text: told, undo });
   }
 
   function next(): void {
@@ -185,7 +213,7 @@ function start(place: HTMLElement): void {
     return true;
   }
 
-  async function confirm(backend?: string): Promise<void> {
+  async function confirm(backend?: string, title?: string): Promise<void> {
     await fields.settle();
     if (undecided()) return;
     window.clearTimeout(refreshed);
@@ -205,11 +233,8 @@ function start(place: HTMLElement): void {
     await act(async () => {
       await save();
       await post("confirm", backend ? { backend } : {});
-      const title = backend ?? outlook().dataset["title"] ?? "";
-      leave({
-        text: say("confirmed", { number: state.number, backend: title }),
-        undo: { number: state.number, action: "reopen", status: ["confirmed", "routed"] },
-      });
+      const goesTo = title ?? outlook().dataset["title"] ?? "";
+      leave(say("confirmed", { number: state.number, backend: goesTo }), "reopen", ["confirmed", "routed"]);
       next();
     });
   }
@@ -232,43 +257,59 @@ function start(place: HTMLElement): void {
 
   /** Ask, do, tell on the next page, and go there. */
   async function decide(action: string, becomes: string, body: (form: FormData) => object, prepare?: (f: HTMLFormElement) => void): Promise<void> {
-    const form = await ask(action, prepare);
-    if (!form) return;
-    await act(async () => {
-      await post(action, body(form));
-      leave({
-        text: say("did", { what: status(becomes), number: state.number }),
-        undo: { number: state.number, action: "reopen", status: [becomes] },
-      });
-      fields.forget();
-      next();
-    });
+    await asked(
+      action,
+      async (form) => {
+        await post(action, body(form));
+        leave(say("did", { what: status(becomes), number: state.number }), "reopen", [becomes]);
+        fields.forget();
+        next();
+      },
+      prepare,
+    );
   }
 
   const text = (form: FormData, name: string): string => String(form.get(name) ?? "").trim();
   const why = (form: FormData): object => ({ why: text(form, "why") || null });
 
+  /** To another than the proposed one; where it would go anyhow is marked. */
   async function route(): Promise<void> {
-    const form = await ask("route");
-    if (form) await confirm(text(form, "backend"));
+    await fields.settle();
+    if (fields.dirty) await lookAhead().catch(() => undefined);
+    const proposed = outlook().dataset["backend"] ?? "";
+    const titles = new Map<string, string>();
+    const form = await ask("route", (f) => {
+      for (const label of f.querySelectorAll<HTMLElement>("label.pick")) {
+        const code = label.querySelector("input")?.value ?? "";
+        titles.set(code, label.querySelector("[data-title]")?.textContent ?? code);
+        const mark = label.querySelector<HTMLElement>("[data-proposed]");
+        if (mark) mark.hidden = code !== proposed;
+      }
+      pick(f, "backend", [...titles.keys()].find((code) => code !== proposed) ?? proposed);
+    });
+    const backend = form ? text(form, "backend") : "";
+    if (backend) await confirm(backend, titles.get(backend));
+  }
+
+  /** A time that is typed is the one that counts. */
+  function typesTime(form: HTMLFormElement, name: string, event: Event): void {
+    const date = form.elements.namedItem("date") as HTMLInputElement;
+    if (event.target === date) pick(form, name, "");
+    date.required = new FormData(form).get(name) === "";
   }
 
   async function hold(): Promise<void> {
-    const form = await ask("hold", (f) => {
-      const date = f.elements.namedItem("date") as HTMLInputElement;
-      f.onchange = () => (date.required = !new FormData(f).get("until"));
-    });
-    if (!form) return;
-    const until = text(form, "until") || aware(text(form, "date"), state.zone);
-    await act(async () => {
-      await save();
-      await post("hold", { until });
-      leave({
-        text: say("did", { what: say("held"), number: state.number }),
-        undo: { number: state.number, action: "resume", status: [state.status] },
-      });
-      next();
-    });
+    await asked(
+      "hold",
+      async (form) => {
+        const until = text(form, "until") || aware(text(form, "date"), state.zone);
+        await save();
+        await post("hold", { until });
+        leave(say("did", { what: say("held"), number: state.number }), "resume");
+        next();
+      },
+      (form) => (form.onchange = (event) => typesTime(form, "until", event)),
+    );
   }
 
   function reject(): Promise<void> {
@@ -312,52 +353,71 @@ function start(place: HTMLElement): void {
   }
 
   async function split(): Promise<void> {
-    let kind = "";
-    const form = await ask("split", () => undefined);
-    if (!form) return;
-    kind = document.getElementById("split-category")?.dataset["value"] ?? "";
-    await act(async () => {
-      await save();
-      const now = await post("split", { category: kind || null, text: text(form, "text") || null });
-      const into = now.events.filter((event) => event.kind === "split").at(-1)?.changes?.["into"];
-      leave({ text: say("split", { number: String(into ?? "") }) });
-      if (into) location.assign(`/desk/requests/${String(into)}`);
-    });
+    await asked(
+      "split",
+      async (form) => {
+        await save();
+        const kind = kindOfSplit?.dataset["value"] ?? "";
+        const now = await post("split", { category: kind, text: text(form, "text") || null });
+        const into = now.events.filter((event) => event.kind === "split").at(-1)?.changes?.["into"];
+        leave(say("split", { number: String(into ?? "") }));
+        if (into) location.assign(`/desk/requests/${String(into)}`);
+      },
+      () => splitInto(null),
+    );
   }
   const kindOfSplit = document.getElementById("split-category") as HTMLInputElement | null;
+  /** Only a kind that was chosen is sent. */
+  function splitInto(choice: Choice | null): void {
+    if (!kindOfSplit) return;
+    if (choice) kindOfSplit.value = choice.shown;
+    kindOfSplit.dataset["value"] = choice?.value ?? "";
+    kindOfSplit.setCustomValidity(choice ? "" : say("choose_kind"));
+  }
   if (kindOfSplit) {
+    kindOfSplit.addEventListener("input", () => splitInto(null));
     choose(
       kindOfSplit,
       (typed) => fields.kinds.filter((k) => [k.shown, k.sound, k.initials].some((one) => one.toLowerCase().startsWith(typed.toLowerCase()))),
-      (choice) => {
-        kindOfSplit.value = choice.shown;
-        kindOfSplit.dataset["value"] = choice.value;
-      },
+      splitInto,
     );
   }
 
   async function call(): Promise<void> {
-    const form = await ask("call", (f) => {
-      const at = f.elements.namedItem("at") as HTMLInputElement;
-      f.onchange = () => (at.required = new FormData(f).get("outcome") === "again");
-    });
-    if (!form) return;
-    const at = text(form, "at");
-    await act(async () => {
-      await write("POST", `${url}/calls`, {
-        outcome: text(form, "outcome"),
-        again_at: at ? aware(at, state.zone) : null,
-        note: text(form, "note") || null,
-      });
-      tell(say("noted"));
-      await redraw();
-    });
+    await asked(
+      "call",
+      async (form) => {
+        const outcome = text(form, "outcome");
+        const when = form.get("again");
+        const again = when === null ? null : String(when) || aware(text(form, "date"), state.zone);
+        await write("POST", `${url}/calls`, {
+          outcome,
+          again_at: outcome === "reached" ? null : again,
+          note: text(form, "note") || null,
+        });
+        tell(say("noted"));
+        await redraw();
+      },
+      (form) => {
+        const soonest = form.querySelector<HTMLInputElement>("input[name=again]")?.value ?? "";
+        form.onchange = (event) => {
+          const { name } = event.target as HTMLInputElement;
+          const chosen = (): FormData => new FormData(form);
+          if (name === "date") pick(form, "again", "");
+          if (name === "again" || name === "date") {
+            if (chosen().get("outcome") === "reached") pick(form, "outcome", "again");
+          } else if (name === "outcome") {
+            if (chosen().get("outcome") === "reached") pick(form, "again", null);
+            else if (chosen().get("outcome") === "again" && !chosen().has("again")) pick(form, "again", soonest);
+          }
+          typesTime(form, "again", event);
+        };
+      },
+    );
   }
 
   async function note(): Promise<void> {
-    const form = await ask("note");
-    if (!form) return;
-    await act(async () => {
+    await asked("note", async (form) => {
       await write("POST", `${url}/notes`, { text: text(form, "text") });
       tell(say("noted"));
       await redraw();
@@ -365,70 +425,20 @@ function start(place: HTMLElement): void {
   }
 
   async function reply(): Promise<void> {
-    const form = await ask("reply");
-    if (!form) return;
-    await act(async () => {
-      await write("POST", `/api/conversations/${state.conversation}/messages`, { text: text(form, "text") });
+    await asked("reply", async (form) => {
+      const body = { text: text(form, "text"), about: state.number };
+      await write("POST", `/api/conversations/${state.conversation}/messages`, body);
       tell(say("sent"));
       await redraw();
     });
   }
 
-  async function simple(action: string, becomes: string): Promise<void> {
-    await act(async () => {
-      await save();
-      await post(action, action === "resume" ? { until: null } : {});
-      leave({ text: say("did", { what: status(becomes), number: state.number }) });
-      location.reload();
-    });
-  }
-
-  async function resume(): Promise<void> {
-    await act(async () => {
-      await post("hold", { until: null });
-      location.reload();
-    });
-  }
-
-  async function undo(): Promise<void> {
-    const done = recall();
-    if (!done?.undo) return tell(say("nothing_to_undo"));
-    const { number, action, status: from } = done.undo;
-    await act(async () => {
-      const there = `/api/requests/${number}`;
-      const now = await get<Current>(there, {});
-      if (action === "reopen" && !from.includes(now.status)) {
-        sessionStorage.removeItem(DONE);
-        return tell(say("too_late", { status: status(now.status) }), true);
-      }
-      const body = action === "resume" ? { until: null } : {};
-      await write("POST", `${there}/${action === "resume" ? "hold" : "reopen"}`, body, now.version);
-      leave({ text: say("undone", { number }) });
-      location.assign(`/desk/requests/${number}`);
-    });
-  }
-
-  function recall(): Done | null {
-    return JSON.parse(sessionStorage.getItem(DONE) ?? "null") as Done | null;
-  }
-
-  // What was done on the page before, and its undo, stay until the next deed.
-  const done = recall();
-  const bar = document.getElementById("done");
-  if (done && bar) {
-    bar.textContent = done.text;
-    bar.hidden = false;
-    if (done.undo) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "plain";
-      button.dataset["do"] = "undo";
-      button.textContent = say("undo");
-      const cap = document.createElement("kbd");
-      cap.textContent = "u";
-      button.append(" ", cap);
-      bar.append(" ", button);
-    } else sessionStorage.removeItem(DONE);
+  /** Something without questions; she stays with it and is told. */
+  async function simple(action: string, becomes: string, from: string[] = []): Promise<void> {
+    await save();
+    await post(action, action === "hold" ? { until: null } : {});
+    leave(say("did", { what: becomes, number: state.number }), from.length ? "reopen" : undefined, from);
+    location.reload();
   }
 
   // Somebody else changed it: she is told, and loads it when she likes.
@@ -449,6 +459,8 @@ function start(place: HTMLElement): void {
     bar_.append(button);
     bar_.hidden = false;
   }
+  // Shown again from the browser's memory of pages, it works again.
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   for (const kind of ["huying:request", "huying:hello"])
     document.addEventListener(kind, (event) => void news(event).catch(() => undefined));
 
@@ -456,19 +468,18 @@ function start(place: HTMLElement): void {
     confirm: () => void confirm(),
     route: () => void route(),
     hold: () => void hold(),
-    resume: () => void resume(),
+    resume: () => void act(() => simple("hold", say("resumed"))),
     reject: () => void reject(),
     cancel: () => void decide("cancel", "cancelled", why),
     split: () => void split(),
     merge: () => void merge(),
-    reopen: () => void simple("reopen", "needs_review"),
-    done: () => void simple("done", "done"),
-    close: () => void simple("close", "closed"),
+    reopen: () => void act(() => simple("reopen", status("needs_review"))),
+    done: () => void act(() => simple("done", status("done"), ["done"])),
+    close: () => void asked("close", () => simple("close", status("closed"))),
     call: () => void call(),
     reply: () => void reply(),
     note: () => void note(),
     next,
-    undo: () => void undo(),
     load: () => location.reload(),
   };
   place.addEventListener("click", (event) => {
@@ -490,6 +501,7 @@ function start(place: HTMLElement): void {
     ["f", "close"],
     ["b", "call"],
     ["t", "reply"],
+    ["n", "note"],
   ];
   keys(say("keys.decide"), [
     ...allowed.map(([key, name, needs]) => ({
@@ -498,9 +510,7 @@ function start(place: HTMLElement): void {
       act: acts[name] as () => void,
       when: () => may(needs ?? name),
     })),
-    { key: "n", label: state.acts["note"] ?? "", act: () => void note() },
     { key: "j", label: state.acts["next"] ?? "", act: next },
-    { key: "u", label: state.acts["undo"] ?? "", act: () => void undo() },
     { key: "l", label: say("load"), act: () => location.reload(), when: () => !document.getElementById("changed")?.hidden },
   ]);
   keys(say("keys.fields"), [
@@ -516,7 +526,7 @@ function start(place: HTMLElement): void {
       act: () => fields.next(String(n)),
       when: () => may("edit") && fields.row(String(n))?.querySelector(".other") !== null,
     })),
-    { key: "F2", label: say("key_evidence"), act: playEvidence, typing: true },
+    { key: "F2", label: say("key_evidence"), act: playEvidence, typing: true, when: () => heard !== null && fields.evident },
     {
       key: "Ctrl+s",
       label: say("key_save"),
@@ -526,7 +536,7 @@ function start(place: HTMLElement): void {
           await fields.settle();
           if (!fields.dirty || undecided()) return;
           await save();
-          leave({ text: say("saved") });
+          leave(say("saved"));
           location.reload();
         }),
       when: () => may("edit"),
@@ -541,7 +551,12 @@ function start(place: HTMLElement): void {
       { key: "[", label: state.keys["slower"] ?? "", act: () => heard.speed(-1) },
       { key: "]", label: state.keys["faster"] ?? "", act: () => heard.speed(1) },
       { key: "a", label: say("key_again"), act: heard.again },
-      { key: "v", label: say("key_words"), act: () => document.querySelector<HTMLElement>(".word[tabindex='0']")?.focus() },
+      {
+        key: "v",
+        label: say("key_words"),
+        act: () => document.querySelector<HTMLElement>(".word[tabindex='0']")?.focus(),
+        when: () => words.length > 0,
+      },
     ]);
   }
 }

@@ -7,7 +7,7 @@ current state. Every view of personal data and every change stands in the access
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, JSONResponse
@@ -15,13 +15,13 @@ from sqlalchemy import select
 
 from intake import queue, reading
 from intake import service_requests as requests
-from intake.errors import BadField, NotAudio, NotFound, StaleVersion
+from intake.errors import BadField, NotFound, StaleVersion
 from intake.lifecycle import Actor, Status
 from intake.models import Delivery, Operator, ServiceRequest
 from intake.parts import Parts
 from intake.queue import Filters, Group
 from intake.service_requests import By
-from intake.web import detail, shapes, working
+from intake.web import detail, shapes, sounds, working
 from intake.web.access import (
     CurrentOperator,
     CurrentParts,
@@ -29,7 +29,6 @@ from intake.web.access import (
     by_number,
     log_access,
 )
-from speech import SpeechError
 
 router = APIRouter(prefix="/api/requests", tags=["operators"])
 Act = Callable[[Any, ServiceRequest], Awaitable[None]]
@@ -91,7 +90,8 @@ async def hear(
     parts: CurrentParts,
     operator: CurrentOperator,
     number: str,
-    form: Annotated[Literal["wav"] | None, Query(alias="as")] = None,
+    form: sounds.Form = None,
+    part: sounds.Part = None,
 ) -> Response:
     """The bytes as the resident left them; ``as=wav``: what every browser plays, 16 kHz mono."""
     async with parts.sessions.begin() as session:
@@ -100,14 +100,7 @@ async def hear(
         await log_access(session, operator, "hear", request)
     if recording is None:
         raise NotFound("This request did not come by voice.")
-    if recording.forgotten_at is not None:
-        raise NotFound("The recording's time was over; it is gone.", code="forgotten")
-    if form == "wav":
-        try:
-            return await working.wav_response(parts, recording.blob_key, request.tracking_number)
-        except SpeechError as error:
-            raise NotAudio(str(error), code="undecodable") from None
-    return detail.recording_response(parts, recording, request.tracking_number)
+    return await sounds.response(parts, recording, request.tracking_number, form, part)
 
 
 @router.patch("/{number}", summary="Correct fields")
@@ -145,14 +138,15 @@ async def confirm(
     version: SeenVersion,
     body: shapes.Confirm,
 ) -> JSONResponse:
-    """With ``backend`` it goes there whatever the rules say."""
+    """With ``backend`` it goes there whatever the rules say; without, where they say, even if it
+    was sent elsewhere before."""
     if body.backend is not None and body.backend not in parts.backends:
         known = ", ".join(sorted(parts.backends))
         raise BadField(f"There is no backend {body.backend!r}; there are {known}.", field="backend")
 
     async def act(session: Any, request: ServiceRequest) -> None:
-        if body.backend:
-            request.given = {**request.given, "route_to": body.backend}
+        kept = {key: value for key, value in request.given.items() if key != "route_to"}
+        request.given = {**kept, "route_to": body.backend} if body.backend else kept
         request.decided_by = operator.name
         request.reasons = []
         request.on_hold_until = None

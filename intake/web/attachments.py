@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import NotFound
 from intake.models import Attachment, Message, Recording, ServiceRequest
+from intake.web import sounds
 from intake.web.access import CurrentOperator, CurrentParts, log_access
-from intake.web.detail import recording_response
 
 router = APIRouter(prefix="/api/conversations", tags=["operators"])
 SHOWN = {
@@ -52,13 +52,19 @@ async def list_attachments(
 
 @router.get(
     "/{conversation_id}/attachments/{attachment_id}",
-    summary="A picture or a voice message as it came",
+    summary="A picture or a voice message",
     response_class=FileResponse,
 )
 async def read_attachment(
-    parts: CurrentParts, operator: CurrentOperator, conversation_id: int, attachment_id: int
-) -> FileResponse:
-    """The bytes as they came; a browser is told never to guess what they are."""
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    conversation_id: int,
+    attachment_id: int,
+    form: sounds.Form = None,
+    part: sounds.Part = None,
+) -> Response:
+    """The bytes as they came; a browser is told never to guess what they are. ``as=wav``: a voice
+    as every browser plays it, 16 kHz mono, `speech.audio.MAX_SECONDS` at most."""
     async with parts.sessions.begin() as session:
         attachment, message = await _find(session, conversation_id, attachment_id)
         recording = await session.get(Recording, attachment.recording_id or 0)
@@ -66,7 +72,9 @@ async def read_attachment(
         await log_access(session, operator, "attachment", request)
     name = f"conversation-{conversation_id}-{attachment.id}"
     if recording is not None:
-        return recording_response(parts, recording, name)
+        return await sounds.response(parts, recording, name, form, part)
+    if form is not None:
+        raise NotFound("This is no voice message.")
     ending = SHOWN.get(attachment.media_type)
     return FileResponse(
         parts.blobs.path(attachment.blob_key or ""),

@@ -9,20 +9,24 @@ from pydantic import Field
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import carrying, conversations
-from intake.errors import MoveNotAllowed, NotFound
+from intake import carrying, conversations, telling
+from intake import service_requests as requests
+from intake.errors import BadField, MoveNotAllowed, NotFound
+from intake.lifecycle import Actor
 from intake.models import Attachment, ContactPoint, Conversation, Message, Operator, ServiceRequest
+from intake.service_requests import By
 from intake.web import shapes
-from intake.web.access import CurrentOperator, CurrentParts, log_access
+from intake.web.access import CurrentOperator, CurrentParts, by_number, log_access
 
 router = APIRouter(prefix="/api/conversations", tags=["operators"])
 HISTORY = 200
 
 
 class Answer(shapes.Strict):
-    """An operator's own words."""
+    """An operator's own words; ``about``: the request of this conversation that they concern."""
 
     text: str = Field(min_length=1, max_length=2000)
+    about: str | None = Field(None, max_length=24)
 
 
 @router.get("", summary="List conversations, the latest first")
@@ -60,20 +64,28 @@ async def read_conversation(
 async def answer(
     parts: CurrentParts, operator: CurrentOperator, conversation_id: int, body: Answer
 ) -> dict[str, Any]:
-    """It goes out over the channel she came by; the assistant is silent from here on."""
+    """It goes out over the channel she came by; the assistant is silent from here on. What is said
+    about a request stands in its history and on its resident's page."""
     async with parts.sessions.begin() as session:
         conversation = await _lock(session, conversation_id)
+        request = await by_number(session, body.about) if body.about else None
+        if request is not None and request.conversation_id != conversation.id:
+            raise BadField("This request came another way.", field="about")
         if conversation.handled_by != "operator":
             await carrying.hand_over(session, conversation, "taken_over", parts)
         message = await conversations.reply(
             session,
             conversation.id,
             body.text,
-            code="operator",
+            code=telling.BY_HAND,
             language=conversation.language,
+            service_request_id=request.id if request else None,
             who=operator.name,
         )
-        await log_access(session, operator, "answer")
+        if request is not None:
+            by = By(Actor.OPERATOR, operator.name)
+            await requests.remark(session, request, "answered", by)
+        await log_access(session, operator, "answer", request)
         return {"id": message.id, "text": message.text}
 
 

@@ -4,13 +4,10 @@ what resembles it, places and times to choose from; her notes and her calls."""
 from __future__ import annotations
 
 import asyncio
-import io
 import re
-import wave
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,7 +30,6 @@ from intake.understanding.when import read_when
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, by_number, log_access
 from intake.wording import window
-from speech import audio
 
 router = APIRouter(prefix="/api", tags=["operators"])
 PLACES = 8
@@ -271,34 +267,6 @@ def _rank(text: str, spelling: Spelling) -> int | None:
     wanted = [fuzzy(item.sound) for item in syllables(text)]
     alike = [fuzzy(sound) for sound in spoken[: len(wanted)]] == wanted
     return 3 if wanted and alike and not text.isascii() else None
-
-
-def as_wav(path: Path) -> bytes:
-    """A recording of any format as 16 kHz mono WAV, as the recogniser heard it: what no browser
-    plays (AMR, SILK), and what has no index to jump by (a phone's WebM). Raises as `audio.decode`.
-    """
-    samples = audio.decode(path).samples
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(audio.RATE)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return out.getvalue()
-
-
-async def wav_response(parts: Parts, blob_key: str, number: str) -> Response:
-    """`as_wav` of a stored recording, decoded outside of the event loop."""
-    body = await asyncio.to_thread(as_wav, parts.blobs.path(blob_key))
-    return Response(
-        body,
-        media_type="audio/wav",
-        headers={
-            "Content-Disposition": f'inline; filename="{number}.wav"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )
 
 
 def _alike(found: Alike) -> dict[str, Any]:

@@ -33,7 +33,8 @@ router = APIRouter()
 LISTED = 100
 HISTORY = 200
 REQUESTS = 12
-PLAYABLE = frozenset(MEDIA_TYPES) - {"amr", "silk", "caf", "3gp"}
+PLAYABLE = frozenset(MEDIA_TYPES) - {"amr", "silk", "caf", "3gp", "webm"}
+"""What every browser plays as it came. A phone's WebM has no length and no index to jump by."""
 
 
 @router.get("/desk/conversations")
@@ -160,7 +161,7 @@ async def _lines(session: AsyncSession, handled_by: str, order: Any) -> list[dic
 
 
 async def _media(session: AsyncSession, message_ids: list[int]) -> dict[int, dict[str, Any]]:
-    """Message id → its attachment: id, whether a browser can show or play it in place, seconds."""
+    """Message id → its attachment: id, and what of it can be shown or heard in place."""
     rows = await session.execute(
         select(Attachment, Recording)
         .outerjoin(Recording, Recording.id == Attachment.recording_id)
@@ -168,12 +169,13 @@ async def _media(session: AsyncSession, message_ids: list[int]) -> dict[int, dic
     )
     found = {}
     for attachment, recording in rows.all():
+        known = recording is not None and recording.format is not None
         found[attachment.message_id] = {
             "id": attachment.id,
             "picture": recording is None and attachment.media_type in SHOWN,
-            "sound": recording is not None and recording.forgotten_at is None,
-            "plays": recording is not None and recording.suffix in PLAYABLE,
-            "seconds": recording.duration_seconds if recording else None,
+            "sound": known and recording.forgotten_at is None,
+            "plays": known and recording.suffix in PLAYABLE,
+            "forgotten": recording is not None and recording.forgotten_at is not None,
         }
     return found
 

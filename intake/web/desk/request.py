@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -18,7 +17,7 @@ from intake.parts import Parts
 from intake.understanding.phonetics import syllables
 from intake.web import detail, working
 from intake.web.access import CurrentParts, by_number, log_access
-from intake.web.desk import fields, reasons, words
+from intake.web.desk import fields, history, reasons, words
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
 from intake.web.resident import language_of
@@ -34,7 +33,7 @@ MOVES = {  # what an operator may do → the status that it leads to
     "close": Status.CLOSED,
     "reopen": Status.NEEDS_REVIEW,
 }
-ACTS = (*MOVES, "route", "hold", "resume", "split", "call", "reply", "note", "next", "undo")
+ACTS = (*MOVES, "route", "hold", "resume", "split", "call", "reply", "note", "next")
 KEYS = ("play", "back", "forward", "slower", "faster")
 REJECTIONS = ("outside", "known", "nothing", "mistake")
 
@@ -50,6 +49,7 @@ async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) 
         ahead = await working.outlook(session, row, parts, {})
         told = await telling.sentence(session, row, parts)
     zone = parts.settings.zone
+    clock = Clock.of(zone, language)
     read: dict[str, Any] = found.understanding or {}
     shown = fields.views(row, read, parts.catalogue, parts.settings.deciding, zone, language)
     spoken = found.transcript or {}
@@ -73,10 +73,13 @@ async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) 
         backends=[(name, working.title_of(parts, name)) for name in sorted(parts.backends)],
         rejections=[say(f"tell.why.{code}", row.language) for code in REJECTIONS],
         holds=holds(datetime.now(zone)),
-        history=history(found, language),
+        now=f"{datetime.now(zone):%Y-%m-%dT%H:%M}",
+        history=history.events(found, clock),
+        deliveries=history.deliveries(found, parts, language),
+        backend=working.title_of(parts, row.backend) if row.backend else None,
         notes=[event for event in found.events if event["kind"] == "noted"],
         kind=lambda code: parts.catalogue.name(code, language) if code else "–",
-        at=Clock.of(zone, language).at,
+        at=clock.at,
         late=row.deadline_at is not None
         and row.deadline_at < datetime.now(zone)
         and Status(row.status) not in ENDED,
@@ -147,6 +150,7 @@ def able(row: ServiceRequest) -> set[str]:
         moves.add("call")
     if row.conversation_id is not None:
         moves.add("reply")
+    moves.add("note")
     return moves if row.erased_at is None else set()
 
 
@@ -163,45 +167,13 @@ def kinds(parts: Parts, language: str) -> list[dict[str, str]]:
     ]
 
 
-def holds(now: datetime) -> list[tuple[str, str]]:
-    """(key, until when) to put it aside for: an hour, this afternoon, tomorrow morning."""
+def holds(now: datetime) -> list[tuple[str, str, bool]]:
+    """(key, until when, is it still ahead) to put it aside for: an hour, this afternoon, tomorrow
+    morning. What is over keeps its place, so that the keys mean the same all day."""
     afternoon = now.replace(hour=14, minute=0, second=0, microsecond=0)
     morning = (now + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
     choices = [("hour", now + timedelta(hours=1)), ("afternoon", afternoon), ("tomorrow", morning)]
-    return [(key, until.isoformat(timespec="minutes")) for key, until in choices if until > now]
-
-
-def history(found: Detail, language: str) -> list[dict[str, Any]]:
-    """Its events in words, the newest first."""
-    lines = []
-    for event in reversed(found.events):
-        key = f"desk.event.{event['kind']}"
-        what = catalog(language).get(key) or event["kind"]
-        if event["kind"] == "moved":
-            what = say(f"desk.request.status.{event['to_status']}", language)
-        changes: Mapping[str, Any] = event["changes"] or {}
-        lines.append(
-            {
-                "at": event["created_at"],
-                "what": what,
-                "who": event["who"] or say(f"desk.actor.{event['actor']}", language),
-                "why": event["why"],
-                "changes": _changed(changes, language),
-            }
-        )
-    return lines
-
-
-def _changed(changes: Mapping[str, Any], language: str) -> list[str]:
-    """What was changed from what to what."""
-    before, after = changes.get("from"), changes.get("to")
-    if isinstance(before, dict) and isinstance(after, dict):
-        named = catalog(language)
-        return [
-            f"{named.get(f'desk.field.{name}', name)}: {before[name] or '–'} → {after[name] or '–'}"
-            for name in after
-        ]
-    return [str(changes[name]) for name in ("into", "until", "outcome") if changes.get(name)]
+    return [(key, until.isoformat(timespec="minutes"), until > now) for key, until in choices]
 
 
 def _state(

@@ -1,0 +1,73 @@
+// What was just done, told on the page that comes next, with the way back.
+
+import { keys } from "./keys";
+import { Refused, why, write } from "./net";
+import { say, tell } from "./words";
+
+export interface Undo {
+  number: string;
+  action: "reopen" | "resume";
+  /** Where it must still stand to be taken back; `names`: the statuses as they are read. */
+  status: string[];
+  names: Record<string, string>;
+}
+
+export interface Done {
+  text: string;
+  undo?: Undo | undefined;
+}
+
+const STORED = "huying-desk-done";
+const SHOWN_MS = 10 * 60_000; // in the queue; a request's page keeps it until the next deed
+
+/** Keep it for the next page of this tab. */
+export function leave(done: Done): void {
+  sessionStorage.setItem(STORED, JSON.stringify({ ...done, at: Date.now() }));
+}
+
+export function recall(): (Done & { at: number }) | null {
+  return JSON.parse(sessionStorage.getItem(STORED) ?? "null") as (Done & { at: number }) | null;
+}
+
+/** Take back what was done last and open it; what stands in the way is told. */
+export async function undo(): Promise<void> {
+  const last = recall()?.undo;
+  if (!last) return;
+  const there = `/api/requests/${last.number}`;
+  try {
+    const answer = await fetch(there, { credentials: "same-origin", headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const now = (await answer.json()) as { status: string; version: number };
+    if (last.action === "reopen" && !last.status.includes(now.status)) {
+      sessionStorage.removeItem(STORED);
+      return tell(say("too_late", { status: last.names[now.status] ?? now.status }), true);
+    }
+    const resumes = last.action === "resume";
+    await write("POST", `${there}/${resumes ? "hold" : "reopen"}`, resumes ? { until: null } : {}, now.version);
+    leave({ text: say("undone", { number: last.number }) });
+    location.assign(`/desk/requests/${last.number}`);
+  } catch (error) {
+    tell(error instanceof Refused ? say("not_saved", { why: why(error) }) : say("offline"), true);
+  }
+}
+
+function show(bar: HTMLElement, done: Done): void {
+  bar.textContent = done.text;
+  bar.hidden = false;
+  if (!done.undo) return sessionStorage.removeItem(STORED);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "plain";
+  button.textContent = say("undo");
+  button.addEventListener("click", () => void undo());
+  const cap = document.createElement("kbd");
+  cap.textContent = "u";
+  button.append(" ", cap);
+  bar.append(" ", button);
+}
+
+const done = recall();
+const bar = document.getElementById("done");
+const fresh = bar?.dataset["shows"] !== "briefly" || Date.now() - (done?.at ?? 0) < SHOWN_MS;
+if (bar && done && fresh) show(bar, done);
+if (bar) keys(say("keys.last"), [{ key: "u", label: say("undo"), act: () => void undo(), when: () => recall()?.undo !== undefined && !bar.hidden }]);

@@ -1,0 +1,69 @@
+"""What happened to one request, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from intake.locale import catalog, say
+from intake.parts import Parts
+from intake.web import working
+from intake.web.desk.clock import Clock
+from intake.web.shapes import Detail
+
+
+def events(found: Detail, clock: Clock) -> list[dict[str, Any]]:
+    """The newest first: at, what, who, why, changes (a list of sentences)."""
+    named = catalog(clock.language)
+    lines = []
+    for event in reversed(found.events):
+        what = named.get(f"desk.event.{event['kind']}") or event["kind"]
+        if event["kind"] == "moved":
+            what = say(f"desk.request.status.{event['to_status']}", clock.language)
+        lines.append(
+            {
+                "at": event["created_at"],
+                "what": what,
+                "who": event["who"] or say(f"desk.actor.{event['actor']}", clock.language),
+                "why": event["why"],
+                "changes": _changes(event["changes"] or {}, clock),
+            }
+        )
+    return lines
+
+
+def deliveries(found: Detail, parts: Parts, language: str) -> list[dict[str, Any]]:
+    """What was handed on and how that went, the oldest first: what, how, error, at."""
+    return [
+        {
+            "what": say(
+                f"desk.request.delivery.{row['kind']}",
+                language,
+                backend=working.title_of(parts, row["backend"]),
+            ),
+            "how": say(f"desk.request.delivery_is.{row['status']}", language),
+            "error": row["error"],
+            "at": row["delivered_at"] or row["created_at"],
+        }
+        for row in found.deliveries
+    ]
+
+
+def _changes(changes: Mapping[str, Any], clock: Clock) -> list[str]:
+    """What was changed from what to what, how a call went, until when."""
+    before, after = changes.get("from"), changes.get("to")
+    if isinstance(before, dict) and isinstance(after, dict):
+        named = catalog(clock.language)
+        return [
+            f"{named.get(f'desk.field.{name}', name)}: {before[name] or '–'} → {after[name] or '–'}"
+            for name in after
+        ]
+    told = [str(changes["into"])] if changes.get("into") else []
+    if outcome := changes.get("outcome"):
+        told.append(say(f"desk.call.{outcome}", clock.language))
+    for name, key in (("until", "desk.request.held"), ("again_at", "desk.request.rings_again")):
+        if changes.get(name):
+            at = clock.at(datetime.fromisoformat(changes[name]))
+            told.append(say(key, clock.language, at=at))
+    return told

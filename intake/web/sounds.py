@@ -1,0 +1,86 @@
+"""A recording for an operator's ears: as it was left, or as what every browser plays."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import wave
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import Header, Query, Response
+
+from intake.errors import NotAudio, NotFound
+from intake.models import Recording
+from intake.parts import Parts
+from intake.web.detail import recording_response
+from speech import SpeechError, audio
+
+Form = Annotated[Literal["wav"] | None, Query(alias="as")]
+"""``?as=wav``, or nothing."""
+Part = Annotated[str | None, Header(alias="range", include_in_schema=False)]
+"""Which bytes a player wants; without it a browser can't jump to another second."""
+# A quarter of an hour of sound, the longest that is decoded, takes 29 MB twice.
+_decoders = ThreadPoolExecutor(2, thread_name_prefix="as-wav")
+
+
+async def response(
+    parts: Parts,
+    recording: Recording,
+    name: str,
+    form: Literal["wav"] | None,
+    part: str | None = None,
+) -> Response:
+    """A stored recording as it was left, or `as_wav`; ``name``: of the file, without its ending.
+
+    Raises `NotFound` when its time was over, `NotAudio` when nothing can decode it.
+    """
+    if recording.forgotten_at is not None:
+        raise NotFound("The recording's time was over; it is gone.", code="forgotten")
+    if form is None:
+        return recording_response(parts, recording, name)
+    path = parts.blobs.path(recording.blob_key)
+    try:
+        body = await asyncio.get_running_loop().run_in_executor(_decoders, as_wav, path)
+    except SpeechError as error:
+        raise NotAudio(str(error), code="undecodable") from None
+    return _of(
+        body,
+        part,
+        {
+            "Content-Type": "audio/wav",
+            "Content-Disposition": f'inline; filename="{name}.wav"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def _of(body: bytes, part: str | None, headers: dict[str, str]) -> Response:
+    """All of it, or the one range that is asked for (RFC 9110, 14.2; other forms get all)."""
+    headers["Accept-Ranges"] = "bytes"
+    wanted = re.fullmatch(r"bytes=(\d{1,18})-(\d{0,18})", part or "")
+    if wanted is None:
+        return Response(body, headers=headers)
+    first, last = int(wanted[1]), min(int(wanted[2] or len(body)), len(body) - 1)
+    if first > last:
+        headers["Content-Range"] = f"bytes */{len(body)}"
+        return Response(b"", 416, headers=headers)
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
+    return Response(body[first : last + 1], 206, headers=headers)
+
+
+def as_wav(path: Path) -> bytes:
+    """A recording of any format as 16 kHz mono WAV, as the recogniser heard it: what no browser
+    plays (AMR, SILK), and what has no index to jump by (a phone's WebM). Raises as `audio.decode`.
+    """
+    samples = audio.decode(path).samples
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(audio.RATE)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return out.getvalue()
