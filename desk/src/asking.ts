@@ -4,6 +4,8 @@ import { isTyping } from "./keys";
 
 const FIRST = "input[type=radio]:enabled, textarea, input, button";
 
+let asked = 0;
+
 /**
  * Open `<dialog id="ask-…">`; resolves with its form's values, or null when she left it. With
  * `wrong`, why it could not be done, it opens once more with all that she had typed.
@@ -24,10 +26,15 @@ export function ask(id: string, prepare?: (form: HTMLFormElement) => void, wrong
     place.hidden = !wrong;
     place.textContent = wrong;
   }
+  const mine = ++asked;
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "ok" ? new FormData(form) : null), {
-      once: true,
-    });
+    const closed = (): void => {
+      // A dialog says that it was closed only later: it may be open again for the next question.
+      if (mine === asked && dialog.open) return;
+      dialog.removeEventListener("close", closed);
+      resolve(mine === asked && dialog.returnValue === "ok" ? new FormData(form) : null);
+    };
+    dialog.addEventListener("close", closed);
   });
 }
 

@@ -7,6 +7,7 @@ current state. Every view of personal data and every change stands in the access
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -29,6 +30,7 @@ from intake.web.access import (
     by_number,
     log_access,
 )
+from intake.web.tasks import soon
 
 router = APIRouter(prefix="/api/requests", tags=["operators"])
 Act = Callable[[Any, ServiceRequest], Awaitable[None]]
@@ -164,6 +166,8 @@ async def hold(
     body: shapes.Hold,
 ) -> JSONResponse:
     """``until`` null takes it up again."""
+    if body.until is not None and not soon(body.until, datetime.now(UTC)):
+        raise BadField("until must lie within a year from now.", field="until")
 
     async def act(session: Any, request: ServiceRequest) -> None:
         await requests.hold(session, request, body.until, _by(operator, body.why))
@@ -271,7 +275,8 @@ async def split(
     check_changes(parts, fields)
 
     async def act(session: Any, request: ServiceRequest) -> None:
-        await requests.split(session, request, fields, _by(operator, body.why))
+        twin = await requests.split(session, request, fields, _by(operator, body.why))
+        twin.deadline_at = reading.deadline(twin, parts)
 
     return await change(parts, operator, number, version, "split", act)
 
@@ -312,6 +317,8 @@ def check_changes(parts: Parts, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         if isinstance(value, str) and "\x00" in value:
             raise BadField(f"{name} holds a NUL byte.", field=name)
+        if isinstance(value, datetime) and not 2000 <= value.year < 2200:
+            raise BadField(f"{name} lies in a year that nobody means.", field=name)
 
 
 async def change(
