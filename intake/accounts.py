@@ -161,19 +161,38 @@ def _check_role(role: str) -> None:
         raise BadField(f"role must be one of {', '.join(ROLES)}.", field="role")
 
 
-async def open_session(session: AsyncSession, operator: Operator, lasts: timedelta) -> SignedIn:
-    """Sign an operator in: a new browser session that ends after ``lasts``."""
+async def open_session(
+    session: AsyncSession,
+    operator: Operator,
+    lasts: timedelta,
+    *,
+    bound: bool = False,
+    id_token: str | None = None,
+) -> SignedIn:
+    """Sign an operator in: a new browser session that ends after ``lasts``.
+
+    ``bound``: it counts in a cookie bound to our host only. ``id_token``: the other side's, where
+    she signed in there.
+    """
     token = secrets.token_urlsafe(32)
-    expires = datetime.now(UTC) + lasts
     session.add(
-        OperatorSession(operator_id=operator.id, token_sha256=_digest(token), expires_at=expires)
+        OperatorSession(
+            operator_id=operator.id,
+            token_sha256=_digest(token),
+            bound=bound,
+            id_token=id_token,
+            expires_at=datetime.now(UTC) + lasts,
+        )
     )
     await session.flush()
     return SignedIn(operator, token)
 
 
-async def session_of(session: AsyncSession, token: str, idle: timedelta) -> SignedIn | None:
-    """Who is behind a cookie; None when it is unknown, over, idle too long or its owner disabled.
+async def session_of(
+    session: AsyncSession, token: str, idle: timedelta, *, bound: bool = False
+) -> SignedIn | None:
+    """Who is behind a cookie; None when it is unknown, over, idle too long or its owner disabled,
+    or when it had to be ``bound`` to our host and is not.
 
     Looked up by the token's SHA-256, so that the time taken says nothing about the token.
     """
@@ -183,6 +202,8 @@ async def session_of(session: AsyncSession, token: str, idle: timedelta) -> Sign
     )
     if row is None or row.expires_at < now or row.seen_at < now - idle:
         return None
+    if row.bound and not bound:
+        return None
     operator = await session.get_one(Operator, row.operator_id)
     if operator.disabled_at is not None:
         return None
@@ -191,11 +212,11 @@ async def session_of(session: AsyncSession, token: str, idle: timedelta) -> Sign
     return SignedIn(operator, token)
 
 
-async def end_session(session: AsyncSession, token: str) -> None:
-    """Sign one browser out."""
-    await session.execute(
-        delete(OperatorSession).where(OperatorSession.token_sha256 == _digest(token))
-    )
+async def end_session(session: AsyncSession, token: str) -> str | None:
+    """Sign one browser out; the ``id_token`` that ends her session on the other side, if any."""
+    gone = delete(OperatorSession).where(OperatorSession.token_sha256 == _digest(token))
+    found: str | None = await session.scalar(gone.returning(OperatorSession.id_token))
+    return found
 
 
 async def end_sessions(session: AsyncSession, operator_id: int) -> None:

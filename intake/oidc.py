@@ -1,8 +1,8 @@
 """Operators whose accounts somebody else keeps: OpenID Connect, code flow with PKCE.
 
-OpenID Connect Core 1.0 § 3.1, Discovery 1.0, RFC 7636 (PKCE, S256), RFC 9207 (``iss`` in the
-answer). What the other side publishes is asked for at each sign-in, so a key that it changed is
-known at once; operators sign in a few times a day.
+OpenID Connect Core 1.0 § 3.1, Discovery 1.0, RP-Initiated Logout 1.0, RFC 7636 (PKCE, S256),
+RFC 9207 (``iss`` in the answer). What the other side publishes is asked for at each sign-in, so a
+key that it changed is known at once; operators sign in a few times a day.
 """
 
 from __future__ import annotations
@@ -54,11 +54,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who came back. ``subject``: issuer and subject, hers for ever."""
+    """Who came back. ``subject``: issuer and subject, hers for ever. ``id_token``: as it came."""
 
     subject: str
     name: str
     role: str
+    id_token: str
 
 
 class Provider:
@@ -103,7 +104,22 @@ class Provider:
         claims = await self._verified(known, tokens, attempt)
         if self._lacks(claims) and known.get("userinfo_endpoint"):
             claims = {**await self._more(known, tokens, claims["sub"]), **claims}
-        return self._person(claims)
+        return self._person(claims, str(tokens["id_token"]))
+
+    async def sign_out_address(self, id_token: str, back: str) -> str | None:
+        """Where the browser goes to sign out there too, and from there ``back``; None when the
+        other side offers no such page (RP-Initiated Logout 1.0 § 2). `BackendError` when nobody
+        answers there."""
+        known = await self._metadata()
+        endpoint = known.get("end_session_endpoint")
+        if not isinstance(endpoint, str) or urlsplit(endpoint).scheme not in ("https", "http"):
+            return None
+        asked = {
+            "id_token_hint": id_token,
+            "client_id": self._options.client_id,
+            "post_logout_redirect_uri": back,
+        }
+        return endpoint + ("&" if urlsplit(endpoint).query else "?") + urlencode(asked)
 
     async def _metadata(self) -> dict[str, Any]:
         well_known = f"{self._options.issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -179,7 +195,7 @@ class Provider:
         wanted = (self._options.name_claim, self._options.role_claim)
         return any(claim and _at(claims, claim) is None for claim in wanted)
 
-    def _person(self, claims: Mapping[str, Any]) -> Person:
+    def _person(self, claims: Mapping[str, Any], id_token: str) -> Person:
         name = _at(claims, self._options.name_claim) or claims.get("preferred_username")
         if not isinstance(name, str):
             raise NotSignedIn(f"There is no claim {self._options.name_claim}; mend name_claim.")
@@ -189,7 +205,7 @@ class Provider:
         role = max(fitting, key=ROLES.index, default=self._options.default_role)
         if role is None:
             raise NotSignedIn("None of her roles there is one of ours.", code="oidc_no_role")
-        return Person(f"{self._options.issuer}#{claims['sub']}", name, role)
+        return Person(f"{self._options.issuer}#{claims['sub']}", name, role, id_token)
 
     async def _json(
         self,

@@ -1,7 +1,7 @@
 // Buttons that send something; without `data-then` they stay on the page: `data-act` is the address,
 // `data-body` the JSON, `data-version` what was seen, `data-ask` a question whose answer goes along
 // as `why`, `data-sure` a question before it is done, `data-then` the page to open afterwards
-// (empty: this one, anew).
+// (empty: this one, anew) unless the answer names another in `then`.
 
 import { refresh } from "./fresh";
 import { Refused, attempt, write } from "./net";
@@ -35,11 +35,13 @@ document.addEventListener("click", (event) => {
   const row = button.closest<HTMLElement>("[data-key]");
   const following = row?.nextElementSibling?.querySelector<HTMLElement>("a, button");
   button.disabled = true;
-  void send(() =>
-    write("POST", button.dataset["act"] as string, body, version ? Number(version) : undefined),
-  ).then(async (worked) => {
+  let told: unknown;
+  void send(async () => {
+    const answer = await write("POST", button.dataset["act"] as string, body, version ? Number(version) : undefined);
+    told = answer["then"];
+  }).then(async (worked) => {
     button.disabled = false;
-    const then = button.dataset["then"];
+    const then = typeof told === "string" ? told : button.dataset["then"];
     if (worked && then !== undefined) return then ? location.assign(then) : location.reload();
     if (worked) (following ?? document.getElementById("main"))?.focus();
     await refresh();

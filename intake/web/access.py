@@ -18,11 +18,12 @@ from intake.errors import Forbidden, MissingVersion, NotAllowed, NotFound
 from intake.models import AccessLog, ApiToken, Operator, ServiceRequest
 from intake.parts import Parts
 from intake.tracking import read_tracking_number
+from intake.web import cookies
+from intake.web.cookies import COOKIE as COOKIE
 
 PREFIX = "hy_"
 STATION = ("/api/station/", "/desk/station", "/desk/sign-out", "/desk/password")
 OWN_PASSWORD = ("/desk/password", "/desk/sign-out")
-COOKIE = "huying_desk"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -55,12 +56,7 @@ async def signed_in_of(
         if authorization is not None:
             found = await _by_token(session, authorization)
         else:
-            cookie = request.cookies.get(COOKIE, "")
-            known = (
-                await accounts.session_of(session, cookie, parts.settings.desk.idle)
-                if cookie
-                else None
-            )
+            known = await _by_cookie(session, request, parts)
             if known is None:
                 raise NotAllowed(
                     "Sign in at /desk, or send Authorization: Bearer TOKEN"
@@ -77,6 +73,15 @@ async def signed_in_of(
     if found.operator.role == "station" and not request.url.path.startswith(STATION):
         raise Forbidden("This account is for the station's board only.")
     return found
+
+
+async def _by_cookie(session: AsyncSession, request: Request, parts: Parts) -> SignedIn | None:
+    """Both are looked at: a session that began before its cookie could be bound goes on."""
+    for token, bound in cookies.given(request):
+        idle = parts.settings.desk.idle
+        if (found := await accounts.session_of(session, token, idle, bound=bound)) is not None:
+            return found
+    return None
 
 
 async def _by_token(session: AsyncSession, authorization: str) -> SignedIn:

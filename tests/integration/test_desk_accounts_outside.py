@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,7 +22,7 @@ from sqlalchemy import select, update
 
 from intake import accounts, passwords
 from intake.errors import BackendError, SettingsError
-from intake.models import AccessLog, Operator
+from intake.models import AccessLog, Operator, OperatorSession
 from intake.outgoing import Outgoing
 from intake.settings import load
 from intake.web.access import COOKIE
@@ -351,3 +352,76 @@ async def test_settings_of_another_issuer_are_not_taken(bad: tuple[House, Bad]) 
     house, other = bad
     other.metadata = {"issuer": "https://evil.example"}
     assert (await house.client.get("/desk/oidc")).status_code == 503
+
+
+async def sign_out(house: House, cookie: str = COOKIE) -> str:
+    """Where the browser is sent when she signs out."""
+    async with house.parts.sessions() as session:
+        token = house.client.cookies[cookie]
+        who = await accounts.session_of(session, token, timedelta(hours=1), bound=True)
+    assert who is not None
+    headers = {"X-CSRF-Token": who.csrf, "Accept": "application/json"}
+    answer = await house.client.post("/desk/sign-out", headers=headers)
+    assert answer.status_code == 200
+    assert (await house.client.get("/api/requests")).status_code == 401
+    return str(answer.json()["then"])
+
+
+async def test_signing_out_here_leads_to_the_other_sides_door_and_back(
+    open_house: Open, provider: str, ours: dict[str, Any]
+) -> None:
+    house = open_house(
+        desk={"oidc": {"issuer": provider, **ours}}, public_url="https://huying.example"
+    )
+    house.client.base_url = "https://127.0.0.1"
+    assert (await sign_in(house, "1")).status_code == 303
+    bound = "__Host-" + COOKIE
+    desk = await house.client.post(
+        "/desk/sign-out-everywhere",
+        headers={"X-CSRF-Token": await csrf_of(house, house.client.cookies[bound])},
+    )
+    assert desk.status_code == 200
+    there = await sign_out(house, bound)
+    asked = parse_qs(urlsplit(there).query)
+    assert there.startswith(f"{provider}/oauth2/end_session?")
+    assert asked["client_id"] == ["huying"]
+    assert asked["post_logout_redirect_uri"] == ["https://huying.example/desk/sign-in"]
+    claims = json.loads(base64.urlsafe_b64decode(asked["id_token_hint"][0].split(".")[1] + "=="))
+    assert (claims["sub"], claims["aud"]) in (("1", "huying"), ("1", ["huying"]))
+    async with httpx.AsyncClient(trust_env=False) as elsewhere:
+        page = await elsewhere.get(there)
+        assert page.status_code == 200 and "id_token_hint</code> not set" not in page.text
+        form = {"redirect_uri": "https://huying.example/desk/sign-in"}
+        assert form["redirect_uri"] in page.text
+        back = await elsewhere.post(f"{provider}/oauth2/end_session/confirm", data=form)
+    assert back.headers["location"] == form["redirect_uri"]
+    async with house.parts.sessions() as session:
+        assert list(await session.scalars(select(OperatorSession.id))) == []
+
+
+async def csrf_of(house: House, token: str) -> str:
+    async with house.parts.sessions() as session:
+        found = await accounts.session_of(session, token, timedelta(hours=1), bound=True)
+    assert found is not None
+    return found.csrf
+
+
+@pytest.mark.parametrize(
+    "metadata", [{}, {"end_session_endpoint": "javascript:alert(1)"}, {"issuer": "https://x"}]
+)
+async def test_where_there_is_no_such_door_or_nobody_answers_she_is_out_here_all_the_same(
+    bad: tuple[House, Bad], metadata: dict[str, Any]
+) -> None:
+    house, other = bad
+    assert (await come_back(house, other)).status_code == 303
+    other.metadata = metadata
+    assert await sign_out(house) == "/desk/sign-in"
+
+
+async def test_who_signed_in_with_a_password_is_led_nowhere_else(
+    open_house: Open, provider: str, ours: dict[str, Any]
+) -> None:
+    house = open_house(desk={"oidc": {"issuer": provider, **ours}})
+    desk = await at_the_desk(house)
+    out = await desk.post("/desk/sign-out", headers={"Accept": "text/html"})
+    assert (out.status_code, out.headers["location"]) == (303, "/desk/sign-in")

@@ -16,6 +16,7 @@ from intake.models import Operator
 from intake.oidc import Attempt, NotSignedIn, Person, Provider
 from intake.parts import Parts
 from intake.settings import Oidc
+from intake.web import cookies
 from intake.web.access import CurrentParts
 from intake.web.desk.sign_in import door, inside, let_in
 
@@ -36,16 +37,9 @@ async def go(request: Request, parts: CurrentParts, next: str = "/desk") -> Resp
     except BackendError as error:
         return _told(request, parts, attempt.next, error, "desk.oidc_away", 503)
     answer = RedirectResponse(address, 303)
-    answer.set_cookie(
-        KEPT,
-        _box(parts).dumps(attempt.kept()),
-        max_age=KEPT_SECONDS,
-        httponly=True,
-        # Lax: the way back begins on the other side's page.
-        samesite="lax",
-        path="/desk/oidc",
-        secure=parts.settings.base_url.startswith("https"),
-    )
+    # Lax, as it is: the way back begins on the other side's page.
+    value = str(_box(parts).dumps(attempt.kept()))
+    cookies.keep(answer, request, parts.settings, value, cookie=KEPT, max_age=KEPT_SECONDS)
     return answer
 
 
@@ -55,8 +49,8 @@ async def back(request: Request, parts: CurrentParts) -> Response:
     says."""
     options = _options(parts)
     try:
-        kept = _box(parts).loads(request.cookies.get(KEPT, ""), max_age=KEPT_SECONDS)
-        attempt = Attempt(**kept)
+        mine = request.cookies.get(cookies.name_of(KEPT, request, parts.settings), "")
+        attempt = Attempt(**_box(parts).loads(mine, max_age=KEPT_SECONDS))
     except (BadData, TypeError):
         return _told(request, parts, "/desk", None, "desk.oidc_refused", 401)
     try:
@@ -65,7 +59,9 @@ async def back(request: Request, parts: CurrentParts) -> Response:
         person = await provider.person(request.query_params, attempt, address)
         async with parts.sessions.begin() as session:
             operator = await _account(session, person, options)
-            answer = await let_in(session, request, parts, operator, attempt.next)
+            answer = await let_in(
+                session, request, parts, operator, attempt.next, id_token=person.id_token
+            )
     except NotSignedIn as error:
         return _told(request, parts, attempt.next, error, f"desk.{error.code}", 401)
     except BackendError as error:
@@ -73,7 +69,7 @@ async def back(request: Request, parts: CurrentParts) -> Response:
         refused = isinstance(error.details.get("status"), int) and not error.retryable
         key, status = ("desk.oidc_refused", 401) if refused else ("desk.oidc_away", 503)
         return _told(request, parts, attempt.next, error, key, status)
-    answer.delete_cookie(KEPT, path="/desk/oidc")
+    cookies.drop(answer, request, KEPT)
     return answer
 
 
@@ -102,7 +98,7 @@ def _told(
 ) -> Response:
     log.warning("sign-in over OpenID Connect: %s", error or "no attempt of this browser")
     answer = door(request, parts.settings, next, status=status, sentence=key)
-    answer.delete_cookie(KEPT, path="/desk/oidc")
+    cookies.drop(answer, request, KEPT)
     return answer
 
 

@@ -14,9 +14,10 @@ from intake import accounts, passwords, sign_in_tries
 from intake.errors import BadField, Forbidden, MoveNotAllowed, TooMany
 from intake.models import Operator, OperatorSession
 from intake.parts import Parts
+from intake.web import cookies
 from intake.web.access import CurrentBrowser, CurrentParts, log_access
 from intake.web.desk.pages import Viewer, page
-from intake.web.desk.sign_in import keep, tries_of
+from intake.web.desk.sign_in import tries_of
 
 router = APIRouter()
 
@@ -72,7 +73,7 @@ async def change(
         operator = await session.get_one(Operator, who.operator.id, with_for_update=True)
         await accounts.set_password(session, operator, fresh, starts=False)
         await log_access(session, operator, "own_password")
-        return await _go_on(parts, session, operator)
+        return await _go_on(request, parts, session, operator)
 
 
 @router.post("/desk/sign-out-everywhere")
@@ -82,15 +83,26 @@ async def sign_out_everywhere(
     """All her other browsers are signed out; this one goes on with a new session."""
     _by_cookie(request)
     async with parts.sessions.begin() as session:
+        id_token = await accounts.end_session(session, who.token)
         await accounts.end_sessions(session, who.operator.id)
         await log_access(session, who.operator, "sign_out_everywhere")
-        return await _go_on(parts, session, who.operator)
+        return await _go_on(request, parts, session, who.operator, id_token)
 
 
-async def _go_on(parts: Parts, session: AsyncSession, operator: Operator) -> Response:
-    opened = await accounts.open_session(session, operator, parts.settings.desk.lasts)
+async def _go_on(
+    request: Request,
+    parts: Parts,
+    session: AsyncSession,
+    operator: Operator,
+    id_token: str | None = None,
+) -> Response:
+    opened = await accounts.open_session(
+        session, operator, parts.settings.desk.lasts,
+        bound=cookies.is_https(request, parts.settings), id_token=id_token,
+    )  # fmt: skip
     answer = JSONResponse({"csrf": opened.csrf})
-    keep(answer, parts.settings, opened.token)
+    cookies.drop(answer, request)
+    cookies.keep(answer, request, parts.settings, opened.token)
     return answer
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import accounts, passwords, sign_in_tries
 from intake.addresses import counted_as
-from intake.errors import Forbidden
+from intake.errors import BackendError, Forbidden
 from intake.models import AccessLog, Operator
+from intake.oidc import Provider
 from intake.parts import Parts
 from intake.settings import Settings
-from intake.web.access import COOKIE, STATION, CurrentBrowser, CurrentParts, log_access
+from intake.web import cookies
+from intake.web.access import STATION, CurrentBrowser, CurrentParts, log_access
 from intake.web.desk.pages import page
 
+log = logging.getLogger("huying.web")
 router = APIRouter()
 NOBODY = "-"
 
@@ -67,14 +71,31 @@ async def sign_in(
 
 
 @router.post("/desk/sign-out")
-async def sign_out(parts: CurrentParts, who: CurrentBrowser) -> Response:
-    """This browser is nobody's again."""
+async def sign_out(request: Request, parts: CurrentParts, who: CurrentBrowser) -> Response:
+    """This browser is nobody's again; who signed in elsewhere goes there to sign out too.
+
+    Where to go next stands in the redirect; for scripts in ``then``.
+    """
     async with parts.sessions.begin() as session:
-        await accounts.end_session(session, who.token)
+        id_token = await accounts.end_session(session, who.token)
         await log_access(session, who.operator, "sign_out")
-    answer = RedirectResponse("/desk/sign-in", 303)
-    answer.delete_cookie(COOKIE, path="/")
+    then = await _out_elsewhere(parts, id_token) or "/desk/sign-in"
+    scripted = "application/json" in request.headers.get("accept", "")
+    answer = JSONResponse({"then": then}) if scripted else RedirectResponse(then, 303)
+    cookies.drop(answer, request)
     return answer
+
+
+async def _out_elsewhere(parts: Parts, id_token: str | None) -> str | None:
+    options = parts.settings.desk.oidc
+    if id_token is None or options is None:
+        return None
+    try:
+        provider = Provider(options, parts.outgoing)
+        return await provider.sign_out_address(id_token, f"{parts.settings.base_url}/desk/sign-in")
+    except BackendError as error:  # here she is out all the same
+        log.warning("sign-out over OpenID Connect: %s", error)
+        return None
 
 
 def door(
@@ -105,11 +126,21 @@ def door(
 
 
 async def let_in(
-    session: AsyncSession, request: Request, parts: Parts, operator: Operator, next: str
+    session: AsyncSession,
+    request: Request,
+    parts: Parts,
+    operator: Operator,
+    next: str,
+    *,
+    id_token: str | None = None,
 ) -> Response:
-    """A new session, whatever cookie the browser came with: that one is ended."""
-    await accounts.end_session(session, request.cookies.get(COOKIE, ""))
-    opened = await accounts.open_session(session, operator, parts.settings.desk.lasts)
+    """A new session, whatever cookies the browser came with: those are ended."""
+    for token, _ in cookies.given(request):
+        await accounts.end_session(session, token)
+    opened = await accounts.open_session(
+        session, operator, parts.settings.desk.lasts,
+        bound=cookies.is_https(request, parts.settings), id_token=id_token,
+    )  # fmt: skip
     await log_access(session, operator, "sign_in")
     home = inside(next)
     if operator.password_starts:
@@ -117,16 +148,9 @@ async def let_in(
     elif operator.role == "station" and not home.startswith(STATION):
         home = "/desk/station"
     answer = RedirectResponse(home, 303)
-    keep(answer, parts.settings, opened.token)
+    cookies.drop(answer, request)
+    cookies.keep(answer, request, parts.settings, opened.token)
     return answer
-
-
-def keep(answer: Response, settings: Settings, token: str) -> None:
-    """The cookie: for this browser's session, not for scripts, not sent by other sites' forms."""
-    answer.set_cookie(
-        COOKIE, token, httponly=True, samesite="lax", path="/",
-        secure=settings.base_url.startswith("https"),
-    )  # fmt: skip
 
 
 def tries_of(request: Request, parts: Parts, name: str) -> sign_in_tries.Keys:
