@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from intake import service_requests as requests
 from intake import sweep
 from intake.errors import BackendError
+from intake.jobs import defer
 from intake.lifecycle import Actor, Status
 from intake.models import Alarm, AlarmNotice, Delivery, DeliveryAttempt, Event, StationOrder
 from intake.service_requests import By
@@ -47,8 +48,8 @@ async def test_every_job_may_run_twice_and_nothing_happens_twice(house: House) -
     (delivery,) = await rows(house, Delivery)
     async with house.parts.sessions.begin() as session:
         for job in ("transcribe", "understand", "decide", "route", "tell"):
-            await requests.defer(session, job, service_request_id=request.id)
-        await requests.defer(session, "deliver", delivery_id=delivery.id)
+            await defer(session, job, service_request_id=request.id)
+        await defer(session, "deliver", delivery_id=delivery.id)
     await house.work()
     assert len(await rows(house, StationOrder)) == 1
     assert (await house.request(number)).version == request.version
@@ -309,7 +310,7 @@ async def test_a_call_that_was_begun_when_the_process_died_is_made_again(
         notice.finished_at = notice.ok = None
         alarm_id = notice.alarm_id
     async with house.parts.sessions.begin() as session:
-        await requests.defer(session, "alarm", alarm_id=alarm_id, step=0)
+        await defer(session, "alarm", alarm_id=alarm_id, step=0)
     await house.work(hurry=False)
     (notice,) = await rows(house, AlarmNotice)
     assert notice.finished_at is not None and notice.ok is False

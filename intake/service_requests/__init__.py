@@ -1,0 +1,48 @@
+"""Every write to a service request: open, advance, correct, hold, merge, split.
+
+Each function works inside the caller's transaction. A move of the life cycle, its event and
+the job that it starts are written together, so a crash can't leave a request without its
+next step.
+"""
+
+from intake.service_requests.alarms import acknowledge, raise_alarm
+from intake.service_requests.backends import AT_A_BACKEND, send_again, tell_backend
+from intake.service_requests.mending import correct, merge, split
+from intake.service_requests.moving import advance, hold, reopen, review
+from intake.service_requests.opening import Opened, Opening, hash_key, open_request
+from intake.service_requests.operators import CALL_BACK, ask_operators, called, note, remark
+from intake.service_requests.origins import contact_point, point_of, recording_of
+from intake.service_requests.residents import answer_read_back, hear_whole, rate
+from intake.service_requests.writing import By, lock
+
+__all__ = [
+    "AT_A_BACKEND",
+    "CALL_BACK",
+    "By",
+    "Opened",
+    "Opening",
+    "acknowledge",
+    "advance",
+    "answer_read_back",
+    "ask_operators",
+    "called",
+    "contact_point",
+    "correct",
+    "hash_key",
+    "hear_whole",
+    "hold",
+    "lock",
+    "merge",
+    "note",
+    "open_request",
+    "point_of",
+    "raise_alarm",
+    "rate",
+    "recording_of",
+    "remark",
+    "reopen",
+    "review",
+    "send_again",
+    "split",
+    "tell_backend",
+]

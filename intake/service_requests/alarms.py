@@ -1,0 +1,53 @@
+"""Emergencies: calling the people on duty, and letting them rest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.jobs import defer
+from intake.lifecycle import Actor
+from intake.models import Alarm, ServiceRequest
+from intake.service_requests.writing import By, record
+
+
+async def raise_alarm(session: AsyncSession, request: ServiceRequest) -> None:
+    """Call the people on duty for a locked request; once, however often it is asked."""
+    statement = (
+        insert(Alarm)
+        .values(service_request_id=request.id)
+        .on_conflict_do_nothing(index_elements=["service_request_id"])
+        .returning(Alarm.id)
+    )
+    alarm_id = (await session.execute(statement)).scalar_one_or_none()
+    if alarm_id is not None:
+        await defer(session, "alarm", alarm_id=alarm_id, step=0)
+        record(session, request, "alarmed", By(Actor.WORKER))
+        await session.flush()
+
+
+async def acknowledge(session: AsyncSession, alarm: Alarm, who: str) -> bool:
+    """Someone on duty takes a locked alarm. False when somebody had it already."""
+    if alarm.status == "acknowledged":
+        return False
+    alarm.status = "acknowledged"
+    alarm.acknowledged_by = who
+    alarm.acknowledged_at = datetime.now(UTC)
+    request = await session.get_one(ServiceRequest, alarm.service_request_id)
+    record(session, request, "alarm_acknowledged", By(Actor.OPERATOR, who))
+    await session.flush()
+    return True
+
+
+async def stand_down(session: AsyncSession, request: ServiceRequest, by: By) -> None:
+    """An ended request rings nobody any more."""
+    alarm = await session.scalar(
+        select(Alarm).where(Alarm.service_request_id == request.id).with_for_update()
+    )
+    if alarm is not None and alarm.status == "open":
+        alarm.status = "acknowledged"
+        alarm.acknowledged_by = by.who or by.actor.value
+        alarm.acknowledged_at = datetime.now(UTC)

@@ -1,0 +1,106 @@
+"""What people put right: fields, one need that was told twice, two needs in one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.errors import MoveNotAllowed
+from intake.lifecycle import ENDED, Status
+from intake.models import ServiceRequest
+from intake.service_requests.alarms import raise_alarm
+from intake.service_requests.backends import AT_A_BACKEND, tell_backend
+from intake.service_requests.moving import advance
+from intake.service_requests.opening import Opening, open_request
+from intake.service_requests.writing import By, plain, record
+
+CORRECTABLE = frozenset(
+    [
+        "category",
+        "urgency",
+        "place",
+        "area",
+        "unit",
+        "when_start",
+        "when_end",
+        "when_text",
+        "person",
+        "phone",
+        "text",
+    ]
+)
+
+
+async def correct(
+    session: AsyncSession, request: ServiceRequest, changes: Mapping[str, Any], by: By
+) -> None:
+    """Change fields of a locked request by hand; the old values stand in the event.
+
+    A field that a person set is never overwritten by a machine. A backend that has the
+    request is told.
+    """
+    if Status(request.status) in ENDED:
+        raise MoveNotAllowed(f"It is {request.status}; an ended request is not changed any more.")
+    before = {key: plain(getattr(request, key)) for key in changes}
+    for key, value in changes.items():
+        setattr(request, key, value)
+    request.corrected = sorted({*request.corrected, *changes})
+    request.version += 1
+    request.updated_at = datetime.now(UTC)
+    after = {key: plain(getattr(request, key)) for key in changes}
+    record(session, request, "corrected", by, changes={"from": before, "to": after})
+    await session.flush()
+    if changes.get("urgency") == "emergency":
+        await raise_alarm(session, request)
+    if Status(request.status) in AT_A_BACKEND:
+        await tell_backend(session, request, "changed")
+
+
+async def merge(
+    session: AsyncSession, request: ServiceRequest, into: ServiceRequest, by: By
+) -> None:
+    """Fold a locked request into another locked one. Undo: move it back to review."""
+    if request.id == into.id:
+        raise MoveNotAllowed("A request can't be merged into itself.", code="merged_into_itself")
+    if Status(into.status) in ENDED:
+        sentence = f"{into.tracking_number} is {into.status}; merge into an open one."
+        raise MoveNotAllowed(sentence, code="merged_into_ended")
+    request.merged_into_id = into.id
+    await advance(session, request, Status.MERGED, by, changes={"into": into.tracking_number})
+    record(session, into, "merged_in", by, changes={"from": request.tracking_number})
+    into.version += 1
+    if request.urgency == "emergency" and into.urgency != "emergency":
+        into.urgency = "emergency"
+        await raise_alarm(session, into)
+    await session.flush()
+
+
+async def split(
+    session: AsyncSession, request: ServiceRequest, fields: Mapping[str, Any], by: By
+) -> ServiceRequest:
+    """Open a second request for another need in the same recording; it waits in review."""
+    opening = Opening(
+        channel=request.channel,
+        language=request.language,
+        recording_id=request.recording_id,
+        contact_point_id=request.contact_point_id,
+        given={key: value for key, value in request.given.items() if key != "route_to"},
+        received_at=request.received_at,
+    )
+    opened = await open_request(session, opening, by=by, status=Status.NEEDS_REVIEW)
+    twin = await session.get_one(ServiceRequest, opened.id)
+    for key in ("transcript_id", "understanding_id", "conversation_id", "household_id"):
+        setattr(twin, key, getattr(request, key))
+    for key in CORRECTABLE - {"category", "urgency"}:
+        setattr(twin, key, getattr(request, key))
+    for key, value in fields.items():
+        setattr(twin, key, value)
+    twin.corrected = sorted(fields)
+    twin.split_from_id = request.id
+    request.version += 1
+    record(session, request, "split", by, changes={"into": twin.tracking_number})
+    await session.flush()
+    return twin

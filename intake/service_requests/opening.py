@@ -1,0 +1,130 @@
+"""Opening a request: the door's way, all in one statement."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.db import raw_connection
+from intake.jobs import defer
+from intake.lifecycle import Status
+from intake.models import Recording
+from intake.service_requests.writing import By
+from intake.tracking import tracking_number
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is known when a request is opened. ``given``: what the sender filled in, and under
+    ``household`` what is known of the home whose link was used."""
+
+    channel: str
+    language: str | None = None
+    recording_id: int | None = None
+    contact_point_id: int | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    received_at: datetime | None = None
+    household_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the door needs for its answer."""
+
+    id: int
+    tracking_number: str
+    status_key: str
+    language: str | None
+
+
+def hash_key(status_key: str) -> bytes:
+    """SHA-256 of a status key: what the database looks up."""
+    return hashlib.sha256(status_key.encode()).digest()
+
+
+# The door's hot path: all rows in one statement, past the ORM; `make bench` shows why.
+_OPEN = """
+    WITH kept AS (
+        INSERT INTO recordings
+            (blob_key, sha256, size_bytes, format, codec, duration_seconds, recorded_at)
+        SELECT %(blob_key)s, %(sha256)s, %(size_bytes)s, %(format)s, %(codec)s,
+               %(duration_seconds)s, %(recorded_at)s
+        WHERE %(blob_key)s::text IS NOT NULL
+        RETURNING id
+    ), opened AS (
+        INSERT INTO service_requests
+            (tracking_number, status_key, status_key_hash, status, channel, language,
+             recording_id, contact_point_id, household_id, given, phone, place, unit, person,
+             received_at)
+        VALUES
+            (%(tracking_number)s, %(status_key)s, %(status_key_hash)s, %(status)s, %(channel)s,
+             %(language)s, coalesce((SELECT id FROM kept), %(recording_id)s),
+             %(contact_point_id)s, %(household_id)s, %(given)s, %(phone)s, %(place)s, %(unit)s,
+             %(person)s, %(received_at)s)
+        RETURNING id, status, version
+    ), noted AS (
+        INSERT INTO events (service_request_id, kind, to_status, actor, who, why, version)
+        SELECT id, 'opened', status, %(actor)s, %(who)s, %(why)s, version FROM opened
+    )
+    SELECT id FROM opened
+"""
+
+_RECORDING = (
+    "blob_key",
+    "sha256",
+    "size_bytes",
+    "format",
+    "codec",
+    "duration_seconds",
+    "recorded_at",
+)
+
+
+async def open_request(
+    session: AsyncSession,
+    opening: Opening,
+    *,
+    by: By,
+    status: Status = Status.RECEIVED,
+    recording: Recording | None = None,
+    draft: bool = False,
+) -> Opened:
+    """Open a request, write its first event and defer the job that its status starts.
+
+    ``recording``: a new one, stored with it. ``draft``: a conversation fills it, so no job starts.
+    """
+    connection = await raw_connection(session)
+    known = {**opening.given.get("household", {}), **opening.given}
+    cursor = await connection.execute("SELECT nextval('tracking_numbers')")
+    number = tracking_number((await cursor.fetchone())[0])
+    key = secrets.token_urlsafe(18)
+    values = {
+        "tracking_number": number,
+        "status_key": key,
+        "status_key_hash": hash_key(key),
+        "status": status.value,
+        "channel": opening.channel,
+        "language": opening.language,
+        "recording_id": opening.recording_id,
+        "contact_point_id": opening.contact_point_id,
+        "household_id": opening.household_id,
+        "given": Jsonb(dict(opening.given)),
+        **{name: known.get(name) for name in ("phone", "place", "unit", "person")},
+        "received_at": opening.received_at or datetime.now(UTC),
+        "actor": by.actor.value,
+        "who": by.who,
+        "why": by.why,
+        **{name: getattr(recording, name, None) for name in _RECORDING},
+    }
+    cursor = await connection.execute(_OPEN, values)
+    opened = Opened((await cursor.fetchone())[0], number, key, opening.language)
+    if status is Status.RECEIVED and not draft:
+        await defer(session, "transcribe", service_request_id=opened.id)
+    return opened

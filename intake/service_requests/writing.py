@@ -1,0 +1,72 @@
+"""What every write has: who does it, the row locked, and its line in the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.errors import NotFound, StaleVersion
+from intake.lifecycle import Actor
+from intake.models import Event, ServiceRequest
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who does it and why; stands in every event."""
+
+    actor: Actor
+    who: str | None = None
+    why: str | None = None
+
+
+async def lock(
+    session: AsyncSession, service_request_id: int, *, version: int | None = None
+) -> ServiceRequest:
+    """Take the row for writing; raise `NotFound`, or `StaleVersion` when it moved on."""
+    # A row that this session read before it had the lock may be old by now.
+    request = await session.get(
+        ServiceRequest, service_request_id, with_for_update=True, populate_existing=True
+    )
+    if request is None:
+        raise NotFound("There is no such service request.")
+    if version is not None and request.version != version:
+        raise StaleVersion(
+            f"It was changed in between (version {request.version} now, you saw {version});"
+            " look at the current state and decide again.",
+            current=request,
+        )
+    return request
+
+
+def record(
+    session: AsyncSession,
+    request: ServiceRequest,
+    kind: str,
+    by: By,
+    *,
+    to: str | None = None,
+    from_status: str | None = None,
+    changes: dict[str, Any] | None = None,
+) -> None:
+    """Add an event, with the version that the request has by now."""
+    session.add(
+        Event(
+            service_request_id=request.id,
+            kind=kind,
+            from_status=from_status,
+            to_status=to,
+            actor=by.actor.value,
+            who=by.who,
+            why=by.why,
+            changes=changes,
+            version=request.version,
+        )
+    )
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it; a time in ISO 8601."""
+    return value.isoformat() if isinstance(value, datetime) else value
