@@ -31,8 +31,11 @@ function soundIsOn(): boolean {
 }
 
 function wake(): void {
-  audio ??= new AudioContext();
-  void audio.resume().then(show);
+  if (!audio) {
+    audio = new AudioContext();
+    audio.addEventListener("statechange", show);
+  }
+  void audio.resume();
 }
 
 function play(): void {
@@ -95,7 +98,8 @@ if (document.body.dataset["me"] && document.body.dataset["role"] !== "station") 
   document.getElementById("main")?.before(bar);
   turnOn.addEventListener("click", wake);
   // Not at the press: the bar goes then, and what is below would move from under the pointer.
-  for (const gesture of ["click", "keydown"]) document.addEventListener(gesture, wake, { once: true });
+  // Each one: some keys do not count as a gesture, and a browser may take the sound away again.
+  for (const gesture of ["click", "keydown"]) document.addEventListener(gesture, () => soundIsOn() || wake());
   if ((navigator as { userActivation?: UserActivation }).userActivation?.hasBeenActive) wake();
   show();
   void ask();

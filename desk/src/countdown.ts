@@ -12,24 +12,34 @@ function lasts(seconds: number): string {
   return say("queue_moment");
 }
 
-/** How long until a moment, or since it. */
-export function inWords(moment: number, now = Date.now()): string {
+// The house's clock minus this computer's, which may be minutes wrong.
+let ahead = 0;
+
+function compare(): void {
+  const told = document.querySelector<HTMLElement>("[data-now]")?.dataset["now"];
+  if (told) ahead = Date.parse(told) - Date.now();
+}
+
+function inWords(moment: number, now: number): string {
   const seconds = (moment - now) / 1000;
   return say(seconds >= 0 ? "queue_left" : "queue_over", { time: lasts(Math.abs(seconds)) });
 }
 
 function tick(): void {
+  const now = Date.now() + ahead;
   for (const due of document.querySelectorAll<HTMLTimeElement>("time[data-due]")) {
     const moment = Date.parse(due.dateTime);
-    const words = inWords(moment);
+    const words = inWords(moment, now);
     if (due.textContent !== words) due.textContent = words;
-    due.classList.toggle("late", moment < Date.now());
+    due.classList.toggle("late", moment < now);
   }
   for (const since of document.querySelectorAll<HTMLTimeElement>("time[data-since]")) {
-    const seconds = Math.max(0, (Date.now() - Date.parse(since.dateTime)) / 1000);
+    const seconds = Math.max(0, (now - Date.parse(since.dateTime)) / 1000);
     const words = say("queue_waited", { time: lasts(seconds) });
     if (since.textContent !== words) since.textContent = words;
   }
 }
 
+compare();
+document.addEventListener("htmx:afterSettle", compare);
 window.setInterval(tick, 1000);

@@ -143,7 +143,7 @@ export class Fields {
 
   /** Enter takes it and gives the keys back to the page, Escape takes back what was typed. */
   private async keyed(event: KeyboardEvent, name: string, input: Input): Promise<void> {
-    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" && !(input instanceof HTMLTextAreaElement && event.shiftKey)) {
       event.preventDefault();
       await this.choosers.get(name)?.settle();

@@ -9,6 +9,8 @@ export interface Key {
   act: () => void;
   /** Works while she types in a field, too. */
   typing?: boolean;
+  /** Acts on and on while it is held down; others act once a press. */
+  repeats?: boolean;
   when?: () => boolean;
 }
 
@@ -38,18 +40,42 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
 }
 
+/** The plain character: Caps Lock and an input method's full width make no other key of it. */
+function character(event: KeyboardEvent): string {
+  if (event.key.length > 1) return event.key;
+  const plain = event.key.normalize("NFKC");
+  if (plain === " ") return "Space";
+  return event.shiftKey ? plain.toUpperCase() : plain.toLowerCase();
+}
+
 /** A key stroke as `Key.key` names it. */
 export function spelled(event: KeyboardEvent): string {
   const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
-  const name = event.key === " " ? "Space" : event.key;
+  const name = character(event);
   const control = event.ctrlKey || event.metaKey;
   if (digit && event.shiftKey && !control) return `Shift+${digit}`;
   if (control) return `Ctrl+${name.length === 1 ? name.toLowerCase() : name}`;
   return event.altKey ? `Alt+${name}` : name;
 }
 
+let held = ""; // the key that acted last, for as long as it is down
+
+// What a held key did once it neither does again nor types into what it opened.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (!event.repeat) held = "";
+    else if (held && event.code === held) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  },
+  true,
+);
+
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  // Safari says by 229 only that an input method had the key.
+  if (event.isComposing || event.keyCode === 229 || event.defaultPrevented || document.querySelector("dialog[open]")) return;
   const name = spelled(event);
   const typing = isTyping(event.target);
   const bare = !name.startsWith("Ctrl+") && !/^F\d/.test(name);
@@ -60,8 +86,11 @@ document.addEventListener("keydown", (event) => {
     const found = scope.list.find((k) => k.key === name && (!k.when || k.when()));
     if (!found || (typing && !found.typing) || (presses && !typing)) continue;
     event.preventDefault();
-    found.act();
-    return;
+    if (found.repeats) return found.act();
+    // Held since the page before, it is no answer to this one.
+    if (event.repeat) return;
+    held = event.code;
+    return found.act();
   }
 });
 

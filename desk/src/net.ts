@@ -48,6 +48,7 @@ export async function write<T = Record<string, unknown>>(
 
 /** Why it was refused: `desk.js.problem_<code>` in the page's language where there is one. */
 export function why(error: unknown): string {
+  if (error instanceof TypeError) return say("offline"); // fetch's word for: nothing came back
   if (!(error instanceof Refused)) return String(error);
   const key = `problem_${error.code}`;
   const told = say(key);

@@ -8,6 +8,8 @@ import "./queue.css";
 import { say, tell } from "./words";
 
 const AT_MOST_EVERY_MS = 1000;
+const STILL_MS = 400; // so long the pointer rests before lines may move under it
+const AIMS_MS = 3000; // but nothing waits longer for it
 const NOW_AND_THEN_MS = 60_000;
 
 const live = (): HTMLElement | null => document.getElementById("live");
@@ -47,6 +49,9 @@ function putBack(was: Place | null): void {
 }
 
 let due = 0;
+let pressed = false;
+let moved = 0;
+let heldSince = 0;
 let was: Place | null = null;
 let before = new Set<string>();
 
@@ -63,11 +68,31 @@ function soon(): void {
   }, AT_MOST_EVERY_MS);
 }
 
+/** She is about to click, or in the middle of it: another line must not come to lie there. */
+function aims(): boolean {
+  const now = Date.now();
+  const holds = pressed || (now - moved < STILL_MS && now - (heldSince || now) < AIMS_MS);
+  heldSince = holds ? heldSince || now : 0;
+  return holds;
+}
+
 if (live()) {
+  const inList = (event: Event): boolean => (event.target as Element).closest("#live") !== null;
+  document.addEventListener("pointerdown", (event) => (pressed = inList(event)));
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (pressed = false));
+  document.addEventListener("pointermove", (event) => {
+    if (!event.buttons) pressed = false; // let go outside of the window
+    if (inList(event)) moved = Date.now();
+  });
+
   for (const kind of ["request", "alarm", "looking", "hello"]) document.addEventListener(`huying:${kind}`, soon);
   window.setInterval(soon, NOW_AND_THEN_MS);
 
-  document.addEventListener("htmx:beforeSwap", () => {
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (aims()) {
+      (event as CustomEvent<{ shouldSwap: boolean }>).detail.shouldSwap = false;
+      return soon();
+    }
     was = place();
     before = numbers("#live .line");
   });
@@ -90,10 +115,10 @@ if (live()) {
 
   const go = (id: string) => () => document.getElementById(id)?.click();
   keys(say("queue_keys"), [
-    { key: "j", label: say("queue_key_next"), act: () => move(1) },
-    { key: "ArrowDown", label: say("queue_key_next"), act: () => move(1) },
-    { key: "k", label: say("queue_key_back"), act: () => move(-1) },
-    { key: "ArrowUp", label: say("queue_key_back"), act: () => move(-1) },
+    { key: "j", label: say("queue_key_next"), act: () => move(1), repeats: true },
+    { key: "ArrowDown", label: say("queue_key_next"), act: () => move(1), repeats: true },
+    { key: "k", label: say("queue_key_back"), act: () => move(-1), repeats: true },
+    { key: "ArrowUp", label: say("queue_key_back"), act: () => move(-1), repeats: true },
     { key: "/", label: say("queue_key_search"), act: () => form.querySelector<HTMLInputElement>('[name="q"]')?.select() },
     { key: "PageDown", label: say("queue_key_page"), act: go("following"), when: () => !!document.getElementById("following") && window.innerHeight + window.scrollY >= document.body.scrollHeight - 2 },
   ]);

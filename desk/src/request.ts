@@ -546,8 +546,8 @@ function start(place: HTMLElement): void {
   if (heard) {
     keys(say("keys.listen"), [
       { key: "Space", label: state.keys["play"] ?? "", act: heard.toggle },
-      { key: "ArrowLeft", label: state.keys["back"] ?? "", act: () => heard.skip(-2) },
-      { key: "ArrowRight", label: state.keys["forward"] ?? "", act: () => heard.skip(2) },
+      { key: "ArrowLeft", label: state.keys["back"] ?? "", act: () => heard.skip(-2), repeats: true },
+      { key: "ArrowRight", label: state.keys["forward"] ?? "", act: () => heard.skip(2), repeats: true },
       { key: "[", label: state.keys["slower"] ?? "", act: () => heard.speed(-1) },
       { key: "]", label: state.keys["faster"] ?? "", act: () => heard.speed(1) },
       { key: "a", label: say("key_again"), act: heard.again },

@@ -1,6 +1,6 @@
 // What the settings' forms share.
 
-import { Refused, why } from "./net";
+import { why } from "./net";
 
 /** Write, then show the page anew; what goes wrong is told beside what was done. */
 export async function save(near: Element, work: () => Promise<unknown>): Promise<void> {
@@ -10,7 +10,7 @@ export async function save(near: Element, work: () => Promise<unknown>): Promise
   try {
     await work();
   } catch (error) {
-    if (place) place.textContent = error instanceof Refused ? why(error) : String(error);
+    if (place) place.textContent = why(error);
   } finally {
     near.removeAttribute("aria-busy");
   }
