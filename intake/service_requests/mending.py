@@ -15,7 +15,7 @@ from intake.service_requests.alarms import raise_alarm
 from intake.service_requests.backends import AT_A_BACKEND, tell_backend
 from intake.service_requests.moving import advance
 from intake.service_requests.opening import Opening, open_request
-from intake.service_requests.writing import By, plain, record
+from intake.service_requests.writing import By, check_not_erased, plain, record
 
 CORRECTABLE = frozenset(
     [
@@ -81,7 +81,9 @@ async def merge(
 async def split(
     session: AsyncSession, request: ServiceRequest, fields: Mapping[str, Any], by: By
 ) -> ServiceRequest:
-    """Open a second request for another need in the same recording; it waits in review."""
+    """Open a second request for another need in the same recording; it waits in review, and rings
+    when it is an emergency."""
+    check_not_erased(request)
     opening = Opening(
         channel=request.channel,
         language=request.language,
@@ -103,4 +105,6 @@ async def split(
     request.version += 1
     record(session, request, "split", by, changes={"into": twin.tracking_number})
     await session.flush()
+    if twin.urgency == "emergency":
+        await raise_alarm(session, twin)
     return twin

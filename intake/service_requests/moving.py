@@ -14,7 +14,7 @@ from intake.lifecycle import ENDED, Status, check_move
 from intake.models import ServiceRequest
 from intake.service_requests.alarms import stand_down
 from intake.service_requests.backends import AT_A_BACKEND, tell_backend
-from intake.service_requests.writing import By, plain, record
+from intake.service_requests.writing import By, check_not_erased, plain, record
 
 
 async def advance(
@@ -29,8 +29,7 @@ async def advance(
 
     Raises `MoveNotAllowed`. Leaving for an end while a backend has it tells that backend.
     """
-    if request.erased_at is not None:
-        raise MoveNotAllowed("It was erased; there is nothing left to work on.")
+    check_not_erased(request)
     current = Status(request.status)
     stage = check_move(current, to, by.actor)
     request.status = to.value

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.models import OperatorTask, ServiceRequest
-from intake.service_requests.writing import By, plain, record
+from intake.service_requests.writing import By, check_not_erased, plain, record
 
 CALL_BACK = "call_back"
 """The kind of task that says: ring the resident."""
@@ -37,6 +37,7 @@ async def called(
     Reached, nobody need ring any more; else a task says ``sentence``, from ``again_at`` on. Its
     version stays.
     """
+    check_not_erased(request)
     changes = {"outcome": outcome, "again_at": plain(again_at)}
     record(session, request, "called", by, changes=changes)
     waiting = await session.scalars(
@@ -61,6 +62,7 @@ async def called(
 
 async def note(session: AsyncSession, request: ServiceRequest, text: str, by: By) -> None:
     """What operators tell each other about a locked request; its version stays."""
+    check_not_erased(request)
     record(session, request, "noted", By(by.actor, by.who, text))
     await session.flush()
 

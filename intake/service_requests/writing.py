@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.errors import NotFound, StaleVersion
+from intake.errors import MoveNotAllowed, NotFound, StaleVersion
 from intake.lifecycle import Actor
 from intake.models import Event, ServiceRequest
 
@@ -39,6 +39,12 @@ async def lock(
             current=request,
         )
     return request
+
+
+def check_not_erased(request: ServiceRequest) -> None:
+    """Who had its page open when it was erased writes nothing onto a tombstone."""
+    if request.erased_at is not None:
+        raise MoveNotAllowed("It was erased; there is nothing left to work on.")
 
 
 def record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -29,6 +30,7 @@ from intake.understanding.phonetics import fuzzy, syllables
 from intake.understanding.when import read_when
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, by_number, log_access
+from intake.web.tasks import soon
 from intake.wording import window
 
 router = APIRouter(prefix="/api", tags=["operators"])
@@ -215,6 +217,8 @@ async def call(
     _no_nul("note", body.note or "")
     if body.outcome == "again" and body.again_at is None:
         raise BadField("Say when to ring again.", field="again_at")
+    if body.again_at is not None and not soon(body.again_at, datetime.now(UTC)):
+        raise BadField("again_at must lie within a year from now.", field="again_at")
     async with parts.sessions.begin() as session:
         request = await requests.lock(session, (await by_number(session, number)).id)
         again = body.again_at if body.outcome != "reached" else None

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from intake.editing.places import tidy
-from intake.models import Operator, OperatorTask
+from intake.models import Alarm, Event, Operator, OperatorTask, ServiceRequest
 from intake.web.demand import harmless
 from intake.web.desk import events
 from intake.web.desk.clock import Clock
 from tests.integration.desk_house import at_the_desk, signed_in
 from tests.integration.house import House
 from tests.integration.test_desk_queue import stored
+from tests.integration.test_operators_api import act, in_review
 
 pytestmark = pytest.mark.asyncio
 AT_THE_END = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
@@ -87,3 +88,55 @@ async def test_no_cell_begins_a_formula_in_full_width_either() -> None:
         assert tidy(f"{sign}幸福里", "community", "A01", [])[2] is not None, sign
         assert tidy("幸福里", "community", f"{sign}A01", [])[2] is not None, sign
     assert harmless("幸福里") == "幸福里" and harmless(12) == 12
+
+
+async def test_a_split_off_emergency_rings_and_has_its_time(house: House) -> None:
+    number = await in_review(house)
+    desk = await at_the_desk(house)
+    answer = await act(desk, number, "split", {"urgency": "emergency", "category": "errand"})
+    assert answer.status_code == 200, answer.text
+    into = next(e for e in answer.json()["events"] if e["kind"] == "split")["changes"]["into"]
+    twin = await house.request(into)
+    async with house.parts.sessions() as session:
+        assert await session.scalar(select(Alarm.id).where(Alarm.service_request_id == twin.id))
+    assert twin.deadline_at == twin.received_at + timedelta(minutes=3)
+    second = await act(desk, number, "split", {"category": "errand"})
+    into = [e for e in second.json()["events"] if e["kind"] == "split"][-1]["changes"]["into"]
+    assert (await house.request(into)).deadline_at is not None
+
+
+async def test_whoever_had_its_page_open_writes_nothing_onto_a_tombstone(house: House) -> None:
+    number = await in_review(house)
+    desk = await at_the_desk(house, "supervisor")
+    gone = await act(desk, number, "erase", {"why": "asked"})
+    assert gone.is_success, gone.text
+    said = "李奶奶 13912345678"
+    for path, body in (
+        ("notes", {"text": said}),
+        ("calls", {"outcome": "reached", "note": said}),
+        ("calls", {"outcome": "not_reached", "note": said}),
+    ):
+        answer = await desk.post(f"/api/requests/{number}/{path}", json=body)
+        assert answer.status_code == 409, (path, answer.text)
+    assert (await act(desk, number, "split", {"text": said})).status_code == 409
+    found = await house.request(number)
+    async with house.parts.sessions() as session:
+        whys = await session.scalars(select(Event.why).where(Event.service_request_id == found.id))
+        assert not [why for why in whys if why and "13912345678" in why]
+        assert await session.scalar(select(func.count(ServiceRequest.id))) == 1
+
+
+async def test_times_that_nobody_means_are_refused_wherever_one_is_typed(house: House) -> None:
+    number = await in_review(house)
+    desk = await at_the_desk(house)
+    version = (await desk.get(f"/api/requests/{number}")).headers["etag"]
+    for when in ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"):
+        rung = await desk.post(
+            f"/api/requests/{number}/calls", json={"outcome": "again", "again_at": when}
+        )
+        held = await act(desk, number, "hold", {"until": when}, version)
+        meant = await desk.patch(
+            f"/api/requests/{number}", json={"when_start": when}, headers={"If-Match": version}
+        )
+        assert [a.status_code for a in (rung, held, meant)] == [422, 422, 422], when
+    assert (await desk.get(f"/api/requests/{number}")).headers["etag"] == version
