@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.chat import Chat
 from tests.integration.house import House
 
 
@@ -26,3 +27,12 @@ async def open_house(make_settings: Callable[..., Any]) -> AsyncIterator[Callabl
 async def house(open_house: Callable[..., House]) -> House:
     """A house with the default settings."""
     return open_house()
+
+
+@pytest.fixture
+async def chat(make_settings: Callable[..., Any]) -> AsyncIterator[Chat]:
+    """A house whose residents write, with its gazetteer."""
+    opened = Chat(make_settings())
+    await opened.places()
+    yield opened
+    await opened.close()

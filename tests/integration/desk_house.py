@@ -15,7 +15,9 @@ from intake import accounts
 from intake.models import Operator
 from intake.web.access import COOKIE
 from tests.integration.browser import browser
+from tests.integration.chat_house import Served
 from tests.integration.house import House
+from tests.integration.stack import free_ports
 
 
 async def signed_in(
@@ -67,3 +69,16 @@ async def desk_browser(
             [{"name": COOKIE, "value": who.token, "url": f"http://127.0.0.1:{port}"}]
         )
         yield context
+
+
+@contextlib.asynccontextmanager
+async def at_the_screen(
+    house: House, folder: Path, role: str = "operator", **options: object
+) -> AsyncIterator[tuple[BrowserContext, str]]:
+    """As `desk_browser`, with the house served meanwhile; yields its address too."""
+    port = free_ports(1)
+    async with (
+        Served(house.app, port),
+        desk_browser(house, port, folder, role, **options) as context,
+    ):
+        yield context, f"http://127.0.0.1:{port}"

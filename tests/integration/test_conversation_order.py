@@ -4,25 +4,16 @@ in the middle of a turn."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import text
 
 from intake.errors import CannotSend
 from intake.lifecycle import Status
 from tests.integration.chat import Chat
 from tests.integration.chat_house import at_work
-
-
-@pytest.fixture
-async def chat(make_settings: Callable[..., Any]) -> AsyncIterator[Chat]:
-    opened = Chat(make_settings())
-    await opened.places()
-    yield opened
-    await opened.close()
 
 
 async def until(true: Callable[[], Any]) -> None:

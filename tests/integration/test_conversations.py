@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +11,6 @@ from intake.lifecycle import Status
 from intake.settings import ROOT
 from speech import Transcript
 from tests.integration.chat import Chat
-
-
-@pytest.fixture
-async def chat(make_settings: Callable[..., Any]) -> AsyncIterator[Chat]:
-    opened = Chat(make_settings())
-    await opened.places()
-    yield opened
-    await opened.close()
 
 
 async def test_one_thing_is_asked_at_a_time_and_the_request_is_filed_once(chat: Chat) -> None:

@@ -16,10 +16,8 @@ from sqlalchemy import text
 
 from intake import demand
 from intake.demand import Asked
-from tests.integration.chat_house import Served
-from tests.integration.desk_house import at_the_desk, desk_browser
+from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House
-from tests.integration.stack import free_ports
 from tests.integration.test_resident_page_for_everybody import axe
 
 pytestmark = pytest.mark.asyncio
@@ -240,13 +238,9 @@ async def test_the_page_shows_the_same_numbers_on_screen_and_on_paper(
 ) -> None:
     house = open_house()
     await seed(house, 120)
-    port = free_ports(1)
-    async with (
-        Served(house.app, port),
-        desk_browser(house, port, tmp_path / "desk", reduced_motion="reduce") as desk,
-    ):
+    async with at_the_screen(house, tmp_path / "desk", reduced_motion="reduce") as (desk, url):
         page = await desk.new_page()
-        await page.goto(f"http://127.0.0.1:{port}/desk/demand?start=2026-03-01&end=2026-04-09")
+        await page.goto(f"{url}/desk/demand?start=2026-03-01&end=2026-04-09")
         [(total,)] = await one(house, f"SELECT count(*) {COUNTED}")
         assert await page.inner_text("#total") == str(total)
         assert await axe(page) == []

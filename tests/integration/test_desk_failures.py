@@ -14,10 +14,8 @@ from intake.models import Alarm, AlarmNotice, Delivery, Event, Message, ServiceR
 from speech.errors import RecogniserCrashed
 from tests.fakes.http_server import Answer, Fault
 from tests.fakes.webhook_receiver import WebhookReceiver
-from tests.integration.chat_house import Served
-from tests.integration.desk_house import at_the_desk, desk_browser
+from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House
-from tests.integration.stack import free_ports
 from tests.integration.test_resident_page_for_everybody import axe
 
 pytestmark = pytest.mark.asyncio
@@ -48,10 +46,9 @@ async def test_a_failed_delivery_is_retried_and_arrives(open_house: Open, tmp_pa
         )
         number, other = await leave(house), await leave(house)
         assert (await house.request(number)).status == "needs_review"
-        port = free_ports(1)
-        async with Served(house.app, port), desk_browser(house, port, tmp_path / "desk") as desk:
+        async with at_the_screen(house, tmp_path / "desk") as (desk, url):
             page = await desk.new_page()
-            await page.goto(f"http://127.0.0.1:{port}/desk/failures")
+            await page.goto(f"{url}/desk/failures")
             failed = page.locator("#failed-delivery li")
             await expect(failed).to_have_count(2)
             await expect(failed.first).to_contain_text("没能转给 office")

@@ -10,12 +10,10 @@ import pytest
 from playwright.async_api import Page
 
 from intake.settings import ROOT
-from tests.integration.chat_house import Served
 from tests.integration.desk_full import call, cookie_of, fill
-from tests.integration.desk_house import desk_browser
+from tests.integration.desk_house import at_the_screen
 from tests.integration.desk_routes import at_least
 from tests.integration.house import House
-from tests.integration.stack import free_ports
 from tests.integration.test_desk_roles import filled, open_everything
 from tests.integration.test_resident_page_for_everybody import axe
 
@@ -105,16 +103,12 @@ async def test_every_page_is_for_everybody(open_house: Open, tmp_path: Path) -> 
     known = await fill(house)
     addresses = await pages_of(house, known)
     assert {"/desk/password", "/desk/accounts", "/desk/access-log"} <= set(addresses)
-    port = free_ports(1)
     wrong: list[str] = []
-    async with (
-        Served(house.app, port),
-        desk_browser(house, port, tmp_path / "browser", role="admin") as context,
-    ):
+    async with at_the_screen(house, tmp_path / "browser", role="admin") as (context, url):
         page = await context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         for address in ["/desk/sign-in", *addresses]:
-            await page.goto(f"http://127.0.0.1:{port}{address}", wait_until="load", timeout=60_000)
+            await page.goto(f"{url}{address}", wait_until="load", timeout=60_000)
             wrong += [f"{address}: {found}" for found in await axe(page)]
             wrong += [f"{address}: {found}" for found in await walk(page)]
     assert not wrong, "\n".join(wrong)
@@ -124,12 +118,7 @@ async def test_an_administrator_adds_an_operator_who_chooses_her_password_by_key
     open_house: Open, tmp_path: Path
 ) -> None:
     house = open_house()
-    port = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    async with (
-        Served(house.app, port),
-        desk_browser(house, port, tmp_path / "admin", role="admin") as context,
-    ):
+    async with at_the_screen(house, tmp_path / "admin", role="admin") as (context, url):
         page = await context.new_page()
         keys = page.keyboard
         await page.goto(f"{url}/desk/accounts")

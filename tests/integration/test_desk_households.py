@@ -11,10 +11,8 @@ from playwright.async_api import expect
 from sqlalchemy import select, update
 
 from intake.models import AccessLog, Household, ServiceRequest
-from tests.integration.chat_house import Served
-from tests.integration.desk_house import at_the_desk, desk_browser
+from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House
-from tests.integration.stack import free_ports
 from tests.integration.test_resident_page_for_everybody import axe
 
 pytestmark = pytest.mark.asyncio
@@ -25,9 +23,7 @@ async def test_a_home_is_made_given_a_link_and_the_link_is_ended(
     open_house: Callable[..., House], tmp_path: Path
 ) -> None:
     house = open_house()
-    port = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    async with Served(house.app, port), desk_browser(house, port, tmp_path / "desk") as desk:
+    async with at_the_screen(house, tmp_path / "desk") as (desk, url):
         page = await desk.new_page()
         await page.goto(f"{url}/desk/households")
         await page.locator("#new summary").press("Enter")

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 from sqlalchemy import select
 
 from intake.models import Edit
-from tests.integration.chat_house import Served
-from tests.integration.desk_house import at_the_desk, desk_browser
+from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House
-from tests.integration.stack import free_ports
 from tests.integration.test_desk_settings import CLINIC, HEAD, add, names, rule
 from tests.integration.test_resident_page_for_everybody import axe
 
 pytestmark = pytest.mark.asyncio
 SOON = 30_000
-
-
-@contextlib.asynccontextmanager
-async def supervisor(
-    house: House, folder: Path, **options: Any
-) -> AsyncIterator[tuple[BrowserContext, str]]:
-    """A supervisor's browser, and the address of the house."""
-    port = free_ports(1)
-    async with (
-        Served(house.app, port),
-        desk_browser(house, port, folder, "supervisor", **options) as context,
-    ):
-        yield context, f"http://127.0.0.1:{port}"
 
 
 async def reach(page: Page, selector: str) -> None:
@@ -54,7 +37,7 @@ async def test_a_file_is_previewed_line_by_line_and_saved_only_when_confirmed(
     file = tmp_path / "places.csv"
     text = HEAD + "和盛里,community,B07,\n河胜里,小区,A01,\n城堡,castle,,\n松鹤园,community,,\n"
     file.write_bytes(text.encode("gb18030"))
-    async with supervisor(house, tmp_path / "browser") as (context, url):
+    async with at_the_screen(house, tmp_path / "browser", "supervisor") as (context, url):
         page = await context.new_page()
         await page.goto(f"{url}/desk/settings")
         await page.get_by_role("link", name="导入表格").press("Enter")
@@ -90,7 +73,7 @@ async def test_the_box_answers_for_rules_that_are_not_saved_yet(
     desk = await at_the_desk(house, "supervisor")
     await add(desk)
     await rule(desk, {"backend": "clinic", "category": ["meal"]}, {"backend": "station"})
-    async with supervisor(house, tmp_path / "browser") as (context, url):
+    async with at_the_screen(house, tmp_path / "browser", "supervisor") as (context, url):
         page = await context.new_page()
         await page.goto(f"{url}/desk/settings/routing")
         assert await axe(page) == []
@@ -132,7 +115,7 @@ async def test_a_rule_and_a_place_are_made_by_keyboard_alone(
 ) -> None:
     house = open_house(**CLINIC)
     desk = await at_the_desk(house, "supervisor")
-    async with supervisor(house, tmp_path / "browser") as (context, url):
+    async with at_the_screen(house, tmp_path / "browser", "supervisor") as (context, url):
         page = await context.new_page()
         await page.goto(f"{url}/desk/settings")
         await page.keyboard.press("n")
@@ -165,7 +148,10 @@ async def test_a_text_is_changed_and_goes_back_to_the_default(
     open_house: Callable[..., House], tmp_path: Path
 ) -> None:
     house = open_house(**CLINIC)
-    async with supervisor(house, tmp_path / "browser", locale="en-GB") as (context, url):
+    async with at_the_screen(house, tmp_path / "browser", "supervisor", locale="en-GB") as (
+        context,
+        url,
+    ):
         page = await context.new_page()
         await page.goto(f"{url}/desk/settings/catalogue")
         assert await axe(page) == []

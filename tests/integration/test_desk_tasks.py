@@ -17,10 +17,8 @@ from intake.lifecycle import Actor, Status
 from intake.models import Event, OperatorTask, ServiceRequest
 from intake.service_requests import By
 from intake.web.tasks import named_time
-from tests.integration.chat_house import Served
-from tests.integration.desk_house import at_the_desk, desk_browser
+from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House
-from tests.integration.stack import free_ports
 from tests.integration.test_resident_page_for_everybody import axe
 
 pytestmark = pytest.mark.asyncio
@@ -124,10 +122,9 @@ async def test_the_list_is_worked_off_by_keyboard(
     house = open_house()
     for _ in range(2):
         await becomes(house, await routed(house), Status.ACCEPTED)
-    port = free_ports(1)
-    async with Served(house.app, port), desk_browser(house, port, tmp_path / "desk") as desk:
+    async with at_the_screen(house, tmp_path / "desk") as (desk, url):
         page = await desk.new_page()
-        await page.goto(f"http://127.0.0.1:{port}/desk/tasks")
+        await page.goto(f"{url}/desk/tasks")
         due, later = page.locator("#due li"), page.locator("#later li")
         await expect(due).to_have_count(2)
         assert await axe(page) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +94,6 @@ def found_in_files(folder: Path, *marks: bytes) -> list[str]:
         for path in folder.rglob("*")
         if path.is_file() and any(mark in path.read_bytes() for mark in marks)
     ]
-
-
-@pytest.fixture
-async def chat(make_settings: Callable[..., Any]) -> AsyncIterator[Chat]:
-    opened = Chat(make_settings())
-    await opened.places()
-    yield opened
-    await opened.close()
 
 
 async def test_a_tombstone_without_anything_personal_stays(house: House) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,6 @@ from intake.web.access import make_token
 from tests.integration.chat import Chat
 
 SAID = "麻烦帮我送一份饭到紫罗兰花盆旁边"
-
-
-@pytest.fixture
-async def chat(make_settings: Callable[..., Any]) -> AsyncIterator[Chat]:
-    opened = Chat(make_settings())
-    await opened.places()
-    yield opened
-    await opened.close()
 
 
 async def home_with_requests(chat: Chat) -> tuple[int, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,6 @@ from tests.integration.house import House
 
 DAY = 24 * 3600
 SAID = "麻烦帮我买一个紫罗兰花盆送来"
-
-
-@pytest.fixture
-async def chat(make_settings: Callable[..., Any]) -> AsyncIterator[Chat]:
-    opened = Chat(make_settings())
-    await opened.places()
-    yield opened
-    await opened.close()
 
 
 async def ended(house: House, number: str, days: float) -> None:
