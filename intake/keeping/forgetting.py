@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.db import Sessions
 from intake.errors import MoveNotAllowed
-from intake.keeping import leftovers
+from intake.keeping import aside, leftovers
 from intake.keeping.erasing import erase, forget_contact_point
 from intake.lifecycle import Actor
 from intake.service_requests import By
@@ -204,6 +204,7 @@ async def due(settings: Settings, sessions: Sessions) -> Mapping[str, int]:
             count = await session.scalar(kind.found(only_count=True), {"before": before})
         found[kind.name] = int(count or 0)
     found["orphaned files"] = len(await _orphans(settings, sessions))
+    found["messages set aside"] = len(await asyncio.to_thread(aside.due, settings))
     found["log files"] = len(_old_logs(settings))
     return found
 
@@ -230,6 +231,7 @@ async def forget(
     found["orphaned files"] = await asyncio.to_thread(
         leftovers.unlink_blobs, settings.recordings_dir, keys
     )
+    found["messages set aside"] = await asyncio.to_thread(aside.forget, settings)
     logs = _old_logs(settings)
     for path in logs:
         path.unlink(missing_ok=True)

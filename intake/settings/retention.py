@@ -25,6 +25,9 @@ class Retention(Table):
     access_log_days: int = Field(1095, ge=0, description="who looked at what")
     keys_days: int = Field(30, ge=0, description="senders' idempotency keys")
     jobs_days: int = Field(30, ge=0, description="jobs that gave up; their arguments are ids")
+    aside_days: int = Field(
+        90, ge=0, description="messages that nobody could read, set aside in a door's spool"
+    )
     log_days: int = Field(30, ge=0, description="log files")
     backups_days: int = Field(
         30, ge=0, description="archives in the folder that `huying backup` writes to"

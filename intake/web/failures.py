@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter
 
 from intake import failing
 from intake.errors import BadField, HuyingError
+from intake.keeping import aside
 from intake.lifecycle import Actor
 from intake.models import Operator
 from intake.parts import Parts
@@ -23,11 +25,17 @@ router = APIRouter(prefix="/api/failures", tags=["operators"])
 async def list_failures(
     parts: CurrentParts, operator: CurrentOperator
 ) -> dict[str, list[dict[str, Any]]]:
-    """The latest of each kind: delivery, alarm, message, recording, job."""
+    """The latest of each kind: delivery, alarm, message, recording, job; and ``aside``: messages
+    that nobody could read, which are tried again at each start until they go."""
     async with parts.sessions.begin() as session:
         found = {kind: await failing.all_of(session, kind) for kind in failing.KINDS}
         await log_access(session, operator, "failures")
-    return {kind: [asdict(failure) for failure in rows] for kind, rows in found.items()}
+    lying = await asyncio.to_thread(aside.entries, parts.settings)
+    names = ("channel", "kind", "size", "at", "goes_at")
+    return {
+        **{kind: [asdict(failure) for failure in rows] for kind, rows in found.items()},
+        "aside": [{name: getattr(entry, name) for name in names} for entry in lying],
+    }
 
 
 @router.post("/{kind}/retry", summary="Begin all of a kind again")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from intake import failing
 from intake.failing import Failure
+from intake.keeping import aside
 from intake.locale import catalog, say
 from intake.web.access import CurrentParts
 from intake.web.desk.clock import Clock
@@ -24,6 +27,7 @@ async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
     async with parts.sessions.begin() as session:
         found = {kind: await failing.all_of(session, kind) for kind in failing.KINDS}
         await log_look(session, who.operator, "failures")
+    lying = await asyncio.to_thread(aside.entries, parts.settings)
 
     def why(failure: Failure) -> str:
         for key in (f"desk.failures.{failure.kind}.{failure.code}",
@@ -35,7 +39,7 @@ async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
 
     return page(
         request, "failures.html", who,
-        found=found, why=why, count=sum(map(len, found.values())),
+        found=found, why=why, count=sum(map(len, found.values())) + len(lying), lying=lying,
         ends={kind for kind, known in failing.KINDS.items() if known.end is not None},
         clock=Clock.of(parts.settings.zone, language),
     )  # fmt: skip
