@@ -4,7 +4,28 @@ import { isTyping } from "./keys";
 
 const FIRST = "input[type=radio]:enabled, textarea, input, button";
 
+const LEFT = `huying-asked-${location.pathname}`;
+
 let asked = 0;
+
+// A page that is left in the middle of a question, most often because the session ended, keeps
+// what was typed for when the same is asked there again.
+window.addEventListener("pagehide", () => {
+  const dialog = document.querySelector("dialog.ask[open]");
+  const form = dialog?.querySelector("form");
+  if (dialog && form) sessionStorage.setItem(LEFT, JSON.stringify({ id: dialog.id, typed: [...new FormData(form)] }));
+});
+
+function recall(dialog: HTMLDialogElement, form: HTMLFormElement): void {
+  const left = JSON.parse(sessionStorage.getItem(LEFT) ?? "null") as { id: string; typed: [string, string][] } | null;
+  if (left?.id !== dialog.id) return;
+  sessionStorage.removeItem(LEFT);
+  for (const [name, value] of left.typed) {
+    const control = form.elements.namedItem(name);
+    if (control instanceof RadioNodeList || control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement)
+      control.value = value;
+  }
+}
 
 /**
  * Open `<dialog id="ask-…">`; resolves with its form's values, or null when she left it. With
@@ -17,6 +38,7 @@ export function ask(id: string, prepare?: (form: HTMLFormElement) => void, wrong
   if (!wrong) {
     form.reset();
     prepare?.(form);
+    recall(dialog, form);
   }
   dialog.returnValue = "";
   dialog.showModal();

@@ -86,6 +86,11 @@ LockPersonality=yes
 CapabilityBoundingSet=
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+# a call that is not in it fails, and ends nobody
+SystemCallErrorNumber=EPERM
+ProtectProc=invisible
+# each open page and each connection to the database is a file
+LimitNOFILE=65536
 """
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import delete
 
+from intake.models import OperatorSession
+from intake.web.access import COOKIE
+from intake.web.desk import events
+from tests.integration.desk_house import signed_in
 from tests.integration.house import House
 from tests.integration.request_house import Desk, desk_of
 
@@ -69,4 +74,29 @@ async def test_copying_confirms_nothing_and_caps_lock_and_full_width_keys_are_ke
         await at.press("Escape")
         await page.evaluate(PRESSED, ["ｃ", {"code": "KeyC"}])
         await desk.until(number, "confirmed", "routed")
+        assert not at.errors
+
+
+async def test_what_is_typed_when_the_session_ends_is_there_after_signing_in(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LOOKS_ROUND", 0.2)
+    number = await desk.waiting(phone="13900001111", place="兴福里", unit="9-9-909")
+    said = "这件事物业已经在办，周三上门"
+    async with desk.browser() as at:
+        page = await at.open(number)
+        await expect(page.locator("body")).to_have_attribute("data-live", "yes", timeout=PATIENT)
+        await at.press("x")
+        reason = page.locator("#ask-reject textarea")
+        await reason.fill(said)
+        async with desk.house.parts.sessions.begin() as session:
+            await session.execute(delete(OperatorSession))
+        await page.wait_for_url("**/desk/sign-in?next=**", timeout=PATIENT)
+        who = await signed_in(desk.house)
+        await at.context.add_cookies([{"name": COOKIE, "value": who.token, "url": desk.url}])
+        await at.open(number)
+        await at.press("x")
+        await expect(reason).to_have_value(said)
+        await at.press("Escape", "x")
+        await expect(reason).to_have_value("")
         assert not at.errors

@@ -42,6 +42,7 @@ def test_they_run_this_installation_and_may_write_nowhere_else(written: Path) ->
     assert "Environment=HUYING_HOME=/srv/huying\n" in house
     assert "ReadWritePaths=/srv/huying\n" in house
     assert "ProtectSystem=strict" in house and "{" not in house
+    assert "SystemCallErrorNumber=EPERM\n" in house and "LimitNOFILE=65536\n" in house
     backup = (written / "huying-backup.service").read_text()
     assert "backup /srv/archives\n" in backup
     assert "ReadWritePaths=/srv/huying /srv/archives\n" in backup
