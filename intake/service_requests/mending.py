@@ -40,7 +40,7 @@ async def correct(
     """Change fields of a locked request by hand; the old values stand in the event.
 
     A field that a person set is never overwritten by a machine. A backend that has the
-    request is told.
+    request is told. What becomes an emergency is put aside no longer, and rings.
     """
     if Status(request.status) in ENDED:
         raise MoveNotAllowed(f"It is {request.status}; an ended request is not changed any more.")
@@ -54,6 +54,7 @@ async def correct(
     record(session, request, "corrected", by, changes={"from": before, "to": after})
     await session.flush()
     if changes.get("urgency") == "emergency":
+        request.on_hold_until = None
         await raise_alarm(session, request)
     if Status(request.status) in AT_A_BACKEND:
         await tell_backend(session, request, "changed")
@@ -73,7 +74,7 @@ async def merge(
     record(session, into, "merged_in", by, changes={"from": request.tracking_number})
     into.version += 1
     if request.urgency == "emergency" and into.urgency != "emergency":
-        into.urgency = "emergency"
+        into.urgency, into.on_hold_until = "emergency", None
         await raise_alarm(session, into)
     await session.flush()
 

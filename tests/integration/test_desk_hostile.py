@@ -140,3 +140,24 @@ async def test_times_that_nobody_means_are_refused_wherever_one_is_typed(house: 
         )
         assert [a.status_code for a in (rung, held, meant)] == [422, 422, 422], when
     assert (await desk.get(f"/api/requests/{number}")).headers["etag"] == version
+
+
+async def test_what_was_put_aside_and_becomes_an_emergency_waits_in_sight(house: House) -> None:
+    desk = await at_the_desk(house)
+    until = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
+    held, into, danger = [await in_review(house) for _ in range(3)]
+    for number in (held, into):
+        assert (await act(desk, number, "hold", {"until": until})).status_code == 200
+    version = (await desk.get(f"/api/requests/{held}")).headers["etag"]
+    risen = await desk.patch(
+        f"/api/requests/{held}", json={"urgency": "emergency"}, headers={"If-Match": version}
+    )
+    assert risen.status_code == 200, risen.text
+    version = (await desk.get(f"/api/requests/{danger}")).headers["etag"]
+    await desk.patch(
+        f"/api/requests/{danger}", json={"urgency": "emergency"}, headers={"If-Match": version}
+    )
+    assert (await act(desk, danger, "merge", {"into": into})).status_code == 200
+    waiting = await desk.get("/api/requests", params={"group": "waiting"})
+    first = [line["tracking_number"] for line in waiting.json()["requests"]]
+    assert set(first) == {held, into}
