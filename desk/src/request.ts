@@ -340,7 +340,7 @@ function start(place: HTMLElement): void {
         radio.checked = n === 0;
         const cap = document.createElement("kbd");
         cap.textContent = String(n + 1);
-        label.append(radio, " ", cap, ` ${item.textContent?.replace(/\s+/g, " ").trim() ?? ""}`);
+        label.append(radio, " ", cap, ` ${item.innerText.replace(/\s+/g, " ").trim()}`);
         choices.append(label);
       });
       choices.hidden = !others.length;

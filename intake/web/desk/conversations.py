@@ -175,6 +175,7 @@ async def _media(session: AsyncSession, message_ids: list[int]) -> dict[int, dic
             "picture": recording is None and attachment.media_type in SHOWN,
             "sound": known and recording.forgotten_at is None,
             "plays": known and recording.suffix in PLAYABLE,
+            "seconds": round((recording and recording.duration_seconds) or 0),
             "forgotten": recording is not None and recording.forgotten_at is not None,
         }
     return found

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from intake.lifecycle import Actor, Status
 from intake.locale import catalog, say
 from intake.parts import Parts
 from intake.web import working
+from intake.web.desk import reasons
 from intake.web.desk.clock import Clock
 from intake.web.shapes import Detail
 
 
-def events(found: Detail, clock: Clock) -> list[dict[str, Any]]:
+def events(found: Detail, parts: Parts, clock: Clock) -> list[dict[str, Any]]:
     """The newest first: at, what, who, why, changes (a list of sentences)."""
     named = catalog(clock.language)
     lines = []
@@ -26,7 +29,7 @@ def events(found: Detail, clock: Clock) -> list[dict[str, Any]]:
                 "at": event["created_at"],
                 "what": what,
                 "who": event["who"] or say(f"desk.actor.{event['actor']}", clock.language),
-                "why": event["why"],
+                "why": _why(event, found, parts, clock.language),
                 "changes": _changes(event["changes"] or {}, clock),
             }
         )
@@ -48,6 +51,22 @@ def deliveries(found: Detail, parts: Parts, language: str) -> list[dict[str, Any
         }
         for row in found.deliveries
     ]
+
+
+def _why(event: Mapping[str, Any], found: Detail, parts: Parts, language: str) -> str | None:
+    """What a person gave as a reason; a machine's codes in words, as long as they are known."""
+    why: str | None = event["why"]
+    if event["actor"] == Actor.OPERATOR or why is None:
+        return why
+    if event["to_status"] == Status.ROUTED:
+        return working.title_of(parts, why)
+    if event["kind"] != "review_reason" and event["to_status"] != Status.NEEDS_REVIEW:
+        return why
+    known = {one["code"]: reasons.in_words(one, parts.catalogue, language) for one in found.reasons}
+    codes = why.split(", ")
+    if not all(re.fullmatch("[a-z_]+", code) for code in codes):
+        return why
+    return say("desk.request.comma", language).join(known[c] for c in codes if c in known) or None
 
 
 def _changes(changes: Mapping[str, Any], clock: Clock) -> list[str]:

@@ -65,7 +65,7 @@ async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) 
         said=words.cut(heard, spoken.get("words") or (), bounds),
         heard=heard,
         edited=found.text if spoken and found.text != heard else None,
-        reasons=[reasons.in_words(reason, parts.catalogue, language) for reason in found.reasons],
+        reasons=why_it_waits(found, parts, language),
         able=able(row),
         ahead=ahead,
         told=told[1] if told else None,
@@ -74,7 +74,7 @@ async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) 
         rejections=[say(f"tell.why.{code}", row.language) for code in REJECTIONS],
         holds=holds(datetime.now(zone)),
         now=f"{datetime.now(zone):%Y-%m-%dT%H:%M}",
-        history=history.events(found, clock),
+        history=history.events(found, parts, clock),
         deliveries=history.deliveries(found, parts, language),
         backend=working.title_of(parts, row.backend) if row.backend else None,
         notes=[event for event in found.events if event["kind"] == "noted"],
@@ -130,6 +130,13 @@ async def show_next(
         number = await working.following(session, parts, seen, who.operator.name)
     where = f"/desk/requests/{number}" if number else "/desk"
     return Response(status_code=303, headers={"Location": where})
+
+
+def why_it_waits(found: Detail, parts: Parts, language: str) -> list[str]:
+    """Why a person must look, in words; nothing once it has gone on."""
+    if found.status != Status.NEEDS_REVIEW:
+        return []
+    return [reasons.in_words(reason, parts.catalogue, language) for reason in found.reasons]
 
 
 def able(row: ServiceRequest) -> set[str]:
