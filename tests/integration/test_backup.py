@@ -36,6 +36,7 @@ from intake.keeping.archive import BadArchive, Reader, Writer
 from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
 from intake.models import AccessLog, Base, Household
+from intake.postgres import installation
 from intake.service_requests import By
 from intake.settings import Settings, load
 from intake.spool import Spool
@@ -54,7 +55,7 @@ def server(binaries: Path) -> Iterator[str]:
     """Another PostgreSQL for the length of a test; yields the superuser's URL of a database."""
     user = None
     if os.geteuid() == 0:
-        postgres._ensure_user(postgres.USER)
+        installation.ensure_user(postgres.USER)
         user = postgres.USER
         uid = pwd.getpwnam(user).pw_uid
     data = Path(tempfile.mkdtemp(prefix="huying-pg-"))
@@ -110,9 +111,9 @@ def programs(version: str) -> Path:
             pytest.skip("Debian's PostgreSQL 15 is not installed")
         return DEBIAN
     if os.geteuid() != 0:
-        return postgres._package() / "pginstall" / "bin"
-    copy = postgres._copy_for_user("pginstall") / "pginstall"
-    postgres._ensure_binaries(copy)
+        return installation.wheel_folder() / "pginstall" / "bin"
+    copy = installation.copy_for_user("pginstall") / "pginstall"
+    installation.ensure_binaries(copy)
     return copy / "bin"
 
 
