@@ -26,6 +26,7 @@ COMMANDS = {
     "token": ("token", "app", "Make and revoke the operators' tokens."),
     "household": ("household", "app", "Homes with a link of their own: add, link, revoke, list."),
     "backup": ("backup", "backup", "Write everything into one archive."),
+    "backup-key": ("backup", "backup_key", "Make a key pair that backups are encrypted with."),
     "restore": ("backup", "restore", "Make the house from an archive."),
     "systemd": ("systemd", "systemd", "Units that start the house and back it up by themselves."),
     "erase": ("erase", "erase_command", "Erase a request, or a home with all of its requests."),

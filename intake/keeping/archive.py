@@ -12,13 +12,14 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
 from intake.blobs import fsync_folder
 from intake.errors import DiskFull, HuyingError
+from intake.keeping import sealing
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -48,14 +49,17 @@ class _Hashed:
 class Writer:
     """Writes an archive; it appears under its name whole or not at all, for its owner alone.
 
-    Raises `HuyingError` when the file is there already, `DiskFull` when the disk takes no more.
+    ``to``: the keys that it is encrypted to (`sealing.recipients`). Raises `HuyingError` when the
+    file is there already, `DiskFull` when the disk takes no more.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, to: Sequence[Any] = ()) -> None:
         if path.exists():
             raise HuyingError(f"{path} exists already; name another file.", code="exists")
         self.path = path
         self.files: dict[str, dict[str, Any]] = {}
+        self._to = to
+        self._sealed: sealing.Sealed | None = None
 
     def __enter__(self) -> Self:
         self._part = self.path.with_name(f".{self.path.name}.part")
@@ -68,7 +72,9 @@ class Writer:
                 f"{self.path} can't be written ({error.strerror}).", code="not_writable"
             ) from None
         self._file = os.fdopen(descriptor, "wb")
-        self._zip = zipfile.ZipFile(self._file, "w", allowZip64=True)
+        self._sealed = sealing.Sealed(self._file, self._to) if self._to else None
+        out = self._sealed.file if self._sealed else self._file
+        self._zip = zipfile.ZipFile(out, "w", allowZip64=True)
         return self
 
     @contextmanager
@@ -94,6 +100,8 @@ class Writer:
         text = json.dumps(body, ensure_ascii=False, indent=1)
         self._zip.writestr(MANIFEST, text, zipfile.ZIP_DEFLATED)
         self._zip.close()
+        if self._sealed is not None:
+            self._sealed.finish()
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -104,6 +112,9 @@ class Writer:
         if not self._file.closed:
             with contextlib.suppress(Exception):
                 self._zip.close()
+            if self._sealed is not None:
+                self._sealed.give_up()
+                error = self._sealed.failed or error  # ours is a broken pipe only
             with contextlib.suppress(OSError):
                 self._file.close()
             self._part.unlink(missing_ok=True)
@@ -112,12 +123,18 @@ class Writer:
 
 
 class Reader:
-    """Reads an archive. Raises `BadArchive`."""
+    """Reads an archive. ``identity``: the file that opens an encrypted one.
 
-    def __init__(self, path: Path) -> None:
+    Raises `BadArchive`, and as `sealing.unsealed`.
+    """
+
+    def __init__(self, path: Path, identity: Path | None = None) -> None:
         self.path = path
+        self._plain: IO[bytes] | None = None
         try:
-            self._zip = zipfile.ZipFile(path)
+            if sealing.is_sealed(path):
+                self._plain = sealing.unsealed(path, identity)
+            self._zip = zipfile.ZipFile(self._plain or path)
             self.manifest: dict[str, Any] = json.loads(self._zip.read(MANIFEST))
             self.files: dict[str, dict[str, Any]] = self.manifest["files"]
         except FileNotFoundError:
@@ -172,6 +189,8 @@ class Reader:
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+        if self._plain is not None:
+            self._plain.close()
 
 
 class Progress:

@@ -11,7 +11,7 @@ import contextlib
 import re
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,11 @@ from sqlalchemy import make_url
 from intake import postgres, trackers
 from intake.assistant import tracker_file
 from intake.errors import HuyingError
-from intake.keeping import tables
+from intake.keeping import sealing, tables
 from intake.keeping.archive import Progress, Writer
 from intake.settings import Settings, settings_file
 
-NAME = re.compile(r"huying-(\d{8}T\d{6}Z)\.zip", re.ASCII)
+NAME = re.compile(r"huying-(\d{8}T\d{6}Z)\.zip(\.age)?", re.ASCII)
 STAMP = "%Y%m%dT%H%M%SZ"
 ERASED = "erased.txt"
 """Beside the archives: which requests and homes were erased, by number, so that an older archive
@@ -48,15 +48,19 @@ def database(settings: Settings) -> Iterator[str]:
             yield url
 
 
-def back_up(settings: Settings, target: Path, tell: Tell, *, version: str) -> Path:
+def back_up(
+    settings: Settings, target: Path, tell: Tell, *, version: str, to: Sequence[Any] = ()
+) -> Path:
     """Write an archive into a folder under a name of its own, or to a file; return its path.
 
-    Raises `HuyingError` when it can't be written or the database has no schema of ours.
+    ``to``: the keys that it is encrypted to. Raises `HuyingError` when it can't be written or the
+    database has no schema of ours.
     """
     made_at = datetime.now(UTC)
-    folder = target.suffix != ".zip"
-    path = target / f"huying-{made_at.strftime(STAMP)}.zip" if folder else target
-    with database(settings) as url, Writer(path) as archive:
+    folder = not is_file(target)
+    ending = f".zip{sealing.SUFFIX}" if to else ".zip"
+    path = target / f"huying-{made_at.strftime(STAMP)}{ending}" if folder else target
+    with database(settings) as url, Writer(path, to) as archive:
         manifest: dict[str, Any] = {"huying": version, "made_at": made_at.isoformat()}
         _files(archive, settings)
         with tables.snapshot(url) as connection:
@@ -70,6 +74,11 @@ def back_up(settings: Settings, target: Path, tell: Tell, *, version: str) -> Pa
     if manifest["missing"]:
         tell(f"{len(manifest['missing'])} recordings were not there any more")
     return path
+
+
+def is_file(target: Path) -> bool:
+    """Is a file named, not a folder?"""
+    return target.suffix in (".zip", sealing.SUFFIX)
 
 
 def _database(archive: Writer, connection: psycopg.Connection, tell: Tell) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from intake.settings.alarm import Alarm
+from intake.settings.backup import Backup
 from intake.settings.desk import Desk
 from intake.settings.hearing import AssistantTable, Chat, Deciding, Hearing, Limits
 from intake.settings.retention import Retention
@@ -57,6 +58,7 @@ class Settings(Table):
     alarm: Alarm = Alarm()
     desk: Desk = Desk()
     retention: Retention = Retention()
+    backup: Backup = Backup()
     backends: dict[str, dict[str, Any]] = Field(
         default_factory=lambda: {"station": {"kind": "station"}}
     )
