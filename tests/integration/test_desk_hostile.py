@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,16 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from intake import accounts, passwords
 from intake.editing.places import tidy
-from intake.models import Alarm, Event, Operator, OperatorTask, ServiceRequest
+from intake.models import (
+    Alarm,
+    Event,
+    Operator,
+    OperatorSession,
+    OperatorTask,
+    ServiceRequest,
+)
 from intake.web.demand import harmless
 from intake.web.desk import events
 from intake.web.desk.clock import Clock
@@ -161,3 +170,33 @@ async def test_what_was_put_aside_and_becomes_an_emergency_waits_in_sight(house:
     waiting = await desk.get("/api/requests", params={"group": "waiting"})
     first = [line["tracking_number"] for line in waiting.json()["requests"]]
     assert set(first) == {held, into}
+
+
+async def test_a_stolen_session_does_not_outlive_a_reset_that_comes_at_the_same_moment(
+    house: House,
+) -> None:
+    kept = await passwords.hash_beside("三棵梧桐树 七只喜鹊飞")
+    async with house.parts.sessions.begin() as session:
+        await accounts.add(session, "李敏", "operator", kept)
+    body = {"current": "三棵梧桐树 七只喜鹊飞", "password": "八条小河边 九座木桥旁"}
+    for path, sent in (("/desk/sign-out-everywhere", {}), ("/desk/password", body)):
+        thief = await at_the_desk(house, name="李敏")
+        async with house.parts.sessions.begin() as session:
+            operator = await accounts.find(session, "李敏")  # locked, as the administrator does
+            trying = asyncio.create_task(thief.post(path, json=sent))
+            async with asyncio.timeout(60):
+                while not trying.done() and not await _waits_for_a_lock(house):
+                    await asyncio.sleep(0.05)
+            await accounts.set_password(session, operator, kept, starts=False)
+        answer = await trying
+        assert answer.status_code == 401, (path, answer.text)
+        async with house.parts.sessions() as session:
+            assert await session.scalar(select(func.count(OperatorSession.id))) == 0, path
+            stored_hash = await session.scalar(select(Operator.password_hash))
+            assert stored_hash == kept, path
+
+
+async def _waits_for_a_lock(house: House) -> bool:
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with house.parts.sessions() as session:
+        return bool(await session.scalar(waits))

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import accounts, passwords, sign_in_tries
-from intake.errors import BadField, Forbidden, MoveNotAllowed, TooMany
+from intake.accounts import SignedIn
+from intake.errors import BadField, Forbidden, MoveNotAllowed, NotAllowed, TooMany
 from intake.models import Operator, OperatorSession
 from intake.parts import Parts
 from intake.web import cookies
@@ -69,8 +70,8 @@ async def change(
         raise BadField("The present password is wrong.", code="password_wrong", field="current")
     fresh = await passwords.hash_beside(body.password)
     async with parts.sessions.begin() as session:
+        operator = await _still_in(session, parts, who)
         await sign_in_tries.was_right(session, tried)
-        operator = await session.get_one(Operator, who.operator.id, with_for_update=True)
         await accounts.set_password(session, operator, fresh, starts=False)
         await log_access(session, operator, "own_password")
         return await _go_on(request, parts, session, operator)
@@ -83,10 +84,23 @@ async def sign_out_everywhere(
     """All her other browsers are signed out; this one goes on with a new session."""
     _by_cookie(request)
     async with parts.sessions.begin() as session:
+        operator = await _still_in(session, parts, who)
         id_token = await accounts.end_session(session, who.token)
-        await accounts.end_sessions(session, who.operator.id)
-        await log_access(session, who.operator, "sign_out_everywhere")
-        return await _go_on(request, parts, session, who.operator, id_token)
+        await accounts.end_sessions(session, operator.id)
+        await log_access(session, operator, "sign_out_everywhere")
+        return await _go_on(request, parts, session, operator, id_token)
+
+
+async def _still_in(session: AsyncSession, parts: Parts, who: SignedIn) -> Operator:
+    """Her row, locked: who has just been signed out by another password or by an administrator
+    gets no new session in place of the old one (`NotAllowed`)."""
+    operator = await session.get_one(
+        Operator, who.operator.id, with_for_update=True, populate_existing=True
+    )
+    idle = parts.settings.desk.idle
+    if await accounts.session_of(session, who.token, idle, bound=True) is None:
+        raise NotAllowed("Sign in at /desk.")
+    return operator
 
 
 async def _go_on(
