@@ -29,10 +29,13 @@ export function recall(): (Done & { at: number }) | null {
   return JSON.parse(sessionStorage.getItem(STORED) ?? "null") as (Done & { at: number }) | null;
 }
 
+let busy = false;
+
 /** Take back what was done last and open it; what stands in the way is told. */
 export async function undo(): Promise<void> {
   const last = recall()?.undo;
-  if (!last) return;
+  if (!last || busy) return;
+  busy = true;
   const there = `/api/requests/${last.number}`;
   try {
     const answer = await fetch(there, { credentials: "same-origin", headers: { Accept: "application/json" } });
@@ -48,6 +51,8 @@ export async function undo(): Promise<void> {
     location.assign(`/desk/requests/${last.number}`);
   } catch (error) {
     tell(error instanceof Refused ? say("not_saved", { why: why(error) }) : say("offline"), true);
+  } finally {
+    busy = false;
   }
 }
 

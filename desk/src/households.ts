@@ -5,13 +5,22 @@ import "./demand.css";
 import { attempt, write } from "./net";
 import { say } from "./words";
 
+function touched(control: Element | RadioNodeList | null): boolean {
+  if (control instanceof HTMLInputElement) return control.value !== control.defaultValue;
+  if (control instanceof HTMLSelectElement)
+    return control.selectedOptions[0] !== ([...control.options].find((one) => one.defaultSelected) ?? control.options[0]);
+  return true;
+}
+
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
   const id = form.dataset["household"];
   if (id === undefined) return;
   event.preventDefault();
   const given = new FormData(form);
-  const details = Object.fromEntries([...given].map(([name, value]) => [name, String(value).trim() || null]));
+  // What she did not touch is left out: a colleague may have changed it since.
+  const meant = [...given].filter(([name]) => !id || touched(form.elements.namedItem(name)));
+  const details = Object.fromEntries(meant.map(([name, value]) => [name, String(value).trim() || null]));
   void attempt(async () => {
     const [method, url] = id ? ["PATCH", `/api/households/${id}`] : ["POST", "/api/households"];
     const saved = await write<{ id: number }>(method as string, url as string, details);
