@@ -1,0 +1,99 @@
+// What the dialogs do by themselves while she fills them in.
+
+import { pick } from "../asking";
+import { choose, type Choice } from "../choose";
+import type { Fields } from "../fields";
+import { say } from "../words";
+
+/** What stands in a form under a name, bare of blanks. */
+export function text(form: FormData, name: string): string {
+  return String(form.get(name) ?? "").trim();
+}
+
+/** A time that is typed is the one that counts. */
+export function typesTime(form: HTMLFormElement, name: string, event: Event): void {
+  const date = form.elements.namedItem("date") as HTMLInputElement;
+  if (event.target === date) pick(form, name, "");
+  date.required = new FormData(form).get(name) === "";
+}
+
+/** A usual reason fills the words, unless she has written her own. */
+export function usualReasons(form: HTMLFormElement): void {
+  const words_ = form.elements.namedItem("why") as HTMLTextAreaElement;
+  form.onchange = () => {
+    const usual = new FormData(form).get("usual");
+    if (usual && (!words_.value || words_.dataset["usual"] === words_.value)) {
+      words_.value = words_.dataset["usual"] = String(usual);
+    }
+  };
+}
+
+/** The requests that resemble it, to choose from by digits. */
+export function mergeInto(form: HTMLFormElement): void {
+  const into = form.elements.namedItem("into") as HTMLInputElement;
+  const choices = document.getElementById("merge-into") as HTMLElement;
+  choices.querySelectorAll("label").forEach((label) => label.remove());
+  const others = [...document.querySelectorAll<HTMLElement>("#outlook li")].slice(0, 9);
+  others.forEach((item, n) => {
+    const label = document.createElement("label");
+    label.className = "pick";
+    const radio = document.createElement("input");
+    radio.type = "radio";
+    radio.name = "which";
+    radio.value = item.dataset["number"] ?? "";
+    radio.checked = n === 0;
+    const cap = document.createElement("kbd");
+    cap.textContent = String(n + 1);
+    label.append(radio, " ", cap, ` ${item.innerText.replace(/\s+/g, " ").trim()}`);
+    choices.append(label);
+  });
+  choices.hidden = !others.length;
+  into.value = others[0]?.dataset["number"] ?? "";
+  form.onchange = (event) => {
+    const radio = event.target as HTMLInputElement;
+    if (radio.name === "which") into.value = radio.value;
+  };
+}
+
+/** When to ring again goes with not having reached her, and the other way round. */
+export function ringAgain(form: HTMLFormElement): void {
+  const soonest = form.querySelector<HTMLInputElement>("input[name=again]")?.value ?? "";
+  form.onchange = (event) => {
+    const { name } = event.target as HTMLInputElement;
+    const chosen = (): FormData => new FormData(form);
+    if (name === "date") pick(form, "again", "");
+    if (name === "again" || name === "date") {
+      if (chosen().get("outcome") === "reached") pick(form, "outcome", "again");
+    } else if (name === "outcome") {
+      if (chosen().get("outcome") === "reached") pick(form, "again", null);
+      else if (chosen().get("outcome") === "again" && !chosen().has("again")) pick(form, "again", soonest);
+    }
+    typesTime(form, "again", event);
+  };
+}
+
+const kind = document.getElementById("split-category") as HTMLInputElement | null;
+
+/** The kind that was chosen for what is split off; "" while none is. */
+export function kindOfSplit(): string {
+  return kind?.dataset["value"] ?? "";
+}
+
+/** Only a kind that was chosen is sent. */
+export function splitInto(choice: Choice | null): void {
+  if (!kind) return;
+  if (choice) kind.value = choice.shown;
+  kind.dataset["value"] = choice?.value ?? "";
+  kind.setCustomValidity(choice ? "" : say("choose_kind"));
+}
+
+/** Let her choose among the kinds as she types. */
+export function offerKinds(fields: Fields): void {
+  if (!kind) return;
+  kind.addEventListener("input", () => splitInto(null));
+  choose(
+    kind,
+    (typed) => fields.kinds.filter((k) => [k.shown, k.sound, k.initials].some((one) => one.toLowerCase().startsWith(typed.toLowerCase()))),
+    splitInto,
+  );
+}

@@ -1,0 +1,158 @@
+// Writing a request down: one thing at a time, with the version that was seen.
+
+import { ask } from "../asking";
+import { leave as keep, type Undo } from "../done";
+import { type Fields, get, type State } from "../fields";
+import { Refused, why as refusal, write } from "../net";
+import { say, tell } from "../words";
+
+interface Current {
+  version: number;
+  status: string;
+  tracking_number: string;
+  events: { who: string | null; kind: string; version: number; changes: Record<string, unknown> | null }[];
+}
+
+export class Writing {
+  readonly url: string;
+  private busy = false;
+  private leaving = false;
+  private begun: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly place: HTMLElement,
+    readonly state: State,
+    readonly fields: Fields,
+  ) {
+    this.url = `/api/requests/${state.number}`;
+  }
+
+  status(name: string): string {
+    return this.state.statuses[name] ?? name;
+  }
+
+  may(what: string): boolean {
+    return this.state.may.includes(what);
+  }
+
+  /**
+   * Do it once what was begun before is done; resolves with why it was not done, "" when it was.
+   * A 412 loads what somebody else saved and keeps what she typed.
+   */
+  private tried(work: () => Promise<void>): Promise<string> {
+    const mine = this.begun.then(() => (this.leaving ? "" : this.done(work)));
+    this.begun = mine;
+    return mine;
+  }
+
+  private async done(work: () => Promise<void>): Promise<string> {
+    this.busy = true;
+    this.place.setAttribute("aria-busy", "true");
+    let wrong = "";
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof Refused && error.status === 412) {
+        this.leave(this.whoChanged(error.body["current"] as Current));
+        location.reload();
+      } else wrong = error instanceof Refused ? say("not_saved", { why: refusal(error) }) : say("offline");
+    }
+    this.busy = this.leaving;
+    this.place.removeAttribute("aria-busy");
+    return wrong;
+  }
+
+  /** Do it once; what goes wrong is told. */
+  async act(work: () => Promise<void>): Promise<void> {
+    const wrong = await this.tried(work);
+    if (wrong) tell(wrong, true);
+  }
+
+  /** Ask and do; what can't be done is asked again with the reason, and nothing typed is lost. */
+  async asked(
+    id: string,
+    work: (form: FormData) => Promise<void>,
+    prepare?: (form: HTMLFormElement) => void,
+  ): Promise<void> {
+    for (let wrong = ""; !this.leaving; ) {
+      const form = await ask(id, prepare, wrong);
+      if (!form) return;
+      wrong = await this.tried(() => work(form));
+      if (!wrong) return;
+    }
+  }
+
+  private whoChanged(current: Current): string {
+    const news = current.events.filter((event) => event.version > this.state.version);
+    const who = [...new Set(news.map((event) => event.who ?? "–"))].join(", ");
+    return say("changed", { who, status: this.status(current.status) });
+  }
+
+  async save(): Promise<void> {
+    await this.fields.settle();
+    const changes = this.fields.changes();
+    if (!Object.keys(changes).length) return;
+    const saved = await write<Current>("PATCH", this.url, changes, this.state.version);
+    this.state.version = saved.version;
+    this.fields.forget();
+  }
+
+  async post(action: string, body: object): Promise<Current> {
+    const now = await write<Current>("POST", `${this.url}/${action}`, body, this.state.version);
+    this.state.version = now.version;
+    return now;
+  }
+
+  /** What was written down, shown without losing what plays and what is typed. */
+  async redraw(): Promise<void> {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const id of ["notes", "history"]) {
+      const part = fresh.getElementById(id);
+      const own = document.getElementById(id);
+      if (!part || !own) continue;
+      if (own instanceof HTMLDetailsElement) (part as HTMLDetailsElement).open = own.open;
+      const here = own.contains(document.activeElement);
+      own.replaceWith(part);
+      if (here) part.querySelector("summary")?.focus();
+    }
+  }
+
+  /** What is told on the page that comes next; nothing else is done on this one. */
+  leave(told: string, action?: Undo["action"], from: string[] = []): void {
+    this.leaving = true;
+    const undo = action && { number: this.state.number, action, status: from, names: this.state.statuses };
+    keep({ text: told, undo });
+  }
+
+  next(): void {
+    location.assign(`/desk/next?after=${encodeURIComponent(this.state.number)}`);
+  }
+
+  /** Something without questions; she stays with it and is told. */
+  async simple(action: string, becomes: string, from: string[] = []): Promise<void> {
+    await this.save();
+    await this.post(action, action === "hold" ? { until: null } : {});
+    this.leave(say("did", { what: becomes, number: this.state.number }), from.length ? "reopen" : undefined, from);
+    location.reload();
+  }
+
+  /** Somebody else changed it: she is told, and loads it when she likes. */
+  async news(event: Event): Promise<void> {
+    const about = (event as CustomEvent<{ number?: string }>).detail?.number;
+    if (this.busy || (event.type === "huying:request" && about !== this.state.number)) return;
+    const now = await get<Current>(this.url, {});
+    const bar_ = document.getElementById("changed");
+    if (now.version <= this.state.version || this.busy || !bar_) return;
+    bar_.textContent = `${this.whoChanged(now)} `;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset["do"] = "load";
+    button.textContent = say("load");
+    const cap = document.createElement("kbd");
+    cap.textContent = "l";
+    button.append(" ", cap);
+    bar_.append(button);
+    bar_.hidden = false;
+  }
+}
