@@ -404,3 +404,26 @@ async def test_the_history_says_it_in_words(desk: Desk) -> None:
     async with asyncio.timeout(60):
         while not await rows(desk.house, Delivery):
             await asyncio.sleep(0.1)
+
+
+async def test_what_is_split_off_does_not_follow_where_the_first_was_sent(
+    open_house: Callable[..., House],
+) -> None:
+    station = {"kind": "station"}
+    house = open_house(
+        backends={"station": station, "office": station},
+        routing={"default": "station", "rules": []},
+    )
+    house.ranking = [("home_repair", 0.55), ("property_mgmt", 0.3)]
+    number = await house.leave("水管漏水了", phone="13812345678")
+    await house.work()
+    operator = await house.operator()
+    for action, body in (("confirm", {"backend": "office"}), ("reopen", {}), ("split", {})):
+        version = (await house.request(number)).version
+        answer = await operator.post(
+            f"/api/requests/{number}/{action}", json=body, headers={"If-Match": f'"{version}"'}
+        )
+        assert answer.status_code == 200, answer.text
+    first, twin = await rows(house, ServiceRequest)
+    assert first.given["route_to"] == "office"
+    assert "route_to" not in twin.given
