@@ -157,6 +157,8 @@ def _rows(connection: Connection, archive: Reader, tell: Tell) -> None:
         tell,
     )
     newest = migrations.upgrade(connection)
+    # Whoever was signed out since does not come back in with the archive.
+    connection.execute(text("DELETE FROM operator_sessions"))
     tell(f"schema {archive.manifest['revision']}, now {newest}")
 
 

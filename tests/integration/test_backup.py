@@ -27,7 +27,7 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
-from intake import households, migrations, postgres
+from intake import accounts, households, migrations, postgres
 from intake.cli import app
 from intake.db import engine_url
 from intake.errors import HuyingError
@@ -317,6 +317,20 @@ async def test_a_house_at_work_is_saved_whole(
     assert rows and jobs == (0,)
     for _, key, digest in rows:
         assert hashlib.sha256((home / "recordings" / key).read_bytes()).digest() == digest
+
+
+async def test_no_browser_is_signed_in_after_a_restore(
+    full: Chat, empty: Callable[[], str], tmp_path: Path
+) -> None:
+    async with full.parts.sessions.begin() as session:
+        operator = await accounts.add(session, "李敏", "operator", None)
+        await accounts.open_session(session, operator, timedelta(hours=12))
+    archive = await asyncio.to_thread(save, full, tmp_path / "backups")
+    target = empty()
+    await put_back(archive, tmp_path / "new", target)
+    with psycopg.connect(target) as connection:
+        assert connection.execute("SELECT count(*) FROM operator_sessions").fetchone() == (0,)
+        assert connection.execute("SELECT name FROM operators").fetchall() == [("李敏",)]
 
 
 async def test_nothing_is_overwritten_unasked(full: Chat, tmp_path: Path) -> None:
