@@ -24,7 +24,7 @@ testsetup:
 	@tools/setup/setup.sh --test
 
 test: testsetup  ## all tests, with real parts
-	@$(PY) -m pytest tests --ignore=tests/bench -n 2 --dist loadfile --durations=25 $(PYTEST)
+	@$(PY) -m pytest tests --ignore=tests/bench -n 3 --dist loadfile --durations=25 $(PYTEST)
 
 lint: testsetup  ## lint, types, who may import whom, licences
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

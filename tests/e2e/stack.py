@@ -122,7 +122,7 @@ async def running(home: Path, **extra: str) -> AsyncIterator[Stack]:
 
 
 async def _healthy(port: int, up: subprocess.Popen[bytes], home: Path) -> None:
-    end = time.monotonic() + 240
+    end = time.monotonic() + 400
     state: Any = None
     async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
         while time.monotonic() < end:

@@ -27,7 +27,7 @@ from tests.integration.chat import Talking
 from tests.integration.chat_house import Served
 from tests.integration.stack import free_ports, until
 
-START_SECONDS = 180.0
+START_SECONDS = 400.0
 
 
 class RealRasa:

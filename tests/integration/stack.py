@@ -42,7 +42,7 @@ from tests.fakes.webhook_receiver import WebhookReceiver
 ROOT = Path(__file__).resolve().parents[2]
 HUYING = Path(sys.executable).parent / "huying"
 MARK = "HUYING_TEST_MARK"
-START_SECONDS = 180.0
+START_SECONDS = 400.0
 # Each of the processes that share a run's tests takes ports of its own.
 SHARE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = 20000 + 2000 * (SHARE % 5)
