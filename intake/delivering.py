@@ -204,9 +204,11 @@ async def heard(
     """A backend says how a locked request stands. False when it was known or comes too late."""
     to, by = report.status, By(Actor.BACKEND, report.who or backend, report.note)
     current = Status(request.status)
+    if request.backend != backend or current in ENDED:
+        return False
     if report.external_id and not request.external_id:
         request.external_id = report.external_id
-    if to is None or to is current or request.backend != backend or current in ENDED:
+    if to is None or to is current:
         return False
     if to is Status.NEEDS_REVIEW:
         why = reason("could_not", backend=backend, note=report.note or "–")

@@ -26,6 +26,7 @@ from intake.errors import HuyingError
 from intake.understanding.mishearing import Mishearing
 
 KEPT_MODELS = 2
+SCRATCH = ".training-"
 CACHE_MEGABYTES = 200
 DANGER = "emergency"
 """The one intent that is no need: somebody is in danger now."""
@@ -93,9 +94,11 @@ def train(
     """
     models_dir.mkdir(parents=True, exist_ok=True)
     with _alone(models_dir / ".lock", on_line):
+        for left in models_dir.glob(f"{SCRATCH}*"):  # of a training that was killed
+            shutil.rmtree(left, ignore_errors=True)
         model = _model_path(root, models_dir, python)
         if not model.exists():
-            with tempfile.TemporaryDirectory(prefix=".training-", dir=models_dir) as scratch:
+            with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=models_dir) as scratch:
                 name = model.stem.split(".")[0]
                 cache = models_dir / "cache"
                 fresh = _run_rasa(root, Path(scratch), cache, python, name, on_line)

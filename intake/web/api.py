@@ -275,6 +275,8 @@ async def split(
     check_changes(parts, fields)
 
     async def act(session: Any, request: ServiceRequest) -> None:
+        if "place" in fields and "area" not in fields:
+            fields["area"] = await working.area_of(session, parts, fields["place"])
         twin = await requests.split(session, request, fields, _by(operator, body.why))
         twin.deadline_at = reading.deadline(twin, parts)
 

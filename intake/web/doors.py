@@ -24,7 +24,7 @@ from intake.backends import Report
 from intake.errors import BadField, HuyingError, InputError, MoveNotAllowed, NotFound
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
-from intake.models import Alarm, Message, Recording, ServiceRequest
+from intake.models import AccessLog, Alarm, Message, Recording, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By, hash_key
 from intake.web import shapes
@@ -149,12 +149,13 @@ def _update_of(parts: Parts, token: str) -> tuple[str, tuple[str, str]]:
 async def show_alarm(parts: CurrentParts, token: str, request: Request) -> HTMLResponse:
     """The page behind an alarm's link: what happened, and one button."""
     try:
-        alarm_id, _ = _alarm_of(parts, token)
+        alarm_id, who = _alarm_of(parts, token)
     except HuyingError as error:
         return _bad_link(request, error)
-    async with parts.sessions() as session:
+    async with parts.sessions.begin() as session:
         alarm = await session.get_one(Alarm, alarm_id)
         found = await session.get_one(ServiceRequest, alarm.service_request_id)
+        session.add(AccessLog(who=who, action="alarm_link", service_request_id=found.id))
     if alarm.status == "acknowledged":
         return page(request, "page.ack.done", None, who=alarm.acknowledged_by)
     lines = [found.tracking_number, found.text, found.place, found.unit, found.phone]

@@ -11,7 +11,10 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from intake import accounts, passwords
+from intake.backends import Report
+from intake.delivering import heard
 from intake.editing.places import tidy
+from intake.lifecycle import Status
 from intake.models import (
     Alarm,
     Event,
@@ -133,6 +136,19 @@ async def test_whoever_had_its_page_open_writes_nothing_onto_a_tombstone(house: 
         whys = await session.scalars(select(Event.why).where(Event.service_request_id == found.id))
         assert not [why for why in whys if why and "13912345678" in why]
         assert await session.scalar(select(func.count(ServiceRequest.id))) == 1
+
+
+async def test_a_report_that_comes_after_an_erase_writes_nothing_onto_the_tombstone(
+    house: House,
+) -> None:
+    number = await in_review(house)
+    await act(await at_the_desk(house, "supervisor"), number, "erase", {"why": "asked"})
+    late = Report(Status.DONE, external_id="王阿姨-502", who="王师傅", note="王阿姨家修好了")
+    async with house.parts.sessions.begin() as session:
+        gone = await session.scalar(select(ServiceRequest).with_for_update())
+        assert gone is not None
+        assert not await heard(session, gone, "station", late)
+        assert (gone.external_id, gone.assignee) == (None, None)
 
 
 async def test_times_that_nobody_means_are_refused_wherever_one_is_typed(house: House) -> None:

@@ -313,6 +313,8 @@ async def test_somebody_on_duty_takes_the_alarm_by_the_link(house: House) -> Non
     token = signing.sign_link(house.parts.link_secrets[0], "alarm", subject, until)
     page = await house.client.get(f"/a/{token}")
     assert re.search("<button>", page.text)
+    looks = [(log.who, log.action) for log in await rows(house, AccessLog)]
+    assert looks == [("老周", "alarm_link")]
     (alarm,) = await rows(house, Alarm)
     assert alarm.status == "open"
     await house.client.post(f"/a/{token}")

@@ -118,6 +118,14 @@ def test_of_the_catalogue_only_codes_and_examples_change_the_key(root: Path) -> 
     assert training_key(root, root / "python") != before
 
 
+def test_what_a_killed_training_left_is_swept_away_by_the_next(root: Path) -> None:
+    left = root / "build" / ".training-killed" / "deep"
+    left.mkdir(parents=True)
+    (left / "model").touch()
+    model = go(root)
+    assert {path.name for path in (root / "build").iterdir()} == {".lock", model.name}
+
+
 def test_a_failed_training_leaves_nothing_and_says_what_rasa_said(root: Path) -> None:
     broken = root.parent / "broken"
     broken.touch()
