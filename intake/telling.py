@@ -126,7 +126,9 @@ async def sentence(
         when=wording.at(request.comes_at.astimezone(parts.settings.zone), language)
         if request.comes_at
         else "–",
-        why=request.given.get("rejected_because", "–"),
+        why=request.given.get("rejected_because", "–").rstrip(
+            "。.!！ "
+        ),  # the sentence has its own
         phone=phone,
         into=into or "–",
         dial="120 / 119 / 110",

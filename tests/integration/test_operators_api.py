@@ -134,10 +134,11 @@ async def test_rejecting_needs_a_reason_and_the_resident_hears_it(house: House) 
     number = await in_review(house)
     desk = await house.operator()
     assert (await act(desk, number, "reject", {})).status_code == 422
-    assert (await act(desk, number, "reject", {"why": "不归社区管"})).status_code == 200
+    assert (await act(desk, number, "reject", {"why": "不归社区管。"})).status_code == 200
     await house.work()
     detail = (await desk.get(f"/api/requests/{number}")).json()
-    assert "不归社区管" in detail["messages"][-1]["text"]
+    assert "不归社区管。" in detail["messages"][-1]["text"]
+    assert "。。" not in detail["messages"][-1]["text"]
     again = await act(desk, number, "confirm", {})
     assert (again.status_code, again.json()["code"]) == (409, "move_not_allowed")
 
