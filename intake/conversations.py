@@ -112,6 +112,15 @@ async def lock(session: AsyncSession, conversation_id: int) -> Conversation:
     )
 
 
+async def lock_with(session: AsyncSession, message_id: int) -> tuple[Message, Conversation]:
+    """Take the conversation of a message that came in it, and the message as it is by then."""
+    message = await session.get_one(Message, message_id)
+    assert message.conversation_id is not None
+    conversation = await lock(session, message.conversation_id)
+    await session.refresh(message)
+    return message, conversation
+
+
 async def reply(
     session: AsyncSession,
     conversation_id: int,

@@ -36,10 +36,7 @@ async def hear(parts: Parts, message_id: int) -> None:
     danger = reading.is_emergency(heard.text, heard.alternatives)
     danger = danger or await _sounds_dangerous(parts, heard)
     async with parts.sessions.begin() as session:
-        message = await session.get_one(Message, message_id)
-        assert message.conversation_id is not None
-        conversation = await conversations.lock(session, message.conversation_id)
-        await session.refresh(message)
+        message, conversation = await conversations.lock_with(session, message_id)
         if message.text is not None:
             return
         session.add(Transcript.of(heard, recording.id))

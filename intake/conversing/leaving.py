@@ -12,7 +12,7 @@ from intake.conversations import EMERGENCY_LASTS
 from intake.errors import AssistantError
 from intake.lifecycle import ENDED, Status
 from intake.locale import reason, say
-from intake.models import Conversation, Message, ServiceRequest
+from intake.models import Conversation, ServiceRequest
 from intake.parts import Parts
 from speech.errors import SpeechError
 
@@ -34,10 +34,7 @@ async def give_up(parts: Parts, message_id: int, error: BaseException) -> None:
 async def leave(parts: Parts, message_id: int, why: dict[str, str]) -> None:
     """Leave one message to the operators; the resident is told once, not with each message."""
     async with parts.sessions.begin() as session:
-        message = await session.get_one(Message, message_id)
-        assert message.conversation_id is not None
-        conversation = await conversations.lock(session, message.conversation_id)
-        await session.refresh(message)
+        message, conversation = await conversations.lock_with(session, message_id)
         if message.handled_at is not None:
             return
         message.handled_at = conversations.now()

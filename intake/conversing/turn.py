@@ -58,10 +58,7 @@ async def converse(parts: Parts, message_id: int) -> None:
 async def _begin(parts: Parts, message_id: int) -> Turn | None:
     """What the assistant has to answer; None when that is no matter for it, and done."""
     async with parts.sessions.begin() as session:
-        message = await session.get_one(Message, message_id)
-        assert message.conversation_id is not None
-        conversation = await conversations.lock(session, message.conversation_id)
-        await session.refresh(message)
+        message, conversation = await conversations.lock_with(session, message_id)
         if message.handled_at is not None:
             return None
         if await _without_assistant(session, conversation, message, parts):
