@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import sign_in_tries
 from intake.errors import BadField, MoveNotAllowed, NotFound
-from intake.models import ApiToken, Operator, OperatorSession
-from intake.passwords import hash_password as hash_password
+from intake.storage.models import ApiToken, Operator, OperatorSession
 
 ROLES = ("station", "operator", "supervisor", "admin")  # each may do what those before it may
 COMMAND_LINE = "command line"  # who it was, where the log has no operator's name

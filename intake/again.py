@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from intake.understanding.digits import Word, seconds_of, vote
+from intake.understanding.phone_vote import Word, seconds_of, vote
 from intake.understanding.values import Understanding
 from speech import SpeechError
 from speech.again import Hearing

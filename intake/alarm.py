@@ -14,14 +14,15 @@ from email.message import EmailMessage
 
 from sqlalchemy import select
 
-from intake import duty, signing
+from intake import duty
 from intake import service_requests as requests
 from intake.errors import BackendError
-from intake.jobs import defer
 from intake.locale import say
-from intake.models import Alarm, AlarmNotice, ServiceRequest
+from intake.network import signing
 from intake.parts import Parts
 from intake.settings import Contact
+from intake.storage.jobs import defer
+from intake.storage.models import Alarm, AlarmNotice, ServiceRequest
 
 log = logging.getLogger("huying.alarm")
 LINK_HOURS = 24

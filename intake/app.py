@@ -15,17 +15,17 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from intake import backends, channels, secrets_store
-from intake.addresses import counted_as
+from intake import backends, channels
 from intake.assistant import Assistant
-from intake.blobs import Blobs
 from intake.categories import load_catalogue
-from intake.db import connect
 from intake.errors import SettingsError, TooMany
-from intake.outgoing import Outgoing
+from intake.network.addresses import counted_as
+from intake.network.http import Outgoing
 from intake.parts import Parts
-from intake.postgres import dsn
-from intake.settings import ROOT, Settings
+from intake.processes.postgres import dsn
+from intake.settings import ROOT, Settings, secret_files
+from intake.storage.blobs import Blobs
+from intake.storage.db import connect
 from intake.web import (
     access_log,
     api,
@@ -94,12 +94,12 @@ def build(settings: Settings, *, hears: bool = False) -> Parts:
             name: backends.create(name, table, outgoing)
             for name, table in settings.backends.items()
         },
-        link_secrets=[secrets_store.ensure(settings, "links")],
+        link_secrets=[secret_files.ensure(settings, "links")],
         transcriber=transcriber,
         assistant=Assistant(
             settings.assistant_url,
             timeout_seconds=settings.assistant.timeout_seconds,
-            token=secrets_store.assistant_token(settings),
+            token=secret_files.assistant_token(settings),
             talk_seconds=settings.chat.turn_seconds,
         ),
     )

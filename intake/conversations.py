@@ -17,14 +17,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests as requests
-from intake.jobs import defer
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import languages, reason, say
-from intake.models import Attachment, Conversation, Message, Recording, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By, Opening
+from intake.storage.jobs import defer
+from intake.storage.models import Attachment, Conversation, Message, Recording, ServiceRequest
 from intake.understanding import safety
-from intake.understanding.hearing import Heard
+from intake.understanding.spoken_text import Heard
 from speech import AudioInfo
 
 EMERGENCY_LASTS = timedelta(minutes=30)

@@ -14,23 +14,17 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests as requests
-from intake import signing
 from intake.backends import Dispatch, Pending, Report
 from intake.errors import BackendError
-from intake.jobs import defer
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
-from intake.models import (
-    Alarm,
-    Delivery,
-    DeliveryAttempt,
-    Recording,
-    ServiceRequest,
-)
+from intake.network import signing
 from intake.parts import Parts
-from intake.patience import backoff
 from intake.routing import choose_backend
 from intake.service_requests import By
+from intake.storage.jobs import defer
+from intake.storage.models import Alarm, Delivery, DeliveryAttempt, Recording, ServiceRequest
+from intake.storage.retry import backoff
 
 LINK_DAYS = 14
 ATTEMPT_SECONDS = 240.0  # backends have limits of their own; this one is for their bugs

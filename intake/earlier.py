@@ -12,7 +12,7 @@ from intake.dialogue import FIELDS, LIKELY, MISSES, SMALL_TALK, SURE
 from intake.lifecycle import ENDED, Status
 from intake.listening import Answered, Here, Plan
 from intake.locale import say
-from intake.models import ServiceRequest
+from intake.storage.models import ServiceRequest
 from intake.tracking import read_tracking_number
 from intake.understanding import replies
 

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import conversations
 from intake import service_requests as requests
 from intake.errors import MoveNotAllowed, NotFound
-from intake.jobs import defer
 from intake.lifecycle import Status
-from intake.models import Alarm, AlarmNotice, Delivery, Message, ServiceRequest
 from intake.service_requests import By
+from intake.storage.jobs import defer
+from intake.storage.models import Alarm, AlarmNotice, Delivery, Message, ServiceRequest
 
 UNHEARD = ("recognition_failed", "model_missing", "undecodable")
 LISTED = 200

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import MoveNotAllowed, NotAllowed, NotFound
-from intake.models import Household
-from intake.signing import check_link, sign_link
+from intake.network.signing import check_link, sign_link
+from intake.storage.models import Household
 
 PURPOSE = "household"
 TOKEN_LENGTH = 512

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.dialogue import FIELDS, Ranking, State, moved
 from intake.errors import NotFound
 from intake.lifecycle import ENDED, Status
-from intake.models import Attachment, Conversation, Message, ServiceRequest, Transcript
 from intake.parts import Parts
 from intake.reading import HeardWord
+from intake.storage.models import Attachment, Conversation, Message, ServiceRequest, Transcript
 from intake.understanding import replies
-from intake.understanding.reading import understand
+from intake.understanding.readers import understand
 from intake.understanding.values import Understanding
 
 Plan = list[dict[str, Any]]

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.models import Looking, Operator
+from intake.storage.models import Looking, Operator
 
 GONE_AFTER_SECONDS = 40
 _RECENT = text(f"looking.seen_at > now() - interval '{GONE_AFTER_SECONDS} seconds'")

@@ -21,7 +21,7 @@ from joserfc.jwk import KeySet
 
 from intake.accounts import ROLES
 from intake.errors import BackendError, NotAllowed
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
 from intake.settings import Oidc
 
 ALGORITHMS = (

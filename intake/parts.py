@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from intake.assistant import Assistant
 from intake.backends import Backend
-from intake.blobs import Blobs
 from intake.categories import Catalogue
-from intake.db import Sessions
 from intake.editing import changes, places, rules, texts
-from intake.models import Message
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
 from intake.routing import RoutingRule
 from intake.settings import Settings
+from intake.storage.blobs import Blobs
+from intake.storage.db import Sessions
+from intake.storage.models import Message
 from intake.understanding.gazetteer import Gazetteer
 from speech import Transcript
 from speech.again import Hearing

@@ -24,14 +24,14 @@ from intake import alarm as alarms
 from intake import service_requests as requests
 from intake.assistant import IntentRanking
 from intake.errors import AssistantError
-from intake.jobs import app, defer
 from intake.keeping import forgetting, homes, leftovers
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
-from intake.models import ServiceRequest, Transcript
 from intake.parts import Parts
-from intake.patience import Patience, backoff
 from intake.service_requests import By
+from intake.storage.jobs import app, defer
+from intake.storage.models import ServiceRequest, Transcript
+from intake.storage.retry import Patience, backoff
 from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, SpeechError
 
 log = logging.getLogger("huying.pipeline")

@@ -31,8 +31,8 @@ from intake import looking, searching
 from intake.categories import Catalogue
 from intake.errors import BadField
 from intake.lifecycle import ENDED, WORKING, Status
-from intake.models import Alarm, Household, ServiceRequest
 from intake.searching import Sought
+from intake.storage.models import Alarm, Household, ServiceRequest
 from intake.tracking import read_tracking_number
 
 PAGE = 50

@@ -14,17 +14,18 @@ from rapidfuzz.distance import Levenshtein
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import models
 from intake.categories import Catalogue, Category
 from intake.lifecycle import ENDED, Status
 from intake.locale import reason
-from intake.models import ServiceRequest, Transcript
 from intake.parts import Parts
 from intake.settings import Deciding
-from intake.understanding import deciding, safety
+from intake.storage import models
+from intake.storage.models import ServiceRequest, Transcript
+from intake.understanding import confidence as field_confidence
+from intake.understanding import safety
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.hearing import Heard
-from intake.understanding.reading import understand
+from intake.understanding.readers import understand
+from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Field, Understanding, Window
 
 TEXT_FIELDS = ("place", "unit", "person", "phone")
@@ -169,7 +170,7 @@ def _from_home(request: ServiceRequest, read: Understanding, limits: Deciding) -
     She may speak for a neighbour: with another place, nothing else of her own address holds.
     """
     home: dict[str, str] = request.given.get("household") or {}
-    usual = deciding.Thresholds()
+    usual = field_confidence.Thresholds()
     set_ = {str(name): value for name, value in limits.fields.items()}
 
     def differs(name: str) -> bool:
@@ -238,10 +239,10 @@ def judge(
     if DOUBTFUL_NOTES & set(notes):
         reasons.append(reason("recognition_doubtful"))
     entry = catalogue.entries.get(category or "")
-    decision = deciding.decide(
+    decision = field_confidence.decide(
         read,
         required=_required(entry, read, reachable),
-        thresholds=deciding.Thresholds(
+        thresholds=field_confidence.Thresholds(
             category=limits.category,
             category_spoken=limits.category_spoken,
             by_category=limits.categories,

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.lifecycle import ENDED
-from intake.models import ServiceRequest, Understanding
+from intake.storage.models import ServiceRequest, Understanding
 from intake.understanding.phonetics import fuzzy_syllables
 
 WITHIN = timedelta(days=14)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, exists, func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.models import RequestWords, ServiceRequest
+from intake.storage.models import RequestWords, ServiceRequest
 
 PIECES = 6
 LONGEST = 60

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.models import SignInTries
+from intake.storage.models import SignInTries
 
 FREE_BY_NAME = 5
 FREE_BY_NETWORK = 30
@@ -33,7 +33,7 @@ class Keys:
 
 
 def keys(secret: str, name: str, network: str) -> Keys:
-    """The keys of one try. ``network``: as `intake.addresses.counted_as` says."""
+    """The keys of one try. ``network``: as `intake.network.addresses.counted_as` says."""
     return Keys(_key(secret, "name", name), _key(secret, "network", network))
 
 

@@ -16,12 +16,12 @@ from intake import accounts
 from intake import service_requests as requests
 from intake.conversations import lock_of
 from intake.errors import Unavailable
-from intake.jobs import defer
 from intake.lifecycle import WORKING, Actor, Status
 from intake.locale import reason
-from intake.models import ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By
+from intake.storage.jobs import defer
+from intake.storage.models import ServiceRequest
 
 log = logging.getLogger("huying.sweep")
 HEARTBEAT_SECONDS = 2.0

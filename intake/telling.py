@@ -9,8 +9,8 @@ from intake import conversations, wording
 from intake import service_requests as requests
 from intake.lifecycle import Actor, Status
 from intake.locale import say
-from intake.models import Event, Message, OperatorTask, ServiceRequest
 from intake.parts import Parts
+from intake.storage.models import Event, Message, OperatorTask, ServiceRequest
 
 NEWS = frozenset({Status.ACCEPTED, Status.DONE, Status.REJECTED, Status.CANCELLED})
 BY_HAND = "operator"

@@ -30,11 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from intake import postgres
 from intake.assistant import tracker_file
-from intake.models import Conversation
 from intake.parts import Parts
+from intake.processes import postgres
 from intake.settings import Settings
+from intake.storage.models import Conversation
 
 log = logging.getLogger("huying.trackers")
 KEPT = timedelta(days=1)

@@ -14,9 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from intake import pipeline, sweep
 from intake.app import build, database_url
 from intake.errors import HuyingError, Unavailable
-from intake.jobs import QUEUES, app
 from intake.parts import Parts
 from intake.settings import Settings
+from intake.storage.jobs import QUEUES, app
 
 log = logging.getLogger("huying.worker")
 STOP_SECONDS = 4.0

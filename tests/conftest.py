@@ -29,7 +29,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if url := os.environ.get("HUYING_TEST_DATABASE_URL"):
         yield url
         return
-    from intake import postgres as embedded
+    from intake.processes import postgres as embedded
 
     home = tmp_path_factory.mktemp("pg")
     with embedded.running(load(env={"HUYING_HOME": str(home)}), keep=False) as url:
@@ -39,7 +39,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template(postgres: str) -> str:
     """A migrated database that each test's own is copied from."""
-    from intake.migrations import migrate
+    from intake.storage.migrations import migrate
 
     name = f"template_{secrets.token_hex(4)}"
     with psycopg.connect(postgres, autocommit=True) as connection:

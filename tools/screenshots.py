@@ -14,13 +14,14 @@ from typing import Any
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
-from intake import households, postgres
+from intake import households
 from intake import service_requests as requests
 from intake.lifecycle import Actor, Status
-from intake.migrations import migrate
-from intake.models import Place
+from intake.processes import postgres
 from intake.service_requests import By
 from intake.settings import ROOT, Settings, load
+from intake.storage.migrations import migrate
+from intake.storage.models import Place
 from intake.understanding.gazetteer import Gazetteer
 from tests.integration.house import House
 from tests.integration.resident_house import (

@@ -135,7 +135,7 @@ def kinds() -> list[str]:
 def create(name: str, table: Mapping[str, Any], outgoing: Any) -> Backend:
     """Make the backend ``name`` from its raw settings table (``kind`` selects the module).
 
-    ``outgoing`` is the `intake.outgoing.Outgoing` that all backends share.
+    ``outgoing`` is the `intake.network.http.Outgoing` that all backends share.
     Raises `SettingsError` that names each bad key.
     """
     module, options = check(name, table)

@@ -25,9 +25,9 @@ from pydantic import AfterValidator, Field
 
 from intake.backends import Dispatch, Pending, Receipt, Report
 from intake.backends._mail_texts import TEXTS
-from intake.backends._options import NetworkOptions, Secret
 from intake.errors import BackendError
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
+from intake.network.options import NetworkOptions, Secret
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -22,10 +22,10 @@ from pydantic import Field, model_validator
 
 from intake.backends import Dispatch, Pending, Receipt, Report
 from intake.backends import _georeport as georeport
-from intake.backends._options import NetworkOptions, Secret, Url, read_secret
 from intake.errors import BackendError
 from intake.lifecycle import Status
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
+from intake.network.options import NetworkOptions, Secret, Url, read_secret
 
 DESCRIPTION_CHARACTERS = 4000
 LONGEST_SEARCH = timedelta(days=89)

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.backends import Dispatch, Pending, Receipt, Report, _payload
 from intake.errors import BackendError
 from intake.lifecycle import Status
-from intake.models import ServiceRequest, StationOrder
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
 from intake.settings import Table
+from intake.storage.models import ServiceRequest, StationOrder
 
 STATUSES = {
     "open": None,

@@ -1,8 +1,8 @@
 """A system that takes our JSON over HTTP, signed; at most one order there for each key.
 
 The body is `intake/schemas/service_request.v1.json`. Headers: ``Huying-Signature``
-(`intake.signing.sign_body`), ``Idempotency-Key`` and ``Huying-Event``. The other side answers
-2xx, at best with ``{"external_id": "…"}``; 409 with an external_id means it had it already.
+(`intake.network.signing.sign_body`), ``Idempotency-Key`` and ``Huying-Event``. The other side
+answers 2xx, at best with ``{"external_id": "…"}``; 409 with an external_id means it had it already.
 It reports back to the ``update_url`` in the body.
 """
 
@@ -16,10 +16,10 @@ import httpx
 from pydantic import Field
 
 from intake.backends import Dispatch, Pending, Receipt, Report, _payload
-from intake.backends._options import NetworkOptions, Secret, Url, read_secret
 from intake.errors import BackendError
-from intake.outgoing import Outgoing
-from intake.signing import sign_body, unix_seconds
+from intake.network.http import Outgoing
+from intake.network.options import NetworkOptions, Secret, Url, read_secret
+from intake.network.signing import sign_body, unix_seconds
 
 EVENTS = {
     "submit": "service_request.submitted",

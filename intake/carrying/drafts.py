@@ -12,11 +12,11 @@ from intake import conversations, dialogue, listening, reading
 from intake import service_requests as requests
 from intake.conversations import QUIET
 from intake.dialogue import Draft, State
-from intake.jobs import defer
 from intake.lifecycle import ENDED, Actor, Status
-from intake.models import Attachment, Conversation, Message, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By, Opening
+from intake.storage.jobs import defer
+from intake.storage.models import Attachment, Conversation, Message, ServiceRequest
 
 RESIDENT = By(Actor.RESIDENT)
 

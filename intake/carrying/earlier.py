@@ -14,9 +14,9 @@ from intake.conversations import QUIET
 from intake.dialogue import FIELDS
 from intake.errors import AssistantError
 from intake.lifecycle import ENDED, Actor, Status
-from intake.models import Conversation, Message, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By
+from intake.storage.models import Conversation, Message, ServiceRequest
 from intake.understanding.values import Field, Window
 
 _OPEN = frozenset(Status) - ENDED

@@ -14,9 +14,9 @@ from intake.conversations import QUIET
 from intake.dialogue import Draft, Said, State
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
-from intake.models import Conversation, Message, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By
+from intake.storage.models import Conversation, Message, ServiceRequest
 
 WORKER = By(Actor.WORKER)
 

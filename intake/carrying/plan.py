@@ -13,8 +13,8 @@ from intake.carrying.earlier import about_earlier
 from intake.carrying.emergencies import danger
 from intake.carrying.people import feedback, hand_over
 from intake.dialogue import State
-from intake.models import Conversation, Message, ServiceRequest
 from intake.parts import Parts
+from intake.storage.models import Conversation, Message, ServiceRequest
 
 
 async def carry_out(

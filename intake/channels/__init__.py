@@ -18,9 +18,9 @@ from pydantic import BaseModel, ValidationError
 from intake.errors import SettingsError
 
 if TYPE_CHECKING:
-    from intake.models import Message
     from intake.parts import Parts
     from intake.settings import Settings
+    from intake.storage.models import Message
 
 ALWAYS = ("voicemail", "page")
 

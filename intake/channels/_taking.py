@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import households
 from intake import service_requests as requests
-from intake.blobs import BlobWriter
 from intake.errors import EmptyRecording, NotAudio, TooLong
 from intake.lifecycle import Actor
-from intake.models import Household, Recording
 from intake.service_requests import By, Opened, Opening
+from intake.storage.blobs import BlobWriter
+from intake.storage.models import Household, Recording
 from speech import AudioInfo, probe
 from speech import errors as speech_errors
 

@@ -9,8 +9,8 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from intake.blobs import Blobs, BlobWriter
 from intake.errors import BadField, InputError, TooLarge
+from intake.storage.blobs import Blobs, BlobWriter
 
 FIELD_BYTES = 4096
 FIELDS = 20

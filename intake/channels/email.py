@@ -20,11 +20,11 @@ from intake.channels._mail.keeping import CHANNEL, Keeper, Letter
 from intake.channels._mail.listener import Listener
 from intake.channels._mail.options import Options
 from intake.channels._mail.reading import Mail, read
-from intake.db import is_away
 from intake.errors import CannotSend, HuyingError
-from intake.models import Message
 from intake.parts import Parts
-from intake.spool import Spool
+from intake.storage.db import is_away
+from intake.storage.models import Message
+from intake.storage.spool import Spool
 
 __all__ = ["Email", "Options", "create"]
 

@@ -28,9 +28,9 @@ from intake.errors import (
     KeyReused,
 )
 from intake.locale import languages, say
-from intake.models import IdempotencyKey, Message, Recording, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import Opened
+from intake.storage.models import IdempotencyKey, Message, Recording, ServiceRequest
 
 log = logging.getLogger("huying.voicemail")
 TEXT_LIMITS = {"phone": 32, "place": 80, "unit": 40, "name": 40}

@@ -15,15 +15,15 @@ from fastapi.responses import FileResponse, JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake import channels
-from intake.addresses import counted_as
 from intake.channels._webchat import history, page, visitors
 from intake.channels._webchat.door import Door
 from intake.channels._webchat.hub import Hub
 from intake.channels._webchat.options import Options
 from intake.channels._webchat.talking import Talk
 from intake.errors import CannotSend, Forbidden, NotAllowed
-from intake.models import Message
+from intake.network.addresses import counted_as
 from intake.parts import Parts
+from intake.storage.models import Message
 
 __all__ = ["Options", "WebChat", "create"]
 

@@ -40,9 +40,9 @@ from intake.channels._wechat.options import Options
 from intake.conversations import Inbound, is_emergency
 from intake.errors import BackendError, CannotSend, InputError, NotAllowed, TooLarge
 from intake.locale import say
-from intake.models import Message
 from intake.parts import Parts
-from intake.spool import Spool
+from intake.storage.models import Message
+from intake.storage.spool import Spool
 
 __all__ = ["Options", "WeChat", "create"]
 

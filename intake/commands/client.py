@@ -64,7 +64,7 @@ def operator_token(given: str | None) -> str:
 def in_database(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
     """Do this in one transaction of the database of the present settings."""
     from intake.app import database_url
-    from intake.db import connect as connect_database
+    from intake.storage.db import connect as connect_database
 
     async def run() -> T:
         engine, sessions = connect_database(database_url(load()), pool_size=2)

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from intake import migrations
 from intake.app import database_url
 from intake.commands.invent import invent
-from intake.db import connect
 from intake.editing import places_csv, seeding
 from intake.errors import InputError
 from intake.settings import load
+from intake.storage import migrations
+from intake.storage.db import connect
 
 
 def migrate() -> None:

@@ -10,14 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.app import database_url
-from intake.db import connect
 from intake.errors import BadField, HuyingError
 from intake.keeping import homes, leftovers
 from intake.keeping.erasing import WHYS, erase
 from intake.lifecycle import Actor
-from intake.models import AccessLog, Household, ServiceRequest
 from intake.service_requests import By
 from intake.settings import Settings, load
+from intake.storage.db import connect
+from intake.storage.models import AccessLog, Household, ServiceRequest
 from intake.web.access import by_number
 
 WHO = "command line"

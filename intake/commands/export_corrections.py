@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from intake.app import database_url
-from intake.blobs import Blobs
 from intake.categories import load_catalogue
-from intake.db import Sessions, connect
 from intake.errors import HuyingError, NotFound
 from intake.evaluating import checked, exporting, labelled
 from intake.evaluating.checked import Checked
 from intake.evaluating.writing import SetWriter, new_set
 from intake.settings import ROOT, Settings, load
+from intake.storage.blobs import Blobs
+from intake.storage.db import Sessions, connect
 from intake.understanding.gazetteer import Gazetteer
 
 PAGE = 200

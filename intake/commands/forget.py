@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from intake.app import database_url
-from intake.db import connect
 from intake.keeping import forgetting
 from intake.settings import Settings, load
+from intake.storage.db import connect
 
 
 def forget(

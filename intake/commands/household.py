@@ -9,14 +9,14 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import households, secrets_store
+from intake import households
 from intake.categories import load_catalogue
 from intake.commands.client import in_database
 from intake.errors import BadField
 from intake.keeping import handing_out
 from intake.locale import languages
-from intake.models import AccessLog, Household
-from intake.settings import ROOT, load
+from intake.settings import ROOT, load, secret_files
+from intake.storage.models import AccessLog, Household
 from intake.web.households import link_url, render_sheet
 from intake.web.shapes import masked
 
@@ -74,7 +74,7 @@ def link(
 ) -> None:
     """Make the link and show its address."""
     settings = load()
-    secret = secrets_store.ensure(settings, "links")
+    secret = secret_files.ensure(settings, "links")
 
     async def make(session: AsyncSession) -> tuple[Household, str]:
         found = await households.lock(session, number)

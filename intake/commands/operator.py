@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import accounts, passwords
 from intake.commands.client import in_database
 from intake.errors import BadField, HuyingError
-from intake.models import AccessLog, Operator
 from intake.settings import load
+from intake.storage.models import AccessLog, Operator
 
 app = typer.Typer(
     no_args_is_help=True,

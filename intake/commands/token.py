@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.app import database_url
 from intake.commands.client import in_database
-from intake.db import connect
 from intake.errors import NotFound
-from intake.models import ApiToken, Operator
 from intake.settings import load
+from intake.storage.db import connect
+from intake.storage.models import ApiToken, Operator
 from intake.web.access import make_token
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the operators' tokens.")

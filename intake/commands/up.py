@@ -15,10 +15,18 @@ from typing import Annotated
 import httpx
 import typer
 
-from intake import postgres, secrets_store, trackers
+from intake import trackers
 from intake.errors import SettingsError
-from intake.settings import LOCAL_HOSTS, ROOT, Settings, load
-from intake.supervisor import Log, Process, Supervisor, check_port, end_leftovers, only_one
+from intake.processes import postgres
+from intake.processes.supervisor import (
+    Log,
+    Process,
+    Supervisor,
+    check_port,
+    end_leftovers,
+    only_one,
+)
+from intake.settings import LOCAL_HOSTS, ROOT, Settings, load, secret_files
 
 TELL_EVERY_SECONDS = 5.0
 
@@ -110,7 +118,7 @@ async def desk_notes(settings: Settings) -> list[str]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from intake import accounts
-    from intake.db import connect
+    from intake.storage.db import connect
 
     url = settings.database_url or postgres.dsn(settings)
     if url is None or settings.desk.oidc is not None:
@@ -195,7 +203,7 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
     model = training.trained_model(ROOT)
     if model is None:
         raise SettingsError("The assistant is not trained; run `make train`.")
-    token = secrets_store.assistant_token(settings)
+    token = secret_files.assistant_token(settings)
     started = assistant.rasa_command(
         python=python,
         root=ROOT,
@@ -208,7 +216,7 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
     )
     asking = assistant.actions_environment(
         intake_url=settings.local_url,
-        token=secrets_store.ensure(settings, "internal"),
+        token=secret_files.ensure(settings, "internal"),
     )
     rasa = Process(
         "rasa",

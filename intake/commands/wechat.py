@@ -11,9 +11,9 @@ from intake.channels import options_of
 from intake.channels._wechat import menu as menus
 from intake.channels._wechat.api import Api
 from intake.channels._wechat.options import Options
-from intake.db import connect
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
 from intake.settings import load
+from intake.storage.db import connect
 
 app = typer.Typer(no_args_is_help=True, help="The WeChat Official Account.")
 

@@ -9,8 +9,8 @@ from intake import service_requests as requests
 from intake.dialogue import State
 from intake.lifecycle import Status
 from intake.locale import reason
-from intake.models import ServiceRequest
 from intake.parts import Parts
+from intake.storage.models import ServiceRequest
 
 
 async def abandon(parts: Parts, service_request_id: int) -> None:

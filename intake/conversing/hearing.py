@@ -11,8 +11,8 @@ from intake import conversations, reading
 from intake.conversing.leaving import leave
 from intake.errors import AssistantError
 from intake.locale import reason
-from intake.models import Attachment, Message, Recording, Transcript
 from intake.parts import Parts
+from intake.storage.models import Attachment, Message, Recording, Transcript
 from speech import Transcript as Heard
 from speech.errors import EmptyAudio, NotAudio
 

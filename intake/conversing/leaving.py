@@ -12,8 +12,8 @@ from intake.conversations import EMERGENCY_LASTS
 from intake.errors import AssistantError
 from intake.lifecycle import ENDED, Status
 from intake.locale import reason, say
-from intake.models import Conversation, ServiceRequest
 from intake.parts import Parts
+from intake.storage.models import Conversation, ServiceRequest
 from speech.errors import SpeechError
 
 OPERATOR = "operator"

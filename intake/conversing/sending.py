@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import conversations
 from intake import service_requests as requests
 from intake.errors import CannotSend, HuyingError
-from intake.jobs import defer
-from intake.models import Conversation, Message
 from intake.parts import Parts
+from intake.storage.jobs import defer
+from intake.storage.models import Conversation, Message
 
 TRIED_AGAIN_AFTER = timedelta(minutes=5)
 TRIED_FOR = timedelta(days=1)

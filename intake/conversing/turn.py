@@ -18,8 +18,8 @@ from intake.conversing.leaving import OPERATOR, open_emergency
 from intake.dialogue import State
 from intake.errors import AssistantError
 from intake.locale import say
-from intake.models import Conversation, Message
 from intake.parts import Parts
+from intake.storage.models import Conversation, Message
 
 MEMORY_LASTS = timedelta(minutes=50)
 """After 60 quiet minutes Rasa begins a session anew and forgets its form (bot/domain.yml)."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.editing import places, rules, texts
 from intake.errors import MoveNotAllowed, NotFound, StaleVersion
-from intake.models import Edit, Edited
+from intake.storage.models import Edit, Edited
 
 
 class Store(Protocol):

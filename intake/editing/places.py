@@ -17,10 +17,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.locale import languages, say
-from intake.models import Edited, Place
+from intake.storage.models import Edited, Place
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.phonetics import Syllable, fuzzy, syllables
-from intake.understanding.script import plain
+from intake.understanding.simplified import plain
 
 KIND = "places"
 KINDS = ("community", "road", "building", "facility")

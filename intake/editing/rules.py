@@ -10,8 +10,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.editing.places import LONGEST, Wrong
-from intake.models import Edited, RoutingRule
 from intake.settings import Routing, Rule
+from intake.storage.models import Edited, RoutingRule
 
 KIND = "routing_rules"
 LIST = "rules"  # the one name under which the list stands in a change

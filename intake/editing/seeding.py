@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.editing import changes, places, places_csv
 from intake.errors import InputError, SettingsError
-from intake.models import Place
+from intake.storage.models import Place
 
 
 def lines_of(path: Path) -> list[places_csv.Line]:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.categories import Asked, Catalogue, Category
 from intake.editing.places import Wrong
-from intake.models import CatalogueText, Edited
+from intake.storage.models import CatalogueText, Edited
 
 KIND = "catalogue_texts"
 SOURCE = "set at the operators' desk"

@@ -20,7 +20,7 @@ from intake.evaluating.house import House
 from intake.evaluating.labelled import Item, LabelledSet
 from intake.evaluating.measures import Answer
 from intake.settings import Settings
-from intake.understanding.reading import understand
+from intake.understanding.readers import understand
 from speech import RecogniserError, SpeechError, Transcript, Word
 from speech.errors import ModelMissing
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from intake.lifecycle import Actor, Status
-from intake.models import AccessLog, Event, Message, Place, ServiceRequest
+from intake.storage.models import AccessLog, Event, Message, Place, ServiceRequest
 from intake.understanding.gazetteer import Gazetteer
 
 

@@ -19,10 +19,10 @@ import phonenumbers
 
 from intake.evaluating.checked import Checked
 from intake.evaluating.labelled import DIALOGUES, SPOKEN, TYPED
-from intake.models import ServiceRequest
+from intake.storage.models import ServiceRequest
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.hearing import Heard
-from intake.understanding.script import plain
+from intake.understanding.simplified import plain
+from intake.understanding.spoken_text import Heard
 from intake.understanding.unit import find_units, read_unit
 from intake.understanding.values import Window, window_to_json
 

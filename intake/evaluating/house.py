@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from intake import secrets_store, training
+from intake import training
 from intake.assistant import Assistant, rasa_command
 from intake.errors import HuyingError
-from intake.settings import ROOT, Settings
-from intake.supervisor import Log, Process, Supervisor
+from intake.processes.supervisor import Log, Process, Supervisor
+from intake.settings import ROOT, Settings, secret_files
 from speech import Transcriber
 
 Say = Callable[[str], None]
@@ -59,7 +59,7 @@ async def open_house(
     with tempfile.TemporaryDirectory(prefix="huying-evaluate-") as folder:
         home = Path(folder)
         own = settings.model_copy(update={"home": home})
-        token = secrets_store.ensure(own, "assistant")
+        token = secret_files.ensure(own, "assistant")
         port = free_ports(1)
         url = f"http://127.0.0.1:{port}"
         start = rasa_command(

@@ -32,9 +32,9 @@ from typing import TYPE_CHECKING, Any
 from rapidfuzz.distance import Levenshtein
 
 from intake.evaluating.labelled import FIELDS, Item, Labels
-from intake.understanding.deciding import NON_SERVICE
+from intake.understanding.confidence import NON_SERVICE
 from intake.understanding.numerals import ENGLISH, NUMERAL, number
-from intake.understanding.script import plain
+from intake.understanding.simplified import plain
 from intake.understanding.values import Understanding, Window, window_to_json
 from intake.understanding.when import overlap
 

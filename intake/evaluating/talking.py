@@ -20,7 +20,7 @@ from typing import Any
 import uvicorn
 from sqlalchemy import select
 
-from intake import conversing, postgres, secrets_store, training
+from intake import conversing, training
 from intake.app import create_app
 from intake.assistant import actions_environment, rasa_command
 from intake.conversations import Inbound, take_in
@@ -28,11 +28,12 @@ from intake.dialogue import FIELDS, State
 from intake.errors import HuyingError
 from intake.evaluating.house import free_ports, until_up
 from intake.evaluating.labelled import Dialogue, LabelledSet
-from intake.migrations import migrate
-from intake.models import Conversation, Message, Place, ServiceRequest
 from intake.parts import Parts
-from intake.settings import ROOT, Settings
-from intake.supervisor import Log, Process, Supervisor
+from intake.processes import postgres
+from intake.processes.supervisor import Log, Process, Supervisor
+from intake.settings import ROOT, Settings, secret_files
+from intake.storage.migrations import migrate
+from intake.storage.models import Conversation, Message, Place, ServiceRequest
 
 CHANNEL = "webchat"
 
@@ -113,12 +114,12 @@ def rasa_and_actions(settings: Settings, model: Path, parts: Parts) -> Sequence[
         model=model,
         port=settings.port + 1,
         home=settings.home,
-        token=secrets_store.assistant_token(settings),
+        token=secret_files.assistant_token(settings),
         actions_url=settings.actions_url,
     )
     asking = actions_environment(
         intake_url=f"http://127.0.0.1:{settings.port}",
-        token=secrets_store.ensure(settings, "internal"),
+        token=secret_files.ensure(settings, "internal"),
     )
     command = [sys.executable, "-m", "actions", "--port", str(settings.port + 2)]
     assert parts.assistant is not None

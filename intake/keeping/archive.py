@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
-from intake.blobs import fsync_folder
 from intake.errors import DiskFull, HuyingError
 from intake.keeping import sealing
+from intake.storage.blobs import fsync_folder
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from intake.blobs import fsync_folder
 from intake.settings import Settings
+from intake.storage.blobs import fsync_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
-from intake import postgres, trackers
+from intake import trackers
 from intake.assistant import tracker_file
 from intake.errors import HuyingError
 from intake.keeping import sealing, tables
 from intake.keeping.archive import Progress, Writer
+from intake.processes import postgres
 from intake.settings import Settings, settings_file
 
 NAME = re.compile(r"huying-(\d{8}T\d{6}Z)\.zip(\.age)?", re.ASCII)

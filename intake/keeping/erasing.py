@@ -19,10 +19,11 @@ from intake import conversations
 from intake import service_requests as requests
 from intake.delivering import ATTEMPT_SECONDS
 from intake.errors import BadField, MoveNotAllowed
-from intake.jobs import defer
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import say
-from intake.models import (
+from intake.service_requests import By
+from intake.storage.jobs import defer
+from intake.storage.models import (
     Alarm,
     AlarmNotice,
     Attachment,
@@ -45,7 +46,6 @@ from intake.models import (
     WechatMedia,
     WechatWindow,
 )
-from intake.service_requests import By
 
 JOB = "remove_leftovers"
 WHYS = ("asked", "retention", "test", "other")

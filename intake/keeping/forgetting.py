@@ -19,13 +19,13 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.db import Sessions
 from intake.errors import MoveNotAllowed
 from intake.keeping import aside, leftovers
 from intake.keeping.erasing import erase, forget_contact_point
 from intake.lifecycle import Actor
 from intake.service_requests import By
 from intake.settings import Settings
+from intake.storage.db import Sessions
 
 log = logging.getLogger("huying.keeping")
 AT_ONCE = 200  # rows of one transaction

@@ -22,7 +22,7 @@ from intake import households
 from intake.errors import NotFound
 from intake.lifecycle import Actor
 from intake.locale import DEFAULT, languages, say
-from intake.models import (
+from intake.storage.models import (
     AccessLog,
     Alarm,
     Attachment,

@@ -17,14 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import households
 from intake.errors import BadField, HuyingError, MoveNotAllowed
-from intake.jobs import app, defer
 from intake.keeping import leftovers
 from intake.keeping.erasing import WHYS, erase
 from intake.lifecycle import ENDED, Actor
-from intake.models import AccessLog, Household, Resident, ServiceRequest
 from intake.parts import Parts
-from intake.patience import Patience
 from intake.service_requests import By
+from intake.storage.jobs import app, defer
+from intake.storage.models import AccessLog, Household, Resident, ServiceRequest
+from intake.storage.retry import Patience
 
 log = logging.getLogger("huying.keeping")
 JOB = "erase_home"

@@ -13,16 +13,16 @@ from sqlalchemy import create_engine, delete, inspect, or_
 from sqlalchemy.pool import NullPool
 
 from intake import trackers
-from intake.blobs import fsync_folder
 from intake.channels._page.note import Note
 from intake.channels.voicemail import key_hash
-from intake.db import Sessions
-from intake.jobs import app
 from intake.keeping.erasing import JOB
-from intake.models import Leftover
 from intake.parts import Parts
-from intake.patience import Patience
 from intake.settings import Settings
+from intake.storage.blobs import fsync_folder
+from intake.storage.db import Sessions
+from intake.storage.jobs import app
+from intake.storage.models import Leftover
+from intake.storage.retry import Patience
 
 log = logging.getLogger("huying.keeping")
 ATTEMPTS = 50  # with the waits between them more than a day

@@ -19,18 +19,20 @@ from sqlalchemy import Connection, create_engine, inspect, make_url, select, tex
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from intake import migrations, supervisor, trackers
+from intake import trackers
 from intake.assistant import tracker_file
-from intake.db import Sessions, connect, engine_url
 from intake.errors import HuyingError
 from intake.keeping import homes, leftovers, tables
 from intake.keeping.archive import BadArchive, Progress, Reader
 from intake.keeping.backing_up import ERASED, WAITING, database, read_erased
 from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
-from intake.models import Conversation, Household, ServiceRequest
+from intake.processes import supervisor
 from intake.service_requests import By
 from intake.settings import Settings
+from intake.storage import migrations
+from intake.storage.db import Sessions, connect, engine_url
+from intake.storage.models import Conversation, Household, ServiceRequest
 
 Tell = Callable[[str], None]
 Erased = Sequence[tuple[str, str]]

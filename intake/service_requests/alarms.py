@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.jobs import defer
 from intake.lifecycle import Actor
-from intake.models import Alarm, ServiceRequest
 from intake.service_requests.writing import By, record
+from intake.storage.jobs import defer
+from intake.storage.models import Alarm, ServiceRequest
 
 
 async def raise_alarm(session: AsyncSession, request: ServiceRequest) -> None:

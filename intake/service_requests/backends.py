@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.jobs import defer
 from intake.lifecycle import Status
-from intake.models import Delivery, ServiceRequest
+from intake.storage.jobs import defer
+from intake.storage.models import Delivery, ServiceRequest
 
 AT_A_BACKEND = frozenset({Status.ROUTED, Status.ACCEPTED})
 

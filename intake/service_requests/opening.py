@@ -12,11 +12,11 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.db import raw_connection
-from intake.jobs import defer
 from intake.lifecycle import Status
-from intake.models import Recording
 from intake.service_requests.writing import By
+from intake.storage.db import raw_connection
+from intake.storage.jobs import defer
+from intake.storage.models import Recording
 from intake.tracking import tracking_number
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.models import OperatorTask, ServiceRequest
 from intake.service_requests.writing import By, check_not_erased, plain, record
+from intake.storage.models import OperatorTask, ServiceRequest
 
 CALL_BACK = "call_back"
 """The kind of task that says: ring the resident."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.models import ContactPoint, Recording, ServiceRequest
+from intake.storage.models import ContactPoint, Recording, ServiceRequest
 
 
 async def contact_point(session: AsyncSession, channel: str, address: str) -> int:

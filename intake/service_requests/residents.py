@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import MoveNotAllowed
-from intake.jobs import defer
 from intake.lifecycle import ENDED, Status
-from intake.models import Recording, ServiceRequest
 from intake.service_requests.moving import review
 from intake.service_requests.writing import By, record
+from intake.storage.jobs import defer
+from intake.storage.models import Recording, ServiceRequest
 
 UNHEARD = frozenset({Status.RECEIVED, Status.TRANSCRIBED})
 

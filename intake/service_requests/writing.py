@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import MoveNotAllowed, NotFound, StaleVersion
 from intake.lifecycle import Actor
-from intake.models import Event, ServiceRequest
+from intake.storage.models import Event, ServiceRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from intake.settings.desk import Oidc
 from intake.settings.hearing import Deciding
 from intake.settings.loading import load, settings_file
 from intake.settings.sending import Routing, Rule
+from intake.settings.settings import Settings
 from intake.settings.table import LOCAL_HOSTS, ROOT, Table
-from intake.settings.whole import Settings
 
 __all__ = [
     "LOCAL_HOSTS",

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from intake.errors import SettingsError
-from intake.settings.whole import Settings
+from intake.settings.settings import Settings
 
 
 def settings_file(env: Mapping[str, str] | None = None) -> Path:

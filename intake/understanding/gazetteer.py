@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from intake.understanding.phonetics import Syllable, fuzzy, split, syllables
-from intake.understanding.script import plain
+from intake.understanding.simplified import plain
 
 # What many names end in says little about which of them was meant.
 GENERIC_ENDINGS = (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import phonenumbers
 
-from intake.understanding.hearing import Heard, Lexicon
 from intake.understanding.phonetics import fuzzy
+from intake.understanding.spoken_text import Heard, Lexicon
 from intake.understanding.values import Field
 
 _ARABIC = frozenset("0123456789")

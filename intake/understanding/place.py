@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from intake.understanding.gazetteer import Gazetteer, Place, Spelling
-from intake.understanding.hearing import Heard, Span, cover
 from intake.understanding.phonetics import HAN, Syllable, distance, syllables
+from intake.understanding.spoken_text import Heard, Span, cover
 from intake.understanding.values import Field
 
 # Shares of the sound that must agree (1.0 = all), by number of syllables.

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from intake.understanding.script import plain
+from intake.understanding.simplified import plain
 from intake.understanding.values import Field
 
 UNKNOWN = "not_in_gazetteer"

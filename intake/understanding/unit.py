@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intake.understanding.hearing import Heard, Lexicon, Span, cover
 from intake.understanding.numerals import ENGLISH, NUMERAL, digits, number
 from intake.understanding.phonetics import fuzzy
+from intake.understanding.spoken_text import Heard, Lexicon, Span, cover
 from intake.understanding.values import Field
 
 _WORDS = Lexicon(("号楼", "号罗", "单元"), fold_from=2)

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from intake.understanding.hearing import Heard, Lexicon, Span, cover
-from intake.understanding.moments import PARTS, Moment, find_moments, window_of
 from intake.understanding.phonetics import HAN, fuzzy, syllables
+from intake.understanding.spoken_text import Heard, Lexicon, Span, cover
 from intake.understanding.values import Field, Window
+from intake.understanding.when_chinese import PARTS, Moment, find_moments, window_of
 from intake.understanding.when_english import find_english
 
 _WORDS = Lexicon(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from intake.understanding.hearing import Span, cover
 from intake.understanding.numerals import ENGLISH
+from intake.understanding.spoken_text import Span, cover
 from intake.understanding.values import Field, Window
 
 _PARTS = {

@@ -15,11 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import accounts
 from intake.accounts import SignedIn
 from intake.errors import Forbidden, MissingVersion, NotAllowed, NotFound
-from intake.models import AccessLog, ApiToken, Operator, ServiceRequest
 from intake.parts import Parts
+from intake.storage.models import AccessLog, ApiToken, Operator, ServiceRequest
 from intake.tracking import read_tracking_number
 from intake.web import cookies
-from intake.web.cookies import COOKIE as COOKIE
 
 PREFIX = "hy_"
 STATION = ("/api/station/", "/desk/station", "/desk/sign-out", "/desk/password")

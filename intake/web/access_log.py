@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.models import AccessLog, ServiceRequest
+from intake.storage.models import AccessLog, ServiceRequest
 from intake.tracking import read_tracking_number
 from intake.web.access import CurrentParts, Supervisor, log_access
 from intake.web.actions import told

@@ -18,10 +18,10 @@ from intake import queue, reading
 from intake import service_requests as requests
 from intake.errors import BadField, NotFound, StaleVersion
 from intake.lifecycle import Actor, Status
-from intake.models import Delivery, Operator, ServiceRequest
 from intake.parts import Parts
 from intake.queue import Filters, Group
 from intake.service_requests import By
+from intake.storage.models import Delivery, Operator, ServiceRequest
 from intake.web import detail, shapes, sounds, working
 from intake.web.access import (
     CurrentOperator,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import NotFound
-from intake.models import Attachment, Message, Recording, ServiceRequest
+from intake.storage.models import Attachment, Message, Recording, ServiceRequest
 from intake.web import sounds
 from intake.web.access import CurrentOperator, CurrentParts, log_access
 

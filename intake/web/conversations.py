@@ -13,8 +13,15 @@ from intake import carrying, conversations, telling
 from intake import service_requests as requests
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
-from intake.models import Attachment, ContactPoint, Conversation, Message, Operator, ServiceRequest
 from intake.service_requests import By
+from intake.storage.models import (
+    Attachment,
+    ContactPoint,
+    Conversation,
+    Message,
+    Operator,
+    ServiceRequest,
+)
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, by_number, log_access
 

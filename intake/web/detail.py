@@ -8,8 +8,9 @@ from fastapi.responses import FileResponse
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import models
-from intake.models import (
+from intake.parts import Parts
+from intake.storage import models
+from intake.storage.models import (
     Alarm,
     AlarmNotice,
     Base,
@@ -22,7 +23,6 @@ from intake.models import (
     ServiceRequest,
     Transcript,
 )
-from intake.parts import Parts
 from intake.web.shapes import Detail, Line
 
 MEDIA_TYPES = {

@@ -18,15 +18,16 @@ from fastapi.templating import Jinja2Templates
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from intake import delivering, signing
+from intake import delivering
 from intake import service_requests as requests
 from intake.backends import Report
 from intake.errors import BadField, HuyingError, InputError, MoveNotAllowed, NotFound
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
-from intake.models import AccessLog, Alarm, Message, Recording, ServiceRequest
+from intake.network import signing
 from intake.parts import Parts
 from intake.service_requests import By, hash_key
+from intake.storage.models import AccessLog, Alarm, Message, Recording, ServiceRequest
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, log_access
 from intake.web.detail import recording_response

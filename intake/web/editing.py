@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.editing import changes, places, places_csv, rules
 from intake.editing.places import Wrong
 from intake.errors import BadField, NotFound, TooLarge
-from intake.models import Edit, Operator, Place
 from intake.parts import Parts
+from intake.storage.models import Edit, Operator, Place
 from intake.web import shapes
 from intake.web.access import CurrentParts, SeenVersion, Supervisor, log_access
 from intake.web.resident import language_of

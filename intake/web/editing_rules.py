@@ -17,10 +17,10 @@ from intake.editing import changes, rules
 from intake.editing.rules import Listed
 from intake.errors import AssistantError, BadField
 from intake.locale import say
-from intake.models import ServiceRequest
 from intake.parts import Parts
 from intake.routing import RoutingRule, choose_backend, misfits
 from intake.settings import Rule
+from intake.storage.models import ServiceRequest
 from intake.web import shapes
 from intake.web.access import CurrentParts, SeenVersion, Supervisor, by_number, log_access
 from intake.web.editing import refuse

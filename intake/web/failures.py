@@ -12,9 +12,9 @@ from intake import failing
 from intake.errors import BadField, HuyingError
 from intake.keeping import aside
 from intake.lifecycle import Actor
-from intake.models import Operator
 from intake.parts import Parts
 from intake.service_requests import By
+from intake.storage.models import Operator
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, log_access
 

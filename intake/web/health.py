@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sqlalchemy import func, select, text
 
-from intake.models import Alarm
 from intake.parts import Parts
-from intake.supervisor import read_state
+from intake.processes.supervisor import read_state
+from intake.storage.models import Alarm
 from intake.web.access import CurrentParts
 
 router = APIRouter()

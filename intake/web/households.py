@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import households
 from intake.locale import DEFAULT, languages, say
-from intake.models import Household, Operator
 from intake.settings import Settings
+from intake.storage.models import Household, Operator
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, log_access
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict
 
-from intake import secrets_store, turns
+from intake import turns
 from intake.errors import NotAllowed
+from intake.settings import secret_files
 from intake.web.access import CurrentParts
 
 router = APIRouter(prefix="/internal", include_in_schema=False)
@@ -37,7 +38,7 @@ async def ask(
     authorization: Annotated[str, Header()] = "",
 ) -> dict[str, Any]:
     """`turns.answer` as JSON. Nothing is changed by asking."""
-    _check(request, authorization, secrets_store.ensure(parts.settings, "internal"))
+    _check(request, authorization, secret_files.ensure(parts.settings, "internal"))
     ranking = tuple(body.ranking)
     answered = await turns.answer(
         parts, question, body.conversation_id, body.message_id, ranking, body.danger

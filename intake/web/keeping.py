@@ -21,8 +21,8 @@ from intake import households
 from intake.keeping import handing_out, homes, leftovers
 from intake.keeping.erasing import erase as erase_request
 from intake.lifecycle import Actor
-from intake.models import Household
 from intake.service_requests import By
+from intake.storage.models import Household
 from intake.web import shapes
 from intake.web.access import Admin, CurrentParts, SeenVersion, Supervisor, by_number, log_access
 from intake.web.looks import log_look

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.models import AccessLog, Operator
+from intake.storage.models import AccessLog, Operator
 from intake.web.access import log_access
 
 ONE_LOOK = timedelta(minutes=5)

@@ -12,9 +12,9 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Iterator
 
-from intake.db import listen
 from intake.errors import TooMany
 from intake.parts import Parts
+from intake.storage.db import listen
 
 log = logging.getLogger("huying.residents")
 CALL = "huying_requests"

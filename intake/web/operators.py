@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import accounts, passwords
 from intake.errors import NotFound
-from intake.models import ApiToken, Operator, OperatorSession
+from intake.storage.models import ApiToken, Operator, OperatorSession
 from intake.web import shapes
 from intake.web.access import Admin, CurrentParts, log_access
 

@@ -18,14 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import channels, households
 from intake import service_requests as requests
-from intake.addresses import counted_as
 from intake.channels._page.options import Options
 from intake.errors import MoveNotAllowed, NotFound
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
-from intake.models import Household, ServiceRequest
+from intake.network.addresses import counted_as
 from intake.parts import Parts
 from intake.service_requests import By, hash_key
+from intake.storage.models import Household, ServiceRequest
 from intake.web import shapes, standing
 from intake.web.access import CurrentParts
 from intake.web.news import News

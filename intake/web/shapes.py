@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from intake.locale import say
-from intake.models import ServiceRequest
+from intake.storage.models import ServiceRequest
 
 Urgency = Literal["emergency", "urgent", "normal"]
 

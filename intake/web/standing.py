@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import telling
 from intake.lifecycle import ENDED, Status
 from intake.locale import DEFAULT, languages, say
-from intake.models import ServiceRequest, Understanding
 from intake.parts import Parts
+from intake.storage.models import ServiceRequest, Understanding
 from intake.understanding.values import Window
 from intake.wording import unit_said, window
 

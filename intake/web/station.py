@@ -15,8 +15,8 @@ from intake import service_requests as requests
 from intake.backends import Report
 from intake.errors import BadField, MoveNotAllowed, NotFound, StaleVersion
 from intake.lifecycle import Status
-from intake.models import Operator, StationOrder
 from intake.parts import Parts
+from intake.storage.models import Operator, StationOrder
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, SeenVersion, log_access
 from intake.web.tasks import soon

@@ -15,9 +15,9 @@ from intake import service_requests as requests
 from intake import telling
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
-from intake.models import Operator, OperatorTask, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By
+from intake.storage.models import Operator, OperatorTask, ServiceRequest
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, log_access
 

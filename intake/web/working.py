@@ -18,15 +18,15 @@ from intake.categories import Catalogue
 from intake.errors import BadField
 from intake.lifecycle import Actor
 from intake.locale import say
-from intake.models import ServiceRequest, Understanding
 from intake.parts import Parts
 from intake.queue import Filters, Group, Line
 from intake.resembling import Alike
 from intake.routing import choose_backend
 from intake.service_requests import By
+from intake.storage.models import ServiceRequest, Understanding
 from intake.understanding.gazetteer import Gazetteer, Spelling
-from intake.understanding.hearing import Heard
 from intake.understanding.phonetics import fuzzy, syllables
+from intake.understanding.spoken_text import Heard
 from intake.understanding.when import read_when
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, by_number, log_access

@@ -21,8 +21,9 @@ from typing import Any
 import httpx
 import psutil
 
-from intake import migrations, postgres
+from intake.processes import postgres
 from intake.settings import ROOT, Settings, load
+from intake.storage import migrations
 
 CLIENTS = (1, 8, 32)
 GOAL = 0.6

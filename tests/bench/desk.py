@@ -21,12 +21,14 @@ import httpx
 import psycopg
 from sqlalchemy import select
 
-from intake import accounts, migrations, postgres, seeding
+from intake import accounts, seeding
 from intake.commands.invent import inventor
-from intake.db import connect
-from intake.models import Operator
+from intake.processes import postgres
 from intake.queue import Group
 from intake.settings import load
+from intake.storage import migrations
+from intake.storage.db import connect
+from intake.storage.models import Operator
 from intake.web.access import COOKIE
 from tests.bench.accepting import serving
 from tests.bench.figures import percentile

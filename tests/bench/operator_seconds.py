@@ -22,8 +22,9 @@ from typing import Any
 
 from pypinyin import lazy_pinyin
 
-from intake import migrations, postgres
+from intake.processes import postgres
 from intake.settings import Settings, load
+from intake.storage import migrations
 from tests.integration.house import House
 from tests.integration.request_house import SAID, SURE, Browsing, Desk, Said, desk_of
 

@@ -18,11 +18,11 @@ from sqlalchemy import select, update
 
 from intake import backends
 from intake.backends import Backend, Dispatch, Pending
-from intake.db import connect
 from intake.errors import BackendError, SettingsError
 from intake.lifecycle import Status
-from intake.models import StationOrder
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
+from intake.storage.db import connect
+from intake.storage.models import StationOrder
 from tests.fakes.http_server import Answer, Fault
 from tests.fakes.mail_server import MailServer
 from tests.fakes.open311_server import Open311Server

@@ -26,7 +26,7 @@ from intake import channels
 from intake.channels import Channel
 from intake.channels._webchat import visitors
 from intake.errors import CannotSend, SettingsError
-from intake.models import Message
+from intake.storage.models import Message
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import bring, voicemail
 from tests.fakes.wechat import Account, Callback, WeChatServer

@@ -18,10 +18,10 @@ from intake.channels._wechat.api import Api, Refusal
 from intake.channels._wechat.options import Options
 from intake.channels._wechat.sending import send
 from intake.channels._wechat.windows import opened
-from intake.db import connect
 from intake.errors import BackendError, CannotSend
-from intake.models import Message, WechatToken
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
+from intake.storage.db import connect
+from intake.storage.models import Message, WechatToken
 from tests.fakes.http_server import Answer, Fault
 from tests.fakes.wechat import MEDIA, MENU, SEND, STABLE_TOKEN, WeChatServer
 

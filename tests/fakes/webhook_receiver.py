@@ -11,7 +11,7 @@ import jsonschema
 
 from intake.backends import _payload
 from intake.errors import NotAllowed
-from intake.signing import verify_body
+from intake.network.signing import verify_body
 from tests.fakes.http_server import Answer, Asked, HttpServer
 
 

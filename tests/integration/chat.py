@@ -9,13 +9,13 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import select
 
-from intake import secrets_store, service_requests
+from intake import service_requests
 from intake.assistant import Assistant
 from intake.conversations import Inbound, Media, take_in
 from intake.lifecycle import Actor, Status
-from intake.models import Conversation, Message, Place, ServiceRequest
 from intake.service_requests import By
-from intake.settings import Settings
+from intake.settings import Settings, secret_files
+from intake.storage.models import Conversation, Message, Place, ServiceRequest
 from tests.fakes.rasa import Rasa
 from tests.integration.house import House
 
@@ -142,7 +142,7 @@ class Chat(Talking):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.rasa = Rasa(KINDS, self.app, secrets_store.ensure(settings, "internal"))
+        self.rasa = Rasa(KINDS, self.app, secret_files.ensure(settings, "internal"))
         self.parts.assistant = Assistant(
             "http://rasa.test", timeout_seconds=5, token="t", transport=self.rasa.transport
         )

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from websockets.asyncio.client import ClientConnection, connect
 
 from intake.assistant import Assistant
-from intake.jobs import app as queue
-from intake.models import Message
+from intake.storage.jobs import app as queue
+from intake.storage.models import Message
 from tests.integration.house import House
 from tests.integration.stack import free_ports
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from intake import accounts
-from intake.models import (
+from intake.storage.models import (
     Alarm,
     ApiToken,
     Attachment,

@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext
 from sqlalchemy import select
 
 from intake import accounts
-from intake.models import Operator
+from intake.storage.models import Operator
 from intake.web.access import COOKIE
 from tests.integration.browser import browser
 from tests.integration.chat_house import Served

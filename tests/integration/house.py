@@ -15,9 +15,9 @@ from sqlalchemy import select, text, update
 from intake import pipeline
 from intake.app import create_app
 from intake.assistant import Assistant
-from intake.jobs import app as queue
-from intake.models import ServiceRequest
 from intake.settings import Settings
+from intake.storage.jobs import app as queue
+from intake.storage.models import ServiceRequest
 from intake.web.access import make_token
 from speech import Transcript, Word
 from speech.again import Guess, Hearing

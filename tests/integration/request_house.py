@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, Page, expect
 
-from intake.models import Place, ServiceRequest
+from intake.storage.models import Place, ServiceRequest
 from speech import Transcript, Word
 from tests.conftest import wav_of
 from tests.integration.chat_house import Served, at_work

@@ -19,9 +19,9 @@ from sqlalchemy import select
 from intake import households
 from intake import service_requests as requests
 from intake.lifecycle import Actor, Status
-from intake.models import Recording, ServiceRequest
 from intake.service_requests import By
 from intake.settings import ROOT
+from intake.storage.models import Recording, ServiceRequest
 from tests.conftest import wav_of
 from tests.integration.browser import browser
 from tests.integration.chat_house import Served, at_work

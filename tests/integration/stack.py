@@ -32,9 +32,9 @@ import httpx
 import psutil
 import psycopg
 
-from intake import postgres
+from intake.processes import postgres
+from intake.processes.supervisor import ProcessState, read_state
 from intake.settings import load
-from intake.supervisor import ProcessState, read_state
 from tests.conftest import wav_of
 from tests.fakes.http_server import Answer, Asked, HttpServer
 from tests.fakes.webhook_receiver import WebhookReceiver

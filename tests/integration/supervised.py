@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from intake.errors import HuyingError
-from intake.supervisor import Log, Process, Supervisor, end_leftovers, only_one
+from intake.processes.supervisor import Log, Process, Supervisor, end_leftovers, only_one
 
 
 def part(home: Path, plan: dict[str, Any]) -> Process:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from intake.keeping import aside, forgetting
-from intake.spool import Spool
+from intake.storage.spool import Spool
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
 

@@ -11,9 +11,9 @@ from sqlalchemy import select, text
 
 from intake import trackers
 from intake.lifecycle import Status
-from intake.models import Conversation
+from intake.storage.models import Conversation
 from intake.understanding import safety
-from intake.understanding.hearing import Heard
+from intake.understanding.spoken_text import Heard
 from tests.integration.real_rasa import RealChat, RealRasa, own_rasa, settings_table
 
 

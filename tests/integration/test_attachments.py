@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from intake.conversations import Inbound, Media, take_in
-from intake.models import AccessLog, Conversation
+from intake.storage.models import AccessLog, Conversation
 from intake.web.access import make_token
 from tests.integration.house import House
 

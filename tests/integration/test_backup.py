@@ -27,19 +27,21 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
-from intake import accounts, households, migrations, postgres
+from intake import accounts, households
 from intake.cli import app
-from intake.db import engine_url
 from intake.errors import HuyingError
 from intake.keeping import backing_up, homes, restoring, tables
 from intake.keeping.archive import BadArchive, Reader, Writer
 from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
-from intake.models import AccessLog, Base, Household
-from intake.postgres import installation
+from intake.processes import postgres
+from intake.processes.postgres import installation
 from intake.service_requests import By
 from intake.settings import Settings, load
-from intake.spool import Spool
+from intake.storage import migrations
+from intake.storage.db import engine_url
+from intake.storage.models import AccessLog, Base, Household
+from intake.storage.spool import Spool
 from tests.conftest import wav_of
 from tests.integration.chat import Chat
 

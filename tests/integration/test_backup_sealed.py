@@ -9,10 +9,11 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from intake import migrations, postgres
 from intake.cli import app
 from intake.keeping import backing_up
+from intake.processes import postgres
 from intake.settings import load
+from intake.storage import migrations
 
 
 def test_the_nights_backup_is_encrypted_and_comes_back_with_the_identity_only(

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
 from intake import accounts, passwords, sign_in_tries, sweep
-from intake.models import AccessLog, ApiToken, Operator, OperatorSession, SignInTries
+from intake.storage.models import AccessLog, ApiToken, Operator, OperatorSession, SignInTries
 from intake.web.access import COOKIE, make_token
 from tests.integration.desk_house import at_the_desk, signed_in
 from tests.integration.house import House

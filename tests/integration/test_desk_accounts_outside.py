@@ -22,9 +22,9 @@ from sqlalchemy import select, update
 
 from intake import accounts, passwords
 from intake.errors import BackendError, SettingsError
-from intake.models import AccessLog, Operator, OperatorSession
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
 from intake.settings import load
+from intake.storage.models import AccessLog, Operator, OperatorSession
 from intake.web.access import COOKIE
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from sqlalchemy import select, update
 
 from intake.lifecycle import Status
-from intake.models import AccessLog, Conversation, Message, Recording
+from intake.storage.models import AccessLog, Conversation, Message, Recording
 from tests.integration.browser import browser
 from tests.integration.chat import Chat
 from tests.integration.chat_house import ChatHouse, chatting

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from intake import accounts, passwords
-from intake.models import OperatorSession
+from intake.storage.models import OperatorSession
 from intake.web.cookies import BOUND, COOKIE
 from tests.integration.desk_house import signed_in
 from tests.integration.house import House

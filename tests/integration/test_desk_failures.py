@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from sqlalchemy import select, text, update
 
 from intake import service_requests
-from intake.models import Alarm, AlarmNotice, Delivery, Event, Message, ServiceRequest
+from intake.storage.models import Alarm, AlarmNotice, Delivery, Event, Message, ServiceRequest
 from speech.errors import RecogniserCrashed
 from tests.fakes.http_server import Answer, Fault
 from tests.fakes.webhook_receiver import WebhookReceiver

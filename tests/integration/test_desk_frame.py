@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from intake import accounts
-from intake.models import Operator
+from intake.storage.models import Operator
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
 from tests.integration.test_operators_api import in_review

@@ -15,7 +15,7 @@ from intake.backends import Report
 from intake.delivering import heard
 from intake.editing.places import tidy
 from intake.lifecycle import Status
-from intake.models import (
+from intake.storage.models import (
     Alarm,
     Event,
     Operator,

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import select, update
 
-from intake.models import AccessLog, Household, ServiceRequest
+from intake.storage.models import AccessLog, Household, ServiceRequest
 from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House
 from tests.integration.test_resident_page_for_everybody import axe

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import delete
 
-from intake.models import OperatorSession
+from intake.storage.models import OperatorSession
 from intake.web.access import COOKIE
 from intake.web.desk import events
 from tests.integration.desk_house import signed_in

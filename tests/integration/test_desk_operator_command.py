@@ -19,8 +19,8 @@ from intake import accounts, passwords
 from intake.commands.operator import app
 from intake.commands.up import desk_notes
 from intake.errors import HuyingError
-from intake.models import AccessLog, Operator
 from intake.settings import ROOT, Settings
+from intake.storage.models import AccessLog, Operator
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
 

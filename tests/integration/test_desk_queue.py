@@ -13,8 +13,8 @@ from sqlalchemy import delete, select, text, update
 from intake import looking
 from intake import service_requests as requests
 from intake.lifecycle import Actor, Status
-from intake.models import AccessLog, Household, Looking, Message, ServiceRequest
 from intake.service_requests import By, Opening
+from intake.storage.models import AccessLog, Household, Looking, Message, ServiceRequest
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
 

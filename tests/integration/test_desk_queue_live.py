@@ -14,7 +14,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from sqlalchemy import delete, select, text, update
 
 from intake import service_requests as requests
-from intake.models import Alarm, OperatorSession, ServiceRequest
+from intake.storage.models import Alarm, OperatorSession, ServiceRequest
 from intake.web.access import COOKIE
 from intake.web.desk import events
 from tests.integration.chat_house import Served

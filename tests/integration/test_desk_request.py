@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from intake.locale import say
-from intake.models import AccessLog, Delivery, Event, OperatorTask
+from intake.storage.models import AccessLog, Delivery, Event, OperatorTask
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
 from tests.integration.request_house import Desk, desk_of

@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from sqlalchemy import select
 
 from intake.locale import say
-from intake.models import Delivery, Event, OperatorTask, ServiceRequest, StationOrder
+from intake.storage.models import Delivery, Event, OperatorTask, ServiceRequest, StationOrder
 from tests.fakes.webhook_receiver import WebhookReceiver
 from tests.integration.house import House
 from tests.integration.request_house import Browsing, Desk, desk_of

@@ -11,10 +11,10 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from intake import service_requests as requests
-from intake.jobs import defer
 from intake.lifecycle import Actor, Status
-from intake.models import AccessLog, Conversation, Event, Message, ServiceRequest
 from intake.service_requests import By, Opening
+from intake.storage.jobs import defer
+from intake.storage.models import AccessLog, Conversation, Event, Message, ServiceRequest
 from tests.integration.chat_house import ChatHouse, chatting
 from tests.integration.desk_house import at_the_desk, desk_browser
 from tests.integration.test_pipeline import rows

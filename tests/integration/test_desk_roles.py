@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 
 from intake import accounts
 from intake.accounts import ROLES
-from intake.models import AccessLog, Operator
+from intake.storage.models import AccessLog, Operator
 from intake.web.access import make_token
 from tests.integration.desk_full import PERSONAL, Answer, call, cookie_of, fill
 from tests.integration.desk_house import signed_in

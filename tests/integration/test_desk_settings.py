@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select, text
 
 from intake.commands import database
-from intake.db import connect
-from intake.models import AccessLog, Edit, Place
+from intake.storage.db import connect
+from intake.storage.models import AccessLog, Edit, Place
 from tests.integration.chat import Chat
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
-from intake.models import Edit
+from intake.storage.models import Edit
 from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House
 from tests.integration.test_desk_settings import CLINIC, HEAD, add, names, rule

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import select, update
 
-from intake.models import AccessLog, ServiceRequest, StationOrder
+from intake.storage.models import AccessLog, ServiceRequest, StationOrder
 from intake.web.access import COOKIE
 from tests.integration.browser import browser
 from tests.integration.chat_house import Served

@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 
 from intake import service_requests
 from intake.lifecycle import Actor, Status
-from intake.models import Event, OperatorTask, ServiceRequest
 from intake.service_requests import By
+from intake.storage.models import Event, OperatorTask, ServiceRequest
 from intake.web.tasks import named_time
 from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from intake import households
-from intake.models import Household
+from intake.storage.models import Household
 from tests.integration.desk_house import at_the_desk
 from tests.integration.test_desk_queue_live import Desk, desk
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.async_api import Locator, expect
 from sqlalchemy import func, select, update
 
-from intake.models import AccessLog, Attachment, Recording
 from intake.settings import ROOT
+from intake.storage.models import AccessLog, Attachment, Recording
 from tests.fakes.wechat import WeChatServer
 from tests.integration.chat_house import Served
 from tests.integration.desk_house import at_the_desk, desk_browser

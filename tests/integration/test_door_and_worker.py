@@ -12,7 +12,7 @@ from intake import conversations, sweep
 from intake import service_requests as requests
 from intake.conversations import Inbound, take_in
 from intake.lifecycle import Actor, Status
-from intake.models import Conversation, Message, ServiceRequest
+from intake.storage.models import Conversation, Message, ServiceRequest
 from tests.integration.house import House
 
 pytestmark = pytest.mark.asyncio

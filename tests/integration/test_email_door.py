@@ -24,7 +24,7 @@ import trustme
 from sqlalchemy import select, text
 
 from intake.channels.email import Email
-from intake.models import Attachment, Event, Message, Recording, ServiceRequest
+from intake.storage.models import Attachment, Event, Message, Recording, ServiceRequest
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import MAILBOX, PBX, bring, letter, on_the_wire, voicemail
 from tests.integration.house import House

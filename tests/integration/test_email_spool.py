@@ -16,14 +16,14 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import postgres
 from intake.app import build
 from intake.channels.email import Email, create
-from intake.db import Sessions
 from intake.errors import SettingsError
-from intake.migrations import migrate
-from intake.models import Recording, ServiceRequest
+from intake.processes import postgres
 from intake.settings import Settings, load
+from intake.storage.db import Sessions
+from intake.storage.migrations import migrate
+from intake.storage.models import Recording, ServiceRequest
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import bring, voicemail
 from tests.integration.stack import free_ports

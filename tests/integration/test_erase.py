@@ -18,7 +18,8 @@ from intake.errors import BackendError
 from intake.keeping import erasing, leftovers
 from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
-from intake.models import (
+from intake.service_requests import By
+from intake.storage.models import (
     AccessLog,
     Alarm,
     Conversation,
@@ -32,7 +33,6 @@ from intake.models import (
     StationOrder,
     Transcript,
 )
-from intake.service_requests import By
 from intake.web.access import make_token
 from tests.integration.chat import Chat
 from tests.integration.house import House

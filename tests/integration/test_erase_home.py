@@ -18,8 +18,8 @@ from intake.demand import SPLITS
 from intake.keeping import homes, leftovers
 from intake.keeping.erasing import FEWEST_HOMES, erase
 from intake.lifecycle import Actor
-from intake.models import AccessLog, Delivery, DeliveryAttempt, Household, ServiceRequest
 from intake.service_requests import By
+from intake.storage.models import AccessLog, Delivery, DeliveryAttempt, Household, ServiceRequest
 from tests.integration.chat_house import Served
 from tests.integration.desk_house import at_the_desk, desk_browser
 from tests.integration.house import House

@@ -21,8 +21,8 @@ from intake.commands.serve import set_up_logs
 from intake.conversations import Inbound, now, take_in
 from intake.keeping import backing_up
 from intake.lifecycle import Actor
-from intake.models import ContactPoint, ServiceRequest
 from intake.service_requests import By
+from intake.storage.models import ContactPoint, ServiceRequest
 from intake.web.access import make_token
 from tests.conftest import wav_of
 from tests.integration.chat_house import ChatHouse, Served, at_work

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from intake import households
 from intake.cli import app
-from intake.models import AccessLog, Conversation, Recording, ServiceRequest
+from intake.storage.models import AccessLog, Conversation, Recording, ServiceRequest
 from intake.web.access import make_token
 from tests.integration.chat import Chat
 

@@ -23,9 +23,9 @@ from intake.evaluating.house import House as MeasuringHouse
 from intake.evaluating.labelled import LabelledSet
 from intake.evaluating.measures import score
 from intake.lifecycle import Actor, Status
-from intake.models import AccessLog, Message, Place
 from intake.service_requests import By, Opening
 from intake.settings import ROOT
+from intake.storage.models import AccessLog, Message, Place
 from tests.integration.house import House
 from tests.integration.test_pipeline import rows
 

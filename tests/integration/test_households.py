@@ -15,7 +15,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from intake.cli import app as cli
-from intake.models import AccessLog, Place
+from intake.storage.models import AccessLog, Place
 from tests.integration.browser import browser
 from tests.integration.chat_house import Served
 from tests.integration.house import House
@@ -152,7 +152,7 @@ async def test_a_new_link_ends_the_earlier_ones_only_when_asked(house: House) ->
 async def test_a_forged_link_finds_nothing(house: House, change: str) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from intake.signing import sign_link
+    from intake.network.signing import sign_link
 
     number, token = await home(house)
     later = datetime.now(UTC) + timedelta(days=1)
@@ -168,7 +168,7 @@ async def test_a_forged_link_finds_nothing(house: House, change: str) -> None:
 async def test_an_expired_link_is_one_that_works_no_more(house: House) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from intake.signing import sign_link
+    from intake.network.signing import sign_link
 
     number, _ = await home(house)
     ended = datetime.now(UTC) - timedelta(days=1)

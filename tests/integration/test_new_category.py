@@ -12,8 +12,8 @@ import pytest
 
 from intake import app
 from intake.categories import load_catalogue
-from intake.models import Message, StationOrder
 from intake.settings import ROOT
+from intake.storage.models import Message, StationOrder
 from tests import new_category
 from tests.integration.house import House
 from tests.integration.test_pipeline import rows

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from intake import signing
-from intake.models import AccessLog, Alarm, Delivery, StationOrder
+from intake.network import signing
+from intake.storage.models import AccessLog, Alarm, Delivery, StationOrder
 from tests.integration.house import House
 from tests.integration.test_pipeline import ERRAND, FORM, rows
 
@@ -328,7 +328,7 @@ async def test_schema_and_models_agree(house: House) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from intake.models import Base
+    from intake.storage.models import Base
 
     async with house.parts.engine.connect() as connection:
 

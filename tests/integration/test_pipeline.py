@@ -11,10 +11,10 @@ from sqlalchemy import select, text
 from intake import service_requests as requests
 from intake import sweep
 from intake.errors import BackendError
-from intake.jobs import defer
 from intake.lifecycle import Actor, Status
-from intake.models import Alarm, AlarmNotice, Delivery, DeliveryAttempt, Event, StationOrder
 from intake.service_requests import By
+from intake.storage.jobs import defer
+from intake.storage.models import Alarm, AlarmNotice, Delivery, DeliveryAttempt, Event, StationOrder
 from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, Undecodable
 from tests.integration.house import House
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from intake import postgres
+from intake.processes import postgres
 from intake.settings import Settings, load
 
 

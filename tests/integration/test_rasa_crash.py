@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from websockets.asyncio.client import connect
 
-from intake import postgres
+from intake.processes import postgres
 from tests.integration.chat_house import RawPage
 from tests.integration.stack import ERRAND, Stack, until
 

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from intake import households
-from intake.models import Event
+from intake.storage.models import Event
 from speech import probe
 from tests.integration.resident_house import (
     Visiting,

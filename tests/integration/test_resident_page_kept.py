@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
-from intake.models import Event
+from intake.storage.models import Event
 from intake.web import resident
 from tests.integration.chat_house import Served
 from tests.integration.house import House
@@ -176,7 +176,7 @@ async def test_what_another_tab_ended_too_early_arrives_whole_all_the_same(
 
 async def latest(house: House) -> list[str]:
     """The sums of the recordings that the requests have now."""
-    from intake.models import Recording, ServiceRequest
+    from intake.storage.models import Recording, ServiceRequest
 
     async with house.parts.sessions() as session:
         rows = await session.scalars(

@@ -14,8 +14,8 @@ from sqlalchemy import select, text
 
 from intake import service_requests as requests
 from intake.lifecycle import Actor, Status
-from intake.models import Event, OperatorTask
 from intake.service_requests import By
+from intake.storage.models import Event, OperatorTask
 from tests.integration.chat_house import Served
 from tests.integration.house import House
 from tests.integration.stack import free_ports
@@ -259,7 +259,7 @@ async def test_a_page_that_waits_hears_of_every_change(house: House) -> None:
 async def test_a_listener_that_was_cut_off_comes_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("intake.db.LISTENS_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr("intake.storage.db.LISTENS_AGAIN_SECONDS", 0.1)
     number = await house.leave(SAYS)
     key = (await house.request(number)).status_key
     cut = text(

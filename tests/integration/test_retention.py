@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from intake.cli import app
 from intake.keeping import forgetting
-from intake.models import ServiceRequest
+from intake.storage.models import ServiceRequest
 from tests.integration.chat import Chat
 from tests.integration.house import House
 
@@ -205,7 +205,7 @@ async def test_the_worker_forgets_by_itself(house: House) -> None:
     await house.work()
     await ended(house, number, 91)
     async with house.parts.sessions.begin() as session:
-        from intake.jobs import defer
+        from intake.storage.jobs import defer
 
         await defer(session, "forget", timestamp=0)
     await house.work(hurry=False)

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from intake.supervisor import MARK, ProcessState, read_state
+from intake.processes.supervisor import MARK, ProcessState, read_state
 
 HOUSE = Path(__file__).with_name("supervised.py")
 SLEEP = "import time; time.sleep(600)"

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from intake.supervisor import read_state
+from intake.processes.supervisor import read_state
 from tests.integration.stack import END_SECONDS, ERRAND, HUYING, ROOT, START_SECONDS, Stack, until
 
 NOTICED_SECONDS = 60.0

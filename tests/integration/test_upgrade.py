@@ -13,9 +13,9 @@ from psycopg import sql
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from intake import migrations
-from intake.db import engine_url
-from intake.models import Base
+from intake.storage import migrations
+from intake.storage.db import engine_url
+from intake.storage.models import Base
 
 ROWS = (
     "INSERT INTO recordings (blob_key, sha256, size_bytes) VALUES ('2026/01/01/a', 'x', 1)",

@@ -85,7 +85,7 @@ async def recordings(house: House) -> list[bytes]:
     """The bytes of the recordings that requests have."""
     from sqlalchemy import select
 
-    from intake.models import Recording, ServiceRequest
+    from intake.storage.models import Recording, ServiceRequest
 
     async with house.parts.sessions() as session:
         keys = await session.scalars(

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from intake import conversations
-from intake.models import Conversation, Message, Recording, ServiceRequest
+from intake.storage.models import Conversation, Message, Recording, ServiceRequest
 from tests.conftest import wav_of
 from tests.integration.chat_house import chatting
 

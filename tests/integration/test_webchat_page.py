@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
-from intake.models import Recording
+from intake.storage.models import Recording
 from speech import probe
 from tests.conftest import wav_of
 from tests.fakes.http_server import Answer, Asked, HttpServer

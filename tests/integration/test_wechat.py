@@ -27,10 +27,11 @@ from intake.channels._wechat import documents, media, windows
 from intake.channels.wechat import WeChat, create
 from intake.cli import app as cli
 from intake.conversations import Inbound
-from intake.db import connect
 from intake.errors import CannotSend, SettingsError
 from intake.lifecycle import Actor
-from intake.models import (
+from intake.settings import ROOT
+from intake.storage.db import connect
+from intake.storage.models import (
     Alarm,
     Attachment,
     Conversation,
@@ -40,7 +41,6 @@ from intake.models import (
     WechatMedia,
     WechatWindow,
 )
-from intake.settings import ROOT
 from tests.fakes.http_server import Fault
 from tests.fakes.wechat import MEDIA, SEND, Account, Callback, WeChatServer
 from tests.integration.house import House

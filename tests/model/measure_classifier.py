@@ -28,7 +28,7 @@ from intake.evaluating.labelled import objects
 from intake.evaluating.measures import wilson
 from intake.settings import load
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.reading import understand
+from intake.understanding.readers import understand
 
 SURE = 0.6
 """The default of the setting `deciding.category`."""

@@ -18,12 +18,12 @@ from intake.categories import load_catalogue
 from intake.evaluating.labelled import LabelledSet, objects, read
 from intake.evaluating.measures import Answer, score
 from intake.settings import ROOT
-from intake.understanding.deciding import NON_SERVICE, decide
+from intake.understanding.confidence import NON_SERVICE, decide
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.hearing import Heard
 from intake.understanding.phonetics import fuzzy, readings, syllables
 from intake.understanding.place import read_place
-from intake.understanding.reading import understand
+from intake.understanding.readers import understand
+from intake.understanding.spoken_text import Heard
 from intake.understanding.when import find_times
 
 UNARRANGED = load_catalogue(ROOT / "data" / "services").unarranged

@@ -12,7 +12,7 @@ import pytest
 
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.phonetics import fuzzy, readings, syllables
-from intake.understanding.reading import understand
+from intake.understanding.readers import understand
 from intake.understanding.values import Window
 from intake.understanding.when import overlap
 

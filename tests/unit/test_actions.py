@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2] / "intake"
 LOGS = {
     "intake.web.access.log_access": (2, "action"),
     "intake.web.looks.log_look": (2, "action"),
-    "intake.models.AccessLog": (99, "action"),
+    "intake.storage.models.AccessLog": (99, "action"),
 }
 # What else an action is put together of; a new expression needs a line here.
 SAMPLES = {

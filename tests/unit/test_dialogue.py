@@ -10,7 +10,7 @@ from intake.dialogue import Said, State, Turn, missing, respond
 from intake.settings import ROOT
 from intake.understanding import replies
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.reading import understand
+from intake.understanding.readers import understand
 
 CATALOGUE = load_catalogue(ROOT / "data" / "services")
 PLACES = Gazetteer.from_rows(

@@ -21,9 +21,9 @@ from intake.categories import load_catalogue
 from intake.cli import COMMANDS
 from intake.errors import BackendError
 from intake.evaluating import labelled
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
+from intake.network.signing import sign_body
 from intake.settings import ROOT
-from intake.signing import sign_body
 from intake.tracking import read_tracking_number
 from speech import recognisers
 from speech.errors import RecogniserError

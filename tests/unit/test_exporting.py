@@ -14,7 +14,7 @@ from intake.evaluating.checked import Checked
 from intake.evaluating.exporting import Line, as_phone, as_place, as_unit, line, why_not
 from intake.evaluating.measures import Answer, score
 from intake.evaluating.writing import new_set
-from intake.models import ServiceRequest
+from intake.storage.models import ServiceRequest
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.values import Understanding
 

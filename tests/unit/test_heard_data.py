@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.understanding.script import plain
+from intake.understanding.simplified import plain
 from tools.voices import confusions, hear, journeys
 
 LINES = hear.read_lines(hear.HEARD)

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from intake import pipeline
 from intake.errors import MoveNotAllowed
-from intake.jobs import app
 from intake.lifecycle import ENDED, TABLE, WORKING, Actor, Status, check_move
+from intake.storage.jobs import app
 
 
 def reachable_from(start: Status) -> set[Status]:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import trustme
 
-from intake.addresses import check_networks, is_public
 from intake.errors import BackendError
-from intake.outgoing import Outgoing
-from intake.outgoing.answers import retry_after_seconds
+from intake.network.addresses import check_networks, is_public
+from intake.network.http import Outgoing
+from intake.network.http.responses import retry_after_seconds
 from tests.fakes.http_server import Answer, Asked, HttpServer
 
 LOOPBACK = ["127.0.0.0/8"]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from procrastinate.jobs import Job
 
 from intake.errors import AssistantError, BackendError, BadField
-from intake.patience import Patience, backoff
+from intake.storage.retry import Patience, backoff
 
 
 def job(attempts: int) -> Job:

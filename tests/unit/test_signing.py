@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.errors import NotAllowed
-from intake.signing import (
+from intake.network.signing import (
     LinkExpired,
     LinkForged,
     check_link,

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from intake.db import is_away
 from intake.errors import DiskFull, SettingsError, Unavailable
-from intake.spool import Spool
+from intake.storage.db import is_away
+from intake.storage.spool import Spool
 
 pytestmark = pytest.mark.asyncio
 
@@ -65,7 +65,7 @@ async def test_a_clock_that_goes_back_does_not_change_the_order(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for moment, payload in ((50, b"a"), (40, b"b"), (60, b"c")):
-        monkeypatch.setattr("intake.spool.time.time_ns", lambda moment=moment: moment)
+        monkeypatch.setattr("intake.storage.spool.time.time_ns", lambda moment=moment: moment)
         await spool.put("mail", payload)
     taker = Taker()
     await spool.drain(taker)
@@ -132,7 +132,7 @@ async def test_a_process_that_is_killed_after_put_has_lost_nothing(spool: Spool)
     code = (
         "import asyncio, os, signal, sys\n"
         "from pathlib import Path\n"
-        "from intake.spool import Spool\n"
+        "from intake.storage.spool import Spool\n"
         "spool = Spool(Path(sys.argv[1]))\n"
         "asyncio.run(spool.put('mail', b'x' * 100_000))\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from intake.errors import HuyingError
-from intake.supervisor import (
+from intake.processes.supervisor import (
     MARK,
     Log,
     ProcessState,

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from intake.addresses import counted_as
 from intake.channels._webchat import page, visitors
 from intake.channels._webchat.options import Options
 from intake.locale import catalog
+from intake.network.addresses import counted_as
+from intake.network.signing import sign_link
 from intake.settings import ROOT
-from intake.signing import sign_link
 
 KEYS = ["new secret", "old secret"]
 OWN = "https://huying.example/base"

@@ -24,10 +24,10 @@ from sqlalchemy import select
 
 from intake import accounts, passwords
 from intake.app import database_url
-from intake.db import connect
 from intake.errors import HuyingError
-from intake.models import Operator
 from intake.settings import ROOT, Settings, load
+from intake.storage.db import connect
+from intake.storage.models import Operator
 from tools.demo import neighbours
 
 SAMPLES = ROOT / "data" / "demo"

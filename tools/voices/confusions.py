@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from intake.evaluating.measures import character_error_rate
 from intake.understanding.phonetics import distance, syllables
-from intake.understanding.script import plain
+from intake.understanding.simplified import plain
 from tools.voices.hear import HEARD, UNHEARD, read_lines
 from tools.voices.journeys import GRADES
 

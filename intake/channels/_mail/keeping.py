@@ -20,7 +20,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests as requests
-from intake.blobs import BlobWriter
 from intake.channels import _taking
 from intake.channels._mail import judging
 from intake.channels._mail.options import Options
@@ -28,11 +27,12 @@ from intake.channels._mail.reading import Mail, Part
 from intake.errors import InputError
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
-from intake.models import Attachment, IdempotencyKey, Message, Recording, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By, Opened, Opening
+from intake.storage.blobs import BlobWriter
+from intake.storage.models import Attachment, IdempotencyKey, Message, Recording, ServiceRequest
 from intake.understanding import safety
-from intake.understanding.hearing import Heard
+from intake.understanding.spoken_text import Heard
 from speech import AudioInfo
 
 log = logging.getLogger("huying.email")

@@ -19,11 +19,11 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
-from intake.addresses import is_listed as in_networks
-from intake.backends._options import read_secret
 from intake.channels._mail.keeping import Letter
 from intake.channels._mail.options import Options, is_listed
 from intake.errors import BackendError, DiskFull
+from intake.network.addresses import is_listed as in_networks
+from intake.network.options import read_secret
 
 log = logging.getLogger("huying.email")
 # At info it would write addresses, at debug whole mails.

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from intake.backends._options import Networks, Secret
+from intake.network.options import Networks, Secret
 from intake.settings import Table
 
 _ENTRY = re.compile(r"\*|(?:[^\s@<>]+)?@?[A-Za-z0-9.-]+", re.ASCII)

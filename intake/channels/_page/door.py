@@ -21,7 +21,6 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from tuspyserver import create_tus_router
 
-from intake.addresses import counted_as
 from intake.channels._page.note import Note
 from intake.channels._page.options import Options
 from intake.channels._page.pieces import Pieces
@@ -35,6 +34,7 @@ from intake.errors import (
     TooLarge,
     TooMany,
 )
+from intake.network.addresses import counted_as
 from intake.parts import Parts
 
 PATH = "/api/uploads"

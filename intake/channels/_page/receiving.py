@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import households
 from intake import service_requests as requests
-from intake.blobs import BlobWriter
 from intake.channels import _taking
 from intake.channels._page.note import Note
 from intake.channels._page.store import Uploads
@@ -25,9 +24,10 @@ from intake.channels.voicemail import key_hash, read_leniently
 from intake.errors import InputError, NotAudio, TooLong
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
-from intake.models import IdempotencyKey, Recording, ServiceRequest
 from intake.parts import Parts
 from intake.service_requests import By, Opened
+from intake.storage.blobs import BlobWriter
+from intake.storage.models import IdempotencyKey, Recording, ServiceRequest
 from speech import AudioInfo
 from speech.containers import sniff
 from speech.errors import NotAudio as UnknownSound

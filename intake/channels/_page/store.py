@@ -22,9 +22,9 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from intake.blobs import fsync_folder
 from intake.channels._page.note import METADATA, Note
 from intake.errors import NotFound, SettingsError
+from intake.storage.blobs import fsync_folder
 from speech.containers import HEAD_BYTES, sniff
 from speech.errors import SpeechError
 

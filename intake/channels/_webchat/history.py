@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.models import ContactPoint, Conversation, Message
+from intake.storage.models import ContactPoint, Conversation, Message
 
 NAME = "webchat"
 CALL = "huying_webchat"  # what we NOTIFY and LISTEN on; the payload is a conversation's id

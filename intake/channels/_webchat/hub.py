@@ -17,8 +17,8 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake.channels._webchat import history
-from intake.db import listen
 from intake.parts import Parts
+from intake.storage.db import listen
 
 log = logging.getLogger("huying.webchat")
 LOOKS_ROUND = 8  # times `poll_seconds`: the look at pages that expect nothing

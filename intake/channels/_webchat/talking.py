@@ -20,9 +20,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from intake.channels._webchat import history, visitors
 from intake.channels._webchat.door import Door
 from intake.channels._webchat.hub import Hub
-from intake.db import is_away
 from intake.errors import HuyingError
 from intake.locale import languages
+from intake.storage.db import is_away
 
 log = logging.getLogger("huying.webchat")
 HELLO_SECONDS = 10

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from intake.errors import NotAllowed
-from intake.signing import check_link, sign_link
+from intake.network.signing import check_link, sign_link
 
 PURPOSE = "webchat-visitor"
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)

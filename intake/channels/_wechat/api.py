@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 
-from intake.backends._options import read_secret
 from intake.channels._wechat.options import Options
 from intake.channels._wechat.tokens import Tokens
-from intake.db import Sessions
 from intake.errors import BackendError
-from intake.outgoing import Outgoing
+from intake.network.http import Outgoing
+from intake.network.options import read_secret
+from intake.storage.db import Sessions
 
 STALE_TOKEN = frozenset({40001, 40014, 42001})
 WINDOW_CLOSED = frozenset({45015, 45047})

@@ -23,13 +23,13 @@ from intake.channels._wechat.incoming import Incoming
 from intake.channels._wechat.options import Options
 from intake.conversations import Inbound, Media
 from intake.errors import BackendError, DiskFull, Unavailable
-from intake.jobs import app, defer
 from intake.lifecycle import Actor, Status
 from intake.locale import reason, say
-from intake.models import Conversation, Message, ServiceRequest, WechatMedia
 from intake.parts import Parts
-from intake.patience import Patience
 from intake.service_requests import By, Opening
+from intake.storage.jobs import app, defer
+from intake.storage.models import Conversation, Message, ServiceRequest, WechatMedia
+from intake.storage.retry import Patience
 from speech import AudioInfo, probe
 from speech.errors import SpeechError
 

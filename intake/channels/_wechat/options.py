@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from intake.backends._options import NetworkOptions, Secret, Url, read_secret
 from intake.channels._wechat.crypto import KeyRing, aes_key
 from intake.errors import SettingsError
+from intake.network.options import NetworkOptions, Secret, Url, read_secret
 
 
 class Options(NetworkOptions):

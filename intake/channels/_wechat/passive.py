@@ -18,8 +18,8 @@ from intake.channels._wechat.sending import sent_pieces
 from intake.channels._wechat.texts import LIMIT_BYTES, pieces
 from intake.lifecycle import Status
 from intake.locale import say
-from intake.models import ContactPoint, Conversation, Message, ServiceRequest, WechatAnswer
 from intake.parts import Parts
+from intake.storage.models import ContactPoint, Conversation, Message, ServiceRequest, WechatAnswer
 
 _LOOK_SECONDS = 0.15
 _BETWEEN = "\n\n"

@@ -7,9 +7,9 @@ from sqlalchemy import text
 from intake.channels._wechat import windows
 from intake.channels._wechat.api import WINDOW_CLOSED, Api, Refusal
 from intake.channels._wechat.texts import pieces
-from intake.db import Sessions
 from intake.errors import BackendError, CannotSend
-from intake.models import Message
+from intake.storage.db import Sessions
+from intake.storage.models import Message
 
 _PIECES_SENT = text(
     "UPDATE messages SET data = data || jsonb_build_object('wechat_pieces', CAST(:n AS int))"

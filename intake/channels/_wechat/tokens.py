@@ -14,9 +14,9 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.db import Sessions
 from intake.errors import BackendError
-from intake.models import WechatToken
+from intake.storage.db import Sessions
+from intake.storage.models import WechatToken
 
 RENEW_BEFORE = timedelta(minutes=4)  # WeChat gives a new one 5 minutes before the old one ends
 Fetch = Callable[[bool], Awaitable[tuple[str, float]]]

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels._wechat.incoming import Opens
-from intake.models import WechatWindow
+from intake.storage.models import WechatWindow
 
 LENGTH: dict[Opens, timedelta] = {"message": timedelta(hours=48), "event": timedelta(minutes=1)}
 MESSAGES: dict[Opens, int] = {"message": 5, "event": 3}

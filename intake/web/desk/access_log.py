@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from sqlalchemy import select
 
 from intake.accounts import SignedIn
-from intake.models import Operator
+from intake.storage.models import Operator
 from intake.web.access import CurrentParts, log_access
 from intake.web.access_log import Cursor, Filter, page_of
 from intake.web.actions import known, told

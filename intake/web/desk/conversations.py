@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import NotFound
 from intake.locale import catalog, say
-from intake.models import (
+from intake.parts import Parts
+from intake.storage.models import (
     Attachment,
     ContactPoint,
     Conversation,
@@ -20,7 +21,6 @@ from intake.models import (
     Resident,
     ServiceRequest,
 )
-from intake.parts import Parts
 from intake.web.access import CurrentParts
 from intake.web.attachments import SHOWN
 from intake.web.desk.clock import Clock

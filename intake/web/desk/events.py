@@ -25,10 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import looking
 from intake.accounts import SignedIn
-from intake.db import listen
 from intake.errors import TooMany
-from intake.models import ApiToken, Operator, OperatorSession, ServiceRequest
 from intake.parts import Parts
+from intake.storage.db import listen
+from intake.storage.models import ApiToken, Operator, OperatorSession, ServiceRequest
 from intake.web.access import CurrentBrowser, CurrentParts
 
 log = logging.getLogger("huying.desk")

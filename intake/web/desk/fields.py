@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from intake.categories import Catalogue
 from intake.locale import say
-from intake.models import ServiceRequest
 from intake.settings import Deciding
-from intake.understanding.deciding import Thresholds
+from intake.storage.models import ServiceRequest
+from intake.understanding.confidence import Thresholds
 from intake.understanding.values import Window, window_from_json
 from intake.wording import window
 

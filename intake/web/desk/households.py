@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from intake import accounts, households
 from intake.keeping import homes
 from intake.locale import languages, say
-from intake.models import Household, ServiceRequest
+from intake.storage.models import Household, ServiceRequest
 from intake.web.access import CurrentParts, log_access
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import accounts
 from intake.errors import BackendError, BadField, NotFound
-from intake.models import Operator
 from intake.oidc import Attempt, NotSignedIn, Person, Provider
 from intake.parts import Parts
 from intake.settings import Oidc
+from intake.storage.models import Operator
 from intake.web import cookies
 from intake.web.access import CurrentParts
 from intake.web.desk.sign_in import door, inside, let_in

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import accounts, passwords, sign_in_tries
 from intake.accounts import SignedIn
 from intake.errors import BadField, Forbidden, MoveNotAllowed, NotAllowed, TooMany
-from intake.models import Operator, OperatorSession
 from intake.parts import Parts
+from intake.storage.models import Operator, OperatorSession
 from intake.web import cookies
 from intake.web.access import CurrentBrowser, CurrentParts, log_access
 from intake.web.desk.pages import Viewer, page

@@ -12,9 +12,9 @@ from fastapi.responses import Response
 from intake import queue
 from intake.categories import Catalogue
 from intake.locale import catalog, say
-from intake.models import Operator
 from intake.parts import Parts
 from intake.queue import Filters, Group
+from intake.storage.models import Operator
 from intake.web.access import CurrentParts, log_access
 from intake.web.desk import reasons
 from intake.web.desk.clock import Clock

@@ -12,8 +12,8 @@ from intake import telling
 from intake.errors import NotFound
 from intake.lifecycle import ENDED, TABLE, Actor, Status
 from intake.locale import catalog, say
-from intake.models import ServiceRequest
 from intake.parts import Parts
+from intake.storage.models import ServiceRequest
 from intake.understanding.phonetics import syllables
 from intake.web import detail, working
 from intake.web.access import CurrentParts, by_number, log_access

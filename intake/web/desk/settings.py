@@ -11,8 +11,8 @@ from intake.accounts import SignedIn
 from intake.editing import changes, places, rules, texts
 from intake.errors import NotFound
 from intake.locale import say
-from intake.models import Edit
 from intake.parts import Parts
+from intake.storage.models import Edit
 from intake.web import editing, editing_rules, editing_texts
 from intake.web.access import CurrentParts, log_access
 from intake.web.desk.clock import Clock

@@ -13,12 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import accounts, passwords, sign_in_tries
-from intake.addresses import counted_as
 from intake.errors import BackendError, Forbidden
-from intake.models import AccessLog, Operator
+from intake.network.addresses import counted_as
 from intake.oidc import Provider
 from intake.parts import Parts
 from intake.settings import Settings
+from intake.storage.models import AccessLog, Operator
 from intake.web import cookies
 from intake.web.access import STATION, CurrentBrowser, CurrentParts, log_access
 from intake.web.desk.pages import page

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy import select
 
 from intake.locale import say
-from intake.models import StationOrder
+from intake.storage.models import StationOrder
 from intake.web.access import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.reading import understand
+from intake.understanding.readers import understand
 from intake.understanding.values import Understanding
 
 NOW = datetime(2026, 11, 19, 10, 15)

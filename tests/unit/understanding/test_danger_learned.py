@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.reading import understand
+from intake.understanding.readers import understand
 from intake.understanding.values import Understanding
 
 NOBODYS = Gazetteer.from_rows(())

@@ -5,8 +5,8 @@ Each line is `kind<TAB>sentence`. The readers are known to miss some: what count
 
 from pathlib import Path
 
-from intake.understanding.hearing import Heard
 from intake.understanding.safety import read_safety
+from intake.understanding.spoken_text import Heard
 
 FOLDER = Path(__file__).parent
 

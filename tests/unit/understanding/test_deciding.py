@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from intake.understanding.deciding import NON_SERVICE, Thresholds, decide
+from intake.understanding.confidence import NON_SERVICE, Thresholds, decide
 from intake.understanding.values import Field, Reason, Understanding, Window
 
 SURE = Understanding(

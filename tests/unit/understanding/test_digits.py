@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from intake.understanding.deciding import Thresholds
-from intake.understanding.digits import UNSURE, seconds_of, vote
-from intake.understanding.hearing import Heard
+from intake.understanding.confidence import Thresholds
 from intake.understanding.phone import read_phone
+from intake.understanding.phone_vote import UNSURE, seconds_of, vote
+from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Field
 
 SURE = Thresholds().phone

@@ -2,8 +2,8 @@
 
 import pytest
 
-from intake.understanding.hearing import Heard
 from intake.understanding.phone import read_phone
+from intake.understanding.spoken_text import Heard
 
 SAID = [
     ("我电话13912345678", "13912345678"),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.hearing import Heard
 from intake.understanding.place import find_places, read_place
+from intake.understanding.spoken_text import Heard
 from intake.understanding.unit import find_units
 from intake.understanding.values import Field
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from intake.understanding.hearing import Heard
 from intake.understanding.safety import KINDS, read_safety
+from intake.understanding.spoken_text import Heard
 
 IN_DANGER = [
     ("medical", "我爸叫不应了"),

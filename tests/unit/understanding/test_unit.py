@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake.understanding.hearing import Heard
+from intake.understanding.spoken_text import Heard
 from intake.understanding.unit import find_units, read_unit, room_digits
 
 SAID = [

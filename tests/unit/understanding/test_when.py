@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from intake.understanding.hearing import Heard
+from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Window
 from intake.understanding.when import overlap, read_when
 

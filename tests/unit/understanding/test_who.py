@@ -2,8 +2,8 @@
 
 import pytest
 
-from intake.understanding.hearing import Heard
-from intake.understanding.who import read_person
+from intake.understanding.person import read_person
+from intake.understanding.spoken_text import Heard
 
 SAID = [
     ("我叫王秀兰，住三楼", "王秀兰"),

@@ -1,0 +1,1 @@
+"""Outgoing traffic: HTTP requests, mail, signatures, and what network addresses mean."""

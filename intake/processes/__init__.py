@@ -1,0 +1,1 @@
+"""The processes of an installation: the embedded PostgreSQL and the supervisor."""

@@ -1,0 +1,99 @@
+"""Where one home's server lives and how it is reached."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from intake.processes.postgres.installation import (
+    ROOT_BASE,
+    USER,
+    copy_for_user,
+    server_folder,
+    wheel_folder,
+)
+from intake.settings import Settings, secret_files
+
+SOCKET_LIMIT = 90  # sun_path holds 107 bytes, the file's own name takes up to 17
+ROLE = "huying"
+RASA = "rasa"
+"""Rasa's own role and database: it remembers conversations there and sees nothing of ours."""
+ADMIN_SECRET = "postgres-admin"  # noqa: S105 (the name of a file)
+CONFIG = {
+    "listen_addresses": "",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "log_min_messages": "warning",
+    # A statement may hold what a resident said; no log shows it.
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length_on_error": "0",
+    "log_line_prefix": "",
+    "logging_collector": "off",
+    "timezone": "UTC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where one home's server lives and how it is reached."""
+
+    binaries: Path
+    data: Path
+    sockets: Path
+    user: str | None
+    password: str = field(repr=False)
+    admin_password: str = field(repr=False)
+    rasa_password: str = field(repr=False)
+
+    def url(self, database: str = ROLE) -> str:
+        """How our processes reach a database of ours."""
+        return self._url(ROLE, self.password, database)
+
+    def rasa_url(self) -> str:
+        """How Rasa reaches its own database."""
+        return self._url(RASA, self.rasa_password, RASA)
+
+    def admin_url(self) -> str:
+        """How the superuser reaches the server, for making roles and databases."""
+        return self._url("postgres", self.admin_password, "postgres")
+
+    def _url(self, role: str, password: str, database: str) -> str:
+        host = quote(str(self.sockets), safe="")
+        return f"postgresql://{role}:{quote(password)}@/{database}?host={host}"
+
+    def argv(self) -> list[str]:
+        """The command that runs the server in the foreground."""
+        options = [part for key, value in CONFIG.items() for part in ("-c", f"{key}={value}")]
+        program = str(self.binaries / "postgres")
+        return [program, "-D", str(self.data), "-k", str(self.sockets), *options]
+
+
+def cluster(settings: Settings) -> Cluster:
+    """The server of this home. Makes its secrets if need be, and nothing else."""
+    password = secret_files.ensure(settings, "postgres")
+    admin_password = secret_files.ensure(settings, ADMIN_SECRET)
+    rasa_password = secret_files.ensure(settings, "postgres-rasa")
+    digest = hashlib.sha256(admin_password.encode()).hexdigest()[:16]
+    root = os.geteuid() == 0
+    base = ROOT_BASE / digest if root else settings.home / "postgres"
+    data = base / "cluster"
+    package = copy_for_user(server_folder(data)) if root else wheel_folder()
+    sockets = base / "run"
+    if len(os.fsencode(sockets)) > SOCKET_LIMIT:
+        sockets = Path(tempfile.gettempdir()) / f"huying-{os.geteuid()}-{digest}"
+    return Cluster(
+        binaries=package / server_folder(data) / "bin",
+        data=data,
+        sockets=sockets,
+        user=USER if root else None,
+        password=password,
+        admin_password=admin_password,
+        rasa_password=rasa_password,
+    )

@@ -1,0 +1,231 @@
+"""Starting in order, watching, starting again, ending all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from intake.errors import HuyingError, Unavailable
+from intake.processes.supervisor.children import (
+    NOT_STARTED,
+    as_user,
+    die_with_parent,
+    ended,
+    exit_of,
+    kill_group,
+)
+from intake.processes.supervisor.log import Log
+from intake.processes.supervisor.startup import Say
+from intake.processes.supervisor.state import MARK, Process, ProcessState, state_file
+
+STOP_SECONDS = 8.0  # of the ten that ending may take
+DATABASE_STOP_SECONDS = 2.0  # of these, kept for the database, which ends last
+WELL_AFTER_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 30.0
+
+
+class Supervisor:
+    """Runs processes until `stop` is called."""
+
+    def __init__(self, home: Path, processes: Sequence[Process], *, log: Log, say: Say) -> None:
+        self.home = home
+        self.processes = list(processes)
+        self.log = log
+        self.say = say
+        self.states = {p.name: ProcessState(p.name, stop_signal=p.stop_signal) for p in processes}
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._stopping = asyncio.Event()
+        self._up = {p.name: asyncio.Event() for p in processes}
+        self._own = psutil.Process()
+
+    def stop(self) -> None:
+        """Ask everything to end; a second time: at once."""
+        if self._stopping.is_set():
+            for process in self._running.values():
+                kill_group(process.pid, signal.SIGKILL)
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Start in order, then watch; returns when all has ended after `stop`.
+
+        Raises `Unavailable` when a process that others need can't be started at all.
+        """
+        self._write()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._keep(process)) for process in self.processes]
+                await self._stopping.wait()
+                await self._end_all()
+                for task in tasks:
+                    task.cancel()
+        except* HuyingError as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            self._stopping.set()
+            await self._end_all()
+            for state in self.states.values():
+                state.state = "stopped"
+            self._write()
+
+    @property
+    def all_up(self) -> bool:
+        """Does every part do its work?"""
+        return not self.missing
+
+    @property
+    def missing(self) -> list[str]:
+        """The names of the parts that don't do their work yet, or not just now."""
+        return [name for name, event in self._up.items() if not event.is_set()]
+
+    async def _keep(self, process: Process) -> None:
+        """Start it when what it needs is up; start it again whenever it dies."""
+        for name in process.needs:
+            await self._up[name].wait()
+        state = self.states[process.name]
+        failures = 0
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            code = await self._live(process, state)
+            if self._stopping.is_set():
+                return
+            self._up[process.name].clear()
+            if process.once:
+                if code == 0:
+                    state.state = "done"
+                    self._up[process.name].set()
+                    self._write()
+                    return
+                if failures >= 3:
+                    raise Unavailable(f"{process.name} failed ({code}); see the log above.")
+            failures = 1 if time.monotonic() - started > WELL_AFTER_SECONDS else failures + 1
+            wait = min(LONGEST_WAIT_SECONDS, 0.5 * 2 ** min(failures - 1, 10))
+            wait *= random.uniform(0.7, 1.0)  # noqa: S311
+            state.state, state.exit_code, state.pid = "waiting", code, None
+            state.restarts += 1
+            self._write()
+            self.say(f"{process.name} ended ({ended(code)}); again in {wait:.1f} s")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait)
+
+    async def _live(self, process: Process, state: ProcessState) -> int:
+        """One life of a process, from its start to its exit code."""
+        if process.before is not None:
+            try:
+                await asyncio.to_thread(process.before)
+            except Exception as error:  # a full disk, a dead tool: try again like after a death
+                self.log.line(process.name, f"{type(error).__name__}: {error}")
+                return 1
+        if self._stopping.is_set():
+            return 0
+        try:
+            child = await asyncio.create_subprocess_exec(
+                *process.argv,
+                env={**process.env, MARK: str(self.home)},
+                cwd=process.cwd,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent(process.stop_signal),
+                limit=1 << 16,
+                **(as_user(process.user)),
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            self.log.line(process.name, f"can't be started: {error}")
+            return NOT_STARTED
+        self._running[process.name] = child
+        state.state, state.pid, state.since = "starting", child.pid, time.time()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            state.created = psutil.Process(child.pid).create_time()
+        self._write()
+        pump = asyncio.create_task(self._pump(process.name, child))
+        ready = asyncio.create_task(self._when_ready(process, state, child))
+        try:
+            code = await exit_of(child)
+        finally:
+            ready.cancel()
+            if self._stopping.is_set() or child.returncode is not None:
+                kill_group(child.pid, signal.SIGKILL)  # its own children go with it
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(pump, 2)
+        self._running.pop(process.name, None)
+        return code
+
+    async def _when_ready(
+        self, process: Process, state: ProcessState, child: asyncio.subprocess.Process
+    ) -> None:
+        started = time.monotonic()
+        if process.once:
+            return
+        while process.ready is not None and not await process.ready():
+            await asyncio.sleep(0.2)
+            if time.monotonic() - started > process.ready_seconds:
+                self.log.line(process.name, f"not ready after {process.ready_seconds:.0f} s")
+                kill_group(child.pid, signal.SIGKILL)
+                return
+        if process.after is not None:
+            try:
+                await asyncio.to_thread(process.after)
+            except Exception as error:  # whatever it was, the process is not fit for work
+                self.log.line(process.name, f"{type(error).__name__}: {error}")
+                kill_group(child.pid, signal.SIGKILL)
+                return
+        state.state = "running"
+        self._up[process.name].set()
+        self._write()
+        self.say(f"{process.name} is up ({time.monotonic() - started:.1f} s)")
+
+    async def _pump(self, name: str, child: asyncio.subprocess.Process) -> None:
+        assert child.stdout is not None
+        while True:
+            try:
+                line = await child.stdout.readline()
+            except ValueError:  # a line longer than the buffer
+                continue
+            if not line:
+                return
+            self.log.line(name, line.decode("utf-8", "replace").rstrip())
+
+    async def _end_all(self) -> None:
+        """Those that need others first; the database last. `STOP_SECONDS` in all, then kill."""
+        until = time.monotonic() + STOP_SECONDS
+        waves = [
+            [p for p in self.processes if p.name != "postgres"],
+            [p for p in self.processes if p.name == "postgres"],
+        ]
+        for number, wave in enumerate(waves):
+            living = [(p, self._running[p.name]) for p in wave if p.name in self._running]
+            for process, child in living:
+                with contextlib.suppress(ProcessLookupError):
+                    child.send_signal(process.stop_signal)
+            kept = DATABASE_STOP_SECONDS if number == 0 else 0
+            left = max(0.5, until - time.monotonic() - kept)
+            if living:
+                await asyncio.wait(
+                    [asyncio.create_task(exit_of(child)) for _, child in living], timeout=left
+                )
+            for _, child in living:
+                kill_group(child.pid, signal.SIGKILL)
+
+    def _write(self) -> None:
+        path = state_file(self.home)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        body = {
+            "pid": os.getpid(),
+            "created": self._own.create_time(),
+            "processes": [dataclasses.asdict(state) for state in self.states.values()],
+        }
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(body))
+        fresh.replace(path)

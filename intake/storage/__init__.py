@@ -1,0 +1,1 @@
+"""What is kept: the database, the recordings, the job queue and the mail spool."""

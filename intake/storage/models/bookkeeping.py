@@ -1,0 +1,36 @@
+"""What doors and erasing note for themselves, so that nothing is done twice or left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from intake.storage.models.base import Base, Id, new_id, now, ref
+
+
+class IdempotencyKey(Base):
+    """A sender's key and the answer it got; the same key and body get it again."""
+
+    __tablename__ = "idempotency_keys"
+    key_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    body_sha256: Mapped[bytes]
+    service_request_id: Mapped[int] = ref("service_requests", cascade=True)
+    created_at: Mapped[datetime] = now()
+
+
+class Leftover(Base):
+    """What an erase has yet to remove outside of this database; the row goes when it is done.
+
+    ``upload_keys``: hex digests of the senders' keys. ``conversation_ids``: whose memory Rasa
+    must lose.
+    """
+
+    __tablename__ = "leftovers"
+    id: Id = new_id()
+    blob_keys: Mapped[list[Any]]
+    upload_keys: Mapped[list[Any]]
+    conversation_ids: Mapped[list[Any]]
+    created_at: Mapped[datetime] = now()

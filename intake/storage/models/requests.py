@@ -1,0 +1,178 @@
+"""What residents ask for, how it was read, and all that became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Float, Index, Integer, LargeBinary, Sequence, String
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from intake.lifecycle import WORKING, Status
+from intake.storage.models.base import Base, Id, new_id, now, one_of, ref
+from intake.storage.models.recordings import Recording, Transcript
+
+
+class Understanding(Base):
+    """What was read out of one text; ``fields`` is the reader's own JSON, with evidence."""
+
+    __tablename__ = "understandings"
+    id: Id = new_id()
+    service_request_id: Mapped[int] = ref("service_requests", cascade=True)
+    transcript_id: Mapped[int | None] = ref("transcripts")
+    message_id: Mapped[int | None] = ref("messages")
+    category: Mapped[str | None]
+    confidence: Mapped[float | None] = mapped_column(Float)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = now()
+
+
+_STATUSES = tuple(s.value for s in Status)
+_WORKING_SQL = ", ".join(f"'{s.value}'" for s in sorted(WORKING))
+tracking_sequence = Sequence("tracking_numbers", start=10000, metadata=Base.metadata)
+
+
+class ServiceRequest(Base):
+    """One need of one resident, with its life cycle; `service_requests` writes it.
+
+    ``erased_at``: this is a tombstone, without anything personal, so that figures stay;
+    ``resident_group``: its home's group then, before that the home says it.
+    """
+
+    __tablename__ = "service_requests"
+    id: Id = new_id()
+    tracking_number: Mapped[str] = mapped_column(String(24), unique=True)
+    status_key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    status_key: Mapped[str]
+    status: Mapped[str] = mapped_column(String(16), server_default=Status.RECEIVED.value)
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    channel: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str | None] = mapped_column(String(16))
+    recording_id: Mapped[int | None] = ref("recordings")
+    transcript_id: Mapped[int | None] = ref("transcripts", index=False)
+    understanding_id: Mapped[int | None] = mapped_column(BigInteger)
+    conversation_id: Mapped[int | None] = ref("conversations")
+    contact_point_id: Mapped[int | None] = ref("contact_points")
+    household_id: Mapped[int | None] = ref("households")
+    merged_into_id: Mapped[int | None] = ref("service_requests")
+    split_from_id: Mapped[int | None] = ref("service_requests", index=False)
+    related_to_id: Mapped[int | None] = ref("service_requests", index=False)
+
+    category: Mapped[str | None] = mapped_column(String(64))
+    urgency: Mapped[str] = mapped_column(String(16), server_default="normal")
+    text: Mapped[str | None]
+    place: Mapped[str | None]
+    area: Mapped[str | None]
+    unit: Mapped[str | None]
+    when_start: Mapped[datetime | None]
+    when_end: Mapped[datetime | None]
+    when_text: Mapped[str | None]
+    person: Mapped[str | None]
+    phone: Mapped[str | None]
+    given: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"))
+    corrected: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+    reasons: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+
+    backend: Mapped[str | None] = mapped_column(String(64))
+    external_id: Mapped[str | None]
+    assignee: Mapped[str | None]
+    comes_at: Mapped[datetime | None]
+    received_at: Mapped[datetime] = now()
+    deadline_at: Mapped[datetime | None]
+    on_hold_until: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    routed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    rating: Mapped[int | None] = mapped_column(Integer)
+    resident_says: Mapped[str | None] = mapped_column(String(16))
+    erased_at: Mapped[datetime | None]
+    erased_by: Mapped[str | None]
+    erased_why: Mapped[str | None] = mapped_column(String(16))
+    resident_group: Mapped[str | None]
+    created_at: Mapped[datetime] = now()
+    updated_at: Mapped[datetime] = now()
+
+    recording: Mapped[Recording | None] = relationship(lazy="raise")
+    transcript: Mapped[Transcript | None] = relationship(lazy="raise")
+
+    __table_args__ = (
+        one_of("status", *_STATUSES),
+        one_of("urgency", "emergency", "urgent", "normal"),
+        one_of("resident_says", "right", "not_right"),
+        one_of("erased_why", "asked", "retention", "test", "other"),
+        Index(
+            "service_requests_ended",
+            "ended_at",
+            postgresql_where=sql("ended_at IS NOT NULL AND erased_at IS NULL"),
+        ),
+        Index(
+            "service_requests_working",
+            "status",
+            "updated_at",
+            postgresql_where=sql(f"status IN ({_WORKING_SQL})"),
+        ),
+        Index("service_requests_queue", "status", "urgency", "deadline_at", "id"),
+        Index("service_requests_phone", "phone"),
+        Index(
+            "service_requests_group",
+            "resident_group",
+            postgresql_where=sql("resident_group IS NOT NULL"),
+        ),
+        *(
+            Index(
+                f"service_requests_{name}",
+                sql("(urgency <> 'emergency')"),
+                sql("coalesce(deadline_at, 'infinity')"),
+                "id",
+                postgresql_where=sql(f"status {statuses}"),
+            )
+            for name, statuses in (
+                ("waiting", "= 'needs_review'"),
+                ("on_the_way", "IN ('routed', 'accepted')"),
+            )
+        ),
+        Index("service_requests_done", "id", postgresql_where=sql("status = 'done'")),
+        Index(
+            "service_requests_on_hold",
+            "on_hold_until",
+            "id",
+            postgresql_where=sql("on_hold_until IS NOT NULL"),
+        ),
+        Index("service_requests_area", "area", "id"),
+        Index("service_requests_category", "category", "id"),
+        Index("service_requests_channel", "channel", "id"),
+        Index(
+            "service_requests_urgency", "urgency", "id", postgresql_where=sql("urgency <> 'normal'")
+        ),
+        Index("service_requests_transcript", "transcript_id"),
+        Index("service_requests_place", "place", "received_at"),
+        Index("service_requests_received", "received_at"),
+    )
+
+
+class Event(Base):
+    """One move or change: from, to, who, why. Only ever added."""
+
+    __tablename__ = "events"
+    id: Id = new_id()
+    service_request_id: Mapped[int] = ref("service_requests", cascade=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    from_status: Mapped[str | None] = mapped_column(String(16))
+    to_status: Mapped[str | None] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(16))
+    who: Mapped[str | None]
+    why: Mapped[str | None]
+    changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    version: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = now()
+    __table_args__ = (
+        Index(
+            "events_milestones",
+            "service_request_id",
+            "to_status",
+            "created_at",
+            postgresql_where=sql("to_status IN ('confirmed', 'rejected', 'done')"),
+        ),
+    )
