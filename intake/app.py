@@ -16,8 +16,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake import backends, channels
-from intake.assistant import Assistant
-from intake.categories import load_catalogue
+from intake.assistant.client import Assistant
+from intake.catalogue.services import load_catalogue
 from intake.errors import SettingsError, TooMany
 from intake.network.addresses import counted_as
 from intake.network.http import Outgoing

@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests as requests
 from intake.backends import Dispatch, Pending, Report
+from intake.catalogue.routing import choose_backend
 from intake.errors import BackendError
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
 from intake.network import signing
 from intake.parts import Parts
-from intake.routing import choose_backend
 from intake.service_requests import By
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, Delivery, DeliveryAttempt, Recording, ServiceRequest

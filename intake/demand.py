@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.categories import Catalogue
+from intake.catalogue.services import Catalogue
 
 Unit = Literal["day", "week", "month"]
 Split = Literal["area", "field", "resident_group"]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from intake.categories import Catalogue
+from intake.catalogue.services import Catalogue
 from intake.understanding.values import Field, Understanding
 
 GROUPS = ("独居", "空巢", "残障", "低保", "失能", "孤儿", None, None, None, None)

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from intake.assistant import Assistant
+from intake.assistant.client import Assistant
 from intake.backends import Backend
-from intake.categories import Catalogue
-from intake.editing import changes, places, rules, texts
+from intake.catalogue import edits, places, routing_rules, text_overrides
+from intake.catalogue.routing import RoutingRule
+from intake.catalogue.services import Catalogue
 from intake.network.http import Outgoing
-from intake.routing import RoutingRule
 from intake.settings import Settings
 from intake.storage.blobs import Blobs
 from intake.storage.db import Sessions
@@ -74,18 +74,18 @@ class Parts:
 
     async def look(self, session: AsyncSession) -> None:
         """Take up what operators edited since the last look: one small query when nothing."""
-        now = await changes.versions(session)
+        now = await edits.versions(session)
         if now == self._seen:
             return
-        if now[texts.KIND] != self._seen.get(texts.KIND):
-            self.catalogue = await texts.current(session, self.files)
-        if now[rules.KIND] != self._seen.get(rules.KIND):
-            self.rules = await rules.current(session, self.settings.routing)
+        if now[text_overrides.KIND] != self._seen.get(text_overrides.KIND):
+            self.catalogue = await text_overrides.current(session, self.files)
+        if now[routing_rules.KIND] != self._seen.get(routing_rules.KIND):
+            self.rules = await routing_rules.current(session, self.settings.routing)
         self._seen = now
 
     async def gazetteer(self, session: AsyncSession) -> Gazetteer:
         """The places that operators keep, as they are now."""
-        now = await changes.version(session, places.KIND)
+        now = await edits.version(session, places.KIND)
         if self._gazetteer is None or self._gazetteer[0] != now:
             async with self._building:
                 if self._gazetteer is None or self._gazetteer[0] != now:

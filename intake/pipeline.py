@@ -19,10 +19,11 @@ from collections.abc import Awaitable, Callable, Mapping
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import again, conversing, delivering, reading, sweep, telling, trackers
+from intake import again, conversing, delivering, reading, sweep, telling
 from intake import alarm as alarms
 from intake import service_requests as requests
-from intake.assistant import IntentRanking
+from intake.assistant import tracker_store
+from intake.assistant.client import IntentRanking
 from intake.errors import AssistantError
 from intake.keeping import forgetting, homes, leftovers
 from intake.lifecycle import Actor, Status
@@ -347,5 +348,5 @@ assert homes.run  # and the erase of a whole home
 async def forget(context: procrastinate.JobContext, timestamp: int) -> None:
     """Every hour: Rasa's memories of what was over yesterday go, and all whose time is over."""
     parts: Parts = context.additional_context["parts"]
-    await trackers.forget(parts)
+    await tracker_store.forget(parts)
     await forgetting.forget(parts.settings, parts.sessions)

@@ -27,8 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import looking, searching
-from intake.categories import Catalogue
+from intake import searching
+from intake.accounts import presence
+from intake.catalogue.services import Catalogue
 from intake.errors import BadField
 from intake.lifecycle import ENDED, WORKING, Status
 from intake.searching import Sought
@@ -317,7 +318,7 @@ async def _dressed(session: AsyncSession, lines: Sequence[Line]) -> list[Line]:
         return []
     found = await session.scalars(select(Alarm).where(Alarm.service_request_id.in_(ids)))
     alarms = {alarm.service_request_id: alarm for alarm in found}
-    there = await looking.at(session, ids)
+    there = await presence.at(session, ids)
     return [
         replace(line, alarm=alarms.get(line.request.id), looking=there.get(line.request.id, ()))
         for line in lines

@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.categories import Catalogue, Category
+from intake.catalogue.services import Catalogue, Category
 from intake.lifecycle import ENDED, Status
 from intake.locale import reason
 from intake.parts import Parts

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from intake.categories import Catalogue
+from intake.catalogue.services import Catalogue
 from intake.inventing import WRITTEN, Home, Inventor, Life
 from intake.lifecycle import ENDED
 from intake.tracking import tracking_number

@@ -12,8 +12,8 @@ from procrastinate.jobs import Job
 from procrastinate.jobs import Status as JobStatus
 from sqlalchemy import select, text
 
-from intake import accounts
 from intake import service_requests as requests
+from intake.accounts import operators
 from intake.conversations import lock_of
 from intake.errors import Unavailable
 from intake.lifecycle import WORKING, Actor, Status
@@ -161,4 +161,4 @@ async def let_time_pass(parts: Parts) -> None:
         )
         for request in held.all():
             await requests.hold(session, request, None, By(Actor.TIMER))
-        await accounts.forget_sessions(session, parts.settings.desk.idle)
+        await operators.forget_sessions(session, parts.settings.desk.idle)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from intake.categories import Both, Catalogue
+from intake.catalogue.services import Both, Catalogue
 from intake.dialogue import Draft, Turn, missing
 from intake.locale import say
 from intake.understanding.values import Field, Window

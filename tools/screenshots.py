@@ -14,8 +14,8 @@ from typing import Any
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
-from intake import households
 from intake import service_requests as requests
+from intake.accounts import households
 from intake.lifecycle import Actor, Status
 from intake.processes import postgres
 from intake.service_requests import By

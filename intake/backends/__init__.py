@@ -19,6 +19,9 @@ from pydantic import BaseModel, ValidationError
 from intake.errors import SettingsError
 from intake.lifecycle import Status
 
+ATTEMPT_SECONDS = 240.0
+"""How long one attempt may take: backends have shorter limits, this one is for their faults."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:

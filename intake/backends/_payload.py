@@ -12,7 +12,7 @@ from typing import Any
 from intake.backends import Dispatch
 
 SCHEMA_VERSION = 1
-_SCHEMAS = Path(__file__).parent.parent / "schemas"
+_SCHEMAS = Path(__file__).parent / "schemas"
 
 
 @cache

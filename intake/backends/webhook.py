@@ -1,6 +1,6 @@
 """A system that takes our JSON over HTTP, signed; at most one order there for each key.
 
-The body is `intake/schemas/service_request.v1.json`. Headers: ``Huying-Signature``
+The body is `intake/backends/schemas/service_request.v1.json`. Headers: ``Huying-Signature``
 (`intake.network.signing.sign_body`), ``Idempotency-Key`` and ``Huying-Event``. The other side
 answers 2xx, at best with ``{"external_id": "…"}``; 409 with an external_id means it had it already.
 It reports back to the ``update_url`` in the body.

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import households
 from intake import service_requests as requests
+from intake.accounts import households
 from intake.errors import EmptyRecording, NotAudio, TooLong
 from intake.lifecycle import Actor
 from intake.service_requests import By, Opened, Opening

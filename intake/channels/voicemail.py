@@ -19,7 +19,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import households
+from intake.accounts import households
 from intake.channels import _taking, _upload
 from intake.errors import (
     BadField,

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from intake.app import database_url
+from intake.catalogue import places_csv, seed_places
 from intake.commands.invent import invent
-from intake.editing import places_csv, seeding
 from intake.errors import InputError
 from intake.settings import load
 from intake.storage import migrations
@@ -58,14 +58,14 @@ def seed(
 
 
 async def _seed(url: str, path: Path, *, replace: bool = False, first: bool = False) -> int | None:
-    lines = seeding.lines_of(path)
+    lines = seed_places.lines_of(path)
     engine, sessions = connect(url, pool_size=2)
     try:
         async with sessions.begin() as session:
             if not first:
                 _tell(path, lines)
-                return await seeding.put(session, lines, replace=replace)
-            found = await seeding.first(session, lines)
+                return await seed_places.put(session, lines, replace=replace)
+            found = await seed_places.first(session, lines)
             if found is not None:
                 _tell(path, lines)
             return found

@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.evaluating import labelled
 from intake.evaluating.answering import Answering
 from intake.evaluating.house import assistant_model, open_house

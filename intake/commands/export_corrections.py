@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from intake.app import database_url
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.errors import HuyingError, NotFound
 from intake.evaluating import checked, exporting, labelled
 from intake.evaluating.checked import Checked

@@ -9,8 +9,8 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import households
-from intake.categories import load_catalogue
+from intake.accounts import households
+from intake.catalogue.services import load_catalogue
 from intake.commands.client import in_database
 from intake.errors import BadField
 from intake.keeping import handing_out

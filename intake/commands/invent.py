@@ -8,7 +8,7 @@ import psycopg
 import typer
 
 from intake import seeding
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.errors import InputError
 from intake.inventing import Inventor
 from intake.settings import ROOT, load

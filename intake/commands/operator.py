@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import accounts, passwords
+from intake.accounts import operators, passwords
 from intake.commands.client import in_database
 from intake.errors import BadField, HuyingError
 from intake.settings import load
@@ -32,7 +32,7 @@ PasswordFile = Annotated[
         " Without it you are asked. Never on the command line: others can see that."
     ),
 ]
-ROLE = f"One of {', '.join(accounts.ROLES)}."
+ROLE = f"One of {', '.join(operators.ROLES)}."
 
 
 @app.command()
@@ -45,12 +45,12 @@ def add(
     ] = False,
 ) -> None:
     """Add an operator who signs in with a password, such as the first: --role admin."""
-    if role not in accounts.ROLES:
+    if role not in operators.ROLES:
         raise typer.BadParameter(ROLE, param_hint="--role")
-    kept = _asked(accounts.clean_name(name), password_file)
+    kept = _asked(operators.clean_name(name), password_file)
 
     async def make(session: AsyncSession) -> str:
-        made = await accounts.add(session, name, role, kept, starts=change)
+        made = await operators.add(session, name, role, kept, starts=change)
         _log(session, made, "add")
         return made.name
 
@@ -63,7 +63,7 @@ def list_operators() -> None:
     """Show all accounts with their roles."""
 
     async def find(session: AsyncSession) -> list[Operator]:
-        session.add(AccessLog(who=accounts.COMMAND_LINE, action="operators"))
+        session.add(AccessLog(who=operators.COMMAND_LINE, action="operators"))
         return list(await session.scalars(select(Operator).order_by(Operator.name)))
 
     for one in in_database(find):
@@ -79,11 +79,11 @@ def password(
     ] = False,
 ) -> None:
     """Set a new password. All browsers where this operator is signed in are signed out."""
-    kept = _asked(accounts.clean_name(name), password_file)
+    kept = _asked(operators.clean_name(name), password_file)
 
     async def reset(session: AsyncSession) -> None:
-        found = await accounts.find(session, name)
-        await accounts.set_password(session, found, kept, starts=change)
+        found = await operators.find(session, name)
+        await operators.set_password(session, found, kept, starts=change)
         _log(session, found, "new password")
 
     in_database(reset)
@@ -95,8 +95,8 @@ def role(name: Name, role: Annotated[str, typer.Argument(metavar="ROLE", help=RO
     """Give another role; it counts from the next click on."""
 
     async def change(session: AsyncSession) -> None:
-        found = await accounts.find(session, name)
-        await accounts.set_role(session, found, role)
+        found = await operators.find(session, name)
+        await operators.set_role(session, found, role)
         _log(session, found, f"role {role}")
 
     in_database(change)
@@ -108,8 +108,8 @@ def disable(name: Name) -> None:
     """Lock an account: browsers are signed out, tokens revoked; the history stays."""
 
     async def lock(session: AsyncSession) -> None:
-        found = await accounts.find(session, name)
-        await accounts.disable(session, found)
+        found = await operators.find(session, name)
+        await operators.disable(session, found)
         _log(session, found, "disable")
 
     in_database(lock)
@@ -121,8 +121,8 @@ def enable(name: Name) -> None:
     """Open a locked account again, with the password it had; revoked tokens stay revoked."""
 
     async def unlock(session: AsyncSession) -> None:
-        found = await accounts.find(session, name)
-        await accounts.enable(session, found)
+        found = await operators.find(session, name)
+        await operators.enable(session, found)
         _log(session, found, "enable")
 
     in_database(unlock)
@@ -168,4 +168,4 @@ def _state(one: Operator) -> str:
 
 
 def _log(session: AsyncSession, operator: Operator, action: str) -> None:
-    session.add(AccessLog(who=accounts.COMMAND_LINE, action=f"operator {operator.id}: {action}"))
+    session.add(AccessLog(who=operators.COMMAND_LINE, action=f"operator {operator.id}: {action}"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from intake import training
+from intake.assistant import training
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -15,7 +15,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from intake import trackers
+from intake.assistant import tracker_store
 from intake.errors import SettingsError
 from intake.processes import postgres
 from intake.processes.supervisor import (
@@ -117,7 +117,7 @@ async def desk_notes(settings: Settings) -> list[str]:
     """How to make the first administrator, in a house that has none."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from intake import accounts
+    from intake.accounts import operators
     from intake.storage.db import connect
 
     url = settings.database_url or postgres.dsn(settings)
@@ -126,7 +126,7 @@ async def desk_notes(settings: Settings) -> list[str]:
     engine, sessions = connect(url, pool_size=2)
     try:
         async with sessions.begin() as session:
-            if await accounts.admins(session):
+            if await operators.admins(session):
                 return []
     except SQLAlchemyError:
         return []
@@ -193,7 +193,8 @@ def _prepare(settings: Settings) -> None:
 
 
 def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...]) -> list[Process]:
-    from intake import assistant, training
+    from intake.assistant import client as assistant_client
+    from intake.assistant import training
 
     python = Path(os.environ.get("HUYING_BOT_PYTHON", ROOT / "bot" / ".venv" / "bin" / "python"))
     if not python.exists():
@@ -204,7 +205,7 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
     if model is None:
         raise SettingsError("The assistant is not trained; run `make train`.")
     token = secret_files.assistant_token(settings)
-    started = assistant.rasa_command(
+    started = assistant_client.rasa_command(
         python=python,
         root=ROOT,
         model=model,
@@ -212,9 +213,9 @@ def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...
         home=settings.home,
         token=token,
         actions_url=settings.actions_url,
-        tracker_url=trackers.url(settings),
+        tracker_url=tracker_store.url(settings),
     )
-    asking = assistant.actions_environment(
+    asking = assistant_client.actions_environment(
         intake_url=settings.local_url,
         token=secret_files.ensure(settings, "internal"),
     )

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import carrying, conversations
-from intake.assistant import Reply, tracker_events
+from intake.assistant.client import Reply, tracker_events
 from intake.conversing.hearing import hear
 from intake.conversing.leaving import OPERATOR, open_emergency
 from intake.dialogue import State

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from intake.categories import Catalogue
+from intake.catalogue.services import Catalogue
 from intake.dialogue.fields import SHARED
 from intake.dialogue.state import FIELDS, SURE, Draft, Ranking, Said, State
 from intake.locale import reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from intake.categories import Catalogue
+from intake.catalogue.services import Catalogue
 from intake.dialogue.fields import answers, declines, differs, merged, with_more
 from intake.dialogue.needs import needs_in, second_need, switched_to
 from intake.dialogue.state import (

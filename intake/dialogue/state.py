@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from intake.categories import Catalogue
+from intake.catalogue.services import Catalogue
 from intake.understanding.values import Understanding
 
 FIELDS = ("place", "unit", "when", "person", "phone")

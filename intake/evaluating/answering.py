@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake import again, reading
-from intake.assistant import IntentRanking
-from intake.categories import Catalogue
+from intake.assistant.client import IntentRanking
+from intake.catalogue.services import Catalogue
 from intake.evaluating.house import House
 from intake.evaluating.labelled import Item, LabelledSet
 from intake.evaluating.measures import Answer

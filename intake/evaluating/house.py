@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from intake import training
-from intake.assistant import Assistant, rasa_command
+from intake.assistant import training
+from intake.assistant.client import Assistant, rasa_command
 from intake.errors import HuyingError
 from intake.processes.supervisor import Log, Process, Supervisor
 from intake.settings import ROOT, Settings, secret_files

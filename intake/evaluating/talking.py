@@ -20,9 +20,10 @@ from typing import Any
 import uvicorn
 from sqlalchemy import select
 
-from intake import conversing, training
+from intake import conversing
 from intake.app import create_app
-from intake.assistant import actions_environment, rasa_command
+from intake.assistant import training
+from intake.assistant.client import actions_environment, rasa_command
 from intake.conversations import Inbound, take_in
 from intake.dialogue import FIELDS, State
 from intake.errors import HuyingError

@@ -19,8 +19,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
-from intake import trackers
-from intake.assistant import tracker_file
+from intake.assistant import tracker_store
+from intake.assistant.client import tracker_file
 from intake.errors import HuyingError
 from intake.keeping import sealing, tables
 from intake.keeping.archive import Progress, Writer
@@ -111,7 +111,7 @@ def _files(archive: Writer, settings: Settings) -> None:
 
 def _rasa(archive: Writer, settings: Settings, tell: Tell) -> dict[str, Any] | None:
     """Rasa's memory, where it lies in PostgreSQL or in a file of ours. None: nothing was kept."""
-    named = trackers.url(settings)
+    named = tracker_store.url(settings)
     if named is None:
         return _rasa_file(archive, tracker_file(settings.home))
     where = make_url(named)

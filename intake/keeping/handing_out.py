@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import households
+from intake.accounts import households
 from intake.errors import NotFound
 from intake.lifecycle import Actor
 from intake.locale import DEFAULT, languages, say

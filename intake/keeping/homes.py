@@ -15,7 +15,7 @@ from sqlalchemy import Select, delete, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import households
+from intake.accounts import households
 from intake.errors import BadField, HuyingError, MoveNotAllowed
 from intake.keeping import leftovers
 from intake.keeping.erasing import WHYS, erase

@@ -12,7 +12,7 @@ import procrastinate
 from sqlalchemy import create_engine, delete, inspect, or_
 from sqlalchemy.pool import NullPool
 
-from intake import trackers
+from intake.assistant import tracker_store
 from intake.channels._page.note import Note
 from intake.channels.voicemail import key_hash
 from intake.keeping.erasing import JOB
@@ -85,13 +85,13 @@ def _unlink_uploads(folder: Path, digests: Collection[str]) -> None:
 
 def _forget_talk(settings: Settings, conversation_ids: Collection[int]) -> None:
     """Delete all of Rasa's memories of these conversations; each turn may have begun a new one."""
-    there = trackers.reached(settings) if conversation_ids else None
+    there = tracker_store.reached(settings) if conversation_ids else None
     if there is None:
         return
     engine = create_engine(there, poolclass=NullPool)
-    if not inspect(engine).has_table(trackers.EVENTS.name):
+    if not inspect(engine).has_table(tracker_store.EVENTS.name):
         return
-    sender = trackers.EVENTS.c.sender_id
+    sender = tracker_store.EVENTS.c.sender_id
     theirs = or_(*(sender.startswith(f"{found}.", autoescape=True) for found in conversation_ids))
     with engine.begin() as connection:
-        connection.execute(delete(trackers.EVENTS).where(theirs))
+        connection.execute(delete(tracker_store.EVENTS).where(theirs))

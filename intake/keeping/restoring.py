@@ -19,8 +19,8 @@ from sqlalchemy import Connection, create_engine, inspect, make_url, select, tex
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from intake import trackers
-from intake.assistant import tracker_file
+from intake.assistant import tracker_store
+from intake.assistant.client import tracker_file
 from intake.errors import HuyingError
 from intake.keeping import homes, leftovers, tables
 from intake.keeping.archive import BadArchive, Progress, Reader
@@ -174,7 +174,7 @@ def _rasa(archive: Reader, settings: Settings, tell: Tell) -> list[str] | None:
     The names of memories that hold more than our rows know; None: no memory can be relied on.
     """
     saved: dict[str, Any] | None = archive.manifest["rasa"]
-    named = trackers.url(settings)
+    named = tracker_store.url(settings)
     kind = make_url(named).get_backend_name() if named else "sqlite"
     if saved is None or saved["kind"] != kind:
         return None
@@ -185,10 +185,12 @@ def _rasa(archive: Reader, settings: Settings, tell: Tell) -> list[str] | None:
     with engine.begin() as connection:
         if kind == "postgresql":
             _rasa_tables(connection, archive, saved, tell)
-        if not inspect(connection).has_table(trackers.EVENTS.name):
+        if not inspect(connection).has_table(tracker_store.EVENTS.name):
             return []
         since = datetime.fromisoformat(archive.manifest["made_at"]).timestamp()
-        later = select(trackers.EVENTS.c.sender_id).where(trackers.EVENTS.c.timestamp > since)
+        later = select(tracker_store.EVENTS.c.sender_id).where(
+            tracker_store.EVENTS.c.timestamp > since
+        )
         return list(connection.scalars(later.distinct()))
 
 

@@ -12,8 +12,8 @@ from fastapi import Depends, Header, Request
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import accounts
-from intake.accounts import SignedIn
+from intake.accounts import operators
+from intake.accounts.operators import SignedIn
 from intake.errors import Forbidden, MissingVersion, NotAllowed, NotFound
 from intake.parts import Parts
 from intake.storage.models import AccessLog, ApiToken, Operator, ServiceRequest
@@ -78,7 +78,7 @@ async def _by_cookie(session: AsyncSession, request: Request, parts: Parts) -> S
     """Both are looked at: a session that began before its cookie could be bound goes on."""
     for token, bound in cookies.given(request):
         idle = parts.settings.desk.idle
-        if (found := await accounts.session_of(session, token, idle, bound=bound)) is not None:
+        if (found := await operators.session_of(session, token, idle, bound=bound)) is not None:
             return found
     return None
 
@@ -113,7 +113,7 @@ def at_least(role: str) -> Any:
     """A dependency: the operator who asks, if the role includes ``role``; else `Forbidden`."""
 
     async def check(operator: Annotated[Operator, Depends(operator_of)]) -> Operator:
-        if not accounts.may(operator, role):
+        if not operators.may(operator, role):
             raise Forbidden(f"This needs the role {role}.")
         return operator
 

@@ -13,8 +13,8 @@ from pydantic import Field
 from sqlalchemy import Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.editing import changes, places, places_csv, rules
-from intake.editing.places import Wrong
+from intake.catalogue import edits, places, places_csv, routing_rules
+from intake.catalogue.places import Wrong
 from intake.errors import BadField, NotFound, TooLarge
 from intake.parts import Parts
 from intake.storage.models import Edit, Operator, Place
@@ -58,7 +58,7 @@ async def list_places(
 ) -> dict[str, Any]:
     """In the order in which they were added, those that hold ``text`` in name, alias or area."""
     async with parts.sessions.begin() as session:
-        version = await changes.version(session, places.KIND)
+        version = await edits.version(session, places.KIND)
         found = await search(session, parts, text, after=after, limit=limit)
         await log_access(session, operator, "places")
     response.headers["ETag"] = f'"{version}"'
@@ -110,7 +110,7 @@ async def add(
     """The next message finds it."""
     name, value = _tidy(request, body)
     async with parts.sessions.begin() as session:
-        await changes.lock(session, places.KIND, seen)
+        await edits.lock(session, places.KIND, seen)
         if (await places.read(session, [name]))[name] is not None:
             raise refuse(request, Wrong("known", {"value": name}), "name")
         return await _save(session, operator, "add", {name: value}, seen)
@@ -128,7 +128,7 @@ async def put(
     """Its name too; requests keep the name under which they came."""
     name, value = _tidy(request, body)
     async with parts.sessions.begin() as session:
-        await changes.lock(session, places.KIND, seen)
+        await edits.lock(session, places.KIND, seen)
         before = await _place(session, place_id)
         values: dict[str, Any] = {name: value}
         if name != before.name:
@@ -144,7 +144,7 @@ async def remove(
 ) -> dict[str, Any]:
     """It is found no more; requests keep it."""
     async with parts.sessions.begin() as session:
-        await changes.lock(session, places.KIND, seen)
+        await edits.lock(session, places.KIND, seen)
         before = await _place(session, place_id)
         return await _save(session, operator, "remove", {before.name: None}, seen)
 
@@ -166,7 +166,7 @@ async def preview(
     """Line by line, nothing is saved. ``whole``: the file is the whole list, others go."""
     lines = await _lines(request)
     async with parts.sessions() as session:
-        version = await changes.version(session, places.KIND)
+        version = await edits.version(session, places.KIND)
         known = await places.all_of(session)
     found = places_csv.compare(lines, known, whole=mode == "whole")
     after = {name: value for name, value in {**known, **found.values}.items() if value is not None}
@@ -204,7 +204,7 @@ async def import_places(
     """What the preview of the same file showed. With wrong lines only on ``leave_out_wrong``."""
     lines = await _lines(request)
     async with parts.sessions.begin() as session:
-        await changes.lock(session, places.KIND, seen)
+        await edits.lock(session, places.KIND, seen)
         found = places_csv.compare(lines, await places.all_of(session), whole=mode == "whole")
         if found.count("wrong") and not leave_out_wrong:
             raise refuse(request, Wrong("lines", {"count": found.count("wrong")}), "file")
@@ -225,8 +225,8 @@ async def list_edits(
 ) -> dict[str, Any]:
     """Newest first; ``versions``: what an undo must send as ``If-Match``, by kind."""
     async with parts.sessions() as session:
-        found = await changes.latest(session, kind=kind, before=before, limit=limit)
-        versions = await changes.versions(session)
+        found = await edits.latest(session, kind=kind, before=before, limit=limit)
+        versions = await edits.versions(session)
     return {"versions": versions, "edits": [edit_json(edit) for edit in found]}
 
 
@@ -242,12 +242,14 @@ async def undo(
 ) -> dict[str, Any]:
     """All of it is as it was before; itself a change that can be undone."""
     async with parts.sessions.begin() as session:
-        edit = await changes.get(session, min(edit_id, 2**62))
-        if edit.kind == rules.KIND:
-            listed = [rules.Listed(**rule) for rule in edit.before[rules.LIST] or ()]
-            if found := rules.wrong(listed, parts.backends, parts.catalogue.codes):
+        edit = await edits.get(session, min(edit_id, 2**62))
+        if edit.kind == routing_rules.KIND:
+            listed = [
+                routing_rules.Listed(**rule) for rule in edit.before[routing_rules.LIST] or ()
+            ]
+            if found := routing_rules.wrong(listed, parts.backends, parts.catalogue.codes):
                 raise refuse(request, found[1], "rules")
-        version = await changes.undo(session, edit, who=operator.name, seen=seen)
+        version = await edits.undo(session, edit, who=operator.name, seen=seen)
         await log_access(session, operator, f"{edit.kind}: undo {edit.id}")
     return {"version": version}
 
@@ -255,9 +257,7 @@ async def undo(
 async def _save(
     session: AsyncSession, operator: Operator, action: str, values: dict[str, Any], seen: int
 ) -> dict[str, Any]:
-    version = await changes.change(
-        session, places.KIND, action, values, who=operator.name, seen=seen
-    )
+    version = await edits.change(session, places.KIND, action, values, who=operator.name, seen=seen)
     if (await session.scalar(select(func.count(Place.id))) or 0) > places.MOST_PLACES:
         raise TooLarge("There would be too many places.", limit=places.MOST_PLACES)
     await log_access(session, operator, f"places: {action}")

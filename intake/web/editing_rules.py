@@ -12,13 +12,13 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import reading
-from intake.assistant import IntentRanking
-from intake.editing import changes, rules
-from intake.editing.rules import Listed
+from intake.assistant.client import IntentRanking
+from intake.catalogue import edits, routing_rules
+from intake.catalogue.routing import RoutingRule, choose_backend, misfits
+from intake.catalogue.routing_rules import Listed
 from intake.errors import AssistantError, BadField
 from intake.locale import say
 from intake.parts import Parts
-from intake.routing import RoutingRule, choose_backend, misfits
 from intake.settings import Rule
 from intake.storage.models import ServiceRequest
 from intake.web import shapes
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/routing-rules", tags=["supervisors"])
 class Rules(shapes.Strict):
     """The whole list, the first rule first."""
 
-    rules: list[Listed] = Field(max_length=rules.MOST_RULES)
+    rules: list[Listed] = Field(max_length=routing_rules.MOST_RULES)
 
 
 class Question(shapes.Strict):
@@ -46,7 +46,7 @@ class Question(shapes.Strict):
     urgency: shapes.Urgency = "normal"
     number: str | None = Field(None, max_length=40)
     text: str | None = Field(None, max_length=2000)
-    rules: list[Listed] | None = Field(None, max_length=rules.MOST_RULES)
+    rules: list[Listed] | None = Field(None, max_length=routing_rules.MOST_RULES)
 
 
 @router.get("", summary="The routing rules")
@@ -61,14 +61,14 @@ async def read(parts: CurrentParts, operator: Supervisor, response: Response) ->
 
 async def standing(session: AsyncSession, parts: Parts) -> dict[str, Any]:
     """The rules that hold, where they stand, and what they may name."""
-    version = await changes.version(session, rules.KIND)
-    own = await rules.own(session)
+    version = await edits.version(session, routing_rules.KIND)
+    own = await routing_rules.own(session)
     held: Sequence[Rule] = parts.settings.routing.rules if own is None else own
     return {
         "version": version,
         "own": own is not None,
-        "rules": rules.to_json(held),
-        "unreached": [index + 1 for index in rules.unreached(held)],
+        "rules": routing_rules.to_json(held),
+        "unreached": [index + 1 for index in routing_rules.unreached(held)],
         "default": parts.settings.routing.default,
         "backends": {name: title_of(parts, name) for name in parts.backends},
     }
@@ -80,7 +80,9 @@ async def put(
 ) -> dict[str, Any]:
     """All of them at once; the next request follows them."""
     _check(request, parts, body.rules)
-    return await _save(parts, operator.name, operator, "change", rules.to_json(body.rules), seen)
+    return await _save(
+        parts, operator.name, operator, "change", routing_rules.to_json(body.rules), seen
+    )
 
 
 @router.delete("", summary="Back to the settings file's rules")
@@ -93,7 +95,9 @@ async def _save(
     parts: Parts, who: str, operator: Any, action: str, listed: Any, seen: int
 ) -> dict[str, Any]:
     async with parts.sessions.begin() as session:
-        await changes.change(session, rules.KIND, action, {rules.LIST: listed}, who=who, seen=seen)
+        await edits.change(
+            session, routing_rules.KIND, action, {routing_rules.LIST: listed}, who=who, seen=seen
+        )
         await log_access(session, operator, f"routing rules: {action}")
         return await standing(session, parts)
 
@@ -110,7 +114,7 @@ async def try_out(
         await log_access(session, operator, "routing rules: try")
         listed: Sequence[RoutingRule] = body.rules or ()
         if body.rules is None:
-            listed = await rules.current(session, parts.settings.routing)
+            listed = await routing_rules.current(session, parts.settings.routing)
         if body.number:
             about = await by_number(session, body.number)
             await log_access(session, operator, "routing rules: try", about)
@@ -201,7 +205,7 @@ def _outcome(
 
 
 def _check(request: Request, parts: Parts, listed: Sequence[Listed]) -> None:
-    if found := rules.wrong(listed, parts.backends, parts.catalogue.codes):
+    if found := routing_rules.wrong(listed, parts.backends, parts.catalogue.codes):
         raise refuse(request, found[1], f"rules.{found[0] - 1}")
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from intake.categories import Category
-from intake.editing import changes, texts
+from intake.catalogue import edits, text_overrides
+from intake.catalogue.services import Category
 from intake.errors import NotFound
 from intake.parts import Parts
 from intake.web.access import CurrentParts, SeenVersion, Supervisor, log_access
@@ -21,11 +21,11 @@ SHOWN = ("name", "description", "questions", "deadline_minutes", "at_least")
 async def read(parts: CurrentParts, operator: Supervisor, response: Response) -> dict[str, Any]:
     """Of each category: what holds, the file's default, and what operators say otherwise."""
     async with parts.sessions.begin() as session:
-        version = await changes.version(session, texts.KIND)
-        own = await texts.all_of(session)
+        version = await edits.version(session, text_overrides.KIND)
+        own = await text_overrides.all_of(session)
         await log_access(session, operator, "catalogue")
     response.headers["ETag"] = f'"{version}"'
-    held = texts.overlay(parts.files, own)
+    held = text_overrides.overlay(parts.files, own)
     return {
         "version": version,
         "categories": {
@@ -51,15 +51,15 @@ async def put(
     operator: Supervisor,
     seen: SeenVersion,
     code: str,
-    body: texts.Texts,
+    body: text_overrides.Texts,
 ) -> dict[str, Any]:
     """In place of all that operators said before of this category; the next turn says it so."""
-    own, wrong = texts.differing(_file(parts, code), body)
+    own, wrong = text_overrides.differing(_file(parts, code), body)
     if wrong is not None:
         raise refuse(request, wrong)
     async with parts.sessions.begin() as session:
-        version = await changes.change(
-            session, texts.KIND, "change", {code: own}, who=operator.name, seen=seen
+        version = await edits.change(
+            session, text_overrides.KIND, "change", {code: own}, who=operator.name, seen=seen
         )
         await log_access(session, operator, f"catalogue: {code[:40]}")
     return {"version": version, "own": own}
@@ -72,8 +72,8 @@ async def reset(
     """Of this category everything is as in its file again."""
     _file(parts, code)
     async with parts.sessions.begin() as session:
-        version = await changes.change(
-            session, texts.KIND, "reset", {code: None}, who=operator.name, seen=seen
+        version = await edits.change(
+            session, text_overrides.KIND, "reset", {code: None}, who=operator.name, seen=seen
         )
         await log_access(session, operator, f"catalogue: {code[:40]} reset")
     return {"version": version, "own": None}

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import households
+from intake.accounts import households
 from intake.locale import DEFAULT, languages, say
 from intake.settings import Settings
 from intake.storage.models import Household, Operator

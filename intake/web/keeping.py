@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.background import BackgroundTask
 
-from intake import households
+from intake.accounts import households
 from intake.keeping import handing_out, homes, leftovers
 from intake.keeping.erasing import erase as erase_request
 from intake.lifecycle import Actor

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import accounts, passwords
+from intake.accounts import operators, passwords
 from intake.errors import NotFound
 from intake.storage.models import ApiToken, Operator, OperatorSession
 from intake.web import shapes
@@ -24,7 +24,7 @@ Id = Annotated[int, Path(ge=1, le=2**62)]
 class NewOperator(shapes.Strict):
     """A new account."""
 
-    name: str = Field(min_length=1, max_length=accounts.LONGEST_NAME)
+    name: str = Field(min_length=1, max_length=operators.LONGEST_NAME)
     role: Role = "operator"
 
 
@@ -82,7 +82,7 @@ async def add(parts: CurrentParts, admin: Admin, body: NewOperator) -> Opened:
     password = passwords.starting_password()
     kept = await passwords.hash_beside(password)
     async with parts.sessions.begin() as session:
-        made = await accounts.add(session, body.name, body.role, kept, starts=True)
+        made = await operators.add(session, body.name, body.role, kept, starts=True)
         await _log(session, admin, made, "add")
         return await _opened(session, made, password)
 
@@ -93,13 +93,13 @@ async def change(parts: CurrentParts, admin: Admin, operator_id: Id, body: Chang
     async with parts.sessions.begin() as session:
         found = await _lock(session, operator_id)
         if body.role is not None and body.role != found.role:
-            await accounts.set_role(session, found, body.role)
+            await operators.set_role(session, found, body.role)
             await _log(session, admin, found, f"role {body.role}")
         if body.disabled is True:
-            await accounts.disable(session, found)
+            await operators.disable(session, found)
             await _log(session, admin, found, "disable")
         elif body.disabled is False:
-            await accounts.enable(session, found)
+            await operators.enable(session, found)
             await _log(session, admin, found, "enable")
         return await _line(session, found)
 
@@ -111,7 +111,7 @@ async def reset(parts: CurrentParts, admin: Admin, operator_id: Id) -> Opened:
     kept = await passwords.hash_beside(password)
     async with parts.sessions.begin() as session:
         found = await _lock(session, operator_id)
-        await accounts.set_password(session, found, kept, starts=True)
+        await operators.set_password(session, found, kept, starts=True)
         await _log(session, admin, found, "new password")
         return await _opened(session, found, password)
 
@@ -121,7 +121,7 @@ async def sign_out(parts: CurrentParts, admin: Admin, operator_id: Id) -> Respon
     """All her browsers; tokens stay."""
     async with parts.sessions.begin() as session:
         found = await _lock(session, operator_id)
-        await accounts.end_sessions(session, found.id)
+        await operators.end_sessions(session, found.id)
         await _log(session, admin, found, "sign out")
     return Response(status_code=204)
 

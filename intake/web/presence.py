@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from intake import looking
+from intake.accounts import presence
 from intake.web.access import CurrentOperator, CurrentParts, by_number
 from intake.web.shapes import Strict
 
@@ -31,7 +31,7 @@ async def there(parts: CurrentParts, operator: CurrentOperator, number: str) -> 
     """Who has said so in the last 40 seconds."""
     async with parts.sessions() as session:
         found = await by_number(session, number)
-        names = (await looking.at(session, [found.id])).get(found.id, ())
+        names = (await presence.at(session, [found.id])).get(found.id, ())
     return There(looking=list(names), others=[n for n in names if n != operator.name])
 
 
@@ -41,8 +41,8 @@ async def look(parts: CurrentParts, operator: CurrentOperator, number: str, body
     async with parts.sessions.begin() as session:
         found = await by_number(session, number)
         if body.leaving:
-            await looking.leave(session, found.id, operator.id)
+            await presence.leave(session, found.id, operator.id)
         else:
-            await looking.look(session, found.id, operator.id)
-        names = (await looking.at(session, [found.id])).get(found.id, ())
+            await presence.look(session, found.id, operator.id)
+        names = (await presence.at(session, [found.id])).get(found.id, ())
     return There(looking=list(names), others=[n for n in names if n != operator.name])

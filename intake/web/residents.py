@@ -16,8 +16,9 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import channels, households
+from intake import channels
 from intake import service_requests as requests
+from intake.accounts import households
 from intake.channels._page.options import Options
 from intake.errors import MoveNotAllowed, NotFound
 from intake.lifecycle import Actor, Status

@@ -14,14 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import queue, resembling
 from intake import service_requests as requests
-from intake.categories import Catalogue
+from intake.catalogue.routing import choose_backend
+from intake.catalogue.services import Catalogue
 from intake.errors import BadField
 from intake.lifecycle import Actor
 from intake.locale import say
 from intake.parts import Parts
 from intake.queue import Filters, Group, Line
 from intake.resembling import Alike
-from intake.routing import choose_backend
 from intake.service_requests import By
 from intake.storage.models import ServiceRequest, Understanding
 from intake.understanding.gazetteer import Gazetteer, Spelling

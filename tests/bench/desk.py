@@ -21,7 +21,8 @@ import httpx
 import psycopg
 from sqlalchemy import select
 
-from intake import accounts, seeding
+from intake import seeding
+from intake.accounts import operators
 from intake.commands.invent import inventor
 from intake.processes import postgres
 from intake.queue import Group
@@ -71,7 +72,7 @@ async def _sign_in(url: str) -> str:
             operator = Operator(name="bench", role="operator")
             session.add(operator)
             await session.flush()
-        signed_in = await accounts.open_session(session, operator, timedelta(hours=2))
+        signed_in = await operators.open_session(session, operator, timedelta(hours=2))
     await engine.dispose()
     return signed_in.token
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from intake.assistant import Assistant, Reply, rasa_command
+from intake.assistant.client import Assistant, Reply, rasa_command
 from intake.errors import AssistantError
 
 Answer = Callable[[httpx.Request], httpx.Response]

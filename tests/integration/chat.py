@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from sqlalchemy import select
 
 from intake import service_requests
-from intake.assistant import Assistant
+from intake.assistant.client import Assistant
 from intake.conversations import Inbound, Media, take_in
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By

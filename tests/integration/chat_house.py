@@ -15,7 +15,7 @@ import uvicorn
 from sqlalchemy import select
 from websockets.asyncio.client import ClientConnection, connect
 
-from intake.assistant import Assistant
+from intake.assistant.client import Assistant
 from intake.storage.jobs import app as queue
 from intake.storage.models import Message
 from tests.integration.house import House

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from intake import accounts
+from intake.accounts import operators
 from intake.storage.models import (
     Alarm,
     ApiToken,
@@ -163,7 +163,7 @@ async def fill(house: House) -> dict[str, str]:
         }
 
 
-async def cookie_of(house: House, role: str) -> tuple[dict[str, str], accounts.SignedIn]:
+async def cookie_of(house: House, role: str) -> tuple[dict[str, str], operators.SignedIn]:
     """The headers of a browser in which somebody of this role is freshly signed in."""
     who = await signed_in(house, role)
     return {"cookie": f"{COOKIE}={who.token}", "accept": "text/html"}, who

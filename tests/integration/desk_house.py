@@ -11,7 +11,7 @@ import httpx
 from playwright.async_api import BrowserContext
 from sqlalchemy import select
 
-from intake import accounts
+from intake.accounts import operators
 from intake.storage.models import Operator
 from intake.web.access import COOKIE
 from tests.integration.browser import browser
@@ -22,7 +22,7 @@ from tests.integration.stack import free_ports
 
 async def signed_in(
     house: House, role: str = "operator", name: str | None = None
-) -> accounts.SignedIn:
+) -> operators.SignedIn:
     """An operator of this role with a browser session; made if new."""
     name = (
         name
@@ -34,7 +34,7 @@ async def signed_in(
             operator = Operator(name=name, role=role)
             session.add(operator)
             await session.flush()
-        return await accounts.open_session(session, operator, timedelta(hours=1))
+        return await operators.open_session(session, operator, timedelta(hours=1))
 
 
 async def at_the_desk(

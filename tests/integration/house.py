@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 
 from intake import pipeline
 from intake.app import create_app
-from intake.assistant import Assistant
+from intake.assistant.client import Assistant
 from intake.settings import Settings
 from intake.storage.jobs import app as queue
 from intake.storage.models import ServiceRequest

@@ -20,8 +20,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from intake import training
-from intake.assistant import Assistant, actions_environment, rasa_command
+from intake.assistant import training
+from intake.assistant.client import Assistant, actions_environment, rasa_command
 from intake.settings import ROOT, Settings
 from tests.integration.chat import Talking
 from tests.integration.chat_house import Served

@@ -16,8 +16,8 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
-from intake import households
 from intake import service_requests as requests
+from intake.accounts import households
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By
 from intake.settings import ROOT

@@ -27,7 +27,7 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
-from intake import accounts, households
+from intake.accounts import households, operators
 from intake.cli import app
 from intake.errors import HuyingError
 from intake.keeping import backing_up, homes, restoring, tables
@@ -325,8 +325,8 @@ async def test_no_browser_is_signed_in_after_a_restore(
     full: Chat, empty: Callable[[], str], tmp_path: Path
 ) -> None:
     async with full.parts.sessions.begin() as session:
-        operator = await accounts.add(session, "李敏", "operator", None)
-        await accounts.open_session(session, operator, timedelta(hours=12))
+        operator = await operators.add(session, "李敏", "operator", None)
+        await operators.open_session(session, operator, timedelta(hours=12))
     archive = await asyncio.to_thread(save, full, tmp_path / "backups")
     target = empty()
     await put_back(archive, tmp_path / "new", target)

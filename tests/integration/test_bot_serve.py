@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 
+from intake.assistant.training import bot_python
 from intake.settings import ROOT
-from intake.training import bot_python
 
 
 def test_a_token_that_begins_with_a_dash_is_a_token_and_not_an_option() -> None:

@@ -13,7 +13,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
-from intake import accounts, passwords, sign_in_tries, sweep
+from intake import sweep
+from intake.accounts import operators, passwords, throttle
 from intake.storage.models import AccessLog, ApiToken, Operator, OperatorSession, SignInTries
 from intake.web.access import COOKIE, make_token
 from tests.integration.desk_house import at_the_desk, signed_in
@@ -30,7 +31,7 @@ def light_and_long(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hashes that cost little, and waits that outlast a busy machine."""
     light = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", light)
-    monkeypatch.setattr(sign_in_tries, "FIRST_WAIT_SECONDS", 60.0)
+    monkeypatch.setattr(throttle, "FIRST_WAIT_SECONDS", 60.0)
     passwords._nobody.cache_clear()
     yield
     passwords._nobody.cache_clear()
@@ -40,7 +41,7 @@ async def operator(house: House, name: str = "李敏", role: str = "operator") -
     """An operator with the password `GOOD`."""
     kept = await passwords.hash_beside(GOOD)
     async with house.parts.sessions.begin() as session:
-        return (await accounts.add(session, name, role, kept)).id
+        return (await operators.add(session, name, role, kept)).id
 
 
 async def sign_in(
@@ -108,12 +109,12 @@ async def test_a_hundred_tries_at_once_are_a_hundred_tries(house: House) -> None
     await operator(house)
     answers = await asyncio.gather(*(sign_in(house.client, f"wrong {n}") for n in range(40)))
     looked_at = [answer for answer in answers if answer.status_code == 401]
-    assert len(looked_at) == sign_in_tries.FREE_BY_NAME
+    assert len(looked_at) == throttle.FREE_BY_NAME
     assert all(answer.status_code in (401, 429) for answer in answers)
 
 
 async def test_one_network_that_tries_many_names_waits_too(house: House) -> None:
-    for n in range(sign_in_tries.FREE_BY_NETWORK):
+    for n in range(throttle.FREE_BY_NETWORK):
         assert (await sign_in(house.client, "wrong", f"name {n}")).status_code == 401
     assert (await sign_in(house.client, "wrong", "another")).status_code == 429
     elsewhere = httpx.AsyncClient(
@@ -129,7 +130,7 @@ async def test_as_much_work_is_done_for_nobody_as_for_somebody(
     await operator(house)
     await operator(house, "退休了")
     async with house.parts.sessions.begin() as session:
-        await accounts.disable(session, await accounts.find(session, "退休了"))
+        await operators.disable(session, await operators.find(session, "退休了"))
     looked: list[str] = []
     verify = PasswordHasher.verify
 
@@ -240,7 +241,7 @@ async def test_counts_without_effect_are_swept_and_others_kept(house: House) -> 
     await sweep.let_time_pass(house.parts)
     assert await count(house, SignInTries) == 2
     async with house.parts.sessions.begin() as session:
-        old = datetime.now(UTC) - sign_in_tries.FORGOTTEN_AFTER - timedelta(seconds=1)
+        old = datetime.now(UTC) - throttle.FORGOTTEN_AFTER - timedelta(seconds=1)
         await session.execute(update(SignInTries).values(last_at=old))
     await sweep.let_time_pass(house.parts)
     assert await count(house, SignInTries) == 0
@@ -250,7 +251,7 @@ async def test_a_hash_of_other_parameters_is_made_anew_at_the_next_sign_in(house
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(GOOD)
     assert passwords.is_outdated(weak)
     async with house.parts.sessions.begin() as session:
-        await accounts.add(session, "李敏", "operator", weak)
+        await operators.add(session, "李敏", "operator", weak)
     assert (await sign_in(house.client)).status_code == 303
     async with house.parts.sessions() as session:
         kept = await session.scalar(select(Operator.password_hash))
@@ -261,7 +262,7 @@ async def test_a_hash_of_other_parameters_is_made_anew_at_the_next_sign_in(house
 async def test_full_width_keys_give_the_same_password(house: House) -> None:
     kept = await passwords.hash_beside("Magpie2-wutong7")
     async with house.parts.sessions.begin() as session:
-        await accounts.add(session, "李敏", "operator", kept)
+        await operators.add(session, "李敏", "operator", kept)
     assert (await sign_in(house.client, "Ｍagpie２-wutong７")).status_code == 303
 
 
@@ -373,7 +374,7 @@ async def test_the_last_administrator_stays_one(house: House) -> None:
     )
     assert sorted(answer.status_code for answer in both)[0] == 200
     async with house.parts.sessions.begin() as session:
-        assert len(await accounts.admins(session)) == 1
+        assert len(await operators.admins(session)) == 1
 
 
 async def test_names_are_unique_and_visible(house: House) -> None:

@@ -20,7 +20,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import select, update
 
-from intake import accounts, passwords
+from intake.accounts import operators, passwords
 from intake.errors import BackendError, SettingsError
 from intake.network.http import Outgoing
 from intake.settings import load
@@ -119,7 +119,7 @@ async def test_the_other_side_says_the_role_and_who_has_none_stays_outside(
     again = await found(house, "李敏")
     assert again is not None and again.role == "supervisor"
     async with house.parts.sessions.begin() as session:
-        await accounts.disable(session, await accounts.find(session, "李敏"))
+        await operators.disable(session, await operators.find(session, "李敏"))
     assert (await sign_in(house, "1")).status_code == 401
     assert (await house.client.get("/api/requests")).status_code == 401
 
@@ -130,7 +130,7 @@ async def test_nobody_takes_an_account_over_by_its_name(
     house = open_house(desk={"oidc": {"issuer": provider, **ours}})
     kept = await passwords.hash_beside("三棵梧桐树 七只喜鹊飞")
     async with house.parts.sessions.begin() as session:
-        await accounts.add(session, "管理员", "admin", kept)
+        await operators.add(session, "管理员", "admin", kept)
     refused = await sign_in(house, "2")
     assert refused.status_code == 401 and COOKIE not in refused.cookies
     assert "同名" in refused.text
@@ -358,7 +358,7 @@ async def sign_out(house: House, cookie: str = COOKIE) -> str:
     """Where the browser is sent when she signs out."""
     async with house.parts.sessions() as session:
         token = house.client.cookies[cookie]
-        who = await accounts.session_of(session, token, timedelta(hours=1), bound=True)
+        who = await operators.session_of(session, token, timedelta(hours=1), bound=True)
     assert who is not None
     headers = {"X-CSRF-Token": who.csrf, "Accept": "application/json"}
     answer = await house.client.post("/desk/sign-out", headers=headers)
@@ -401,7 +401,7 @@ async def test_signing_out_here_leads_to_the_other_sides_door_and_back(
 
 async def csrf_of(house: House, token: str) -> str:
     async with house.parts.sessions() as session:
-        found = await accounts.session_of(session, token, timedelta(hours=1), bound=True)
+        found = await operators.session_of(session, token, timedelta(hours=1), bound=True)
     assert found is not None
     return found.csrf
 

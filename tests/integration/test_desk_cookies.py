@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from intake import accounts, passwords
+from intake.accounts import operators, passwords
 from intake.storage.models import OperatorSession
 from intake.web.cookies import BOUND, COOKIE
 from tests.integration.desk_house import signed_in
@@ -26,7 +26,7 @@ FORM = {"name": "李敏", "password": PASSWORD}
 async def known(house: House) -> None:
     kept = await passwords.hash_beside(PASSWORD)
     async with house.parts.sessions.begin() as session:
-        await accounts.add(session, "李敏", "operator", kept)
+        await operators.add(session, "李敏", "operator", kept)
 
 
 def over(house: House, scheme: str) -> httpx.AsyncClient:
@@ -59,9 +59,9 @@ async def test_over_https_the_cookie_is_bound_to_the_host_and_on_loopback_it_is_
         assert name not in client.cookies
 
 
-async def signed_in_of(house: House, token: str) -> accounts.SignedIn:
+async def signed_in_of(house: House, token: str) -> operators.SignedIn:
     async with house.parts.sessions() as session:
-        found = await accounts.session_of(session, token, timedelta(hours=1), bound=True)
+        found = await operators.session_of(session, token, timedelta(hours=1), bound=True)
     assert found is not None
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from intake import accounts
+from intake.accounts import operators
 from intake.storage.models import Operator
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
@@ -18,7 +18,7 @@ async def test_who_is_not_signed_in_is_shown_the_door_and_comes_back(house: Hous
     async with house.parts.sessions.begin() as session:
         session.add(
             Operator(
-                name="李敏", role="operator", password_hash=accounts.hash_password("一个长密码 9")
+                name="李敏", role="operator", password_hash=operators.hash_password("一个长密码 9")
             )
         )
     client = house.client

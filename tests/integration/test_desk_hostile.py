@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from intake import accounts, passwords
+from intake.accounts import operators, passwords
 from intake.backends import Report
+from intake.catalogue.places import tidy
 from intake.delivering import heard
-from intake.editing.places import tidy
 from intake.lifecycle import Status
 from intake.storage.models import (
     Alarm,
@@ -193,17 +193,17 @@ async def test_a_stolen_session_does_not_outlive_a_reset_that_comes_at_the_same_
 ) -> None:
     kept = await passwords.hash_beside("三棵梧桐树 七只喜鹊飞")
     async with house.parts.sessions.begin() as session:
-        await accounts.add(session, "李敏", "operator", kept)
+        await operators.add(session, "李敏", "operator", kept)
     body = {"current": "三棵梧桐树 七只喜鹊飞", "password": "八条小河边 九座木桥旁"}
     for path, sent in (("/desk/sign-out-everywhere", {}), ("/desk/password", body)):
         thief = await at_the_desk(house, name="李敏")
         async with house.parts.sessions.begin() as session:
-            operator = await accounts.find(session, "李敏")  # locked, as the administrator does
+            operator = await operators.find(session, "李敏")  # locked, as the administrator does
             trying = asyncio.create_task(thief.post(path, json=sent))
             async with asyncio.timeout(60):
                 while not trying.done() and not await _waits_for_a_lock(house):
                     await asyncio.sleep(0.05)
-            await accounts.set_password(session, operator, kept, starts=False)
+            await operators.set_password(session, operator, kept, starts=False)
         answer = await trying
         assert answer.status_code == 401, (path, answer.text)
         async with house.parts.sessions() as session:

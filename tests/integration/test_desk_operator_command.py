@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from intake import accounts, passwords
+from intake.accounts import operators, passwords
 from intake.commands.operator import app
 from intake.commands.up import desk_notes
 from intake.errors import HuyingError
@@ -133,7 +133,7 @@ async def test_an_account_by_script_reset_disabled_and_listed(house: House, tmp_
     assert (await kept(house, "李敏")).disabled_at is None
     async with house.parts.sessions() as session:
         rows = (await session.execute(select(AccessLog.who, AccessLog.action))).all()
-    told = [action.partition(": ")[2] for who, action in rows if who == accounts.COMMAND_LINE]
+    told = [action.partition(": ")[2] for who, action in rows if who == operators.COMMAND_LINE]
     changes = ["add", "new password", "role supervisor", "disable", "", "enable"]
     assert told == changes
 
@@ -152,7 +152,7 @@ CASES: list[tuple[tuple[str, ...], str, str]] = [
 
 async def test_what_can_not_be_done_is_a_sentence(house: House) -> None:
     async with house.parts.sessions.begin() as session:
-        await accounts.add(session, "管理员", "admin", passwords.hash_password(GOOD))
+        await operators.add(session, "管理员", "admin", passwords.hash_password(GOOD))
     for words, given, told in CASES:
         done = await run(house.settings, *words, given=given)
         assert done.code != 0, words

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from intake import looking
 from intake import service_requests as requests
+from intake.accounts import presence
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By, Opening
 from intake.storage.models import AccessLog, Household, Looking, Message, ServiceRequest
@@ -258,11 +258,11 @@ async def test_operators_see_who_looks_and_who_has_gone(house: House) -> None:
     assert (await one.get(path)).json()["others"] == []
     async with house.parts.sessions.begin() as session:
         await session.execute(
-            update(Looking).values(seen_at=NOW - timedelta(seconds=looking.GONE_AFTER_SECONDS + 1))
+            update(Looking).values(seen_at=NOW - timedelta(seconds=presence.GONE_AFTER_SECONDS + 1))
         )
     assert (await other.get(path)).json()["others"] == []
     async with house.parts.sessions.begin() as session:
-        await looking.sweep(session)
+        await presence.sweep(session)
     async with house.parts.sessions() as session:
         assert (await session.scalar(select(Looking.operator_id))) is None
     assert (await one.post("/api/requests/1-0000-0/looking", json={})).status_code == 404

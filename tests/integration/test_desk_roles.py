@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, select
 
-from intake import accounts
-from intake.accounts import ROLES
+from intake.accounts import operators
+from intake.accounts.operators import ROLES
 from intake.storage.models import AccessLog, Operator
 from intake.web.access import make_token
 from tests.integration.desk_full import PERSONAL, Answer, call, cookie_of, fill
@@ -263,4 +263,4 @@ async def test_a_token_is_not_asked_for_the_pages_token_and_obeys_its_role(house
         bearer = {"authorization": f"Bearer {token}"}
         path = filled("/api/operators/{operator_id}/sign-out", known)
         answer = await send(house, "POST", path, bearer)
-        assert answer.status == (204 if accounts.may(who.operator, "admin") else 403), role
+        assert answer.status == (204 if operators.may(who.operator, "admin") else 403), role

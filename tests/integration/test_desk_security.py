@@ -17,7 +17,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from sqlalchemy import text
 
-from intake import accounts, passwords
+from intake.accounts import operators, passwords
 from intake.web.access import make_token
 from tests.integration.chat_house import Served
 from tests.integration.desk_full import NAME, PHONE, call, cookie_of, fill
@@ -95,7 +95,7 @@ async def test_no_odd_request_to_the_whole_openapi_breaks_the_server(
         for table in ("operators", "api_tokens"):
             await session.execute(text(f"ALTER TABLE {table} ALTER id RESTART WITH 860281"))
         kept = passwords.hash_password("三棵梧桐树 七只喜鹊飞")
-        await accounts.add(session, "管理员", "admin", kept)
+        await operators.add(session, "管理员", "admin", kept)
         token, _ = await make_token(session, "管理员", "admin", 1)
     port = free_ports(1)
     async with Served(house.app, port):
@@ -142,7 +142,7 @@ async def test_signing_in_and_looking_write_nothing_personal_into_the_log(
     known = await fill(house)
     kept = await passwords.hash_beside("三棵梧桐树 七只喜鹊飞")
     async with house.parts.sessions.begin() as session:
-        await accounts.add(session, "李敏", "operator", kept)
+        await operators.add(session, "李敏", "operator", kept)
     for password in ("一个错的密码在这里", "三棵梧桐树 七只喜鹊飞"):
         form = {"name": "李敏", "password": password}
         await house.client.post("/desk/sign-in", data=form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intake import households
+from intake.accounts import households
 from intake.storage.models import Household
 from tests.integration.desk_house import at_the_desk
 from tests.integration.test_desk_queue_live import Desk, desk

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from typer.testing import CliRunner
 
 from intake import service_requests as requests
-from intake.assistant import tracker_file
+from intake.assistant.client import tracker_file
 from intake.errors import BackendError
 from intake.keeping import erasing, leftovers
 from intake.keeping.erasing import erase

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select, text
 
 from intake import service_requests
-from intake.assistant import Assistant
+from intake.assistant.client import Assistant
 from intake.commands.serve import set_up_logs
 from intake.conversations import Inbound, now, take_in
 from intake.keeping import backing_up

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text, update
 from typer.testing import CliRunner
 
-from intake import households
+from intake.accounts import households
 from intake.cli import app
 from intake.storage.models import AccessLog, Conversation, Recording, ServiceRequest
 from intake.web.access import make_token

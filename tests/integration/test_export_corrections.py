@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from intake import service_requests as requests
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.evaluating import labelled
 from intake.evaluating.answering import Answering
 from intake.evaluating.house import House as MeasuringHouse

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from intake import app
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.settings import ROOT
 from intake.storage.models import Message, StationOrder
 from tests import new_category

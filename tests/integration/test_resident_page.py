@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import select
 
-from intake import households
+from intake.accounts import households
 from intake.storage.models import Event
 from speech import probe
 from tests.integration.resident_house import (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from intake import households
+from intake.accounts import households
 from tests.conftest import wav_of
 from tests.integration.house import House
 from tests.integration.resident_house import household

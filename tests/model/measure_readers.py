@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.evaluating.labelled import LabelledSet, objects, read
 from intake.evaluating.measures import Answer, score
 from intake.settings import ROOT

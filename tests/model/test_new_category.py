@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from intake.assistant.training import DEPENDS_ON, bot_python, train, trained_model
 from intake.evaluating.house import open_house
 from intake.settings import ROOT, load
-from intake.training import DEPENDS_ON, bot_python, train, trained_model
 from tests import new_category
 
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.asyncio]

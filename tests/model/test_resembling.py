@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from intake import resembling
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.resembling import LIKELY, WEIGHTS, Need
 from intake.settings import ROOT
 from intake.web.working import about_one_home

@@ -11,8 +11,8 @@ from typing import TypeGuard
 import pytest
 
 from intake import failing
-from intake.accounts import ROLES
-from intake.editing import places, rules, texts
+from intake.accounts.operators import ROLES
+from intake.catalogue import places, routing_rules, text_overrides
 from intake.locale import languages
 from intake.web.actions import told
 
@@ -26,7 +26,7 @@ LOGS = {
 # What else an action is put together of; a new expression needs a line here.
 SAMPLES = {
     "code[:40]": ("meal", "legal_aid"),
-    "edit.kind": (places.KIND, rules.KIND, texts.KIND),
+    "edit.kind": (places.KIND, routing_rules.KIND, text_overrides.KIND),
     "body.role": ROLES,
     "role": ROLES,
     "kind": tuple(failing.KINDS),

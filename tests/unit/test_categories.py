@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from intake.categories import Catalogue, load_catalogue
+from intake.assistant.training import DANGER
+from intake.catalogue.services import Catalogue, load_catalogue
 from intake.errors import SettingsError
-from intake.training import DANGER
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ROOT / "data" / "services"

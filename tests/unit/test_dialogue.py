@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.dialogue import Said, State, Turn, missing, respond
 from intake.settings import ROOT
 from intake.understanding import replies

@@ -17,7 +17,7 @@ import pytest
 
 from intake import backends
 from intake.backends import Dispatch, _payload
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.cli import COMMANDS
 from intake.errors import BackendError
 from intake.evaluating import labelled

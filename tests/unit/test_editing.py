@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from intake.categories import load_catalogue
-from intake.editing import places, places_csv, rules, texts
-from intake.editing.rules import Listed
+from intake.catalogue import places, places_csv, routing_rules, text_overrides
+from intake.catalogue.routing_rules import Listed
+from intake.catalogue.services import load_catalogue
 from intake.errors import BadField, TooLarge
 from intake.settings import ROOT, Rule
 from intake.understanding.gazetteer import Gazetteer
@@ -137,11 +137,11 @@ def test_places_that_sound_the_same_are_told_apart_from_those_that_nearly_do() -
 def test_a_rule_names_only_what_is_there() -> None:
     good = Listed(backend="station", category=["meal"], urgency=["urgent"], note="  a \n b ")
     assert good.note == "a b"
-    assert rules.wrong([good], {"station"}, FILES.codes) is None
+    assert routing_rules.wrong([good], {"station"}, FILES.codes) is None
     other = Listed(backend="clinic")
-    assert rules.wrong([good, other], {"station"}, FILES.codes)[0] == 2  # type: ignore[index]
+    assert routing_rules.wrong([good, other], {"station"}, FILES.codes)[0] == 2  # type: ignore[index]
     strange = Listed(backend="station", category=["castle"])
-    found = rules.wrong([strange], {"station"}, FILES.codes)
+    found = routing_rules.wrong([strange], {"station"}, FILES.codes)
     assert found is not None and "castle" in found[1].in_language("zh")
     with pytest.raises(ValidationError):
         Listed(backend="station", urgency=["soon"])  # type: ignore[list-item]
@@ -150,48 +150,52 @@ def test_a_rule_names_only_what_is_there() -> None:
 def test_an_empty_condition_is_none_and_hides_what_follows() -> None:
     every = Listed(backend="station", category=[], area=[" "])
     assert (every.category, every.area) == (None, None)
-    assert rules.unreached([Rule(backend="a", area=["A01"]), every, Rule(backend="b")]) == [2]
+    assert routing_rules.unreached([Rule(backend="a", area=["A01"]), every, Rule(backend="b")]) == [
+        2
+    ]
 
 
 def test_only_what_differs_from_the_file_is_kept() -> None:
     meal = FILES.get("meal")
-    same = texts.Texts.model_validate(
+    same = text_overrides.Texts.model_validate(
         {
             "name": meal.name.model_dump(),
             "deadline_minutes": meal.deadline_minutes,
             "questions": {"place": meal.questions["place"].model_dump()},
         }
     )
-    assert texts.differing(meal, same) == (None, None)
-    other = texts.Texts.model_validate({"deadline_minutes": 30, "at_least": "normal"})
-    assert texts.differing(meal, other) == ({"deadline_minutes": 30}, None)
+    assert text_overrides.differing(meal, same) == (None, None)
+    other = text_overrides.Texts.model_validate({"deadline_minutes": 30, "at_least": "normal"})
+    assert text_overrides.differing(meal, other) == ({"deadline_minutes": 30}, None)
 
 
 def test_a_text_holds_over_the_file_and_the_rest_follows_the_file() -> None:
     asks = {"zh": "送到哪儿？", "en": "Where to?"}
-    over = texts.overlay(
+    over = text_overrides.overlay(
         FILES, {"meal": {"questions": {"place": asks}, "deadline_minutes": 30}, "gone": {}}
     )
     now, file = over.get("meal"), FILES.get("meal")
     assert now.questions["place"].zh == "送到哪儿？"
-    assert now.deadline_minutes == 30 and now.deadline_source == texts.SOURCE
+    assert now.deadline_minutes == 30 and now.deadline_source == text_overrides.SOURCE
     assert list(now.questions) == list(file.questions)
     assert (now.name, now.required, now.code) == (file.name, file.required, file.code)
     assert over.codes == FILES.codes
 
 
 def test_texts_that_fit_no_more_leave_the_files() -> None:
-    over = texts.overlay(FILES, {"meal": {"at_least": "whenever"}})
+    over = text_overrides.overlay(FILES, {"meal": {"at_least": "whenever"}})
     assert over.get("meal") == FILES.get("meal")
 
 
 def test_what_is_not_asked_cannot_be_made_to_be_asked() -> None:
     lacking = next(e for e in FILES.entries.values() if "when" not in e.questions)
-    asked = texts.Texts.model_validate({"questions": {"when": {"zh": "何时？", "en": "When?"}}})
-    kept, wrong = texts.differing(lacking, asked)
+    asked = text_overrides.Texts.model_validate(
+        {"questions": {"when": {"zh": "何时？", "en": "When?"}}}
+    )
+    kept, wrong = text_overrides.differing(lacking, asked)
     assert kept is None and wrong is not None and wrong.code == "question"
 
 
 def test_a_text_in_one_language_alone_is_refused() -> None:
     with pytest.raises(ValidationError):
-        texts.Texts.model_validate({"name": {"zh": "送饭"}})
+        text_overrides.Texts.model_validate({"name": {"zh": "送饭"}})

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.locale import say
 from intake.settings import ROOT
 from tools.voices import times

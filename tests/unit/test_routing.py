@@ -1,4 +1,4 @@
-from intake.routing import choose_backend
+from intake.catalogue.routing import choose_backend
 from intake.settings import Rule
 
 RULES = [

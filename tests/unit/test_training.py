@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.training import KEPT_MODELS, TrainingError, train, trained_model, training_key
+from intake.assistant.training import KEPT_MODELS, TrainingError, train, trained_model, training_key
 
 SERVICE = """\
 code: meal

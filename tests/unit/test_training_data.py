@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = load_catalogue(ROOT / "data" / "services")

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
-from intake import accounts, passwords
+from intake.accounts import operators, passwords
 from intake.app import database_url
 from intake.errors import HuyingError
 from intake.settings import ROOT, Settings, load
@@ -245,11 +245,11 @@ async def operator() -> str:
         async with sessions.begin() as session:
             kept = await passwords.hash_beside(password)
             if await session.scalar(select(Operator.id).where(Operator.name == OPERATOR)):
-                found = await accounts.find(session, OPERATOR)
-                await accounts.set_password(session, found, kept, starts=False)
-                await accounts.set_role(session, found, "admin")
+                found = await operators.find(session, OPERATOR)
+                await operators.set_password(session, found, kept, starts=False)
+                await operators.set_role(session, found, "admin")
             else:
-                await accounts.add(session, OPERATOR, "admin", kept)
+                await operators.add(session, OPERATOR, "admin", kept)
     finally:
         await engine.dispose()
     return password

@@ -26,7 +26,7 @@ import numpy as np
 from pypinyin import lazy_pinyin
 from rapidfuzz.distance import Levenshtein
 
-from intake.categories import load_catalogue
+from intake.catalogue.services import load_catalogue
 from intake.locale import say
 from intake.settings import ROOT, Settings
 from speech import Transcriber

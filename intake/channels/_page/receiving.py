@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import households
 from intake import service_requests as requests
+from intake.accounts import households
 from intake.channels import _taking
 from intake.channels._page.note import Note
 from intake.channels._page.store import Uploads

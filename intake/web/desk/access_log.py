@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
-from intake.accounts import SignedIn
+from intake.accounts.operators import SignedIn
 from intake.storage.models import Operator
 from intake.web.access import CurrentParts, log_access
 from intake.web.access_log import Cursor, Filter, page_of

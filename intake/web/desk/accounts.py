@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from intake.accounts import ROLES, SignedIn
+from intake.accounts.operators import ROLES, SignedIn
 from intake.errors import NotFound
 from intake.web import operators
 from intake.web.access import CurrentParts, log_access

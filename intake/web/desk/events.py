@@ -23,8 +23,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import looking
-from intake.accounts import SignedIn
+from intake.accounts import presence
+from intake.accounts.operators import SignedIn
 from intake.errors import TooMany
 from intake.parts import Parts
 from intake.storage.db import listen
@@ -161,7 +161,7 @@ class Desks:
             await asyncio.sleep(LOOKS_ROUND)
             try:
                 async with self.parts.sessions.begin() as session:
-                    await looking.sweep(session)
+                    await presence.sweep(session)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("No look round: %s", type(error).__name__)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from intake.categories import Catalogue
+from intake.catalogue.services import Catalogue
 from intake.locale import say
 from intake.settings import Deciding
 from intake.storage.models import ServiceRequest

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import or_, select
 
-from intake import accounts, households
+from intake.accounts import households, operators
 from intake.keeping import homes
 from intake.locale import languages, say
 from intake.storage.models import Household, ServiceRequest
@@ -63,7 +63,7 @@ async def show_one(
             .order_by(ServiceRequest.id.desc())
             .limit(REQUESTS)
         )
-        erases = accounts.may(who.operator, "supervisor")
+        erases = operators.may(who.operator, "supervisor")
         held = await homes.held(session, home.id) if erases else None
         await log_access(session, who.operator, f"household {home.id}: read")
     return page(

@@ -10,9 +10,9 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import accounts
+from intake.accounts import operators
+from intake.accounts.oidc import Attempt, NotSignedIn, Person, Provider
 from intake.errors import BackendError, BadField, NotFound
-from intake.oidc import Attempt, NotSignedIn, Person, Provider
 from intake.parts import Parts
 from intake.settings import Oidc
 from intake.storage.models import Operator
@@ -80,7 +80,7 @@ async def _account(session: AsyncSession, person: Person, options: Oidc) -> Oper
     if found is None:
         # Never taken over by name: names are chosen on the other side.
         try:
-            return await accounts.add(
+            return await operators.add(
                 session, person.name, person.role, None, oidc_subject=person.subject
             )
         except BadField as error:

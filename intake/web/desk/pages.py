@@ -11,7 +11,7 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
-from intake.accounts import SignedIn, may
+from intake.accounts.operators import SignedIn, may
 from intake.errors import Forbidden, NotAllowed
 from intake.locale import catalog, languages, say
 from intake.web.access import CurrentParts, signed_in_of

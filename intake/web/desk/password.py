@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import accounts, passwords, sign_in_tries
-from intake.accounts import SignedIn
+from intake.accounts import operators, passwords, throttle
+from intake.accounts.operators import SignedIn
 from intake.errors import BadField, Forbidden, MoveNotAllowed, NotAllowed, TooMany
 from intake.parts import Parts
 from intake.storage.models import Operator, OperatorSession
@@ -62,7 +62,7 @@ async def change(
         raise BadField("Take another password than the present one.", code="password_same")
     tried = tries_of(request, parts, who.operator.name)
     async with parts.sessions.begin() as session:
-        if wait := await sign_in_tries.begin(session, tried):
+        if wait := await throttle.begin(session, tried):
             raise TooMany(
                 f"Too many wrong tries; wait {math.ceil(wait)} s.", retry_after_seconds=wait
             )
@@ -71,8 +71,8 @@ async def change(
     fresh = await passwords.hash_beside(body.password)
     async with parts.sessions.begin() as session:
         operator = await _still_in(session, parts, who)
-        await sign_in_tries.was_right(session, tried)
-        await accounts.set_password(session, operator, fresh, starts=False)
+        await throttle.was_right(session, tried)
+        await operators.set_password(session, operator, fresh, starts=False)
         await log_access(session, operator, "own_password")
         return await _go_on(request, parts, session, operator)
 
@@ -85,8 +85,8 @@ async def sign_out_everywhere(
     _by_cookie(request)
     async with parts.sessions.begin() as session:
         operator = await _still_in(session, parts, who)
-        id_token = await accounts.end_session(session, who.token)
-        await accounts.end_sessions(session, operator.id)
+        id_token = await operators.end_session(session, who.token)
+        await operators.end_sessions(session, operator.id)
         await log_access(session, operator, "sign_out_everywhere")
         return await _go_on(request, parts, session, operator, id_token)
 
@@ -98,7 +98,7 @@ async def _still_in(session: AsyncSession, parts: Parts, who: SignedIn) -> Opera
         Operator, who.operator.id, with_for_update=True, populate_existing=True
     )
     idle = parts.settings.desk.idle
-    if await accounts.session_of(session, who.token, idle, bound=True) is None:
+    if await operators.session_of(session, who.token, idle, bound=True) is None:
         raise NotAllowed("Sign in at /desk.")
     return operator
 
@@ -110,7 +110,7 @@ async def _go_on(
     operator: Operator,
     id_token: str | None = None,
 ) -> Response:
-    opened = await accounts.open_session(
+    opened = await operators.open_session(
         session, operator, parts.settings.desk.lasts,
         bound=cookies.is_https(request, parts.settings), id_token=id_token,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from intake import queue
-from intake.categories import Catalogue
+from intake.catalogue.services import Catalogue
 from intake.locale import catalog, say
 from intake.parts import Parts
 from intake.queue import Filters, Group

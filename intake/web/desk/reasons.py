@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from intake.categories import Catalogue
+from intake.catalogue.services import Catalogue
 
 CODES_IN = {"category_unsure", "not_a_service"}
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from intake.accounts import SignedIn
-from intake.editing import changes, places, rules, texts
+from intake.accounts.operators import SignedIn
+from intake.catalogue import edits, places, routing_rules, text_overrides
 from intake.errors import NotFound
 from intake.locale import say
 from intake.parts import Parts
@@ -42,7 +42,7 @@ async def show_places(
 ) -> Response:
     """The gazetteer, a page at a time, with what sounds like what."""
     async with parts.sessions.begin() as session:
-        version = await changes.version(session, places.KIND)
+        version = await edits.version(session, places.KIND)
         found = await editing.search(session, parts, text, after=after, limit=PAGE)
         await log_access(session, who.operator, "places")
     return page(
@@ -81,9 +81,9 @@ async def show_routing(request: Request, parts: CurrentParts, who: Supervisor) -
 async def show_catalogue(request: Request, parts: CurrentParts, who: Supervisor) -> Response:
     """All categories, and which of them operators say otherwise."""
     async with parts.sessions.begin() as session:
-        own = await texts.all_of(session)
+        own = await text_overrides.all_of(session)
         await log_access(session, who.operator, "catalogue")
-    held = texts.overlay(parts.files, own)
+    held = text_overrides.overlay(parts.files, own)
     return page(
         request, "settings_catalogue.html", who,
         section="catalogue", sections=SECTIONS, entries=held.entries, own=own, hours=hours,
@@ -96,10 +96,10 @@ async def show_text(request: Request, parts: CurrentParts, who: Supervisor, code
     if not parts.files.is_service(code):
         raise NotFound("There is no such category.")
     async with parts.sessions.begin() as session:
-        version = await changes.version(session, texts.KIND)
-        own = await texts.all_of(session)
+        version = await edits.version(session, text_overrides.KIND)
+        own = await text_overrides.all_of(session)
         await log_access(session, who.operator, f"catalogue: {code[:40]}")
-    held = texts.overlay(parts.files, own)
+    held = text_overrides.overlay(parts.files, own)
     return page(
         request, "settings_text.html", who,
         section="catalogue", sections=SECTIONS, version=version, code=code,
@@ -117,15 +117,15 @@ async def show_history(
     before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> Response:
     """Who changed what, what was before, and a way back."""
-    kind = kind if kind in changes.STORES else None
+    kind = kind if kind in edits.STORES else None
     async with parts.sessions.begin() as session:
-        found = await changes.latest(session, kind=kind, before=before, limit=PAGE + 1)
-        versions = await changes.versions(session)
+        found = await edits.latest(session, kind=kind, before=before, limit=PAGE + 1)
+        versions = await edits.versions(session)
         await log_access(session, who.operator, "settings: history")
     language = _language(request)
     return page(
         request, "settings_history.html", who,
-        section="history", sections=SECTIONS, kinds=list(changes.STORES), kind=kind,
+        section="history", sections=SECTIONS, kinds=list(edits.STORES), kind=kind,
         edits=[(edit, told(edit, parts, language)) for edit in found[:PAGE]],
         versions=versions, older=found[PAGE - 1].id if len(found) > PAGE else None,
         clock=Clock.of(parts.settings.zone, language),
@@ -142,9 +142,9 @@ def told(edit: Edit, parts: Parts, language: str) -> list[dict[str, str]]:
     lines = []
     for key in list(edit.after)[:TOLD]:
         name = key
-        if edit.kind == texts.KIND:
+        if edit.kind == text_overrides.KIND:
             name = parts.files.name(key, language)
-        elif edit.kind == rules.KIND:
+        elif edit.kind == routing_rules.KIND:
             name = say("desk.settings.rules", language)
         sides = [
             _words(edit.kind, side.get(key), parts, language) for side in (edit.before, edit.after)
@@ -164,7 +164,7 @@ def _words(kind: str, value: Any, parts: Parts, language: str) -> str:
             else value["kind"]
         )
         return " · ".join(filter(None, [label, value["area"], "|".join(value["aliases"])]))
-    if kind == rules.KIND:
+    if kind == routing_rules.KIND:
         lines = [f"{n}. {rule_words(rule, parts, language)}" for n, rule in enumerate(value, 1)]
         return "\n".join(lines) or say("desk.settings.no_rules", language)
     return "\n".join(_text_lines(value, language))

@@ -12,10 +12,10 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import accounts, passwords, sign_in_tries
+from intake.accounts import operators, passwords, throttle
+from intake.accounts.oidc import Provider
 from intake.errors import BackendError, Forbidden
 from intake.network.addresses import counted_as
-from intake.oidc import Provider
 from intake.parts import Parts
 from intake.settings import Settings
 from intake.storage.models import AccessLog, Operator
@@ -44,10 +44,10 @@ async def sign_in(
 ) -> Response:
     """This browser may look from now on; what was wrong is not told, nor by the time it takes."""
     own_form(request)
-    name = accounts.clean_name(name)
+    name = operators.clean_name(name)
     tried = tries_of(request, parts, name)
     async with parts.sessions.begin() as session:
-        wait = await sign_in_tries.begin(session, tried)
+        wait = await throttle.begin(session, tried)
     if wait:
         return door(request, parts.settings, next, status=429, wait=math.ceil(wait))
     async with parts.sessions.begin() as session:
@@ -66,7 +66,7 @@ async def sign_in(
         if operator is None or operator.disabled_at or operator.password_hash != kept:
             return door(request, parts.settings, next, status=401, wrong=True)
         operator.password_hash = fresh
-        await sign_in_tries.was_right(session, tried)
+        await throttle.was_right(session, tried)
         return await let_in(session, request, parts, operator, next)
 
 
@@ -77,7 +77,7 @@ async def sign_out(request: Request, parts: CurrentParts, who: CurrentBrowser) -
     Where to go next stands in the redirect; for scripts in ``then``.
     """
     async with parts.sessions.begin() as session:
-        id_token = await accounts.end_session(session, who.token)
+        id_token = await operators.end_session(session, who.token)
         await log_access(session, who.operator, "sign_out")
     then = await _out_elsewhere(parts, id_token) or "/desk/sign-in"
     scripted = "application/json" in request.headers.get("accept", "")
@@ -136,8 +136,8 @@ async def let_in(
 ) -> Response:
     """A new session, whatever cookies the browser came with: those are ended."""
     for token, _ in cookies.given(request):
-        await accounts.end_session(session, token)
-    opened = await accounts.open_session(
+        await operators.end_session(session, token)
+    opened = await operators.open_session(
         session, operator, parts.settings.desk.lasts,
         bound=cookies.is_https(request, parts.settings), id_token=id_token,
     )  # fmt: skip
@@ -153,10 +153,10 @@ async def let_in(
     return answer
 
 
-def tries_of(request: Request, parts: Parts, name: str) -> sign_in_tries.Keys:
+def tries_of(request: Request, parts: Parts, name: str) -> throttle.Keys:
     """Under what this try is counted."""
     network = counted_as(request.client.host if request.client else "-")
-    return sign_in_tries.keys(parts.link_secrets[0], name, network)
+    return throttle.keys(parts.link_secrets[0], name, network)
 
 
 def inside(path: str) -> str:

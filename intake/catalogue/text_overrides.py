@@ -17,8 +17,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.categories import Asked, Catalogue, Category
-from intake.editing.places import Wrong
+from intake.catalogue.places import Wrong
+from intake.catalogue.services import Asked, Catalogue, Category
 from intake.storage.models import CatalogueText, Edited
 
 KIND = "catalogue_texts"

@@ -19,7 +19,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from intake.accounts import ROLES
+from intake.accounts.operators import ROLES
 from intake.errors import BackendError, NotAllowed
 from intake.network.http import Outgoing
 from intake.settings import Oidc

@@ -12,7 +12,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import sign_in_tries
+from intake.accounts import throttle
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.storage.models import ApiToken, Operator, OperatorSession
 
@@ -231,7 +231,7 @@ async def forget_sessions(session: AsyncSession, idle: timedelta) -> None:
             or_(OperatorSession.expires_at < now, OperatorSession.seen_at < now - idle)
         )
     )
-    await sign_in_tries.forget(session)
+    await throttle.forget(session)
 
 
 def _digest(token: str) -> bytes:

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 import httpx
 
+from intake.assistant.training import QUIET
 from intake.errors import AssistantError
-from intake.training import QUIET
 
 FORM = "request_form"
 """The form in which a request is arranged (bot/domain.yml)."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from intake.editing.places import MOST_PLACES, Value, Wrong, tidy
+from intake.catalogue.places import MOST_PLACES, Value, Wrong, tidy
 from intake.errors import BadField, TooLarge
 
 COLUMNS = ("name", "kind", "area", "aliases")

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.editing.places import LONGEST, Wrong
+from intake.catalogue.places import LONGEST, Wrong
 from intake.settings import Routing, Rule
 from intake.storage.models import Edited, RoutingRule
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from intake.assistant import tracker_file
+from intake.assistant.client import tracker_file
 from intake.parts import Parts
 from intake.processes import postgres
 from intake.settings import Settings

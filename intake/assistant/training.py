@@ -21,7 +21,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from intake.categories import Catalogue, load_catalogue
+from intake.catalogue.services import Catalogue, load_catalogue
 from intake.errors import HuyingError
 from intake.understanding.mishearing import Mishearing
 
@@ -43,7 +43,7 @@ DEPENDS_ON = (
     "data/lookups",
     "intake/understanding/phonetics.py",
     "intake/understanding/mishearing.py",
-    "intake/training.py",
+    "intake/assistant/training.py",
 )
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",

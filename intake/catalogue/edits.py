@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.editing import places, rules, texts
+from intake.catalogue import places, routing_rules, text_overrides
 from intake.errors import MoveNotAllowed, NotFound, StaleVersion
 from intake.storage.models import Edit, Edited
 
@@ -20,7 +20,7 @@ class Store(Protocol):
     async def write(self, session: AsyncSession, values: Mapping[str, Any]) -> None: ...
 
 
-STORES: Mapping[str, Store] = {m.KIND: m for m in (places, rules, texts)}
+STORES: Mapping[str, Store] = {m.KIND: m for m in (places, routing_rules, text_overrides)}
 
 
 async def versions(session: AsyncSession) -> dict[str, int]:

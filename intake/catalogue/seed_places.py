@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.editing import changes, places, places_csv
+from intake.catalogue import edits, places, places_csv
 from intake.errors import InputError, SettingsError
 from intake.storage.models import Place
 
@@ -27,7 +27,7 @@ async def first(session: AsyncSession, lines: list[places_csv.Line]) -> int | No
 
     None: it holds what operators keep, and is left alone.
     """
-    row = await changes.lock(session, places.KIND, None)
+    row = await edits.lock(session, places.KIND, None)
     if row.own or await session.scalar(select(func.count()).select_from(Place)):
         return None
     return await _put(session, lines, replace=False)
@@ -35,7 +35,7 @@ async def first(session: AsyncSession, lines: list[places_csv.Line]) -> int | No
 
 async def put(session: AsyncSession, lines: list[places_csv.Line], *, replace: bool) -> int:
     """Add the places that are new; ``replace``: write those of the same name anew too."""
-    await changes.lock(session, places.KIND, None)
+    await edits.lock(session, places.KIND, None)
     return await _put(session, lines, replace=replace)
 
 
@@ -44,5 +44,5 @@ async def _put(session: AsyncSession, lines: list[places_csv.Line], *, replace: 
     wanted = ("add", "change") if replace else ("add",)
     values = {line.name: line.value for line, what, _ in preview.lines if what in wanted}
     if values:
-        await changes.change(session, places.KIND, "seed", values, who="huying seed", seen=None)
+        await edits.change(session, places.KIND, "seed", values, who="huying seed", seen=None)
     return len(values)

@@ -1,0 +1,1 @@
+"""Rasa: the HTTP client, its training and the store of its conversations."""
