@@ -21,8 +21,8 @@ from intake.catalogue.services import load_catalogue
 from intake.errors import SettingsError, TooMany
 from intake.network.addresses import counted_as
 from intake.network.http import Outgoing
-from intake.parts import Parts
 from intake.processes.postgres import dsn
+from intake.runtime import Parts
 from intake.settings import ROOT, Settings, secret_files
 from intake.storage.blobs import Blobs
 from intake.storage.db import connect

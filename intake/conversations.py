@@ -16,10 +16,10 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import languages, reason, say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import By, Opening
 from intake.storage.jobs import defer
 from intake.storage.models import Attachment, Conversation, Message, Recording, ServiceRequest
@@ -190,16 +190,18 @@ async def emergency(
             contact_point_id=conversation.contact_point_id,
             received_at=received_at,
         )
-        opened = await requests.open_request(session, opening, by=by, status=Status.NEEDS_REVIEW)
-        request = await requests.lock(session, opened.id)
+        opened = await service_requests.open_request(
+            session, opening, by=by, status=Status.NEEDS_REVIEW
+        )
+        request = await service_requests.lock(session, opened.id)
         request.conversation_id = conversation.id
     if text not in (request.text or ""):
         request.text = "\n".join(filter(None, (request.text, text)))
     request.urgency = "emergency"
     request.deadline_at = received_at + timedelta(minutes=3)
     request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
-    await requests.review(session, request, [reason("emergency")], by)
-    await requests.raise_alarm(session, request)
+    await service_requests.review(session, request, [reason("emergency")], by)
+    await service_requests.raise_alarm(session, request)
     conversation.state = {"emergency": request.id, "since": received_at.isoformat()}
     conversation.tracker = None
     await session.flush()
@@ -220,7 +222,7 @@ async def _in_danger(session: AsyncSession, conversation: Conversation) -> Servi
     state = conversation.state
     ids = [state.get("emergency"), *(draft["id"] for draft in state.get("drafts", ()))]
     for found in filter(None, ids):
-        request = await requests.lock(session, found)
+        request = await service_requests.lock(session, found)
         if Status(request.status) not in ENDED:
             return request
     return None
@@ -228,7 +230,7 @@ async def _in_danger(session: AsyncSession, conversation: Conversation) -> Servi
 
 async def _conversation(session: AsyncSession, inbound: Inbound) -> Conversation:
     """The conversation with this address, its row taken: one message after the other."""
-    point = await requests.contact_point(session, inbound.channel, inbound.address)
+    point = await service_requests.contact_point(session, inbound.channel, inbound.address)
     language = inbound.language if inbound.language in languages() else None
     values = {
         "contact_point_id": point,
@@ -306,7 +308,7 @@ async def _media(session: AsyncSession, message_id: int, inbound: Inbound) -> No
 
 
 async def _channel(session: AsyncSession, conversation: Conversation) -> str:
-    point = await requests.point_of(session, conversation.contact_point_id)
+    point = await service_requests.point_of(session, conversation.contact_point_id)
     return point.channel if point is not None else "webchat"
 
 

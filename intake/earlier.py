@@ -12,8 +12,8 @@ from intake.dialogue import FIELDS, LIKELY, MISSES, SMALL_TALK, SURE
 from intake.lifecycle import ENDED, Status
 from intake.listening import Answered, Here, Plan
 from intake.locale import say
+from intake.service_requests.tracking_numbers import read_tracking_number
 from intake.storage.models import ServiceRequest
-from intake.tracking import read_tracking_number
 from intake.understanding import replies
 
 RECENT = timedelta(minutes=60)

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.dialogue import FIELDS, Ranking, State, moved
 from intake.errors import NotFound
 from intake.lifecycle import ENDED, Status
-from intake.parts import Parts
-from intake.reading import HeardWord
+from intake.runtime import Parts
+from intake.service_requests.understand import HeardWord
 from intake.storage.models import Attachment, Conversation, Message, ServiceRequest, Transcript
 from intake.understanding import replies
 from intake.understanding.readers import understand

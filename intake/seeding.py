@@ -20,7 +20,7 @@ from psycopg import sql
 from intake.catalogue.services import Catalogue
 from intake.inventing import WRITTEN, Home, Inventor, Life
 from intake.lifecycle import ENDED
-from intake.tracking import tracking_number
+from intake.service_requests.tracking_numbers import tracking_number
 
 PIECE = 2000
 MARK = {"invented": True}

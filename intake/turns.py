@@ -16,7 +16,7 @@ from intake.dialogue import FIELDS, Ranking, Said, State, respond
 from intake.errors import AssistantError, NotFound
 from intake.listening import Answered, Here, Plan, listen
 from intake.locale import say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.understanding import replies
 from intake.understanding.values import Window, window_to_json
 

@@ -11,10 +11,10 @@ import procrastinate
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import SQLAlchemyError
 
-from intake import pipeline, sweep
 from intake.app import build, database_url
 from intake.errors import HuyingError, Unavailable
-from intake.parts import Parts
+from intake.pipeline import steps, sweep
+from intake.runtime import Parts
 from intake.settings import Settings
 from intake.storage.jobs import QUEUES, app
 
@@ -33,8 +33,8 @@ async def run(settings: Settings) -> None:
     worker must not live on, and what it held is only taken up once it is gone.
     """
     parts = build(settings, hears=True)
-    pipeline.PATIENCE["transcribe"].attempts = settings.hearing.attempts
-    pipeline.PATIENCE["converse"].attempts_for = {pipeline.AWAY: settings.chat.attempts}
+    steps.PATIENCE["transcribe"].attempts = settings.hearing.attempts
+    steps.PATIENCE["converse"].attempts_for = {steps.AWAY: settings.chat.attempts}
     connector = procrastinate.PsycopgConnector(
         conninfo=database_url(settings),
         min_size=2,
@@ -49,7 +49,7 @@ async def run(settings: Settings) -> None:
         "default": settings.worker_concurrency,
     }
     assert set(lanes) == set(QUEUES)
-    log.info("%s jobs are known: %s", len(pipeline.ATTEMPTS), ", ".join(pipeline.ATTEMPTS))
+    log.info("%s jobs are known: %s", len(steps.ATTEMPTS), ", ".join(steps.ATTEMPTS))
     try:
         with app.replace_connector(connector) as working:
             async with working.open_async(), asyncio.TaskGroup() as group:
@@ -90,7 +90,7 @@ async def _take_up(working: procrastinate.App, parts: Parts) -> None:
     while True:
         await asyncio.sleep(REVIVE_SECONDS)
         try:
-            await sweep.revive(working, parts, pipeline.give_up)
+            await sweep.revive(working, parts, steps.give_up)
         except (ConnectorException, SQLAlchemyError) as error:
             log.warning("can't look for dead workers' jobs: %s", type(error).__name__)
 

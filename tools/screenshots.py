@@ -14,7 +14,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.accounts import households
 from intake.lifecycle import Actor, Status
 from intake.processes import postgres
@@ -117,9 +117,9 @@ async def _walk(used: Phone, house: House, language: str) -> None:
     await expect(page.locator("#mine li")).to_have_count(1)
     await _both(page, language, "person")
     async with house.parts.sessions.begin() as session:
-        request = await requests.lock(session, (await house.request(number)).id)
+        request = await service_requests.lock(session, (await house.request(number)).id)
         request.status = Status.ACCEPTED.value
-        await requests.advance(session, request, Status.DONE, By(Actor.OPERATOR))
+        await service_requests.advance(session, request, Status.DONE, By(Actor.OPERATOR))
     await page.reload()
     await expect(page.locator(".faces")).to_be_visible()
     await page.evaluate("document.getElementById('mine').scrollIntoView()")

@@ -31,9 +31,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from intake.assistant.client import tracker_file
-from intake.parts import Parts
 from intake.processes import postgres
 from intake.settings import Settings
+from intake.storage.db import Sessions
 from intake.storage.models import Conversation
 
 log = logging.getLogger("huying.trackers")
@@ -51,20 +51,20 @@ def url(settings: Settings) -> str | None:
     return postgres.cluster(settings).rasa_url() if settings.database_url is None else None
 
 
-async def forget(parts: Parts) -> int:
+async def forget(settings: Settings, sessions: Sessions) -> int:
     """Delete what Rasa remembers of conversations that were quiet for longer than `KEPT`.
 
     The number of memories that are gone. A conversation that goes on later gets a new one. Without
     Rasa's database nothing happens: the next hour comes.
     """
-    there = reached(parts.settings)
+    there = reached(settings)
     if there is None:
         return 0
     engine = create_engine(there, poolclass=NullPool)
     forgotten = 0
     try:
         while names := await asyncio.to_thread(_old, engine, time.time() - KEPT.total_seconds()):
-            async with parts.sessions.begin() as session:
+            async with sessions.begin() as session:
                 await session.execute(
                     update(Conversation).where(Conversation.tracker.in_(names)).values(tracker=None)
                 )

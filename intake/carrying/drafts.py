@@ -8,13 +8,12 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations, dialogue, listening, reading
-from intake import service_requests as requests
+from intake import conversations, dialogue, listening, service_requests
 from intake.conversations import QUIET
 from intake.dialogue import Draft, State
 from intake.lifecycle import ENDED, Actor, Status
-from intake.parts import Parts
-from intake.service_requests import By, Opening
+from intake.runtime import Parts
+from intake.service_requests import By, Opening, understand
 from intake.storage.jobs import defer
 from intake.storage.models import Attachment, Conversation, Message, ServiceRequest
 
@@ -34,7 +33,7 @@ async def keep(
         if draft.id is None:
             request = await open_draft(session, conversation, message)
         else:
-            request = await requests.lock(session, draft.id)
+            request = await service_requests.lock(session, draft.id)
             if Status(request.status) is not Status.RECEIVED:
                 continue  # a person has it by now
         await write(session, request, draft, parts)
@@ -50,7 +49,7 @@ async def keep(
 async def write(session: AsyncSession, request: ServiceRequest, draft: Draft, parts: Parts) -> None:
     """All that is known of a draft, into its locked request."""
     request.text = draft.text
-    await reading.keep(session, request, draft.read, parts)
+    await understand.keep(session, request, draft.read, parts)
     request.version += 1
     request.updated_at = conversations.now()
     await session.flush()
@@ -63,7 +62,7 @@ async def open_draft(
     status: Status = Status.RECEIVED,
 ) -> ServiceRequest:
     """A request from the first message that asks for something; no job waits for it yet."""
-    point = await requests.point_of(session, conversation.contact_point_id)
+    point = await service_requests.point_of(session, conversation.contact_point_id)
     transcript = await listening.transcript_of(session, message)
     recording_id = await session.scalar(
         select(Attachment.recording_id).where(
@@ -77,10 +76,10 @@ async def open_draft(
         contact_point_id=conversation.contact_point_id,
         received_at=message.received_at,
     )
-    opened = await requests.open_request(
+    opened = await service_requests.open_request(
         session, opening, by=By(Actor.DOOR), status=status, draft=True
     )
-    request = await requests.lock(session, opened.id)
+    request = await service_requests.lock(session, opened.id)
     request.conversation_id = conversation.id
     request.text = message.text
     request.transcript_id = transcript.id if transcript is not None else None
@@ -105,10 +104,10 @@ async def submit(session: AsyncSession, conversation: Conversation, parts: Parts
     for draft in State.from_json(conversation.state).drafts:
         if draft.id is None:
             continue
-        request = await requests.lock(session, draft.id)
+        request = await service_requests.lock(session, draft.id)
         if Status(request.status) is Status.RECEIVED:
             await write(session, request, dialogue.certain(draft), parts)
-            await requests.advance(session, request, Status.UNDERSTOOD, said_yes)
+            await service_requests.advance(session, request, Status.UNDERSTOOD, said_yes)
     conversation.state = {}
 
 
@@ -116,8 +115,8 @@ async def drop(session: AsyncSession, conversation: Conversation) -> None:
     """She wants nothing any more: what was not filed is cancelled."""
     for draft in State.from_json(conversation.state).drafts:
         if draft.id is not None:
-            request = await requests.lock(session, draft.id)
+            request = await service_requests.lock(session, draft.id)
             if Status(request.status) not in ENDED:
                 request.given = {**request.given, QUIET: Status.CANCELLED.value}
-                await requests.advance(session, request, Status.CANCELLED, RESIDENT)
+                await service_requests.advance(session, request, Status.CANCELLED, RESIDENT)
     conversation.state = {}

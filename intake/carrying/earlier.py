@@ -7,14 +7,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import dialogue, listening
-from intake import service_requests as requests
+from intake import dialogue, listening, service_requests
 from intake.carrying.drafts import RESIDENT
 from intake.conversations import QUIET
 from intake.dialogue import FIELDS
 from intake.errors import AssistantError
 from intake.lifecycle import ENDED, Actor, Status
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import By
 from intake.storage.models import Conversation, Message, ServiceRequest
 from intake.understanding.values import Field, Window
@@ -45,25 +44,25 @@ async def about_earlier(
     message.service_request_id = request.id
     if what == "cancel":
         request.given = {**request.given, QUIET: Status.CANCELLED.value}
-        await requests.advance(session, request, Status.CANCELLED, RESIDENT)
+        await service_requests.advance(session, request, Status.CANCELLED, RESIDENT)
     elif what == "change":
         changes = await _changes(session, conversation, message, request, parts)
         if changes:
             by = By(Actor.RESIDENT, why=message.text)
-            await requests.correct(session, request, changes, by)
+            await service_requests.correct(session, request, changes, by)
     elif what == "agree":
-        await requests.advance(session, request, Status.CLOSED, RESIDENT)
+        await service_requests.advance(session, request, Status.CLOSED, RESIDENT)
     elif what == "not_fixed":
-        await requests.advance(session, request, Status.ROUTED, RESIDENT)
-        await requests.tell_backend(session, request, "changed")
+        await service_requests.advance(session, request, Status.ROUTED, RESIDENT)
+        await service_requests.tell_backend(session, request, "changed")
     elif what == "rate":
         points = int(step["points"])
-        await requests.rate(session, request, points, RESIDENT)
+        await service_requests.rate(session, request, points, RESIDENT)
         if status is Status.DONE and points > 2:
-            await requests.advance(session, request, Status.CLOSED, RESIDENT)
+            await service_requests.advance(session, request, Status.CLOSED, RESIDENT)
         elif points <= 2:
             sentence = f"{request.tracking_number}: {points}/5 — {message.text}"
-            await requests.ask_operators(session, request, "low_rating", sentence)
+            await service_requests.ask_operators(session, request, "low_rating", sentence)
 
 
 async def _changes(

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import conversations, listening
 from intake.conversations import DIAL
 from intake.locale import say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Conversation, Message, ServiceRequest
 from intake.understanding.values import Field
 

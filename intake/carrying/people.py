@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations, dialogue, listening, reading
-from intake import service_requests as requests
+from intake import conversations, dialogue, listening, service_requests
 from intake.carrying.drafts import open_draft, write
 from intake.carrying.emergencies import fill
 from intake.conversations import QUIET
 from intake.dialogue import Draft, Said, State
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
-from intake.parts import Parts
-from intake.service_requests import By
+from intake.runtime import Parts
+from intake.service_requests import By, understand
 from intake.storage.models import Conversation, Message, ServiceRequest
 
 WORKER = By(Actor.WORKER)
@@ -31,7 +30,7 @@ async def hand_over(
     conversation.tracker = None
     for draft in State.from_json(conversation.state).drafts:
         if draft.id is not None:
-            request = await requests.lock(session, draft.id)
+            request = await service_requests.lock(session, draft.id)
             if Status(request.status) is Status.RECEIVED:
                 request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
                 await review_draft(session, request, reason("chat_person"), parts)
@@ -44,9 +43,9 @@ async def review_draft(
     """A draft goes to the operators as it is, with all that is missing or in doubt."""
     reasons = [why]
     if request.understanding_id is not None:
-        verdict = await reading.decide(session, request, parts)
+        verdict = await understand.decide(session, request, parts)
         reasons += verdict.reasons
-    await requests.review(session, request, reasons, WORKER)
+    await service_requests.review(session, request, reasons, WORKER)
 
 
 async def leave_to_person(
@@ -75,13 +74,13 @@ async def leave_to_person(
         await fill(session, request, message, parts)
     request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
     message.service_request_id = request.id
-    await requests.review(session, request, [why], WORKER)
+    await service_requests.review(session, request, [why], WORKER)
     return request
 
 
 async def _open_one(session: AsyncSession, ids: Sequence[int]) -> ServiceRequest | None:
     for found in ids:
-        request = await requests.lock(session, found)
+        request = await service_requests.lock(session, found)
         if Status(request.status) in (Status.RECEIVED, Status.NEEDS_REVIEW):
             return request
     return None

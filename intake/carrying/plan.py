@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.carrying.drafts import drop, keep, submit
 from intake.carrying.earlier import about_earlier
 from intake.carrying.emergencies import danger
 from intake.carrying.people import feedback, hand_over
 from intake.dialogue import State
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Conversation, Message, ServiceRequest
 
 
@@ -65,6 +65,6 @@ def _forget(conversation: Conversation, done: Collection[str]) -> None:
 async def _own(
     session: AsyncSession, conversation: Conversation, service_request_id: int
 ) -> ServiceRequest | None:
-    request = await requests.lock(session, service_request_id)
+    request = await service_requests.lock(session, service_request_id)
     own = request.contact_point_id == conversation.contact_point_id
     return request if own and conversation.contact_point_id is not None else None

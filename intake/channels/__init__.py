@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from intake.errors import SettingsError
 
 if TYPE_CHECKING:
-    from intake.parts import Parts
+    from intake.runtime import Parts
     from intake.settings import Settings
     from intake.storage.models import Message
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.accounts import households
 from intake.errors import EmptyRecording, NotAudio, TooLong
 from intake.lifecycle import Actor
@@ -85,7 +85,7 @@ async def open_voicemail(
     point = None
     home = households.facts(household)
     if phone := given.get("phone") or home.get("phone"):
-        point = await requests.contact_point(session, "phone", phone)
+        point = await service_requests.contact_point(session, "phone", phone)
     if household is not None:
         given = {**given, "household": home}
     opening = Opening(
@@ -96,7 +96,9 @@ async def open_voicemail(
         given=given,
         received_at=recording.recorded_at or received_at,
     )
-    return await requests.open_request(session, opening, by=By(Actor.DOOR), recording=recording)
+    return await service_requests.open_request(
+        session, opening, by=By(Actor.DOOR), recording=recording
+    )
 
 
 async def one_at_a_time(session: AsyncSession, *hashes: bytes) -> None:

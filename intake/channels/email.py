@@ -21,7 +21,7 @@ from intake.channels._mail.listener import Listener
 from intake.channels._mail.options import Options
 from intake.channels._mail.reading import Mail, read
 from intake.errors import CannotSend, HuyingError
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.db import is_away
 from intake.storage.models import Message
 from intake.storage.spool import Spool

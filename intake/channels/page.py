@@ -26,7 +26,7 @@ from intake.channels._page.receiving import CHANNEL, Refused
 from intake.channels._page.store import HEX, Uploads
 from intake.channels.voicemail import answer
 from intake.errors import BadField, HuyingError, NotFound
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import Opened
 from intake.storage.models import Message
 

@@ -28,7 +28,7 @@ from intake.errors import (
     KeyReused,
 )
 from intake.locale import languages, say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import Opened
 from intake.storage.models import IdempotencyKey, Message, Recording, ServiceRequest
 

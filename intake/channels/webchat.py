@@ -22,7 +22,7 @@ from intake.channels._webchat.options import Options
 from intake.channels._webchat.talking import Talk
 from intake.errors import CannotSend, Forbidden, NotAllowed
 from intake.network.addresses import counted_as
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Message
 
 __all__ = ["Options", "WebChat", "create"]

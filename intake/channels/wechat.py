@@ -40,7 +40,7 @@ from intake.channels._wechat.options import Options
 from intake.conversations import Inbound, is_emergency
 from intake.errors import BackendError, CannotSend, InputError, NotAllowed, TooLarge
 from intake.locale import say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Message
 from intake.storage.spool import Spool
 

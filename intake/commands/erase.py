@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.app import database_url
 from intake.errors import BadField, HuyingError
-from intake.keeping import homes, leftovers
-from intake.keeping.erasing import WHYS, erase
 from intake.lifecycle import Actor
+from intake.privacy import erase_household, external_data
+from intake.privacy.erase_request import WHYS, erase
 from intake.service_requests import By
 from intake.settings import Settings, load
 from intake.storage.db import connect
@@ -61,10 +61,10 @@ async def _erase(
                 AccessLog(who=WHO, action="erase", service_request_id=found) for found in ids
             )
             if household is not None:
-                await homes.remove(session, household)
+                await erase_household.remove(session, household)
                 session.add(AccessLog(who=WHO, action=f"household {household}: erase"))
         for leftover_id in filter(None, left):
-            await leftovers.remove(settings, sessions, leftover_id)
+            await external_data.remove(settings, sessions, leftover_id)
     finally:
         await engine.dispose()
     erased = sum(found is not None for found in left)

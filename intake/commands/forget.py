@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from intake.app import database_url
-from intake.keeping import forgetting
+from intake.privacy import retention
 from intake.settings import Settings, load
 from intake.storage.db import connect
 
@@ -22,7 +22,7 @@ def forget(
     """Forget what is older than [retention] in the settings allows."""
     settings = load()
     found = asyncio.run(_forget(settings, dry_run=dry_run))
-    days = {kind.name: getattr(settings.retention, kind.setting) for kind in forgetting.KINDS}
+    days = {kind.name: getattr(settings.retention, kind.setting) for kind in retention.KINDS}
     for name, count in found.items():
         after = f"  after {days[name]:g} days" if name in days else ""
         typer.echo(f"{count:8}  {name}{after}")
@@ -36,7 +36,7 @@ async def _forget(settings: Settings, *, dry_run: bool) -> Mapping[str, int]:
     engine, sessions = connect(database_url(settings), pool_size=2)
     try:
         if dry_run:
-            return await forgetting.due(settings, sessions)
-        return await forgetting.forget(settings, sessions, thorough=True)
+            return await retention.due(settings, sessions)
+        return await retention.forget(settings, sessions, thorough=True)
     finally:
         await engine.dispose()

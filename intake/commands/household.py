@@ -13,8 +13,8 @@ from intake.accounts import households
 from intake.catalogue.services import load_catalogue
 from intake.commands.client import in_database
 from intake.errors import BadField
-from intake.keeping import handing_out
 from intake.locale import languages
+from intake.privacy import export as household_export
 from intake.settings import ROOT, load, secret_files
 from intake.storage.models import AccessLog, Household
 from intake.web.households import link_url, render_sheet
@@ -109,14 +109,14 @@ def export(
     settings = load()
 
     async def find(session: AsyncSession) -> dict[str, Any]:
-        told = await handing_out.gather(session, number)
+        told = await household_export.gather(session, number)
         session.add(AccessLog(who=WHO, action=f"household {number}: export"))
         return told
 
     told = in_database(find)
     names = load_catalogue(ROOT / "data" / "services").name
     recordings = settings.recordings_dir
-    handing_out.write(file, told, recordings, zone=settings.zone, category=names)
+    household_export.write(file, told, recordings, zone=settings.zone, category=names)
     typer.echo(f"{file}: {len(told['requests'])} requests, {len(told['files'])} files")
 
 

@@ -10,8 +10,9 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from intake import backends, channels, duty
+from intake import backends, channels
 from intake.errors import SettingsError
+from intake.pipeline import duty_hours
 from intake.settings import Settings, load, settings_file
 from speech import recognisers
 
@@ -40,7 +41,7 @@ def check(
         known = ", ".join(engines)
         wrong.append(f"hearing.engine: {settings.hearing.engine!r} is unknown; there are {known}.")
     try:
-        duty.check_hours(settings.alarm.duty_hours)
+        duty_hours.check_hours(settings.alarm.duty_hours)
     except (SettingsError, ValueError) as error:
         wrong.append(f"[alarm] duty_hours: {error}")
     if wrong:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from intake import carrying, conversations
-from intake import service_requests as requests
+from intake import carrying, conversations, service_requests
 from intake.dialogue import State
 from intake.lifecycle import Status
 from intake.locale import reason
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import ServiceRequest
 
 
@@ -20,7 +19,7 @@ async def abandon(parts: Parts, service_request_id: int) -> None:
         if request.conversation_id is None:
             return
         conversation = await conversations.lock(session, request.conversation_id)
-        request = await requests.lock(session, service_request_id)
+        request = await service_requests.lock(session, service_request_id)
         if Status(request.status) is not Status.RECEIVED:
             return
         quiet = timedelta(minutes=parts.settings.chat.draft_minutes)

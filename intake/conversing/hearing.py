@@ -7,11 +7,12 @@ import asyncio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations, reading
+from intake import conversations
 from intake.conversing.leaving import leave
 from intake.errors import AssistantError
 from intake.locale import reason
-from intake.parts import Parts
+from intake.runtime import Parts
+from intake.service_requests import understand
 from intake.storage.models import Attachment, Message, Recording, Transcript
 from speech import Transcript as Heard
 from speech.errors import EmptyAudio, NotAudio
@@ -33,7 +34,7 @@ async def hear(parts: Parts, message_id: int) -> None:
     except (EmptyAudio, NotAudio):
         await leave(parts, message_id, reason("undecodable"))
         return
-    danger = reading.is_emergency(heard.text, heard.alternatives)
+    danger = understand.is_emergency(heard.text, heard.alternatives)
     danger = danger or await _sounds_dangerous(parts, heard)
     async with parts.sessions.begin() as session:
         message, conversation = await conversations.lock_with(session, message_id)

@@ -6,13 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import carrying, conversations
-from intake import service_requests as requests
+from intake import carrying, conversations, service_requests
 from intake.conversations import EMERGENCY_LASTS
 from intake.errors import AssistantError
 from intake.lifecycle import ENDED, Status
 from intake.locale import reason, say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Conversation, ServiceRequest
 from speech.errors import SpeechError
 
@@ -69,7 +68,7 @@ async def open_emergency(
     if not state.get("emergency"):
         return None
     since = datetime.fromisoformat(state["since"])
-    request = await requests.lock(session, state["emergency"])
+    request = await service_requests.lock(session, state["emergency"])
     over = (at or conversations.now()) - since > EMERGENCY_LASTS
     if over or Status(request.status) in ENDED or request.urgency != "emergency":
         conversation.state = {}

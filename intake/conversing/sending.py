@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations
-from intake import service_requests as requests
+from intake import conversations, service_requests
 from intake.errors import CannotSend, HuyingError
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.jobs import defer
 from intake.storage.models import Conversation, Message
 
@@ -101,7 +100,7 @@ async def _way(
     """(address, the channel's own data with her latest message, the channel's name, that
     message's id)."""
     conversation = await session.get_one(Conversation, conversation_id)
-    point = await requests.point_of(session, conversation.contact_point_id)
+    point = await service_requests.point_of(session, conversation.contact_point_id)
     latest = await _latest(session, conversation_id)
     message = await session.get(Message, latest) if latest is not None else None
     if point is None:

@@ -18,7 +18,7 @@ from intake.conversing.leaving import OPERATOR, open_emergency
 from intake.dialogue import State
 from intake.errors import AssistantError
 from intake.locale import say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Conversation, Message
 
 MEMORY_LASTS = timedelta(minutes=50)

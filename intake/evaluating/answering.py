@@ -13,12 +13,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intake import again, reading
 from intake.assistant.client import IntentRanking
 from intake.catalogue.services import Catalogue
 from intake.evaluating.house import House
 from intake.evaluating.labelled import Item, LabelledSet
 from intake.evaluating.measures import Answer
+from intake.pipeline import verify_phone
+from intake.service_requests import understand as understand_request
 from intake.settings import Settings
 from intake.understanding.readers import understand
 from speech import RecogniserError, SpeechError, Transcript, Word
@@ -103,7 +104,7 @@ class Answering:
         )
         if item.audio is not None:
             read = await asyncio.to_thread(
-                again.check_phone,
+                verify_phone.check_phone,
                 read,
                 text,
                 words,
@@ -111,9 +112,9 @@ class Answering:
                 language,
                 self.house.transcriber,
             )
-        danger = item.audio is not None and reading.is_emergency(text, alternatives)
+        danger = item.audio is not None and understand_request.is_emergency(text, alternatives)
         urgency = "emergency" if danger else read.urgency
-        verdict = reading.judge(
+        verdict = understand_request.judge(
             read,
             category=read.category,
             urgency=urgency,

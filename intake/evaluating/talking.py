@@ -29,9 +29,9 @@ from intake.dialogue import FIELDS, State
 from intake.errors import HuyingError
 from intake.evaluating.house import free_ports, until_up
 from intake.evaluating.labelled import Dialogue, LabelledSet
-from intake.parts import Parts
 from intake.processes import postgres
 from intake.processes.supervisor import Log, Process, Supervisor
+from intake.runtime import Parts
 from intake.settings import ROOT, Settings, secret_files
 from intake.storage.migrations import migrate
 from intake.storage.models import Conversation, Message, Place, ServiceRequest

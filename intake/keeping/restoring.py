@@ -22,11 +22,12 @@ from sqlalchemy.pool import NullPool
 from intake.assistant import tracker_store
 from intake.assistant.client import tracker_file
 from intake.errors import HuyingError
-from intake.keeping import homes, leftovers, tables
+from intake.keeping import tables
 from intake.keeping.archive import BadArchive, Progress, Reader
 from intake.keeping.backing_up import ERASED, WAITING, database, read_erased
-from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
+from intake.privacy import erase_household, external_data
+from intake.privacy.erase_request import erase
 from intake.processes import supervisor
 from intake.service_requests import By
 from intake.settings import Settings
@@ -236,7 +237,7 @@ async def _erase_again(settings: Settings, url: str, erased: Erased) -> int:
                     left = await erase(session, found, BY, why="asked", force=True)
             if left is not None:
                 count += 1
-                await leftovers.remove(settings, sessions, left)
+                await external_data.remove(settings, sessions, left)
     finally:
         await engine.dispose()
     return count
@@ -247,4 +248,4 @@ async def _erase_home_again(sessions: Sessions, household_id: int, erased_at: da
     async with sessions.begin() as session:
         home = await session.get(Household, household_id)
         if home is not None and home.created_at < erased_at:
-            await homes.remove(session, home.id)
+            await erase_household.remove(session, home.id)

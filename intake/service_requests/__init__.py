@@ -7,13 +7,13 @@ next step.
 
 from intake.service_requests.alarms import acknowledge, raise_alarm
 from intake.service_requests.backends import AT_A_BACKEND, send_again, tell_backend
-from intake.service_requests.mending import correct, merge, split
-from intake.service_requests.moving import advance, hold, reopen, review
+from intake.service_requests.contact_points import contact_point, point_of, recording_of
+from intake.service_requests.corrections import correct, merge, split
+from intake.service_requests.events import By, lock
 from intake.service_requests.opening import Opened, Opening, hash_key, open_request
-from intake.service_requests.operators import CALL_BACK, ask_operators, called, note, remark
-from intake.service_requests.origins import contact_point, point_of, recording_of
-from intake.service_requests.residents import answer_read_back, hear_whole, rate
-from intake.service_requests.writing import By, lock
+from intake.service_requests.operator_tasks import CALL_BACK, ask_operators, called, note, remark
+from intake.service_requests.resident_input import answer_read_back, hear_whole, rate
+from intake.service_requests.transitions import advance, hold, reopen, review
 
 __all__ = [
     "AT_A_BACKEND",

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.lifecycle import Actor
-from intake.service_requests.writing import By, record
+from intake.service_requests.events import By, record
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, ServiceRequest
 

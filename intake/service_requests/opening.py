@@ -13,11 +13,11 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.lifecycle import Status
-from intake.service_requests.writing import By
+from intake.service_requests.events import By
+from intake.service_requests.tracking_numbers import tracking_number
 from intake.storage.db import raw_connection
 from intake.storage.jobs import defer
 from intake.storage.models import Recording
-from intake.tracking import tracking_number
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.accounts import operators
 from intake.accounts.operators import SignedIn
 from intake.errors import Forbidden, MissingVersion, NotAllowed, NotFound
-from intake.parts import Parts
+from intake.runtime import Parts
+from intake.service_requests.tracking_numbers import read_tracking_number
 from intake.storage.models import AccessLog, ApiToken, Operator, ServiceRequest
-from intake.tracking import read_tracking_number
 from intake.web import cookies
 
 PREFIX = "hy_"

@@ -14,8 +14,8 @@ from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake.service_requests.tracking_numbers import read_tracking_number
 from intake.storage.models import AccessLog, ServiceRequest
-from intake.tracking import read_tracking_number
 from intake.web.access import CurrentParts, Supervisor, log_access
 from intake.web.actions import told
 from intake.web.demand import harmless

@@ -14,13 +14,12 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, JSONResponse
 from sqlalchemy import select
 
-from intake import queue, reading
-from intake import service_requests as requests
+from intake import service_requests
 from intake.errors import BadField, NotFound, StaleVersion
 from intake.lifecycle import Actor, Status
-from intake.parts import Parts
-from intake.queue import Filters, Group
-from intake.service_requests import By
+from intake.runtime import Parts
+from intake.service_requests import By, understand, worklist
+from intake.service_requests.worklist import Filters, Group
 from intake.storage.models import Delivery, Operator, ServiceRequest
 from intake.web import detail, shapes, sounds, working
 from intake.web.access import (
@@ -68,7 +67,7 @@ async def list_requests(
         words=text,
     )
     async with parts.sessions.begin() as session:
-        found = await queue.page(session, filters, parts.catalogue, after=cursor, limit=limit)
+        found = await worklist.page(session, filters, parts.catalogue, after=cursor, limit=limit)
         await log_access(session, operator, "list")
     lines = [shapes.Line.of(line.request) for line in found.lines]
     return shapes.Page(requests=lines, next=found.next)
@@ -98,7 +97,7 @@ async def hear(
     """The bytes as the resident left them; ``as=wav``: what every browser plays, 16 kHz mono."""
     async with parts.sessions.begin() as session:
         request = await by_number(session, number)
-        recording = await requests.recording_of(session, request)
+        recording = await service_requests.recording_of(session, request)
         await log_access(session, operator, "hear", request)
     if recording is None:
         raise NotFound("This request did not come by voice.")
@@ -126,8 +125,8 @@ async def correct(
             raise BadField("when_end lies before when_start.", field="when_end")
         if "place" in changes and "area" not in changes:
             changes["area"] = await working.area_of(session, parts, changes["place"])
-        await requests.correct(session, request, changes, _by(operator, body.why))
-        request.deadline_at = reading.deadline(request, parts)
+        await service_requests.correct(session, request, changes, _by(operator, body.why))
+        request.deadline_at = understand.deadline(request, parts)
 
     return await change(parts, operator, number, version, "correct", act)
 
@@ -152,7 +151,7 @@ async def confirm(
         request.decided_by = operator.name
         request.reasons = []
         request.on_hold_until = None
-        await requests.advance(session, request, Status.CONFIRMED, _by(operator, body.why))
+        await service_requests.advance(session, request, Status.CONFIRMED, _by(operator, body.why))
 
     return await change(parts, operator, number, version, "confirm", act)
 
@@ -170,7 +169,7 @@ async def hold(
         raise BadField("until must lie within a year from now.", field="until")
 
     async def act(session: Any, request: ServiceRequest) -> None:
-        await requests.hold(session, request, body.until, _by(operator, body.why))
+        await service_requests.hold(session, request, body.until, _by(operator, body.why))
 
     return await change(parts, operator, number, version, "hold", act)
 
@@ -187,7 +186,7 @@ async def reject(
 
     async def act(session: Any, request: ServiceRequest) -> None:
         request.given = {**request.given, "rejected_because": body.why}
-        await requests.advance(session, request, Status.REJECTED, _by(operator, body.why))
+        await service_requests.advance(session, request, Status.REJECTED, _by(operator, body.why))
 
     return await change(parts, operator, number, version, "reject", act)
 
@@ -239,7 +238,7 @@ async def reopen(
     """It comes back to review; also from a backend that can't go on."""
 
     async def act(session: Any, request: ServiceRequest) -> None:
-        await requests.reopen(session, request, _by(operator, body.why))
+        await service_requests.reopen(session, request, _by(operator, body.why))
 
     return await change(parts, operator, number, version, "reopen", act)
 
@@ -256,8 +255,8 @@ async def merge(
 
     async def act(session: Any, request: ServiceRequest) -> None:
         other = await by_number(session, body.into)
-        other = await requests.lock(session, other.id)
-        await requests.merge(session, request, other, _by(operator, body.why))
+        other = await service_requests.lock(session, other.id)
+        await service_requests.merge(session, request, other, _by(operator, body.why))
 
     return await change(parts, operator, number, version, "merge", act)
 
@@ -277,8 +276,8 @@ async def split(
     async def act(session: Any, request: ServiceRequest) -> None:
         if "place" in fields and "area" not in fields:
             fields["area"] = await working.area_of(session, parts, fields["place"])
-        twin = await requests.split(session, request, fields, _by(operator, body.why))
-        twin.deadline_at = reading.deadline(twin, parts)
+        twin = await service_requests.split(session, request, fields, _by(operator, body.why))
+        twin.deadline_at = understand.deadline(twin, parts)
 
     return await change(parts, operator, number, version, "split", act)
 
@@ -304,7 +303,7 @@ async def retry(
             .with_for_update()
         )
         for delivery in failed.all():
-            await requests.send_again(session, delivery)
+            await service_requests.send_again(session, delivery)
 
     return await change(parts, operator, number, version, "retry", act)
 
@@ -332,7 +331,7 @@ async def change(
     async with parts.sessions.begin() as session:
         found = await by_number(session, number)
         try:
-            request = await requests.lock(session, found.id, version=version)
+            request = await service_requests.lock(session, found.id, version=version)
             await act(session, request)
         except StaleVersion as error:
             request, status = found, error.http_status
@@ -358,7 +357,7 @@ async def _move(
     body: shapes.Why,
 ) -> JSONResponse:
     async def act(session: Any, request: ServiceRequest) -> None:
-        await requests.advance(session, request, to, _by(operator, body.why))
+        await service_requests.advance(session, request, to, _by(operator, body.why))
 
     return await change(parts, operator, number, version, action, act)
 

@@ -9,10 +9,10 @@ from pydantic import Field
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import carrying, conversations, telling
-from intake import service_requests as requests
+from intake import carrying, conversations, service_requests
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
+from intake.pipeline import notify
 from intake.service_requests import By
 from intake.storage.models import (
     Attachment,
@@ -84,14 +84,14 @@ async def answer(
             session,
             conversation.id,
             body.text,
-            code=telling.BY_HAND,
+            code=notify.BY_HAND,
             language=conversation.language,
             service_request_id=request.id if request else None,
             who=operator.name,
         )
         if request is not None:
             by = By(Actor.OPERATOR, operator.name)
-            await requests.remark(session, request, "answered", by)
+            await service_requests.remark(session, request, "answered", by)
         await log_access(session, operator, "answer", request)
         return {"id": message.id, "text": message.text}
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from intake import demand
-from intake.demand import Asked
 from intake.errors import BadField
 from intake.locale import catalog, say
-from intake.parts import Parts
+from intake.runtime import Parts
+from intake.service_requests import statistics
+from intake.service_requests.statistics import Asked
 from intake.web.access import CurrentOperator, CurrentParts, log_access, parts_of
 from intake.web.resident import language_of
 
@@ -75,7 +75,7 @@ async def figures(
 ) -> dict[str, Any]:
     """Counts over time and by area × field, waiting seconds, what was decided without review."""
     async with parts.sessions.begin() as session:
-        found = await demand.picture(session, asked, by, parts.catalogue)
+        found = await statistics.picture(session, asked, by, parts.catalogue)
         await log_access(session, operator, "demand")
     grid = [{"area": a, "field": f, "requests": n} for (a, f), n in found.grid.items()]
     return {**asdict(found), "grid": grid}
@@ -88,7 +88,7 @@ async def as_csv(
     """UTF-8 with a byte order mark; no cell can begin a formula."""
     language = language_of(request, request.query_params.get("lang"))
     async with parts.sessions.begin() as session:
-        rows = await demand.cells(session, asked, parts.catalogue)
+        rows = await statistics.cells(session, asked, parts.catalogue)
         await log_access(session, operator, "demand csv")
     out = io.StringIO()
     writer = csv.writer(out)

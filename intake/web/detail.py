@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage import models
 from intake.storage.models import (
     Alarm,

@@ -18,14 +18,14 @@ from fastapi.templating import Jinja2Templates
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from intake import delivering
-from intake import service_requests as requests
+from intake import service_requests
 from intake.backends import Report
 from intake.errors import BadField, HuyingError, InputError, MoveNotAllowed, NotFound
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
 from intake.network import signing
-from intake.parts import Parts
+from intake.pipeline import deliver
+from intake.runtime import Parts
 from intake.service_requests import By, hash_key
 from intake.storage.models import AccessLog, Alarm, Message, Recording, ServiceRequest
 from intake.web import shapes
@@ -87,8 +87,8 @@ async def backend_update(parts: CurrentParts, name: str, request: Request) -> JS
         )
         if found is None:
             raise NotFound("This backend has no request of this number.")
-        locked = await requests.lock(session, found)
-        changed = await delivering.heard(session, locked, name, report)
+        locked = await service_requests.lock(session, found)
+        changed = await deliver.heard(session, locked, name, report)
         status = locked.status
     return JSONResponse({"status": status, "changed": changed})
 
@@ -125,8 +125,8 @@ async def do_update(
         return _bad_link(request, error)
     report = Report(REPORTS[action], None, note.strip() or None, who.strip() or None)
     async with parts.sessions.begin() as session:
-        locked = await requests.lock(session, int(request_id))
-        await delivering.heard(session, locked, backend, report)
+        locked = await service_requests.lock(session, int(request_id))
+        await deliver.heard(session, locked, backend, report)
     return page(request, "page.update.done", None)
 
 
@@ -178,7 +178,7 @@ async def take_alarm(parts: CurrentParts, token: str, request: Request) -> HTMLR
         return _bad_link(request, error)
     async with parts.sessions.begin() as session:
         alarm = await session.get_one(Alarm, alarm_id, with_for_update=True)
-        await requests.acknowledge(session, alarm, who)
+        await service_requests.acknowledge(session, alarm, who)
         taken_by = alarm.acknowledged_by
     return page(request, "page.ack.done", None, who=taken_by)
 
@@ -221,7 +221,7 @@ async def acknowledge(
         alarm = await session.get(Alarm, min(alarm_id, 2**62), with_for_update=True)
         if alarm is None:
             raise NotFound("There is no such alarm.")
-        await requests.acknowledge(session, alarm, operator.name)
+        await service_requests.acknowledge(session, alarm, operator.name)
         await log_access(session, operator, "acknowledge")
         return {"id": alarm.id, "status": alarm.status, "acknowledged_by": alarm.acknowledged_by}
 
@@ -279,21 +279,21 @@ async def resident_acts(parts: CurrentParts, key: str, action: str) -> dict[str,
     found = await _by_key(parts, key)
     by = By(Actor.RESIDENT)
     async with parts.sessions.begin() as session:
-        locked = await requests.lock(session, found.id)
+        locked = await service_requests.lock(session, found.id)
         status = Status(locked.status)
         if action == "cancel" and status is not Status.CANCELLED:
-            await requests.advance(session, locked, Status.CANCELLED, by)
+            await service_requests.advance(session, locked, Status.CANCELLED, by)
         elif action == "closed" and status is not Status.CLOSED:
-            await requests.advance(session, locked, Status.CLOSED, by)
+            await service_requests.advance(session, locked, Status.CLOSED, by)
         elif action == "not_fixed":
             if status is not Status.DONE:
                 raise MoveNotAllowed("It is not said to be done yet.")
-            await requests.advance(session, locked, Status.ROUTED, by)
-            await requests.tell_backend(session, locked, "changed")
+            await service_requests.advance(session, locked, Status.ROUTED, by)
+            await service_requests.tell_backend(session, locked, "changed")
         elif action == "not_right":
             if status in ENDED:
                 raise MoveNotAllowed("It has ended; leave a new message.")
-            await requests.review(session, locked, [reason("resident_disagrees")], by)
+            await service_requests.review(session, locked, [reason("resident_disagrees")], by)
         elif action not in ("cancel", "closed"):
             raise NotFound("There is nothing of that name.")
         return {"tracking_number": locked.tracking_number, "status": locked.status}

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.catalogue import edits, places, places_csv, routing_rules
 from intake.catalogue.places import Wrong
 from intake.errors import BadField, NotFound, TooLarge
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Edit, Operator, Place
 from intake.web import shapes
 from intake.web.access import CurrentParts, SeenVersion, Supervisor, log_access

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import reading
 from intake.assistant.client import IntentRanking
 from intake.catalogue import edits, routing_rules
 from intake.catalogue.routing import RoutingRule, choose_backend, misfits
 from intake.catalogue.routing_rules import Listed
 from intake.errors import AssistantError, BadField
 from intake.locale import say
-from intake.parts import Parts
+from intake.runtime import Parts
+from intake.service_requests import understand
 from intake.settings import Rule
 from intake.storage.models import ServiceRequest
 from intake.web import shapes
@@ -147,9 +147,9 @@ async def _understood(parts: Parts, text: str, language: str) -> dict[str, Any]:
         silent = True
     said = ServiceRequest(text=text, language=language, received_at=datetime.now(UTC))
     read = await asyncio.to_thread(
-        reading.read, said, (), opinion.ranking, gazetteer, parts, danger=opinion.danger
+        understand.read, said, (), opinion.ranking, gazetteer, parts, danger=opinion.danger
     )
-    verdict = reading.judge(
+    verdict = understand.judge(
         read,
         category=read.category,
         urgency=read.urgency,

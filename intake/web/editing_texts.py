@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from intake.catalogue import edits, text_overrides
 from intake.catalogue.services import Category
 from intake.errors import NotFound
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.web.access import CurrentParts, SeenVersion, Supervisor, log_access
 from intake.web.editing import refuse
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from intake import failing
 from intake.errors import BadField, HuyingError
-from intake.keeping import aside
 from intake.lifecycle import Actor
-from intake.parts import Parts
+from intake.pipeline import failures
+from intake.privacy import dead_letters
+from intake.runtime import Parts
 from intake.service_requests import By
 from intake.storage.models import Operator
 from intake.web import shapes
@@ -28,9 +28,9 @@ async def list_failures(
     """The latest of each kind: delivery, alarm, message, recording, job; and ``aside``: messages
     that nobody could read, which are tried again at each start until they go."""
     async with parts.sessions.begin() as session:
-        found = {kind: await failing.all_of(session, kind) for kind in failing.KINDS}
+        found = {kind: await failures.all_of(session, kind) for kind in failures.KINDS}
         await log_access(session, operator, "failures")
-    lying = await asyncio.to_thread(aside.entries, parts.settings)
+    lying = await asyncio.to_thread(dead_letters.entries, parts.settings)
     names = ("channel", "kind", "size", "at", "goes_at")
     return {
         **{kind: [asdict(failure) for failure in rows] for kind, rows in found.items()},
@@ -42,7 +42,7 @@ async def list_failures(
 async def retry_all(parts: CurrentParts, operator: CurrentOperator, kind: str) -> dict[str, int]:
     """How many were begun again, and how many could not be."""
     async with parts.sessions.begin() as session:
-        rows = await failing.all_of(session, kind)
+        rows = await failures.all_of(session, kind)
         await log_access(session, operator, f"failures {kind}: retry"[:64])
     again = refused = 0
     for row in rows:
@@ -76,7 +76,7 @@ async def _act(
     parts: Parts, operator: Operator, kind: str, failure_id: int, action: str, why: str | None
 ) -> dict[str, Any]:
     by = By(Actor.OPERATOR, operator.name, why)
-    act = failing.retry if action == "retry" else failing.give_up
+    act = failures.retry if action == "retry" else failures.give_up
     async with parts.sessions.begin() as session:
         request = await act(session, kind, failure_id, by)
         await log_access(session, operator, f"failure {kind}: {action}"[:64], request)

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sqlalchemy import func, select, text
 
-from intake.parts import Parts
 from intake.processes.supervisor import read_state
+from intake.runtime import Parts
 from intake.storage.models import Alarm
 from intake.web.access import CurrentParts
 

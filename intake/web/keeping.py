@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.background import BackgroundTask
 
 from intake.accounts import households
-from intake.keeping import handing_out, homes, leftovers
-from intake.keeping.erasing import erase as erase_request
 from intake.lifecycle import Actor
+from intake.privacy import erase_household, external_data
+from intake.privacy import export as household_export
+from intake.privacy.erase_request import erase as erase_request
 from intake.service_requests import By
 from intake.storage.models import Household
 from intake.web import shapes
@@ -64,7 +65,7 @@ async def erase(
         }
     if left is not None:
         try:
-            await leftovers.remove(parts.settings, parts.sessions, left)
+            await external_data.remove(parts.settings, parts.sessions, left)
         except (OSError, SQLAlchemyError) as error:  # its job tries again
             log.warning("what an erase left stays for now: %s", type(error).__name__)
     return answer
@@ -96,7 +97,7 @@ async def erase_home(
     """
     by = By(Actor.OPERATOR, operator.name)
     async with parts.sessions.begin() as session:
-        home = await homes.begin(
+        home = await erase_household.begin(
             session, household_id, by, why=body.why, force=body.force, seen=body.requests
         )
         await log_access(session, operator, f"household {home.id}: order erase")
@@ -107,7 +108,7 @@ async def _erasure(session: AsyncSession, home: Household) -> dict[str, Any]:
     order = home.erasing
     names = ("why", "total", "since", "stopped")
     return {
-        **asdict(await homes.held(session, home.id)),
+        **asdict(await erase_household.held(session, home.id)),
         "erasing": {name: order[name] for name in names} if order is not None else None,
     }
 
@@ -116,13 +117,13 @@ async def _erasure(session: AsyncSession, home: Household) -> dict[str, Any]:
 async def export(parts: CurrentParts, operator: Admin, household_id: int) -> FileResponse:
     """A ZIP: a page in plain words, all rows as JSON, the recordings."""
     async with parts.sessions.begin() as session:
-        told = await handing_out.gather(session, household_id)
+        told = await household_export.gather(session, household_id)
         await log_access(session, operator, f"household {household_id}: export")
     folder = tempfile.TemporaryDirectory(prefix="huying-")
     path = Path(folder.name) / "household.zip"
     try:
         await asyncio.to_thread(
-            handing_out.write,
+            household_export.write,
             path,
             told,
             parts.settings.recordings_dir,

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Iterator
 
 from intake.errors import TooMany
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.db import listen
 
 log = logging.getLogger("huying.residents")

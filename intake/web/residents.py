@@ -16,15 +16,14 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import channels
-from intake import service_requests as requests
+from intake import channels, service_requests
 from intake.accounts import households
 from intake.channels._page.options import Options
 from intake.errors import MoveNotAllowed, NotFound
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
 from intake.network.addresses import counted_as
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import By, hash_key
 from intake.storage.models import Household, ServiceRequest
 from intake.web import shapes, standing
@@ -120,9 +119,9 @@ async def not_right(parts: CurrentParts, key: str) -> dict[str, Any]:
 
 async def _answer(parts: Parts, key: str, is_right: bool) -> dict[str, Any]:
     async with parts.sessions.begin() as session:
-        request = await requests.lock(session, (await by_key(session, key)).id)
+        request = await service_requests.lock(session, (await by_key(session, key)).id)
         why = reason("resident_says_wrong")
-        await requests.answer_read_back(session, request, is_right, why, By(Actor.RESIDENT))
+        await service_requests.answer_read_back(session, request, is_right, why, By(Actor.RESIDENT))
         return await standing.of(session, request, parts)
 
 
@@ -130,18 +129,18 @@ async def _answer(parts: Parts, key: str, is_right: bool) -> dict[str, Any]:
 async def rate(parts: CurrentParts, key: str, body: Rating) -> dict[str, Any]:
     """A face for what was done; a sad one is shown to the operators."""
     async with parts.sessions.begin() as session:
-        request = await requests.lock(session, (await by_key(session, key)).id)
+        request = await service_requests.lock(session, (await by_key(session, key)).id)
         status = Status(request.status)
         if status not in standing.RATED:
             raise MoveNotAllowed("It is not said to be done yet.")
         comment = (body.comment or "").replace("\x00", "") or None
         by = By(Actor.RESIDENT, why=comment)
-        await requests.rate(session, request, body.value, by)
+        await service_requests.rate(session, request, body.value, by)
         if body.value <= SAD:
             words = f"{request.tracking_number}: {body.value}/5 — {comment or '–'}"
-            await requests.ask_operators(session, request, "low_rating", words)
+            await service_requests.ask_operators(session, request, "low_rating", words)
         elif status is Status.DONE:
-            await requests.advance(session, request, Status.CLOSED, by)
+            await service_requests.advance(session, request, Status.CLOSED, by)
         return await standing.of(session, request, parts)
 
 

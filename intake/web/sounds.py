@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from fastapi import Header, Query, Response
 
 from intake.errors import NotAudio, NotFound
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Recording
 from intake.web.detail import recording_response
 from speech import SpeechError, audio

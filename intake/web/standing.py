@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import telling
 from intake.lifecycle import ENDED, Status
 from intake.locale import DEFAULT, languages, say
-from intake.parts import Parts
+from intake.pipeline import notify
+from intake.runtime import Parts
 from intake.storage.models import ServiceRequest, Understanding
 from intake.understanding.values import Window
 from intake.wording import unit_said, window
@@ -52,7 +52,7 @@ async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> di
 async def sentence(session: AsyncSession, request: ServiceRequest, parts: Parts) -> str:
     """What she is told now, in her language."""
     number = request.tracking_number
-    if said := await telling.sentence(session, request, parts):
+    if said := await notify.sentence(session, request, parts):
         return said[1]
     if request.urgency == "emergency" and Status(request.status) not in ENDED:
         dial = " / ".join(DIAL)

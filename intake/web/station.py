@@ -10,12 +10,12 @@ from fastapi import APIRouter, Query
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import delivering
-from intake import service_requests as requests
+from intake import service_requests
 from intake.backends import Report
 from intake.errors import BadField, MoveNotAllowed, NotFound, StaleVersion
 from intake.lifecycle import Status
-from intake.parts import Parts
+from intake.pipeline import deliver
+from intake.runtime import Parts
 from intake.storage.models import Operator, StationOrder
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, SeenVersion, log_access
@@ -125,11 +125,11 @@ async def _report(
         elif status == "done":
             order.done_at = now
         if order.service_request_id is not None:
-            request = await requests.lock(session, order.service_request_id)
+            request = await service_requests.lock(session, order.service_request_id)
             if status != "done" and request.backend == order.backend_name:
                 request.comes_at = comes_at
             report = Report(REPORTED[status], None, note, order.accepted_by or operator.name)
-            await delivering.heard(session, request, order.backend_name, report)
+            await deliver.heard(session, request, order.backend_name, report)
             await log_access(session, operator, f"station_{status}", request)
         await session.flush()
         return _shape(order)

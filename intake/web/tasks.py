@@ -11,18 +11,18 @@ from pydantic import AwareDatetime, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import service_requests as requests
-from intake import telling
+from intake import service_requests
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
-from intake.parts import Parts
+from intake.pipeline import notify
+from intake.runtime import Parts
 from intake.service_requests import By
 from intake.storage.models import Operator, OperatorTask, ServiceRequest
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, log_access
 
 router = APIRouter(prefix="/api/tasks", tags=["operators"])
-RINGS_HER = frozenset({requests.CALL_BACK, "tell_failed", "low_rating", "alarm_unanswered"})
+RINGS_HER = frozenset({service_requests.CALL_BACK, "tell_failed", "low_rating", "alarm_unanswered"})
 AFTERNOON, MORNING = (15, 0), (9, 30)  # of the residents' clock
 
 
@@ -73,7 +73,7 @@ async def open_tasks(session: AsyncSession, parts: Parts, limit: int) -> list[di
     found = []
     for task, request in rows.all():
         hers = request is not None and task.kind in RINGS_HER
-        said = await telling.sentence(session, request, parts) if hers else None
+        said = await notify.sentence(session, request, parts) if hers else None
         found.append(
             {
                 "id": task.id,
@@ -148,7 +148,7 @@ async def _lock(session: AsyncSession, task_id: int) -> tuple[OperatorTask, Serv
     known = await session.get(OperatorTask, task_id)
     request = None
     if known is not None and known.service_request_id is not None:
-        request = await requests.lock(session, known.service_request_id)
+        request = await service_requests.lock(session, known.service_request_id)
     task = await session.get(OperatorTask, task_id, with_for_update=True, populate_existing=True)
     if task is None:
         raise NotFound("There is no such task.")
@@ -170,7 +170,7 @@ async def _write_down(
         raise BadField("note holds a NUL byte.", field="note")
     if request is not None:
         by = By(Actor.OPERATOR, operator.name, note)
-        await requests.remark(session, request, kind, by, changes)
+        await service_requests.remark(session, request, kind, by, changes)
     await log_access(session, operator, kind, request)
     await session.flush()
     return {"id": task.id, "due_at": task.due_at, "done_at": task.done_at, "tries": task.tries}

@@ -12,17 +12,16 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import queue, resembling
-from intake import service_requests as requests
+from intake import service_requests
 from intake.catalogue.routing import choose_backend
 from intake.catalogue.services import Catalogue
 from intake.errors import BadField
 from intake.lifecycle import Actor
 from intake.locale import say
-from intake.parts import Parts
-from intake.queue import Filters, Group, Line
-from intake.resembling import Alike
-from intake.service_requests import By
+from intake.runtime import Parts
+from intake.service_requests import By, duplicates, worklist
+from intake.service_requests.duplicates import Alike
+from intake.service_requests.worklist import Filters, Group, Line
 from intake.storage.models import ServiceRequest, Understanding
 from intake.understanding.gazetteer import Gazetteer, Spelling
 from intake.understanding.phonetics import fuzzy, syllables
@@ -75,7 +74,7 @@ async def following(
     waiting = Filters(group=Group.WAITING)
 
     async def others(after: str | None) -> list[Line]:
-        page = await queue.page(session, waiting, parts.catalogue, after=after, limit=AHEAD)
+        page = await worklist.page(session, waiting, parts.catalogue, after=after, limit=AHEAD)
         return [line for line in page.lines if seen is None or line.request.id != seen.id]
 
     ahead = await others(None)
@@ -85,7 +84,7 @@ async def following(
             for line in ahead
             if line.request.urgency == "emergency" and seen.urgency != "emergency"
         ]
-        ahead = pressing + await others(queue.place(seen, Group.WAITING)) + ahead
+        ahead = pressing + await others(worklist.place(seen, Group.WAITING)) + ahead
     free = [line for line in ahead if not set(line.looking) - {me}]
     first = next(iter(free or ahead), None)
     return first.request.tracking_number if first is not None else None
@@ -144,9 +143,9 @@ async def outlook(
     has = {**now, "when": request.when_start, "person": request.person}
     row = await session.get(Understanding, request.understanding_id or 0)
     at_home = about_one_home(parts.catalogue)
-    need = resembling.of(request, at_home, row.fields if row else None, changes)
-    alike = await resembling.resembling(session, request, need, at_home)
-    own = await resembling.earlier(session, request, need)
+    need = duplicates.of(request, at_home, row.fields if row else None, changes)
+    alike = await duplicates.resembling(session, request, need, at_home)
+    own = await duplicates.earlier(session, request, need)
     shown = {found.request.id for found in alike}
     return {
         "backend": name,
@@ -203,8 +202,8 @@ async def note(
     """It stands in the history; the request's version stays, so nobody's changes are refused."""
     _no_nul("text", body.text)
     async with parts.sessions.begin() as session:
-        request = await requests.lock(session, (await by_number(session, number)).id)
-        await requests.note(session, request, body.text, By(Actor.OPERATOR, operator.name))
+        request = await service_requests.lock(session, (await by_number(session, number)).id)
+        await service_requests.note(session, request, body.text, By(Actor.OPERATOR, operator.name))
         await log_access(session, operator, "note", request)
     return {"who": operator.name, "text": body.text}
 
@@ -220,11 +219,11 @@ async def call(
     if body.again_at is not None and not soon(body.again_at, datetime.now(UTC)):
         raise BadField("again_at must lie within a year from now.", field="again_at")
     async with parts.sessions.begin() as session:
-        request = await requests.lock(session, (await by_number(session, number)).id)
+        request = await service_requests.lock(session, (await by_number(session, number)).id)
         again = body.again_at if body.outcome != "reached" else None
         sentence = say("task.call_back", None, number=request.tracking_number)
         by = By(Actor.OPERATOR, operator.name, body.note)
-        await requests.called(session, request, body.outcome, again, sentence, by)
+        await service_requests.called(session, request, body.outcome, again, sentence, by)
         await log_access(session, operator, "call", request)
     return {"outcome": body.outcome, "again_at": again}
 

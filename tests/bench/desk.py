@@ -25,7 +25,7 @@ from intake import seeding
 from intake.accounts import operators
 from intake.commands.invent import inventor
 from intake.processes import postgres
-from intake.queue import Group
+from intake.service_requests.worklist import Group
 from intake.settings import load
 from intake.storage import migrations
 from intake.storage.db import connect

@@ -12,9 +12,9 @@ import httpx
 import procrastinate
 from sqlalchemy import select, text, update
 
-from intake import pipeline
 from intake.app import create_app
 from intake.assistant.client import Assistant
+from intake.pipeline import steps
 from intake.settings import Settings
 from intake.storage.jobs import app as queue
 from intake.storage.models import ServiceRequest
@@ -24,7 +24,7 @@ from speech.again import Guess, Hearing
 from speech.errors import RecogniserCrashed
 from tests.conftest import wav_of
 
-assert pipeline.ATTEMPTS  # registers the jobs
+assert steps.ATTEMPTS  # registers the jobs
 
 
 @dataclass

@@ -16,7 +16,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.accounts import households
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By
@@ -150,9 +150,9 @@ async def household(house: House, name: str) -> tuple[int, str]:
 async def done(house: House, number: str) -> None:
     """Pretend that a backend has done it."""
     async with house.parts.sessions.begin() as session:
-        request = await requests.lock(session, (await house.request(number)).id)
+        request = await service_requests.lock(session, (await house.request(number)).id)
         request.status = Status.ACCEPTED.value
-        await requests.advance(session, request, Status.DONE, By(Actor.OPERATOR))
+        await service_requests.advance(session, request, Status.DONE, By(Actor.OPERATOR))
 
 
 async def kept_by_worker(page: Page) -> None:

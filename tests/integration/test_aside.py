@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.keeping import aside, forgetting
+from intake.privacy import dead_letters, retention
 from intake.storage.spool import Spool
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
@@ -39,20 +39,20 @@ async def test_what_nobody_could_read_goes_after_its_time_and_what_waits_never(
     old, new = await lay(spool, 91), await lay(spool, 89)
     stranger = new.with_name("notes.txt")
     stranger.write_text("by hand")
-    found = await forgetting.due(house.settings, house.parts.sessions)
+    found = await retention.due(house.settings, house.parts.sessions)
     assert found["messages set aside"] == 1 and old.exists()
-    found = await forgetting.forget(house.settings, house.parts.sessions)
+    found = await retention.forget(house.settings, house.parts.sessions)
     assert found["messages set aside"] == 1
     assert not old.exists() and new.exists() and waits.exists() and stranger.exists()
-    again = await forgetting.forget(house.settings, house.parts.sessions)
+    again = await retention.forget(house.settings, house.parts.sessions)
     assert again["messages set aside"] == 0
 
 
 async def test_with_no_time_set_it_never_goes(open_house: Callable[..., House]) -> None:
     house = open_house(retention={"aside_days": 0})
     old = await lay(spool_of(house), 5000)
-    assert aside.forget(house.settings) == 0 and old.exists()
-    assert [entry.goes_at for entry in aside.entries(house.settings)] == [None]
+    assert dead_letters.forget(house.settings) == 0 and old.exists()
+    assert [entry.goes_at for entry in dead_letters.entries(house.settings)] == [None]
     assert "不会自动删除" in (await (await at_the_desk(house)).get("/desk/failures")).text
 
 

@@ -243,7 +243,7 @@ async def test_rasas_memory_lies_in_its_database_and_goes_when_it_is_a_day_old(
     rasa.events(
         "UPDATE events SET timestamp = timestamp - 90000 WHERE sender_id = %s RETURNING 1", names[0]
     )
-    assert await tracker_store.forget(chat.parts) == 1
+    assert await tracker_store.forget(chat.parts.settings, chat.parts.sessions) == 1
     assert [rasa.events(count, name)[0][0] > 0 for name in names] == [False, True]
     async with chat.parts.sessions.begin() as session:
         kept = await session.scalars(select(Conversation.tracker).order_by(Conversation.id))

@@ -30,10 +30,11 @@ from typer.testing import CliRunner
 from intake.accounts import households, operators
 from intake.cli import app
 from intake.errors import HuyingError
-from intake.keeping import backing_up, homes, restoring, tables
+from intake.keeping import backing_up, restoring, tables
 from intake.keeping.archive import BadArchive, Reader, Writer
-from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
+from intake.privacy import erase_household
+from intake.privacy.erase_request import erase
 from intake.processes import postgres
 from intake.processes.postgres import installation
 from intake.service_requests import By
@@ -462,7 +463,7 @@ async def test_a_home_that_was_erased_since_does_not_come_back_and_a_later_one_d
     async with full.parts.sessions.begin() as session:
         gone = await session.scalar(select(Household.id).where(Household.name == "王阿姨"))
         assert gone is not None
-        await homes.remove(session, gone)
+        await erase_household.remove(session, gone)
         session.add(AccessLog(who="周立", action=f"household {gone}: erase"))
         # As after an older archive came back: another home with the number of an erased one.
         session.add(AccessLog(who="周立", action="household 77: erase"))

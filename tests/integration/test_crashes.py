@@ -21,7 +21,7 @@ import httpx
 import psycopg
 import pytest
 
-from intake import sweep
+from intake.pipeline import sweep
 from tests.integration.stack import ERRAND, MEAL, Stack, until
 
 LOCKS = 4711  # the first half of our advisory locks' keys

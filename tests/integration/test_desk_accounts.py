@@ -13,8 +13,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
-from intake import sweep
 from intake.accounts import operators, passwords, throttle
+from intake.pipeline import sweep
 from intake.storage.models import AccessLog, ApiToken, Operator, OperatorSession, SignInTries
 from intake.web.access import COOKIE, make_token
 from tests.integration.desk_house import at_the_desk, signed_in

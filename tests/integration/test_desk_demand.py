@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from intake import demand
-from intake.demand import Asked
+from intake.service_requests import statistics
+from intake.service_requests.statistics import Asked
 from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House
 from tests.integration.test_resident_page_for_everybody import axe
@@ -107,7 +107,7 @@ COUNTED = (
 async def test_every_number_is_what_plain_sql_says(house: House, unit: Any, split: Any) -> None:
     await seed(house)
     async with house.parts.sessions() as session:
-        found = await demand.picture(session, asked(unit=unit), split, house.parts.catalogue)
+        found = await statistics.picture(session, asked(unit=unit), split, house.parts.catalogue)
     [(total,)] = await one(house, f"SELECT count(*) {COUNTED}")
     assert found.total == total > 200
     for sums in (found.areas, found.fields, found.groups, found.grid):
@@ -162,7 +162,7 @@ async def test_every_number_is_what_plain_sql_says(house: House, unit: Any, spli
 async def test_waiting_times_are_those_of_the_first_decision(house: House) -> None:
     await seed(house)
     async with house.parts.sessions() as session:
-        found = await demand.picture(session, asked(), "field", house.parts.catalogue)
+        found = await statistics.picture(session, asked(), "field", house.parts.catalogue)
     waits: dict[str, list[float]] = {"decided": [], "routed": [], "done": []}
     for request_id, received, routed in await one(
         house, f"SELECT id, received_at, routed_at {COUNTED}"
@@ -191,14 +191,14 @@ async def test_waiting_times_are_those_of_the_first_decision(house: House) -> No
 async def test_filters_take_a_part_and_the_parts_are_the_whole(house: House) -> None:
     await seed(house)
     async with house.parts.sessions() as session:
-        everything = await demand.picture(session, asked(), "area", house.parts.catalogue)
+        everything = await statistics.picture(session, asked(), "area", house.parts.catalogue)
         for name, counts in (
             ("area", everything.areas),
             ("field", everything.fields),
             ("resident_group", everything.groups),
         ):
             for value, count in counts.items():
-                part = await demand.picture(
+                part = await statistics.picture(
                     session, asked(**{name: value}), "area", house.parts.catalogue
                 )
                 assert part.total == count, (name, value)

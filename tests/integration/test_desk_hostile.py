@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from intake.accounts import operators, passwords
 from intake.backends import Report
 from intake.catalogue.places import tidy
-from intake.delivering import heard
 from intake.lifecycle import Status
+from intake.pipeline.deliver import heard
 from intake.storage.models import (
     Alarm,
     Event,

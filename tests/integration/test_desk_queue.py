@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.accounts import presence
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By, Opening
@@ -25,7 +25,7 @@ NOW = datetime.now(UTC)
 async def stored(house: House, **columns: Any) -> str:
     """A request as the worker would leave it; its number."""
     async with house.parts.sessions.begin() as session:
-        opened = await requests.open_request(
+        opened = await service_requests.open_request(
             session,
             Opening("voicemail", household_id=columns.pop("household_id", None)),
             by=By(Actor.DOOR),

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 from sqlalchemy import delete, select, text, update
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.storage.models import Alarm, OperatorSession, ServiceRequest
 from intake.web.access import COOKIE
 from intake.web.desk import events
@@ -67,10 +67,10 @@ async def ring(house: House, number: str) -> None:
     """An alarm as the worker raises it."""
     found = await house.request(number)
     async with house.parts.sessions.begin() as session:
-        request = await requests.lock(session, found.id)
+        request = await service_requests.lock(session, found.id)
         request.urgency = "emergency"
         request.version += 1
-        await requests.raise_alarm(session, request)
+        await service_requests.raise_alarm(session, request)
 
 
 async def test_a_voicemail_appears_in_the_open_queue_and_the_place_is_kept(desk: Desk) -> None:
@@ -191,7 +191,7 @@ async def test_one_browser_holds_one_stream_for_all_its_pages(desk: Desk) -> Non
     one, two = await desk.open(context), await context.new_page()
     await two.goto(f"http://127.0.0.1:{desk.port}/desk")
     async with desk.house.parts.sessions.begin() as session:
-        request = await requests.lock(session, (await desk.house.request(number)).id)
+        request = await service_requests.lock(session, (await desk.house.request(number)).id)
         request.status, request.version = "routed", request.version + 1
     for page in (one, two):
         await expect(page.locator(f'.line[data-number="{number}"]')).to_have_count(0, timeout=SOON)

@@ -16,7 +16,7 @@ from intake import seeding
 from intake.commands.invent import invent as invent_command
 from intake.commands.invent import inventor
 from intake.errors import InputError
-from intake.queue import Group
+from intake.service_requests.worklist import Group
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import select
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By, Opening
 from intake.storage.jobs import defer
@@ -31,7 +31,9 @@ async def asked_for(chat: ChatHouse, **fields: str) -> str:
         conversation = (await session.scalars(select(Conversation))).one()
         opening = Opening("webchat", "zh", contact_point_id=conversation.contact_point_id)
         by = By(Actor.WORKER)
-        opened = await requests.open_request(session, opening, by=by, status=Status.NEEDS_REVIEW)
+        opened = await service_requests.open_request(
+            session, opening, by=by, status=Status.NEEDS_REVIEW
+        )
         request = await session.get_one(ServiceRequest, opened.id)
         request.conversation_id = conversation.id
         request.category = "meal"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, text, update
 
-from intake import conversations, sweep
-from intake import service_requests as requests
+from intake import conversations, service_requests
 from intake.conversations import Inbound, take_in
 from intake.lifecycle import Actor, Status
+from intake.pipeline import sweep
 from intake.storage.models import Conversation, Message, ServiceRequest
 from tests.integration.house import House
 
@@ -33,8 +33,10 @@ async def test_a_worker_opens_her_request_while_the_door_waits_for_it(house: Hou
         door = asyncio.create_task(writes(house, "在厨房"))
         await asyncio.sleep(0.5)  # it waits for the conversation by now
         assert not door.done()
-        opening = requests.Opening("webchat", contact_point_id=conversation.contact_point_id)
-        await requests.open_request(session, opening, by=requests.By(Actor.DOOR))
+        opening = service_requests.Opening(
+            "webchat", contact_point_id=conversation.contact_point_id
+        )
+        await service_requests.open_request(session, opening, by=service_requests.By(Actor.DOOR))
     await door
     async with house.parts.sessions() as session:
         assert await session.scalar(select(func.count(Message.id))) == 2

@@ -12,12 +12,12 @@ from psycopg import sql
 from sqlalchemy import func, select, text
 from typer.testing import CliRunner
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.assistant.client import tracker_file
 from intake.errors import BackendError
-from intake.keeping import erasing, leftovers
-from intake.keeping.erasing import erase
 from intake.lifecycle import Actor
+from intake.privacy import erase_request, external_data
+from intake.privacy.erase_request import erase
 from intake.service_requests import By
 from intake.storage.models import (
     AccessLog,
@@ -50,7 +50,7 @@ async def erase_now(house: House, number: str, **more: Any) -> None:
     async with house.parts.sessions.begin() as session:
         left = await erase(session, request.id, BY, why="asked", **more)
     if left is not None:
-        await leftovers.remove(house.settings, house.parts.sessions, left)
+        await external_data.remove(house.settings, house.parts.sessions, left)
 
 
 async def filed(house: House) -> str:
@@ -149,8 +149,10 @@ async def test_a_recording_with_two_needs_goes_with_the_last_of_them(house: Hous
     number = await house.leave(SAID, phone=PHONE)
     await house.work()
     async with house.parts.sessions.begin() as session:
-        first = await requests.lock(session, (await house.request(number)).id)
-        twin = (await requests.split(session, first, {"category": "meal"}, BY)).tracking_number
+        first = await service_requests.lock(session, (await house.request(number)).id)
+        twin = (
+            await service_requests.split(session, first, {"category": "meal"}, BY)
+        ).tracking_number
     blob = house.settings.recordings_dir / await _blob_key(house)
     await erase_now(house, number)
     assert blob.exists()
@@ -293,7 +295,7 @@ async def test_every_kind_of_event_and_field_is_blank_or_named_as_kept(house: Ho
     tomb = await house.request(number)
     for column in ServiceRequest.__table__.columns:
         value = getattr(tomb, column.key)
-        if column.key not in erasing.KEPT | {"status_key", "status_key_hash"}:
+        if column.key not in erase_request.KEPT | {"status_key", "status_key_hash"}:
             assert value in (None, {}, [], False, 0, ""), column.key
 
 

@@ -13,12 +13,11 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import func, select, text, update
 
-from intake import demand
-from intake.demand import SPLITS
-from intake.keeping import homes, leftovers
-from intake.keeping.erasing import FEWEST_HOMES, erase
 from intake.lifecycle import Actor
-from intake.service_requests import By
+from intake.privacy import erase_household, external_data
+from intake.privacy.erase_request import FEWEST_HOMES, erase
+from intake.service_requests import By, statistics
+from intake.service_requests.statistics import SPLITS
 from intake.storage.models import AccessLog, Delivery, DeliveryAttempt, Household, ServiceRequest
 from tests.integration.chat_house import Served
 from tests.integration.desk_house import at_the_desk, desk_browser
@@ -188,9 +187,9 @@ async def fill_group(house: House, group: str, count: int, area: str | None = No
 async def figures(house: House) -> list[Any]:
     catalogue = house.parts.catalogue
     async with house.parts.sessions() as session:
-        found: list[Any] = [await demand.cells(session, asked(), catalogue)]
+        found: list[Any] = [await statistics.cells(session, asked(), catalogue)]
         for split in SPLITS:
-            found.append(await demand.picture(session, asked(), split, catalogue))
+            found.append(await statistics.picture(session, asked(), split, catalogue))
         return found
 
 
@@ -204,7 +203,7 @@ async def erase_ended(house: House, group: str) -> int:
         found = list(await session.scalars(ids, {"group": group}))
         left = [await erase(session, one, BY, why="asked") for one in found]
     for leftover in filter(None, left):
-        await leftovers.remove(house.settings, house.parts.sessions, leftover)
+        await external_data.remove(house.settings, house.parts.sessions, leftover)
     return len(found)
 
 
@@ -217,7 +216,7 @@ async def test_the_demand_picture_is_the_same_after_an_erase(house: House) -> No
     assert await figures(house) == before
     async with house.parts.sessions.begin() as session:
         await session.execute(text("DELETE FROM households WHERE resident_group = '独居'"))
-        known = await demand.known(session)
+        known = await statistics.known(session)
     assert "独居" in known["resident_group"]
 
 
@@ -260,7 +259,7 @@ async def test_the_area_of_a_tombstone_narrows_down_who_can_be_meant(house: Hous
 async def test_the_order_goes_into_no_export_with_a_name(house: House) -> None:
     home = await home_with(house, SAID)
     async with house.parts.sessions.begin() as session:
-        await homes.begin(session, home, BY, why="asked", force=True, seen=1)
+        await erase_household.begin(session, home, BY, why="asked", force=True, seen=1)
     desk = await at_the_desk(house, "admin")
     exported = await desk.get(f"/api/households/{home}/export")
     with zipfile.ZipFile(io.BytesIO(exported.content)) as archive:

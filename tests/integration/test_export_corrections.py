@@ -15,7 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.catalogue.services import load_catalogue
 from intake.evaluating import labelled
 from intake.evaluating.answering import Answering
@@ -59,7 +59,7 @@ async def typed(house: House, *messages: str) -> str:
     """Messages of one conversation that wait in review."""
     async with house.parts.sessions.begin() as session:
         opening = Opening(channel="web_chat", language="zh")
-        opened = await requests.open_request(
+        opened = await service_requests.open_request(
             session, opening, by=By(Actor.DOOR), status=Status.NEEDS_REVIEW
         )
         for says in messages:
@@ -227,7 +227,7 @@ async def test_a_recording_with_two_requests_or_without_its_file_is_left_out_and
     for number in (split, gone, kept):
         await confirm(desk, number)
     async with house.parts.sessions() as session:
-        recording = await requests.recording_of(session, await house.request(gone))
+        recording = await service_requests.recording_of(session, await house.request(gone))
     assert recording is not None
     house.parts.blobs.path(recording.blob_key).unlink()
     told = await export(house, tmp_path / "set")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from intake import service_requests as requests
-from intake import sweep
+from intake import service_requests
 from intake.errors import BackendError
 from intake.lifecycle import Actor, Status
+from intake.pipeline import sweep
 from intake.service_requests import By
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, AlarmNotice, Delivery, DeliveryAttempt, Event, StationOrder
@@ -123,9 +123,9 @@ async def test_what_a_person_touched_is_not_read_again(house: House) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.work(hurry=False)
     async with house.parts.sessions.begin() as session:
-        request = await requests.lock(session, (await house.request(number)).id)
+        request = await service_requests.lock(session, (await house.request(number)).id)
         by = By(Actor.OPERATOR, "Ms Li")
-        await requests.correct(session, request, {"category": "meal"}, by)
+        await service_requests.correct(session, request, {"category": "meal"}, by)
     house.assistant_up = True
     await house.work()
     request = await house.request(number)
@@ -239,8 +239,8 @@ async def test_a_stale_result_is_kept_and_not_applied(house: House) -> None:
     number = await house.leave(ERRAND, **FORM)
     request_id = (await house.request(number)).id
     async with house.parts.sessions.begin() as session:
-        request = await requests.lock(session, request_id)
-        await requests.advance(session, request, Status.CANCELLED, By(Actor.RESIDENT))
+        request = await service_requests.lock(session, request_id)
+        await service_requests.advance(session, request, Status.CANCELLED, By(Actor.RESIDENT))
     await house.work()
     request = await house.request(number)
     assert (request.status, request.transcript_id) == ("cancelled", None)
@@ -269,8 +269,8 @@ async def test_what_is_done_and_not_objected_to_is_closed(house: House) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.work()
     async with house.parts.sessions.begin() as session:
-        request = await requests.lock(session, (await house.request(number)).id)
-        await requests.advance(session, request, Status.DONE, By(Actor.BACKEND, "station"))
+        request = await service_requests.lock(session, (await house.request(number)).id)
+        await service_requests.advance(session, request, Status.DONE, By(Actor.BACKEND, "station"))
     await sweep.let_time_pass(house.parts)
     assert (await house.request(number)).status == "done"
     await house.age(number, "4 days")

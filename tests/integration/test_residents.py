@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By
 from intake.storage.models import Event, OperatorTask
@@ -42,8 +42,8 @@ async def advance(house: House, number: str, *statuses: Status) -> None:
     found = await house.request(number)
     for status in statuses:
         async with house.parts.sessions.begin() as session:
-            locked = await requests.lock(session, found.id)
-            await requests.advance(session, locked, status, By(Actor.OPERATOR, "Ms Li"))
+            locked = await service_requests.lock(session, found.id)
+            await service_requests.advance(session, locked, status, By(Actor.OPERATOR, "Ms Li"))
 
 
 async def events(house: House, number: str) -> list[str]:

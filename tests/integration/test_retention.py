@@ -13,7 +13,7 @@ from sqlalchemy import text, update
 from typer.testing import CliRunner
 
 from intake.cli import app
-from intake.keeping import forgetting
+from intake.privacy import retention
 from intake.storage.models import ServiceRequest
 from tests.integration.chat import Chat
 from tests.integration.house import House
@@ -46,10 +46,10 @@ async def aged(house: House, days: float) -> None:
 
 async def forget(house: House) -> dict[str, int]:
     """What went, without the kinds of which nothing did."""
-    due = await forgetting.due(house.settings, house.parts.sessions)
-    found = await forgetting.forget(house.settings, house.parts.sessions, thorough=True)
+    due = await retention.due(house.settings, house.parts.sessions)
+    found = await retention.forget(house.settings, house.parts.sessions, thorough=True)
     assert {n: c for n, c in found.items() if c}.keys() >= {n for n, c in due.items() if c}
-    again = await forgetting.forget(house.settings, house.parts.sessions, thorough=True)
+    again = await retention.forget(house.settings, house.parts.sessions, thorough=True)
     assert not any(again.values())
     return {name: count for name, count in found.items() if count}
 
@@ -101,15 +101,15 @@ async def test_sound_goes_first_then_words_then_the_request(house: House) -> Non
 
 
 async def test_sound_that_an_open_request_needs_stays(house: House) -> None:
-    from intake import service_requests as requests
+    from intake import service_requests
     from intake.lifecycle import Actor
     from intake.service_requests import By
 
     number = await house.leave(SAID)
     await house.work()
     async with house.parts.sessions.begin() as session:
-        first = await requests.lock(session, (await house.request(number)).id)
-        twin = await requests.split(session, first, {}, By(Actor.OPERATOR))
+        first = await service_requests.lock(session, (await house.request(number)).id)
+        twin = await service_requests.split(session, first, {}, By(Actor.OPERATOR))
         other = twin.tracking_number
     await ended(house, number, 400)
     found = await forget(house)
@@ -192,7 +192,7 @@ async def test_a_file_that_no_row_names_goes_after_a_day(house: House) -> None:
 async def test_nothing_is_forgotten_where_the_time_is_zero(
     open_house: Callable[..., House],
 ) -> None:
-    kinds = {kind.setting: 0 for kind in forgetting.KINDS}
+    kinds = {kind.setting: 0 for kind in retention.KINDS}
     house = open_house(retention=kinds)
     number = await house.leave(SAID)
     await house.work()

@@ -21,8 +21,7 @@ from typer.testing import CliRunner
 from wechatpy import parse_message
 from wechatpy.crypto import WeChatCrypto
 
-from intake import conversations
-from intake import service_requests as requests
+from intake import conversations, service_requests
 from intake.channels._wechat import documents, media, windows
 from intake.channels.wechat import WeChat, create
 from intake.cli import app as cli
@@ -674,8 +673,8 @@ async def test_a_passive_answer_holds_the_number_of_the_request_being_made(
     async with passive.parts.sessions.begin() as session:
         conversation = await session.scalar(select(Conversation))
         assert conversation is not None
-        draft = await requests.open_request(
-            session, requests.Opening(channel="wechat"), by=requests.By(Actor.DOOR)
+        draft = await service_requests.open_request(
+            session, service_requests.Opening(channel="wechat"), by=service_requests.By(Actor.DOOR)
         )
         await session.execute(update(ServiceRequest).values(conversation_id=conversation.id))
     assert draft.tracking_number in await taken_passively(passive, wechat, "在厨房")

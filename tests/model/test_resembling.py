@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from intake import resembling
 from intake.catalogue.services import load_catalogue
-from intake.resembling import LIKELY, WEIGHTS, Need
+from intake.service_requests import duplicates
+from intake.service_requests.duplicates import LIKELY, WEIGHTS, Need
 from intake.settings import ROOT
 from intake.web.working import about_one_home
 
@@ -41,13 +41,13 @@ def need(stored: Mapping[str, Any], at: datetime) -> Need:
 def features(pair: Mapping[str, Any]) -> dict[str, float]:
     """As when the later one is looked at."""
     earlier = need(pair["one"], NOW - timedelta(hours=pair["hours"]))
-    return resembling.features(need(pair["other"], NOW), earlier)
+    return duplicates.features(need(pair["other"], NOW), earlier)
 
 
 def shown(pair: Mapping[str, Any]) -> bool:
     found = features(pair)
     linked = bool(found["person"] or found["same_place"])
-    return linked and resembling.score(found) >= LIKELY
+    return linked and duplicates.score(found) >= LIKELY
 
 
 def measured(some: Iterable[Mapping[str, Any]]) -> tuple[float, float]:
@@ -66,7 +66,7 @@ def test_likely_duplicates_are_shown_and_little_else() -> None:
 def test_the_order_of_two_needs_hardly_matters() -> None:
     for pair in pairs():
         swapped = {**pair, "one": pair["other"], "other": pair["one"]}
-        there, back = (resembling.score(features(p)) for p in (pair, swapped))
+        there, back = (duplicates.score(features(p)) for p in (pair, swapped))
         assert abs(there - back) < 0.35, pair["id"]
 
 
@@ -79,6 +79,6 @@ if __name__ == "__main__":
         precision, recall = measured(some)
         print(f"{title}: {len(some)} pairs, precision {precision:.2f}, recall {recall:.2f}")
         for p in some:
-            likely = resembling.score(features(p))
+            likely = duplicates.score(features(p))
             if shown(p) != bool(p["same"]):
                 print(f"  {p['id']} {'same' if p['same'] else 'other'} {likely:.2f} {p['other']}")

@@ -10,10 +10,10 @@ from typing import TypeGuard
 
 import pytest
 
-from intake import failing
 from intake.accounts.operators import ROLES
 from intake.catalogue import places, routing_rules, text_overrides
 from intake.locale import languages
+from intake.pipeline import failures
 from intake.web.actions import told
 
 ROOT = Path(__file__).parents[2] / "intake"
@@ -29,7 +29,7 @@ SAMPLES = {
     "edit.kind": (places.KIND, routing_rules.KIND, text_overrides.KIND),
     "body.role": ROLES,
     "role": ROLES,
-    "kind": tuple(failing.KINDS),
+    "kind": tuple(failures.KINDS),
     **dict.fromkeys(
         ("edit.id", "ended", "found.id", "home.id", "household", "household.id", "household_id",
          "number", "operator.id", "operator_id"),

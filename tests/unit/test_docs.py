@@ -23,8 +23,8 @@ from intake.errors import BackendError
 from intake.evaluating import labelled
 from intake.network.http import Outgoing
 from intake.network.signing import sign_body
+from intake.service_requests.tracking_numbers import read_tracking_number
 from intake.settings import ROOT
-from intake.tracking import read_tracking_number
 from speech import recognisers
 from speech.errors import RecogniserError
 from speech.recognisers import Sound

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.duty import (
+from intake.pipeline.duty_hours import (
     check_hours,
     in_duty_hours,
     is_holiday,

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake import pipeline
 from intake.errors import MoveNotAllowed
 from intake.lifecycle import ENDED, TABLE, WORKING, Actor, Status, check_move
+from intake.pipeline import steps
 from intake.storage.jobs import app
 
 
@@ -34,7 +34,7 @@ def test_from_everywhere_but_closed_an_end_can_be_reached() -> None:
 
 
 def test_every_job_of_the_table_is_registered_with_the_queue() -> None:
-    assert pipeline.ATTEMPTS
+    assert steps.ATTEMPTS
     for stage in TABLE.values():
         if stage.job is not None:
             assert stage.job in app.tasks

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.tracking import read_tracking_number, tracking_number
+from intake.service_requests.tracking_numbers import read_tracking_number, tracking_number
 
 
 @given(st.integers(0, 10**12))

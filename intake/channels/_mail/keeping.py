@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.channels import _taking
 from intake.channels._mail import judging
 from intake.channels._mail.options import Options
@@ -27,7 +27,7 @@ from intake.channels._mail.reading import Mail, Part
 from intake.errors import InputError
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import By, Opened, Opening
 from intake.storage.blobs import BlobWriter
 from intake.storage.models import Attachment, IdempotencyKey, Message, Recording, ServiceRequest
@@ -170,9 +170,9 @@ class Keeper:
         words = "\n".join(part for part in (mail.subject, mail.text) if part)
         point = None
         if phone := given.get("phone"):
-            point = await requests.contact_point(session, "phone", phone)
+            point = await service_requests.contact_point(session, "phone", phone)
         elif mail.sender:
-            point = await requests.contact_point(session, CHANNEL, mail.sender)
+            point = await service_requests.contact_point(session, CHANNEL, mail.sender)
         opening = Opening(
             channel=CHANNEL,
             language=given.get("language"),
@@ -181,16 +181,18 @@ class Keeper:
             received_at=self._recorded_at(mail) or letter.received_at,
         )
         by = By(Actor.DOOR)
-        opened = await requests.open_request(session, opening, by=by, status=Status.NEEDS_REVIEW)
+        opened = await service_requests.open_request(
+            session, opening, by=by, status=Status.NEEDS_REVIEW
+        )
         request = await session.get_one(ServiceRequest, opened.id)
         request.text = words
         reasons = [reason("mail_recording_unreadable") if unheard else reason("written_mail")]
         if safety.read_safety(Heard.of(words, spoken=False)).urgency == "emergency":
             request.urgency = "emergency"
             request.deadline_at = request.received_at + EMERGENCY
-            await requests.raise_alarm(session, request)
+            await service_requests.raise_alarm(session, request)
             reasons.insert(0, reason("emergency"))
-        await requests.review(session, request, reasons, by)
+        await service_requests.review(session, request, reasons, by)
         return opened
 
     async def _note(

@@ -35,7 +35,7 @@ from intake.errors import (
     TooMany,
 )
 from intake.network.addresses import counted_as
-from intake.parts import Parts
+from intake.runtime import Parts
 
 PATH = "/api/uploads"
 VERSION = "1.0.0"

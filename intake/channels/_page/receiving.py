@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.accounts import households
 from intake.channels import _taking
 from intake.channels._page.note import Note
@@ -24,7 +24,7 @@ from intake.channels.voicemail import key_hash, read_leniently
 from intake.errors import InputError, NotAudio, TooLong
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import By, Opened
 from intake.storage.blobs import BlobWriter
 from intake.storage.models import IdempotencyKey, Recording, ServiceRequest
@@ -100,7 +100,7 @@ async def size_of(parts: Parts, opened: Opened) -> int | None:
     """Bytes of its recording; None where it has none any more."""
     async with parts.sessions() as session:
         request = await session.get(ServiceRequest, opened.id)
-        recording = await requests.recording_of(session, request) if request else None
+        recording = await service_requests.recording_of(session, request) if request else None
         return recording.size_bytes if recording is not None else None
 
 
@@ -113,13 +113,13 @@ async def _keep(
     row = await session.get(IdempotencyKey, digest)
     request = await session.get(ServiceRequest, row.service_request_id) if row else None
     if request is not None:
-        earlier = await requests.recording_of(session, request)
+        earlier = await service_requests.recording_of(session, request)
         if earlier is not None and recording.size_bytes <= earlier.size_bytes:
             return _opened(request), False
     if request is not None and Status(request.status) not in ENDED:
-        locked = await requests.lock(session, request.id)
+        locked = await service_requests.lock(session, request.id)
         by = By(Actor.DOOR, why="rest_arrived")
-        await requests.hear_whole(session, locked, recording, reason("rest_arrived"), by)
+        await service_requests.hear_whole(session, locked, recording, reason("rest_arrived"), by)
         return _opened(locked), True
     home = await households.by_link(session, parts.link_secrets, given.pop("household", None))
     opened = await _taking.open_voicemail(session, CHANNEL, recording, given, household=home)

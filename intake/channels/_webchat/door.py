@@ -20,7 +20,7 @@ from intake.channels._webchat.options import Options
 from intake.channels._webchat.visitors import CLIENT_ID
 from intake.conversations import Inbound, Media, take_in
 from intake.errors import BadField, DiskFull, EmptyRecording, TooMany
-from intake.parts import Parts
+from intake.runtime import Parts
 
 log = logging.getLogger("huying.webchat")
 

@@ -17,7 +17,7 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake.channels._webchat import history
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.db import listen
 
 log = logging.getLogger("huying.webchat")

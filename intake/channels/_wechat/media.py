@@ -15,8 +15,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations
-from intake import service_requests as requests
+from intake import conversations, service_requests
 from intake.channels import options_of
 from intake.channels._wechat.api import NO_SUCH_MEDIA, Api, Fetched
 from intake.channels._wechat.incoming import Incoming
@@ -25,7 +24,7 @@ from intake.conversations import Inbound, Media
 from intake.errors import BackendError, DiskFull, Unavailable
 from intake.lifecycle import Actor, Status
 from intake.locale import reason, say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import By, Opening
 from intake.storage.jobs import app, defer
 from intake.storage.models import Conversation, Message, ServiceRequest, WechatMedia
@@ -234,18 +233,18 @@ async def _review(session: AsyncSession, row: WechatMedia, code: str, error: str
             contact_point_id=conversation.contact_point_id,
             received_at=row.received_at,
         )
-        opened = await requests.open_request(
+        opened = await service_requests.open_request(
             session, opening, by=WORKER, status=Status.NEEDS_REVIEW
         )
         row.service_request_id = opened.id
-    request = await requests.lock(session, row.service_request_id)
+    request = await service_requests.lock(session, row.service_request_id)
     request.conversation_id = conversation.id
-    await requests.review(session, request, [reason(code, error=error)], WORKER)
+    await service_requests.review(session, request, [reason(code, error=error)], WORKER)
     return request
 
 
 async def _conversation(session: AsyncSession, openid: str) -> Conversation:
-    point = await requests.contact_point(session, "wechat", openid)
+    point = await service_requests.contact_point(session, "wechat", openid)
     await session.execute(
         insert(Conversation).values(contact_point_id=point).on_conflict_do_nothing()
     )

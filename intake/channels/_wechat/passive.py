@@ -18,7 +18,7 @@ from intake.channels._wechat.sending import sent_pieces
 from intake.channels._wechat.texts import LIMIT_BYTES, pieces
 from intake.lifecycle import Status
 from intake.locale import say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import ContactPoint, Conversation, Message, ServiceRequest, WechatAnswer
 
 _LOOK_SECONDS = 0.15

@@ -16,7 +16,7 @@ LONGEST_LINE = 4000  # characters; a longer one is cut
 @dataclass
 class Log:
     """One log for all: a line with the time and the process's name; a file a day, or more where a
-    day fills ``max_bytes``. The newest ``keep`` stay; `intake.keeping.forgetting` removes them by
+    day fills ``max_bytes``. The newest ``keep`` stay; `intake.privacy.retention` removes them by
     age."""
 
     path: Path

@@ -15,7 +15,7 @@ class Household(Base):
     """A home: who lives there, where it is, which area serves it, what group it belongs to.
 
     Its link carries ``link_version``: a new one ends all earlier ones. ``erasing``: the order to
-    erase it, while that is under way (`intake.keeping.homes`).
+    erase it, while that is under way (`intake.privacy.erase_household`).
     """
 
     __tablename__ = "households"

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import NotFound
 from intake.locale import catalog, say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import (
     Attachment,
     ContactPoint,

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from intake import demand
-from intake.demand import SPLITS, UNITS, Picture
+from intake.service_requests import statistics
+from intake.service_requests.statistics import SPLITS, UNITS, Picture
 from intake.web.access import CurrentParts
 from intake.web.demand import AskedFor, value_name
 from intake.web.desk.clock import Clock
@@ -58,8 +58,8 @@ async def show(
     language = language_of(request, request.query_params.get("lang"))
     began = time.perf_counter()
     async with parts.sessions.begin() as session:
-        found = await demand.picture(session, asked, by, parts.catalogue)
-        known = await demand.known(session)
+        found = await statistics.picture(session, asked, by, parts.catalogue)
+        known = await statistics.known(session)
         await log_look(session, who.operator, "demand")
     took = time.perf_counter() - began
 
@@ -74,7 +74,7 @@ async def show(
         highest=max((max(line) for line in found.over_time.values()), default=0),
         level=lambda n: _level(n, max(found.grid.values(), default=0)),
         areas=known["area"], groups=known["resident_group"], channels=known["channel"],
-        fields=[*fields, demand.NO_SERVICE], csv=_csv_address(request), took=took,
+        fields=[*fields, statistics.NO_SERVICE], csv=_csv_address(request), took=took,
         clock=Clock.of(parts.settings.zone, language),
     )  # fmt: skip
 

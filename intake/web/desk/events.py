@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.accounts import presence
 from intake.accounts.operators import SignedIn
 from intake.errors import TooMany
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.db import listen
 from intake.storage.models import ApiToken, Operator, OperatorSession, ServiceRequest
 from intake.web.access import CurrentBrowser, CurrentParts

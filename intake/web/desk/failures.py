@@ -7,10 +7,10 @@ import asyncio
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from intake import failing
-from intake.failing import Failure
-from intake.keeping import aside
 from intake.locale import catalog, say
+from intake.pipeline import failures
+from intake.pipeline.failures import Failure
+from intake.privacy import dead_letters
 from intake.web.access import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
@@ -25,9 +25,9 @@ async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
     """By kind, the latest first."""
     language = language_of(request, request.query_params.get("lang"))
     async with parts.sessions.begin() as session:
-        found = {kind: await failing.all_of(session, kind) for kind in failing.KINDS}
+        found = {kind: await failures.all_of(session, kind) for kind in failures.KINDS}
         await log_look(session, who.operator, "failures")
-    lying = await asyncio.to_thread(aside.entries, parts.settings)
+    lying = await asyncio.to_thread(dead_letters.entries, parts.settings)
 
     def why(failure: Failure) -> str:
         for key in (f"desk.failures.{failure.kind}.{failure.code}",
@@ -40,6 +40,6 @@ async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
     return page(
         request, "failures.html", who,
         found=found, why=why, count=sum(map(len, found.values())) + len(lying), lying=lying,
-        ends={kind for kind, known in failing.KINDS.items() if known.end is not None},
+        ends={kind for kind, known in failures.KINDS.items() if known.end is not None},
         clock=Clock.of(parts.settings.zone, language),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from intake.lifecycle import Actor, Status
 from intake.locale import catalog, say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.web import working
 from intake.web.desk import reasons
 from intake.web.desk.clock import Clock

@@ -9,8 +9,8 @@ from fastapi.responses import Response
 from sqlalchemy import or_, select
 
 from intake.accounts import households, operators
-from intake.keeping import homes
 from intake.locale import languages, say
+from intake.privacy import erase_household
 from intake.storage.models import Household, ServiceRequest
 from intake.web.access import CurrentParts, log_access
 from intake.web.desk.clock import Clock
@@ -64,7 +64,7 @@ async def show_one(
             .limit(REQUESTS)
         )
         erases = operators.may(who.operator, "supervisor")
-        held = await homes.held(session, home.id) if erases else None
+        held = await erase_household.held(session, home.id) if erases else None
         await log_access(session, who.operator, f"household {home.id}: read")
     return page(
         request, "household.html", who, held=held,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.accounts import operators
 from intake.accounts.oidc import Attempt, NotSignedIn, Person, Provider
 from intake.errors import BackendError, BadField, NotFound
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.settings import Oidc
 from intake.storage.models import Operator
 from intake.web import cookies

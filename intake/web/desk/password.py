@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.accounts import operators, passwords, throttle
 from intake.accounts.operators import SignedIn
 from intake.errors import BadField, Forbidden, MoveNotAllowed, NotAllowed, TooMany
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Operator, OperatorSession
 from intake.web import cookies
 from intake.web.access import CurrentBrowser, CurrentParts, log_access

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from intake import queue
 from intake.catalogue.services import Catalogue
 from intake.locale import catalog, say
-from intake.parts import Parts
-from intake.queue import Filters, Group
+from intake.runtime import Parts
+from intake.service_requests import worklist
+from intake.service_requests.worklist import Filters, Group
 from intake.storage.models import Operator
 from intake.web.access import CurrentParts, log_access
 from intake.web.desk import reasons
@@ -64,10 +64,10 @@ async def show(
     filters = Filters(shown, **chosen)
     live = "hx-request" in request.headers
     async with parts.sessions.begin() as session:
-        found = await queue.page(session, filters, parts.catalogue, after=after or None)
-        ringing = await queue.ringing(session)
-        counts = await queue.counts(session)
-        choices = None if live else await queue.choices(session)
+        found = await worklist.page(session, filters, parts.catalogue, after=after or None)
+        ringing = await worklist.ringing(session)
+        counts = await worklist.counts(session)
+        choices = None if live else await worklist.choices(session)
         if wanted.get("q") and not live:
             await log_access(session, who.operator, "search")
         else:
@@ -87,7 +87,7 @@ async def show(
         first=_address(here),
         following=_address({**here, "after": found.next}) if found.next else None,
         at_first=not after,
-        counted=queue.COUNTED,
+        counted=worklist.COUNTED,
         masked=masked,
         **_words(request, parts, who.operator, choices),
     )
@@ -100,7 +100,7 @@ def _address(values: dict[str, Any]) -> str:
 
 
 def _words(
-    request: Request, parts: Parts, me: Operator, choices: queue.Choices | None
+    request: Request, parts: Parts, me: Operator, choices: worklist.Choices | None
 ) -> dict[str, Any]:
     """What the template says in the viewer's language."""
     language = language_of(request, request.query_params.get("lang"))

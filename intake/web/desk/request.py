@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from intake import telling
 from intake.errors import NotFound
 from intake.lifecycle import ENDED, TABLE, Actor, Status
 from intake.locale import catalog, say
-from intake.parts import Parts
+from intake.pipeline import notify
+from intake.runtime import Parts
 from intake.storage.models import ServiceRequest
 from intake.understanding.phonetics import syllables
 from intake.web import detail, working
@@ -47,7 +47,7 @@ async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) 
         await log_access(session, who.operator, "read", row)
         found = await detail.of(session, row, parts)
         ahead = await working.outlook(session, row, parts, {})
-        told = await telling.sentence(session, row, parts)
+        told = await notify.sentence(session, row, parts)
     zone = parts.settings.zone
     clock = Clock.of(zone, language)
     read: dict[str, Any] = found.understanding or {}

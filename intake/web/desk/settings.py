@@ -11,7 +11,7 @@ from intake.accounts.operators import SignedIn
 from intake.catalogue import edits, places, routing_rules, text_overrides
 from intake.errors import NotFound
 from intake.locale import say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Edit
 from intake.web import editing, editing_rules, editing_texts
 from intake.web.access import CurrentParts, log_access

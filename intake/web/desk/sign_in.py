@@ -16,7 +16,7 @@ from intake.accounts import operators, passwords, throttle
 from intake.accounts.oidc import Provider
 from intake.errors import BackendError, Forbidden
 from intake.network.addresses import counted_as
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.settings import Settings
 from intake.storage.models import AccessLog, Operator
 from intake.web import cookies

@@ -27,14 +27,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import searching
 from intake.accounts import presence
 from intake.catalogue.services import Catalogue
 from intake.errors import BadField
 from intake.lifecycle import ENDED, WORKING, Status
-from intake.searching import Sought
+from intake.service_requests import search
+from intake.service_requests.search import Sought
+from intake.service_requests.tracking_numbers import read_tracking_number
 from intake.storage.models import Alarm, Household, ServiceRequest
-from intake.tracking import read_tracking_number
 
 PAGE = 50
 COUNTED = 1000  # more are not counted
@@ -141,7 +141,7 @@ async def page(
     await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     wanted = _wanted(filters, catalogue)
     words = (filters.words or "").strip()
-    sought = await searching.sought(session, words) if words else None
+    sought = await search.sought(session, words) if words else None
     if words and sought is None:
         return Page([])
     found = wanted.where(*sought.said()) if sought else wanted

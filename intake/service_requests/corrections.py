@@ -12,9 +12,9 @@ from intake.errors import MoveNotAllowed
 from intake.lifecycle import ENDED, Status
 from intake.service_requests.alarms import raise_alarm
 from intake.service_requests.backends import AT_A_BACKEND, tell_backend
-from intake.service_requests.moving import advance
+from intake.service_requests.events import By, check_not_erased, plain, record
 from intake.service_requests.opening import Opening, open_request
-from intake.service_requests.writing import By, check_not_erased, plain, record
+from intake.service_requests.transitions import advance
 from intake.storage.models import ServiceRequest
 
 CORRECTABLE = frozenset(

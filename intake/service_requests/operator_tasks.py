@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.service_requests.writing import By, check_not_erased, plain, record
+from intake.service_requests.events import By, check_not_erased, plain, record
 from intake.storage.models import OperatorTask, ServiceRequest
 
 CALL_BACK = "call_back"

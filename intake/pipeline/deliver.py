@@ -13,21 +13,20 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import service_requests as requests
-from intake.backends import Dispatch, Pending, Report
+from intake import service_requests
+from intake.backends import ATTEMPT_SECONDS, Dispatch, Pending, Report
 from intake.catalogue.routing import choose_backend
 from intake.errors import BackendError
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
 from intake.network import signing
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import By
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, Delivery, DeliveryAttempt, Recording, ServiceRequest
 from intake.storage.retry import backoff
 
 LINK_DAYS = 14
-ATTEMPT_SECONDS = 240.0  # backends have limits of their own; this one is for their bugs
 
 
 async def begin(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
@@ -41,7 +40,7 @@ async def begin(session: AsyncSession, request: ServiceRequest, parts: Parts) ->
     )
     by = By(Actor.WORKER)
     if name not in parts.backends:
-        await requests.review(session, request, [reason("no_backend", backend=name)], by)
+        await service_requests.review(session, request, [reason("no_backend", backend=name)], by)
         return
     request.backend = name
     key = f"{request.tracking_number}:{name}:{await _round(session, request, name)}"
@@ -92,7 +91,7 @@ async def attempt(parts: Parts, delivery_id: int) -> None:
         row = DeliveryAttempt(delivery_id=delivery_id, number=delivery.attempts)
         session.add(row)
         await session.flush()
-        recording = await requests.recording_of(session, request)
+        recording = await service_requests.recording_of(session, request)
         dispatch = _dispatch(parts, delivery, request, recording, maybe_sent=maybe_sent)
     backend = parts.backends[delivery.backend]
     receipt, error = None, None
@@ -113,7 +112,7 @@ async def attempt(parts: Parts, delivery_id: int) -> None:
         )
     async with parts.sessions.begin() as session:
         delivery = await session.get_one(Delivery, delivery_id, with_for_update=True)
-        request = await requests.lock(session, delivery.service_request_id)
+        request = await service_requests.lock(session, delivery.service_request_id)
         row = await session.get_one(DeliveryAttempt, row.id)
         row.finished_at = datetime.now(UTC)
         row.ok, row.sent = error is None, True if error is None else error.sent
@@ -131,7 +130,9 @@ async def attempt(parts: Parts, delivery_id: int) -> None:
         elif not backend.can_update:
             name, number = delivery.backend, request.tracking_number
             sentence = say(f"task.ring_{delivery.kind}", None, backend=name, number=number)
-            await requests.ask_operators(session, request, f"ring_{delivery.kind}", sentence)
+            await service_requests.ask_operators(
+                session, request, f"ring_{delivery.kind}", sentence
+            )
 
 
 async def _arrived(
@@ -144,11 +145,11 @@ async def _arrived(
         delivery.next_poll_at = datetime.now(UTC) + wait
     if request.status == Status.CONFIRMED.value:
         by = By(Actor.WORKER, why=delivery.backend)
-        await requests.advance(session, request, Status.ROUTED, by)
+        await service_requests.advance(session, request, Status.ROUTED, by)
         if request.version - 1 > delivery.request_version and request.corrected:
-            await requests.tell_backend(session, request, "changed")
+            await service_requests.tell_backend(session, request, "changed")
     elif Status(request.status) in ENDED or request.status == Status.NEEDS_REVIEW.value:
-        await requests.tell_backend(session, request, "cancelled")
+        await service_requests.tell_backend(session, request, "cancelled")
 
 
 async def _failed(
@@ -180,7 +181,7 @@ async def _failed(
         else "rejected_by_backend"
     )
     why = reason(code, backend=delivery.backend, error=error.sentence)
-    await requests.review(session, request, [why], By(Actor.WORKER))
+    await service_requests.review(session, request, [why], By(Actor.WORKER))
 
 
 async def fail(
@@ -206,14 +207,14 @@ async def heard(
         return False
     if to is Status.NEEDS_REVIEW:
         why = reason("could_not", backend=backend, note=report.note or "–")
-        await requests.review(session, request, [why], by)
+        await service_requests.review(session, request, [why], by)
         return True
     order = [Status.ROUTED, Status.ACCEPTED, Status.DONE]
     if to not in order or current not in order or order.index(to) < order.index(current):
         return False
     if report.who:
         request.assignee = report.who
-    await requests.advance(session, request, to, by)
+    await service_requests.advance(session, request, to, by)
     return True
 
 
@@ -232,7 +233,7 @@ async def poll(parts: Parts, *, limit: int = 50) -> None:
                 return
             request = await session.get_one(ServiceRequest, due.service_request_id)
             backend = parts.backends.get(due.backend)
-            over = Status(request.status) not in requests.AT_A_BACKEND
+            over = Status(request.status) not in service_requests.AT_A_BACKEND
             if backend is None or over or request.backend != due.backend:
                 due.next_poll_at = None
                 continue
@@ -250,7 +251,7 @@ async def poll(parts: Parts, *, limit: int = 50) -> None:
         except (BackendError, TimeoutError):
             continue
         async with parts.sessions.begin() as session:
-            request = await requests.lock(session, due.service_request_id)
+            request = await service_requests.lock(session, due.service_request_id)
             if report.external_id:
                 await session.execute(
                     update(Delivery)

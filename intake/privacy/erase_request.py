@@ -2,7 +2,7 @@
 
 Within the database it happens in one transaction. What lies outside of it (sound on the disk,
 pieces of uploads, Rasa's memory) is written down there as a `Leftover` and removed by
-`intake.keeping.leftovers`, at once or, after a crash, by a job.
+`intake.privacy.external_data`, at once or, after a crash, by a job.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations
-from intake import service_requests as requests
-from intake.delivering import ATTEMPT_SECONDS
+from intake import conversations, service_requests
+from intake.backends import ATTEMPT_SECONDS
 from intake.errors import BadField, MoveNotAllowed
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import say
@@ -110,7 +109,7 @@ async def erase(
     conversation = await session.scalar(where)
     if conversation is not None:  # taken first, as everywhere: else two would wait for each other
         await conversations.lock(session, conversation)
-    request = await requests.lock(session, service_request_id, version=version)
+    request = await service_requests.lock(session, service_request_id, version=version)
     if request.erased_at is not None:
         return None
     await _end(session, request, by, why, force=force)
@@ -144,7 +143,7 @@ async def erase(
             number=request.tracking_number,
             external_id=external_id or "–",
         )
-        await requests.ask_operators(session, request, "erase_there", sentence)
+        await service_requests.ask_operators(session, request, "erase_there", sentence)
     session.add(gone)
     await session.flush()
     await defer(session, JOB, leftover_id=gone.id)
@@ -183,7 +182,7 @@ async def _end(
         return
     to = Status.CLOSED if status is Status.DONE else Status.CANCELLED
     # Whoever asks for it, only an operator may end it from anywhere.
-    await requests.advance(session, request, to, By(Actor.OPERATOR, by.who, why))
+    await service_requests.advance(session, request, to, By(Actor.OPERATOR, by.who, why))
 
 
 async def _others(
@@ -298,7 +297,7 @@ async def _wechat(
     """What the WeChat door keeps of these messages."""
     mine = WechatMedia.service_request_id == request.id
     await session.execute(delete(WechatMedia).where(mine))
-    point = await requests.point_of(session, request.contact_point_id)
+    point = await service_requests.point_of(session, request.contact_point_id)
     if point is None or point.channel != "wechat":
         return
     said = select(Message.external_id).where(Message.id.in_(messages))
@@ -341,7 +340,7 @@ async def _blank(session: AsyncSession, request: ServiceRequest, by: By, why: st
         if column.key not in KEPT and column.computed is None:
             setattr(request, column.key, _nothing(column))
     request.status_key = secrets.token_urlsafe(18)  # her link leads nowhere from now on
-    request.status_key_hash = requests.hash_key(request.status_key)
+    request.status_key_hash = service_requests.hash_key(request.status_key)
     request.erased_at = request.updated_at = datetime.now(UTC)
     request.erased_by, request.erased_why = by.who or by.actor.value, why
     request.version += 1
@@ -385,7 +384,7 @@ async def _conversation(session: AsyncSession, conversation_id: int, erased: int
     """Nothing else was talked about: it goes. Else it forgets what it said of this request."""
     conversation = await conversations.lock(session, conversation_id)
     if not await _lives_on(session, conversation_id, erased):
-        point = await requests.point_of(session, conversation.contact_point_id)
+        point = await service_requests.point_of(session, conversation.contact_point_id)
         await session.delete(conversation)
         await session.flush()
         await forget_contact_point(session, point.id if point is not None else None)
@@ -400,7 +399,7 @@ async def _conversation(session: AsyncSession, conversation_id: int, erased: int
 
 async def forget_contact_point(session: AsyncSession, contact_point_id: int | None) -> None:
     """Delete an address that nothing refers to any more, with what WeChat's door knows of it."""
-    point = await requests.point_of(session, contact_point_id)
+    point = await service_requests.point_of(session, contact_point_id)
     if point is None:
         return
     for table in (ServiceRequest, Conversation):

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import MoveNotAllowed
 from intake.lifecycle import ENDED, Status
-from intake.service_requests.moving import review
-from intake.service_requests.writing import By, record
+from intake.service_requests.events import By, record
+from intake.service_requests.transitions import review
 from intake.storage.jobs import defer
 from intake.storage.models import Recording, ServiceRequest
 

@@ -14,8 +14,7 @@ from typing import Any
 from sqlalchemy import String, cast, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations
-from intake import service_requests as requests
+from intake import conversations, service_requests
 from intake.errors import MoveNotAllowed, NotFound
 from intake.lifecycle import Status
 from intake.service_requests import By
@@ -56,7 +55,7 @@ async def retry(session: AsyncSession, kind: str, found_id: int, by: By) -> Serv
         raise NotFound(f"There are no failures of the kind {kind!r}.")
     request = await KINDS[kind].again(session, max(0, min(found_id, 2**62)), by)
     if request is not None:
-        await requests.remark(session, request, "failure_retried", by, {"kind": kind})
+        await service_requests.remark(session, request, "failure_retried", by, {"kind": kind})
     return request
 
 
@@ -70,7 +69,7 @@ async def give_up(session: AsyncSession, kind: str, found_id: int, by: By) -> Se
         raise MoveNotAllowed("This can't be given up: a person must listen, or tell her.")
     request = await act(session, max(0, min(found_id, 2**62)), by)
     if request is not None:
-        await requests.remark(session, request, "failure_given_up", by, {"kind": kind})
+        await service_requests.remark(session, request, "failure_given_up", by, {"kind": kind})
     return request
 
 
@@ -91,14 +90,14 @@ async def _deliveries(session: AsyncSession) -> list[Failure]:
 async def _deliver_again(session: AsyncSession, found_id: int, by: By) -> ServiceRequest:
     delivery, request = await _delivery(session, found_id)
     if delivery.kind != "submit" or request.status == Status.CONFIRMED:
-        await requests.send_again(session, delivery)
+        await service_requests.send_again(session, delivery)
         return request
     if request.status != Status.NEEDS_REVIEW:
         raise MoveNotAllowed(f"The request is {request.status} by now; nothing is to be sent.")
     delivery.status = "pending"
     request.given = {**request.given, "route_to": delivery.backend}
     request.decided_by, request.reasons = by.who, []
-    await requests.advance(session, request, Status.CONFIRMED, by)
+    await service_requests.advance(session, request, Status.CONFIRMED, by)
     return request
 
 
@@ -112,7 +111,7 @@ async def _delivery(session: AsyncSession, found_id: int) -> tuple[Delivery, Ser
     known = await session.get(Delivery, found_id)
     if known is None:
         raise NotFound("There is no such delivery.")
-    request = await requests.lock(session, known.service_request_id)
+    request = await service_requests.lock(session, known.service_request_id)
     delivery = await session.get_one(
         Delivery, found_id, with_for_update=True, populate_existing=True
     )
@@ -206,7 +205,7 @@ async def _say_again(session: AsyncSession, found_id: int, by: By) -> ServiceReq
     await conversations.send_waiting(session, message.conversation_id)
     if message.service_request_id is None:
         return None
-    return await requests.lock(session, message.service_request_id)
+    return await service_requests.lock(session, message.service_request_id)
 
 
 async def _alarms(session: AsyncSession) -> list[Failure]:
@@ -236,7 +235,7 @@ async def _call_again(session: AsyncSession, found_id: int, by: By) -> ServiceRe
 
 async def _end_alarm(session: AsyncSession, found_id: int, by: By) -> ServiceRequest:
     alarm, request = await _alarm(session, found_id)
-    await requests.acknowledge(session, alarm, by.who or "–")
+    await service_requests.acknowledge(session, alarm, by.who or "–")
     return request
 
 
@@ -244,7 +243,7 @@ async def _alarm(session: AsyncSession, found_id: int) -> tuple[Alarm, ServiceRe
     known = await session.get(Alarm, found_id)
     if known is None:
         raise NotFound("There is no such alarm.")
-    request = await requests.lock(session, known.service_request_id)
+    request = await service_requests.lock(session, known.service_request_id)
     alarm = await session.get_one(Alarm, found_id, with_for_update=True, populate_existing=True)
     if alarm.status != "unanswered":
         raise MoveNotAllowed(f"The alarm is {alarm.status} by now.")
@@ -274,7 +273,7 @@ def _not_heard() -> Any:
 
 
 async def _hear_again(session: AsyncSession, found_id: int, by: By) -> ServiceRequest:
-    request = await requests.lock(session, found_id)
+    request = await service_requests.lock(session, found_id)
     codes = {reason.get("code") for reason in request.reasons}
     if request.status != Status.NEEDS_REVIEW or not codes & set(UNHEARD):
         raise MoveNotAllowed("It was heard, or decided, in between.")

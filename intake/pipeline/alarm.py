@@ -14,12 +14,12 @@ from email.message import EmailMessage
 
 from sqlalchemy import select
 
-from intake import duty
-from intake import service_requests as requests
+from intake import service_requests
 from intake.errors import BackendError
 from intake.locale import say
 from intake.network import signing
-from intake.parts import Parts
+from intake.pipeline import duty_hours
+from intake.runtime import Parts
 from intake.settings import Contact
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, AlarmNotice, ServiceRequest
@@ -36,7 +36,7 @@ async def call(parts: Parts, alarm_id: int, step: int) -> None:
         if alarm.status == "acknowledged":
             return
         request = await session.get_one(ServiceRequest, alarm.service_request_id)
-        contacts = duty.on_duty(
+        contacts = duty_hours.on_duty(
             table.contacts,
             table.duty_hours,
             datetime.now(UTC),
@@ -47,7 +47,7 @@ async def call(parts: Parts, alarm_id: int, step: int) -> None:
             if alarm.status == "open" and step > 0:
                 alarm.status = "unanswered"
                 sentence = f"Nobody answered the alarm for {request.tracking_number}; ring them."
-                await requests.ask_operators(session, request, "alarm_unanswered", sentence)
+                await service_requests.ask_operators(session, request, "alarm_unanswered", sentence)
             if not contacts:
                 log.error("alarm %s: nobody is named in [alarm] contacts", alarm_id)
             return

@@ -19,17 +19,19 @@ from collections.abc import Awaitable, Callable, Mapping
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import again, conversing, delivering, reading, sweep, telling
-from intake import alarm as alarms
-from intake import service_requests as requests
+from intake import conversing, service_requests
 from intake.assistant import tracker_store
 from intake.assistant.client import IntentRanking
 from intake.errors import AssistantError
-from intake.keeping import forgetting, homes, leftovers
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
-from intake.parts import Parts
+from intake.pipeline import alarm as alarms
+from intake.pipeline import deliver as delivery
+from intake.pipeline import notify, sweep, verify_phone
+from intake.privacy import erase_household, external_data, retention
+from intake.runtime import Parts
 from intake.service_requests import By
+from intake.service_requests import understand as understand_request
 from intake.storage.jobs import app, defer
 from intake.storage.models import ServiceRequest, Transcript
 from intake.storage.retry import Patience, backoff
@@ -100,7 +102,7 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
     """Hear the recording; silence and sounds that nothing decodes go to a person."""
     async with parts.sessions() as session:
         request = await session.get_one(ServiceRequest, service_request_id)
-        recording = await requests.recording_of(session, request)
+        recording = await service_requests.recording_of(session, request)
     if recording is None or not _wants_hearing(request):
         return
     assert parts.transcriber is not None
@@ -111,7 +113,7 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
         transcript = Transcript.of(heard, recording.id)
         session.add(transcript)
         await session.flush()
-        request = await requests.lock(session, service_request_id)
+        request = await service_requests.lock(session, service_request_id)
         if request.recording_id != recording.id or not _wants_hearing(request):
             return
         again = request.status != Status.RECEIVED.value
@@ -123,13 +125,13 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
         request.language = request.language or heard.language
         if again:  # a person decides, and is called at once if the rest holds danger
             request.version += 1
-            if reading.is_emergency(heard.text, heard.alternatives):
+            if understand_request.is_emergency(heard.text, heard.alternatives):
                 request.urgency = "emergency"
-                await requests.raise_alarm(session, request)
+                await service_requests.raise_alarm(session, request)
         elif heard.text.strip():
-            await requests.advance(session, request, Status.TRANSCRIBED, WORKER)
+            await service_requests.advance(session, request, Status.TRANSCRIBED, WORKER)
         else:
-            await requests.review(session, request, [reason("no_speech")], WORKER)
+            await service_requests.review(session, request, [reason("no_speech")], WORKER)
 
 
 def _wants_hearing(request: ServiceRequest) -> bool:
@@ -148,18 +150,18 @@ async def understand(parts: Parts, service_request_id: int) -> None:
     """
     async with parts.sessions() as session:
         request = await session.get_one(ServiceRequest, service_request_id)
-        if not reading.wants_reading(request):
+        if not understand_request.wants_reading(request):
             return
-        words = await reading.words_of(session, request)
-        alternatives = await reading.alternatives_of(session, request)
-        recording = await requests.recording_of(session, request) if words else None
+        words = await understand_request.words_of(session, request)
+        alternatives = await understand_request.alternatives_of(session, request)
+        recording = await service_requests.recording_of(session, request) if words else None
         gazetteer = await parts.gazetteer(session)
-    danger = reading.is_emergency(request.text or "", alternatives)
+    danger = understand_request.is_emergency(request.text or "", alternatives)
     if danger:  # nobody waits for Rasa when someone lies on the floor
         async with parts.sessions.begin() as session:
-            request = await requests.lock(session, service_request_id)
+            request = await service_requests.lock(session, service_request_id)
             request.urgency = "emergency"
-            await requests.raise_alarm(session, request)
+            await service_requests.raise_alarm(session, request)
     opinion = IntentRanking(())
     failure: AssistantError | None = None
     try:
@@ -168,10 +170,16 @@ async def understand(parts: Parts, service_request_id: int) -> None:
     except AssistantError as error:
         failure = error
     read = await asyncio.to_thread(
-        reading.read, request, words, opinion.ranking, gazetteer, parts, danger=opinion.danger
+        understand_request.read,
+        request,
+        words,
+        opinion.ranking,
+        gazetteer,
+        parts,
+        danger=opinion.danger,
     )
     read = await asyncio.to_thread(
-        again.check_phone,
+        verify_phone.check_phone,
         read,
         request.text or "",
         words,
@@ -180,23 +188,23 @@ async def understand(parts: Parts, service_request_id: int) -> None:
         parts.transcriber,
     )
     async with parts.sessions.begin() as session:
-        request = await requests.lock(session, service_request_id)
-        if not reading.wants_reading(request):
+        request = await service_requests.lock(session, service_request_id)
+        if not understand_request.wants_reading(request):
             return
         waits = request.status == Status.NEEDS_REVIEW.value
         if failure is not None and waits:  # nothing new: operators' versions stay as they are
             await _again(session, request, parts)
             return
-        await reading.keep(session, request, read, parts)
+        await understand_request.keep(session, request, read, parts)
         if failure is not None:
             await _later(session, request, parts)
         elif waits:
             request.reasons = []
             await defer(session, "decide", service_request_id=request.id)
         else:
-            await requests.advance(session, request, Status.UNDERSTOOD, WORKER)
+            await service_requests.advance(session, request, Status.UNDERSTOOD, WORKER)
         if request.urgency == "emergency":
-            await requests.raise_alarm(session, request)
+            await service_requests.raise_alarm(session, request)
 
 
 async def _later(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
@@ -204,7 +212,7 @@ async def _later(session: AsyncSession, request: ServiceRequest, parts: Parts) -
     reasons = [reason("assistant_unreachable")]
     if request.urgency == "emergency":
         reasons.insert(0, reason("emergency"))
-    await requests.review(session, request, reasons, WORKER)
+    await service_requests.review(session, request, reasons, WORKER)
     await _again(session, request, parts)
 
 
@@ -223,38 +231,40 @@ async def _again(session: AsyncSession, request: ServiceRequest, parts: Parts) -
 async def decide(parts: Parts, service_request_id: int) -> None:
     """Sure enough → confirmed; else the operators, with the reasons in words."""
     async with parts.sessions.begin() as session:
-        request = await requests.lock(session, service_request_id)
+        request = await service_requests.lock(session, service_request_id)
         undecided = request.status == Status.UNDERSTOOD.value
-        reread = request.status == Status.NEEDS_REVIEW.value and reading.untouched(request)
+        reread = request.status == Status.NEEDS_REVIEW.value and understand_request.untouched(
+            request
+        )
         if not (undecided or reread):
             return
-        decision = await reading.decide(session, request, parts)
+        decision = await understand_request.decide(session, request, parts)
         if decision.confirmed:
             request.decided_by = "rule"
-            await requests.advance(session, request, Status.CONFIRMED, WORKER)
+            await service_requests.advance(session, request, Status.CONFIRMED, WORKER)
         else:
-            await requests.review(session, request, decision.reasons, WORKER)
+            await service_requests.review(session, request, decision.reasons, WORKER)
 
 
 @step("route", attempts=ATTEMPTS["route"])
 async def route(parts: Parts, service_request_id: int) -> None:
     """Choose the backend by the rules and put the delivery on its way."""
     async with parts.sessions.begin() as session:
-        request = await requests.lock(session, service_request_id)
+        request = await service_requests.lock(session, service_request_id)
         if request.status == Status.CONFIRMED.value:
-            await delivering.begin(session, request, parts)
+            await delivery.begin(session, request, parts)
 
 
 @step("deliver", attempts=ATTEMPTS["deliver"])
 async def deliver(parts: Parts, delivery_id: int) -> None:
     """Try once to tell a backend; the outcome and the next try are written together."""
-    await delivering.attempt(parts, delivery_id)
+    await delivery.attempt(parts, delivery_id)
 
 
 @step("tell", attempts=ATTEMPTS["tell"])
 async def tell(parts: Parts, service_request_id: int) -> None:
     """Say to the resident how it stands, over the channel she came by."""
-    await telling.tell(parts, service_request_id)
+    await notify.tell(parts, service_request_id)
 
 
 @step("converse", attempts=ATTEMPTS["converse"], longest_seconds=10, attempts_for={AWAY: 12})
@@ -296,16 +306,16 @@ async def give_up(parts: Parts, name: str, error: BaseException, **ids: int) -> 
         await conversing.cannot_send(parts, ids["conversation_id"], error)
         return
     async with parts.sessions.begin() as session:
-        found = await delivering.request_id(session, ids)
+        found = await delivery.request_id(session, ids)
         if found is None:
             return
-        request = await requests.lock(session, found)
+        request = await service_requests.lock(session, found)
         if name == "deliver":
-            await delivering.fail(session, request, ids["delivery_id"], error)
+            await delivery.fail(session, request, ids["delivery_id"], error)
         if name == "tell" and request.status != Status.NEEDS_REVIEW.value:
-            await requests.ask_operators(session, request, "tell_failed", _describe(error))
+            await service_requests.ask_operators(session, request, "tell_failed", _describe(error))
         else:
-            await requests.review(session, request, [_reason(name, error)], WORKER)
+            await service_requests.review(session, request, [_reason(name, error)], WORKER)
 
 
 def _reason(name: str, error: BaseException) -> dict[str, str]:
@@ -336,11 +346,11 @@ async def sweep_up(context: procrastinate.JobContext, timestamp: int) -> None:
 @app.task(name="poll", queueing_lock="poll", pass_context=True)
 async def poll(context: procrastinate.JobContext, timestamp: int) -> None:
     """Ask the backends that can't report by themselves."""
-    await delivering.poll(context.additional_context["parts"])
+    await delivery.poll(context.additional_context["parts"])
 
 
-assert leftovers.run  # a job too: what an erase left outside of the database
-assert homes.run  # and the erase of a whole home
+assert external_data.run  # a job too: what an erase left outside of the database
+assert erase_household.run  # and the erase of a whole home
 
 
 @app.periodic(cron="23 * * * *")
@@ -348,5 +358,5 @@ assert homes.run  # and the erase of a whole home
 async def forget(context: procrastinate.JobContext, timestamp: int) -> None:
     """Every hour: Rasa's memories of what was over yesterday go, and all whose time is over."""
     parts: Parts = context.additional_context["parts"]
-    await tracker_store.forget(parts)
-    await forgetting.forget(parts.settings, parts.sessions)
+    await tracker_store.forget(parts.settings, parts.sessions)
+    await retention.forget(parts.settings, parts.sessions)

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.accounts import households
 from intake.errors import BadField, HuyingError, MoveNotAllowed
-from intake.keeping import leftovers
-from intake.keeping.erasing import WHYS, erase
 from intake.lifecycle import ENDED, Actor
-from intake.parts import Parts
+from intake.privacy import external_data
+from intake.privacy.erase_request import WHYS, erase
+from intake.runtime import Parts
 from intake.service_requests import By
 from intake.storage.jobs import app, defer
 from intake.storage.models import AccessLog, Household, Resident, ServiceRequest
@@ -127,7 +127,7 @@ async def run(context: procrastinate.JobContext, /, household_id: int) -> None:
             if isinstance(found, MoveNotAllowed):
                 continue
             try:
-                await leftovers.remove(parts.settings, parts.sessions, found)
+                await external_data.remove(parts.settings, parts.sessions, found)
             except (OSError, SQLAlchemyError) as error:  # its own job tries again
                 log.warning("what an erase left stays for now: %s", type(error).__name__)
         waits = next((error for error in refused.values() if error.retryable), None)

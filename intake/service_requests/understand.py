@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.catalogue.services import Catalogue, Category
 from intake.lifecycle import ENDED, Status
 from intake.locale import reason
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.settings import Deciding
 from intake.storage import models
 from intake.storage.models import ServiceRequest, Transcript

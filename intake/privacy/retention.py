@@ -20,9 +20,9 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import MoveNotAllowed
-from intake.keeping import aside, leftovers
-from intake.keeping.erasing import erase, forget_contact_point
 from intake.lifecycle import Actor
+from intake.privacy import dead_letters, external_data
+from intake.privacy.erase_request import erase, forget_contact_point
 from intake.service_requests import By
 from intake.settings import Settings
 from intake.storage.db import Sessions
@@ -73,7 +73,7 @@ async def _sound(session: AsyncSession, settings: Settings, ids: list[Any]) -> N
         "UPDATE recordings SET forgotten_at = now() WHERE id = ANY(:ids) RETURNING blob_key"
     )
     keys = list(await session.scalars(gone, {"ids": ids}))
-    await asyncio.to_thread(leftovers.unlink_blobs, settings.recordings_dir, keys)
+    await asyncio.to_thread(external_data.unlink_blobs, settings.recordings_dir, keys)
 
 
 async def _words(session: AsyncSession, settings: Settings, ids: list[Any]) -> None:
@@ -99,7 +99,7 @@ async def _messages(session: AsyncSession, settings: Settings, ids: list[Any]) -
     about = {found for found in await session.scalars(gone, {"ids": ids}) if found is not None}
     # What a request is found by is noted anew only when a message comes, not when it goes.
     await session.execute(text("SELECT huying_note_words(:ids)"), {"ids": sorted(about)})
-    await asyncio.to_thread(leftovers.unlink_blobs, settings.recordings_dir, keys)
+    await asyncio.to_thread(external_data.unlink_blobs, settings.recordings_dir, keys)
 
 
 async def _conversations(session: AsyncSession, settings: Settings, ids: list[Any]) -> None:
@@ -204,7 +204,7 @@ async def due(settings: Settings, sessions: Sessions) -> Mapping[str, int]:
             count = await session.scalar(kind.found(only_count=True), {"before": before})
         found[kind.name] = int(count or 0)
     found["orphaned files"] = len(await _orphans(settings, sessions))
-    found["messages set aside"] = len(await asyncio.to_thread(aside.due, settings))
+    found["messages set aside"] = len(await asyncio.to_thread(dead_letters.due, settings))
     found["log files"] = len(_old_logs(settings))
     return found
 
@@ -229,9 +229,9 @@ async def forget(
         found[kind.name] = count
     keys = await _orphans(settings, sessions, days=None if thorough else 9)
     found["orphaned files"] = await asyncio.to_thread(
-        leftovers.unlink_blobs, settings.recordings_dir, keys
+        external_data.unlink_blobs, settings.recordings_dir, keys
     )
-    found["messages set aside"] = await asyncio.to_thread(aside.forget, settings)
+    found["messages set aside"] = await asyncio.to_thread(dead_letters.forget, settings)
     logs = _old_logs(settings)
     for path in logs:
         path.unlink(missing_ok=True)

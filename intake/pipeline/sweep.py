@@ -12,13 +12,13 @@ from procrastinate.jobs import Job
 from procrastinate.jobs import Status as JobStatus
 from sqlalchemy import select, text
 
-from intake import service_requests as requests
+from intake import service_requests
 from intake.accounts import operators
 from intake.conversations import lock_of
 from intake.errors import Unavailable
 from intake.lifecycle import WORKING, Actor, Status
 from intake.locale import reason
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.service_requests import By
 from intake.storage.jobs import defer
 from intake.storage.models import ServiceRequest
@@ -96,12 +96,12 @@ async def find_stuck(parts: Parts) -> None:
         live: set[Any] = set(await session.scalars(_LIVE, {"ids": ids})) if ids else set()
     for service_request_id in set(ids) - live:
         async with parts.sessions.begin() as session:
-            request = await requests.lock(session, service_request_id)
+            request = await service_requests.lock(session, service_request_id)
             if Status(request.status) not in WORKING or request.updated_at >= before:
                 continue
             log.error("request %s stood still at %s", request.id, request.status)
             why = reason("stuck", status=request.status)
-            await requests.review(session, request, [why], By(Actor.WORKER))
+            await service_requests.review(session, request, [why], By(Actor.WORKER))
     await find_unanswered(parts)
 
 
@@ -152,7 +152,7 @@ async def let_time_pass(parts: Parts) -> None:
             .with_for_update(skip_locked=True)
         )
         for request in done.all():
-            await requests.advance(session, request, Status.CLOSED, By(Actor.TIMER))
+            await service_requests.advance(session, request, Status.CLOSED, By(Actor.TIMER))
         held = await session.scalars(
             select(ServiceRequest)
             .where(ServiceRequest.on_hold_until < now)
@@ -160,5 +160,5 @@ async def let_time_pass(parts: Parts) -> None:
             .with_for_update(skip_locked=True)
         )
         for request in held.all():
-            await requests.hold(session, request, None, By(Actor.TIMER))
+            await service_requests.hold(session, request, None, By(Actor.TIMER))
         await operators.forget_sessions(session, parts.settings.desk.idle)

@@ -15,8 +15,8 @@ from sqlalchemy.pool import NullPool
 from intake.assistant import tracker_store
 from intake.channels._page.note import Note
 from intake.channels.voicemail import key_hash
-from intake.keeping.erasing import JOB
-from intake.parts import Parts
+from intake.privacy.erase_request import JOB
+from intake.runtime import Parts
 from intake.settings import Settings
 from intake.storage.blobs import fsync_folder
 from intake.storage.db import Sessions

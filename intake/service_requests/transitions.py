@@ -12,7 +12,7 @@ from intake.errors import MoveNotAllowed
 from intake.lifecycle import ENDED, Status, check_move
 from intake.service_requests.alarms import stand_down
 from intake.service_requests.backends import AT_A_BACKEND, tell_backend
-from intake.service_requests.writing import By, check_not_erased, plain, record
+from intake.service_requests.events import By, check_not_erased, plain, record
 from intake.storage.jobs import defer
 from intake.storage.models import ServiceRequest
 

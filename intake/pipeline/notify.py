@@ -5,11 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations, wording
-from intake import service_requests as requests
+from intake import conversations, service_requests, wording
 from intake.lifecycle import Actor, Status
 from intake.locale import say
-from intake.parts import Parts
+from intake.runtime import Parts
 from intake.storage.models import Event, Message, OperatorTask, ServiceRequest
 
 NEWS = frozenset({Status.ACCEPTED, Status.DONE, Status.REJECTED, Status.CANCELLED})
@@ -58,7 +57,9 @@ async def tell(parts: Parts, service_request_id: int) -> None:
             await conversations.send(session, request.conversation_id)
         elif await _owed_a_call(session, request):
             words = say("task.tell_by_phone", None, number=request.tracking_number)
-            await requests.ask_operators(session, request, requests.CALL_BACK, words)
+            await service_requests.ask_operators(
+                session, request, service_requests.CALL_BACK, words
+            )
 
 
 async def _owed_a_call(session: AsyncSession, request: ServiceRequest) -> bool:
@@ -75,7 +76,7 @@ async def _owed_a_call(session: AsyncSession, request: ServiceRequest) -> bool:
         select(OperatorTask.id)
         .where(
             OperatorTask.service_request_id == request.id,
-            OperatorTask.kind == requests.CALL_BACK,
+            OperatorTask.kind == service_requests.CALL_BACK,
             OperatorTask.done_at.is_(None),
         )
         .limit(1)
