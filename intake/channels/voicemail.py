@@ -20,7 +20,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.accounts import households
-from intake.channels import _taking, _upload
+from intake.channels import _recordings, _upload
 from intake.errors import (
     BadField,
     DiskFull,
@@ -93,13 +93,13 @@ class Voicemail:
                 raise BadField("The field audio is missing.", field="audio")
             if writer.size == 0:
                 raise EmptyRecording("The recording is empty.")
-            info = await writer.finish(partial(_taking.examine, max_seconds=limits.max_seconds))
-            recording = _taking.row(writer, info, given.pop("recorded_at", None))
+            info = await writer.finish(partial(_recordings.examine, max_seconds=limits.max_seconds))
+            recording = _recordings.row(writer, info, given.pop("recorded_at", None))
             fingerprint = _fingerprint(writer.sha256, upload.fields)
             async with self.parts.sessions() as session:
                 opened = None
                 if idempotency_key is not None:
-                    await _taking.one_at_a_time(session, key_hash(idempotency_key))
+                    await _recordings.one_at_a_time(session, key_hash(idempotency_key))
                     opened = await _earlier(session, idempotency_key, fingerprint)
                 if opened is None:
                     opened = await self._open(
@@ -127,7 +127,9 @@ class Voicemail:
         home = await households.by_link(
             session, self.parts.link_secrets, given.pop("household", None)
         )
-        opened = await _taking.open_voicemail(session, self.name, recording, given, household=home)
+        opened = await _recordings.open_voicemail(
+            session, self.name, recording, given, household=home
+        )
         if key is not None:
             session.add(
                 IdempotencyKey(
@@ -205,7 +207,7 @@ def _recorded_at(text: str, within_days: int) -> datetime:
             "recorded_at must be a date and time with zone, such as 2026-11-19T09:32:00+08:00.",
             field="recorded_at",
         )
-    recorded = _taking.believed(moment, within_days)
+    recorded = _recordings.believed(moment, within_days)
     if recorded is None:
         raise BadField(
             f"recorded_at must lie within the last {within_days} days.", field="recorded_at"

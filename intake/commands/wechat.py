@@ -8,9 +8,9 @@ import typer
 
 from intake.app import database_url
 from intake.channels import options_of
-from intake.channels._wechat import menu as menus
-from intake.channels._wechat.api import Api
-from intake.channels._wechat.options import Options
+from intake.channels.wechat import menu as menus
+from intake.channels.wechat.api import Api
+from intake.channels.wechat.options import Options
 from intake.network.http import Outgoing
 from intake.settings import load
 from intake.storage.db import connect

@@ -20,12 +20,12 @@ from typing import Any
 import uvicorn
 from sqlalchemy import select
 
-from intake import conversing
 from intake.app import create_app
 from intake.assistant import training
 from intake.assistant.client import actions_environment, rasa_command
-from intake.conversations import Inbound, take_in
-from intake.dialogue import FIELDS, State
+from intake.conversation import turn
+from intake.conversation.form import FIELDS, State
+from intake.conversation.inbound import Inbound, take_in
 from intake.errors import HuyingError
 from intake.evaluating.house import free_ports, until_up
 from intake.evaluating.labelled import Dialogue, LabelledSet
@@ -65,7 +65,7 @@ async def hold(dialogue: Dialogue, parts: Parts) -> Held:
         async with parts.sessions.begin() as session:
             message_id = await take_in(session, inbound, parts)
         assert message_id is not None
-        await conversing.converse(parts, message_id)
+        await turn.converse(parts, message_id)
         async with parts.sessions() as session:
             message = await session.get_one(Message, message_id)
             conversation = await session.get_one(Conversation, message.conversation_id)

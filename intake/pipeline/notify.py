@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations, service_requests, wording
+from intake import service_requests
+from intake.conversation import inbound, phrases
 from intake.lifecycle import Actor, Status
 from intake.locale import say
 from intake.runtime import Parts
@@ -28,7 +29,7 @@ async def tell(parts: Parts, service_request_id: int) -> None:
         if said is None or request.erased_at is not None:
             return
         code, text = said
-        if request.given.get(conversations.QUIET) == request.status:
+        if request.given.get(inbound.QUIET) == request.status:
             return
         latest = await session.scalar(
             select(Message)
@@ -54,7 +55,7 @@ async def tell(parts: Parts, service_request_id: int) -> None:
         )
         if request.conversation_id is not None:
             await session.flush()
-            await conversations.send(session, request.conversation_id)
+            await inbound.send(session, request.conversation_id)
         elif await _owed_a_call(session, request):
             words = say("task.tell_by_phone", None, number=request.tracking_number)
             await service_requests.ask_operators(
@@ -124,7 +125,7 @@ async def sentence(
         backend=parts.settings.backends.get(request.backend or "", {}).get("title")
         or request.backend,
         who=request.assignee,
-        when=wording.at(request.comes_at.astimezone(parts.settings.zone), language)
+        when=phrases.at(request.comes_at.astimezone(parts.settings.zone), language)
         if request.comes_at
         else "–",
         why=request.given.get("rejected_because", "–").rstrip(

@@ -19,9 +19,11 @@ from collections.abc import Awaitable, Callable, Mapping
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversing, service_requests
+from intake import service_requests
 from intake.assistant import tracker_store
 from intake.assistant.client import IntentRanking
+from intake.conversation import abandoned_drafts, handover, turn
+from intake.conversation import send as outbox
 from intake.errors import AssistantError
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
@@ -270,25 +272,25 @@ async def tell(parts: Parts, service_request_id: int) -> None:
 @step("converse", attempts=ATTEMPTS["converse"], longest_seconds=10, attempts_for={AWAY: 12})
 async def converse(parts: Parts, message_id: int) -> None:
     """Act on one message of a conversation and store the answer."""
-    await conversing.converse(parts, message_id)
+    await turn.converse(parts, message_id)
 
 
 @step("send", attempts=ATTEMPTS["send"], longest_seconds=30)
 async def send(parts: Parts, conversation_id: int) -> None:
     """Bring the stored answers to the resident."""
-    await conversing.send(parts, conversation_id)
+    await outbox.send(parts, conversation_id)
 
 
 @step("resend", attempts=ATTEMPTS["resend"])
 async def resend(parts: Parts, conversation_id: int) -> None:
     """What could not be sent is tried again."""
-    await conversing.resend(parts, conversation_id)
+    await outbox.resend(parts, conversation_id)
 
 
 @step("abandon", attempts=ATTEMPTS["abandon"])
 async def abandon(parts: Parts, service_request_id: int) -> None:
     """A draft that nobody goes on with goes to the operators."""
-    await conversing.abandon(parts, service_request_id)
+    await abandoned_drafts.abandon(parts, service_request_id)
 
 
 @step("alarm", attempts=ALARM_ATTEMPTS, longest_seconds=15)
@@ -300,10 +302,10 @@ async def alarm(parts: Parts, alarm_id: int, step: int) -> None:
 async def give_up(parts: Parts, name: str, error: BaseException, **ids: int) -> None:
     """A job failed for good: the operators get the request, with a sentence that says why."""
     if name == "converse":
-        await conversing.give_up(parts, ids["message_id"], error)
+        await handover.give_up(parts, ids["message_id"], error)
         return
     if name in ("send", "resend"):
-        await conversing.cannot_send(parts, ids["conversation_id"], error)
+        await outbox.cannot_send(parts, ids["conversation_id"], error)
         return
     async with parts.sessions.begin() as session:
         found = await delivery.request_id(session, ids)

@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import conversations, service_requests
+from intake import service_requests
 from intake.backends import ATTEMPT_SECONDS
+from intake.conversation import inbound
 from intake.errors import BadField, MoveNotAllowed
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import say
@@ -108,7 +109,7 @@ async def erase(
     where = select(ServiceRequest.conversation_id).where(ServiceRequest.id == service_request_id)
     conversation = await session.scalar(where)
     if conversation is not None:  # taken first, as everywhere: else two would wait for each other
-        await conversations.lock(session, conversation)
+        await inbound.lock(session, conversation)
     request = await service_requests.lock(session, service_request_id, version=version)
     if request.erased_at is not None:
         return None
@@ -382,7 +383,7 @@ def _nothing(column: Any) -> Any:
 
 async def _conversation(session: AsyncSession, conversation_id: int, erased: int) -> None:
     """Nothing else was talked about: it goes. Else it forgets what it said of this request."""
-    conversation = await conversations.lock(session, conversation_id)
+    conversation = await inbound.lock(session, conversation_id)
     if not await _lives_on(session, conversation_id, erased):
         point = await service_requests.point_of(session, conversation.contact_point_id)
         await session.delete(conversation)

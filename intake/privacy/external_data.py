@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, delete, inspect, or_
 from sqlalchemy.pool import NullPool
 
 from intake.assistant import tracker_store
-from intake.channels._page.note import Note
+from intake.channels.page.upload_metadata import Note
 from intake.channels.voicemail import key_hash
 from intake.privacy.erase_request import JOB
 from intake.runtime import Parts

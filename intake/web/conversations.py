@@ -9,7 +9,8 @@ from pydantic import Field
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake import carrying, conversations, service_requests
+from intake import service_requests
+from intake.conversation import effects, inbound
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
 from intake.pipeline import notify
@@ -79,8 +80,8 @@ async def answer(
         if request is not None and request.conversation_id != conversation.id:
             raise BadField("This request came another way.", field="about")
         if conversation.handled_by != "operator":
-            await carrying.hand_over(session, conversation, "taken_over", parts)
-        message = await conversations.reply(
+            await effects.hand_over(session, conversation, "taken_over", parts)
+        message = await inbound.reply(
             session,
             conversation.id,
             body.text,
@@ -104,7 +105,7 @@ async def take_over(
     async with parts.sessions.begin() as session:
         conversation = await _lock(session, conversation_id)
         if conversation.handled_by != "operator":
-            await carrying.hand_over(session, conversation, "taken_over", parts)
+            await effects.hand_over(session, conversation, "taken_over", parts)
         return await _whole(session, operator, conversation_id, "take_over")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict
 
-from intake import turns
+from intake.conversation import answers
 from intake.errors import NotAllowed
 from intake.settings import secret_files
 from intake.web.access import CurrentParts
@@ -40,7 +40,7 @@ async def ask(
     """`turns.answer` as JSON. Nothing is changed by asking."""
     _check(request, authorization, secret_files.ensure(parts.settings, "internal"))
     ranking = tuple(body.ranking)
-    answered = await turns.answer(
+    answered = await answers.answer(
         parts, question, body.conversation_id, body.message_id, ranking, body.danger
     )
     return dataclasses.asdict(answered)

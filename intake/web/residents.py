@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import channels, service_requests
 from intake.accounts import households
-from intake.channels._page.options import Options
+from intake.channels.page.options import Options
 from intake.errors import MoveNotAllowed, NotFound
 from intake.lifecycle import Actor, Status
 from intake.locale import reason

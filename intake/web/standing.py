@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake.conversation.phrases import unit_said, window
 from intake.lifecycle import ENDED, Status
 from intake.locale import DEFAULT, languages, say
 from intake.pipeline import notify
 from intake.runtime import Parts
 from intake.storage.models import ServiceRequest, Understanding
 from intake.understanding.values import Window
-from intake.wording import unit_said, window
 
 DIAL = ("120", "119", "110")
 RATED = frozenset({Status.DONE, Status.CLOSED})

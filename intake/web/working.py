@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import service_requests
 from intake.catalogue.routing import choose_backend
 from intake.catalogue.services import Catalogue
+from intake.conversation.phrases import window
 from intake.errors import BadField
 from intake.lifecycle import Actor
 from intake.locale import say
@@ -30,7 +31,6 @@ from intake.understanding.when import read_when
 from intake.web import shapes
 from intake.web.access import CurrentOperator, CurrentParts, by_number, log_access
 from intake.web.tasks import soon
-from intake.wording import window
 
 router = APIRouter(prefix="/api", tags=["operators"])
 PLACES = 8

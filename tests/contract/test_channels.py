@@ -24,7 +24,7 @@ from websockets.exceptions import InvalidStatus
 
 from intake import channels
 from intake.channels import Channel
-from intake.channels._webchat import visitors
+from intake.channels.webchat import visitors
 from intake.errors import CannotSend, SettingsError
 from intake.storage.models import Message
 from tests.conftest import wav_of

@@ -13,11 +13,11 @@ import pytest
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
-from intake.channels._wechat import menu
-from intake.channels._wechat.api import Api, Refusal
-from intake.channels._wechat.options import Options
-from intake.channels._wechat.sending import send
-from intake.channels._wechat.windows import opened
+from intake.channels.wechat import menu
+from intake.channels.wechat.api import Api, Refusal
+from intake.channels.wechat.options import Options
+from intake.channels.wechat.reply_window import opened
+from intake.channels.wechat.sending import send
 from intake.errors import BackendError, CannotSend
 from intake.network.http import Outgoing
 from intake.storage.db import connect

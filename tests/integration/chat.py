@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from intake import service_requests
 from intake.assistant.client import Assistant
-from intake.conversations import Inbound, Media, take_in
+from intake.conversation.inbound import Inbound, Media, take_in
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By
 from intake.settings import Settings, secret_files

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from intake.conversations import Inbound, Media, take_in
+from intake.conversation.inbound import Inbound, Media, take_in
 from intake.storage.models import AccessLog, Conversation
 from intake.web.access import make_token
 from tests.integration.house import House

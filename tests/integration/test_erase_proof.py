@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 from intake import service_requests
 from intake.assistant.client import Assistant
 from intake.commands.serve import set_up_logs
-from intake.conversations import Inbound, now, take_in
+from intake.conversation.inbound import Inbound, now, take_in
 from intake.keeping import backing_up
 from intake.lifecycle import Actor
 from intake.service_requests import By

@@ -292,7 +292,7 @@ async def test_a_voicemail_is_made_once_however_many_ask_at_once(house: House) -
 async def test_who_finds_the_bytes_gone_to_a_voicemail_gets_its_number(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from intake.channels._page import receiving
+    from intake.channels.page import finish_upload
 
     phone = Phone(house)
     state = await phone.leave()
@@ -300,7 +300,7 @@ async def test_who_finds_the_bytes_gone_to_a_voicemail_gets_its_number(
     (paper,) = uploads.folder.glob("*.json")
     uploads.change(paper.stem, ended=None)
     monkeypatch.setattr(uploads, "length", lambda uid: len(SOUND))
-    found = await receiving.receive(house.parts, uploads, paper.stem)
+    found = await finish_upload.receive(house.parts, uploads, paper.stem)
     assert getattr(found, "tracking_number", None) == state["tracking_number"]
     assert await recordings(house) == [SOUND]
 
@@ -426,7 +426,7 @@ async def test_a_full_disk_is_said_and_what_came_before_stays(
         assert (await phone.piece(20_000, SOUND[20_000:])).status_code == 507
         assert (await Phone(house).begin()).status_code == 507
     with monkeypatch.context() as patch:
-        patch.setattr("intake.channels._page.pieces._write", _disk_full)
+        patch.setattr("intake.channels.page.tus_storage._write", _disk_full)
         assert (await phone.piece(20_000, SOUND[20_000:])).status_code == 507
     assert await phone.offset() == 20_000
     assert (await phone.piece(20_000, SOUND[20_000:], len(SOUND))).status_code == 204
@@ -448,11 +448,11 @@ async def test_what_the_disk_does_not_keep_is_not_acknowledged(
         kept.append(os.fstat(descriptor).st_size)
 
     with monkeypatch.context() as patch:
-        patch.setattr("intake.channels._page.store.os.fsync", broken)
+        patch.setattr("intake.channels.page.store.os.fsync", broken)
         assert (await phone.piece(0, SOUND[:20_000])).status_code >= 500
     offset = await phone.offset()
     with monkeypatch.context() as patch:
-        patch.setattr("intake.channels._page.store.os.fsync", working)
+        patch.setattr("intake.channels.page.store.os.fsync", working)
         assert (await phone.piece(offset, SOUND[offset:30_000])).status_code == 204
     assert 30_000 in kept
 

@@ -21,11 +21,12 @@ from typer.testing import CliRunner
 from wechatpy import parse_message
 from wechatpy.crypto import WeChatCrypto
 
-from intake import conversations, service_requests
-from intake.channels._wechat import documents, media, windows
-from intake.channels.wechat import WeChat, create
+from intake import service_requests
+from intake.channels.wechat import WeChat, create, media, reply_window
+from intake.channels.wechat import xml as wechat_xml
 from intake.cli import app as cli
-from intake.conversations import Inbound
+from intake.conversation import inbound as conversation_inbound
+from intake.conversation.inbound import Inbound
 from intake.errors import CannotSend, SettingsError
 from intake.lifecycle import Actor
 from intake.settings import ROOT
@@ -205,7 +206,7 @@ def forged(wechat: WeChatServer) -> dict[str, tuple[Callback, int]]:
         "bomb": (replace(good, body=bomb), 400),
         "outside entity": (replace(good, body=outside), 400),
         "bomb inside": (inner_bomb, 400),
-        "oversized": (replace(good, body=b"<xml>" + b" " * documents.MAX_BYTES), 413),
+        "oversized": (replace(good, body=b"<xml>" + b" " * wechat_xml.MAX_BYTES), 413),
         "no sender": (wechat.safe("<xml><MsgType>text</MsgType></xml>"), 400),
     }
 
@@ -267,7 +268,7 @@ async def test_a_message_sent_again_does_not_open_the_window_again(
     xml = wechat.says(ANN, "水管坏了")
     await taken(house, wechat.safe(xml))
     async with house.parts.sessions.begin() as session:
-        assert await windows.take(session, ANN) is not None
+        assert await reply_window.take(session, ANN) is not None
     await taken(house, wechat.safe(xml))
     (window,) = await rows(house, WechatWindow)
     assert window.remaining == 4
@@ -394,14 +395,14 @@ async def test_what_a_slow_database_took_after_all_leaves_the_spool_by_itself(
 async def test_a_message_that_breaks_the_core_is_set_aside_and_the_next_goes_on(
     house: House, wechat: WeChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = conversations.take_in
+    good = conversation_inbound.take_in
 
     async def breaks(session: Any, inbound: Inbound, parts: Any) -> int | None:
         if inbound.text == "bad":
             raise ZeroDivisionError
         return await good(session, inbound, parts)
 
-    monkeypatch.setattr(conversations, "take_in", breaks)
+    monkeypatch.setattr(conversation_inbound, "take_in", breaks)
     for words in ("bad", "good"):
         await taken(house, wechat.safe(wechat.says(ANN, words)))
     spool = channel(house).spool
@@ -554,7 +555,7 @@ async def test_what_is_over_is_forgotten_and_what_is_open_is_not(
         theirs = WechatWindow.openid == ANN
         await session.execute(update(WechatWindow).where(theirs).values(until=long_ago))
         await media.forget(session, datetime.now(UTC))
-        await windows.forget(session, datetime.now(UTC))
+        await reply_window.forget(session, datetime.now(UTC))
     assert [row.openid for row in await rows(house, WechatMedia)] == [BOB]
     assert [row.openid for row in await rows(house, WechatWindow)] == [BOB]
 
@@ -577,7 +578,7 @@ async def replies(house: House, *words: str) -> None:
     async with house.parts.sessions.begin() as session:
         (conversation_id,) = await session.scalars(select(Conversation.id))
         for text_ in words:
-            await conversations.reply(session, conversation_id, text_, code="test")
+            await conversation_inbound.reply(session, conversation_id, text_, code="test")
 
 
 async def test_who_follows_is_welcomed_over_the_customer_service_interface(
@@ -630,7 +631,7 @@ async def test_a_busy_wechat_gets_each_message_once_and_in_order(
 def opened(wechat: WeChatServer, answer: httpx.Response) -> Any:
     """A passive answer, decrypted and read by the independent peer."""
     assert answer.status_code == 200
-    signed = documents.read(answer.content)
+    signed = wechat_xml.read(answer.content)
     crypto = WeChatCrypto(wechat.account.token, wechat.account.aes_key, wechat.account.app_id)
     xml = crypto.decrypt_message(
         answer.text, signed["MsgSignature"], signed["TimeStamp"], signed["Nonce"]

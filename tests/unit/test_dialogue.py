@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from intake.catalogue.services import load_catalogue
-from intake.dialogue import Said, State, Turn, missing, respond
+from intake.conversation.form import Said, State, Turn, missing, respond
 from intake.settings import ROOT
 from intake.understanding import replies
 from intake.understanding.gazetteer import Gazetteer

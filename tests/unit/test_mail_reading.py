@@ -15,10 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from intake.channels import check
-from intake.channels._mail import judging
-from intake.channels._mail.keeping import Letter, _keys
-from intake.channels._mail.options import Options, is_listed
-from intake.channels._mail.reading import MAX_PARTS, MAX_TEXT_CHARACTERS, Mail, read
+from intake.channels.email import sender_check
+from intake.channels.email.options import Options, is_listed
+from intake.channels.email.parse import MAX_PARTS, MAX_TEXT_CHARACTERS, Mail, read
+from intake.channels.email.store import Letter, _keys
 from intake.errors import SettingsError
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import letter, voicemail
@@ -56,8 +56,8 @@ def usable(found: Mail) -> None:
     assert len(found.text) <= MAX_TEXT_CHARACTERS
     assert len(found.parts) <= MAX_PARTS
     assert found.date is None or found.date.tzinfo is not None
-    judging.refusal(found, "a@b", judging.Ourselves(frozenset({"x@y"})), 30)
-    number = judging.caller(found, OPTIONS)
+    sender_check.refusal(found, "a@b", sender_check.Ourselves(frozenset({"x@y"})), 30)
+    number = sender_check.caller(found, OPTIONS)
     assert number is None or re.fullmatch(r"\+?\d{3,15}", number)
     _keys(Letter(b"", "", "", datetime.now(UTC)), found)
 
@@ -199,13 +199,13 @@ def test_the_callers_number_is_found_where_telephone_systems_write_it(
     headers: dict[str, str], text: str, number: str | None
 ) -> None:
     found = Mail(headers={k.lower(): [v] for k, v in headers.items()}, text=text)
-    assert judging.caller(found, OPTIONS) == number
+    assert sender_check.caller(found, OPTIONS) == number
 
 
 def test_a_pattern_of_ones_own_finds_the_number() -> None:
     options = Options(allow_senders=["*"], caller_patterns=[r"Ext\.(?P<number>\d+)"])
-    assert judging.caller(Mail(text="Ext.4711 rang"), options) == "4711"
-    assert judging.caller(Mail(text="from 13812345678"), options) is None
+    assert sender_check.caller(Mail(text="Ext.4711 rang"), options) == "4711"
+    assert sender_check.caller(Mail(text="from 13812345678"), options) is None
 
 
 def test_the_list_takes_addresses_domains_and_everything() -> None:

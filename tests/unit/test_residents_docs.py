@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from intake.channels._page.options import Options
+from intake.channels.page.options import Options
 from intake.commands import household
 from intake.settings import ROOT
 from intake.web import households, residents

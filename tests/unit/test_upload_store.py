@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from intake.channels._page import pieces
-from intake.channels._page.pieces import Pieces
-from intake.channels._page.store import Uploads
+from intake.channels.page import tus_storage
+from intake.channels.page.store import Uploads
+from intake.channels.page.tus_storage import Pieces
 from intake.errors import NotFound
 
 KEY = "0123456789abcdef" * 2
@@ -62,7 +62,7 @@ def test_no_name_leads_out_of_the_folder(store: Callable[..., Uploads], uid: str
 async def test_two_processes_write_one_after_the_other(
     store: Callable[..., Uploads], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(tus_storage, "LOCK_SECONDS", 0.2)
     one, two = Pieces(store()), Pieces(store())
     uid = begun(one.uploads)
     async with one.lock(uid):

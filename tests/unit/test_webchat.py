@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from intake.channels._webchat import page, visitors
-from intake.channels._webchat.options import Options
+from intake.channels.webchat import page, visitors
+from intake.channels.webchat.options import Options
 from intake.locale import catalog
 from intake.network.addresses import counted_as
 from intake.network.signing import sign_link

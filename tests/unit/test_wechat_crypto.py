@@ -14,8 +14,9 @@ from wechatpy.crypto import WeChatCrypto
 from wechatpy.exceptions import InvalidAppIdException, InvalidSignatureException
 from wechatpy.utils import check_signature as peer_checks
 
-from intake.channels._wechat import crypto, documents
-from intake.channels._wechat.crypto import KeyRing
+from intake.channels.wechat import crypto
+from intake.channels.wechat import xml as wechat_xml
+from intake.channels.wechat.crypto import KeyRing
 from intake.errors import NotAllowed
 from tests.fakes.wechat import Account, WeChatServer
 
@@ -35,7 +36,7 @@ def ring(*accounts: Account) -> KeyRing:
 
 def encrypted(account: Account, xml: str) -> str:
     callback = WeChatServer(account).safe(xml)
-    return str(documents.read(callback.body)["Encrypt"])
+    return str(wechat_xml.read(callback.body)["Encrypt"])
 
 
 @given(st.text(min_size=1), st.text(), st.text())
@@ -77,10 +78,10 @@ def test_we_open_what_the_peer_has_closed(text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=900))
 def test_the_peer_opens_what_we_have_closed(text: str) -> None:
-    reply = documents.text_reply("openid", ACCOUNT.name, text)
+    reply = wechat_xml.text_reply("openid", ACCOUNT.name, text)
     key = crypto.aes_key(ACCOUNT.aes_key)
-    body = documents.closed_reply(reply, key, ACCOUNT.app_id, ACCOUNT.token)
-    signed = documents.read(body.encode())
+    body = wechat_xml.closed_reply(reply, key, ACCOUNT.app_id, ACCOUNT.token)
+    signed = wechat_xml.read(body.encode())
     peer = WeChatCrypto(ACCOUNT.token, ACCOUNT.aes_key, ACCOUNT.app_id)
     opened = peer.decrypt_message(
         body, signed["MsgSignature"], signed["TimeStamp"], signed["Nonce"]
@@ -142,7 +143,7 @@ def test_what_is_no_aes_key_is_said_to_be_none(text: str) -> None:
 def test_the_peer_takes_our_passive_answer_for_what_it_is() -> None:
     from wechatpy import parse_message
 
-    body = documents.text_reply("o-openid", ACCOUNT.name, "收到 <1> & ]]> 好")
+    body = wechat_xml.text_reply("o-openid", ACCOUNT.name, "收到 <1> & ]]> 好")
     message = parse_message(body)
     assert (message.type, message.content) == ("text", "收到 <1> & ]]> 好")
     assert (message.target, message.source) == ("o-openid", ACCOUNT.name)

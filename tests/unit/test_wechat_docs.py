@@ -12,9 +12,8 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from intake.channels import check
-from intake.channels._wechat import menu
-from intake.channels._wechat.options import Options
-from intake.channels.wechat import PATH
+from intake.channels.wechat import PATH, menu
+from intake.channels.wechat.options import Options
 from intake.locale import languages
 from intake.settings import ROOT
 from tests.fakes.wechat import Account

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.channels._wechat import documents
-from intake.channels._wechat.incoming import Incoming, understand
-from intake.channels._wechat.texts import pieces
+from intake.channels.wechat import xml as wechat_xml
+from intake.channels.wechat.incoming import Incoming, understand
+from intake.channels.wechat.split_text import pieces
 from intake.errors import InputError
 from tests.fakes.wechat import WeChatServer
 
@@ -28,7 +28,7 @@ OUTSIDE = (
 
 
 def heard(xml: str) -> Incoming | None:
-    return understand(documents.read(xml.encode()), NOW)
+    return understand(wechat_xml.read(xml.encode()), NOW)
 
 
 def test_a_text_is_known_by_its_message_id() -> None:
@@ -113,13 +113,13 @@ def test_a_message_that_lacks_what_wechat_always_gives_is_refused(xml: str) -> N
 @pytest.mark.parametrize("xml", [BOMB, OUTSIDE, "", "<xml>", "{}", "<a/>", "\0", "<xml>&x;</xml>"])
 def test_bombs_outside_entities_and_nonsense_are_refused(xml: str) -> None:
     with pytest.raises(InputError):
-        documents.read(xml.encode())
+        wechat_xml.read(xml.encode())
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_reader(body: bytes) -> None:
     with contextlib.suppress(InputError):
-        documents.read(body)
+        wechat_xml.read(body)
 
 
 def test_a_message_survives_the_spool() -> None:

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
+from intake.conversation.phrases import unit_said, window
 from intake.understanding.values import Window
-from intake.wording import unit_said, window
 
 
 def on(hour: int, minute: int = 0, day: int = 22) -> datetime:

@@ -16,8 +16,8 @@ from intake.storage.models.base import Base, Id, new_id, now, one_of, ref
 class Conversation(Base):
     """What goes to and fro with one contact point.
 
-    ``state``: what the assistant is at (`intake.dialogue`). ``tracker``: the name under which Rasa
-    remembers it; None where its memory may differ from ours, so that it gets a new one.
+    ``state``: what the assistant is at (`intake.conversation.form`). ``tracker``: the name under
+    which Rasa remembers it; None where its memory may differ from ours, so that it gets a new one.
     """
 
     __tablename__ = "conversations"

@@ -9,12 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from intake.catalogue.services import Catalogue
+from intake.conversation.phrases import window
 from intake.locale import say
 from intake.settings import Deciding
 from intake.storage.models import ServiceRequest
 from intake.understanding.confidence import Thresholds
 from intake.understanding.values import Window, window_from_json
-from intake.wording import window
 
 NAMES = ("category", "place", "unit", "when", "person", "phone", "urgency", "text")
 """In the order of their keys 1 to 8."""

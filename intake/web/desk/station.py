@@ -10,6 +10,7 @@ from fastapi import APIRouter, Cookie, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
+from intake.conversation.phrases import at
 from intake.locale import say
 from intake.storage.models import StationOrder
 from intake.web.access import CurrentParts
@@ -18,7 +19,6 @@ from intake.web.desk.pages import Viewer, page
 from intake.web.looks import log_look
 from intake.web.resident import language_of
 from intake.web.station import on_board, order_area
-from intake.wording import at
 
 router = APIRouter()
 LISTED = 100

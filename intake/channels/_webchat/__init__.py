@@ -1,1 +1,0 @@
-"""What the web chat is made of; `intake.channels.webchat` is the channel."""

@@ -1,0 +1,187 @@
+"""An upload becomes a voicemail: once, whichever of the pieces, the clock or a restart asks first.
+
+What has arrived of an upload that was left alone becomes one too. When the rest comes after all,
+the request keeps its number, gets the whole recording, and a person listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import service_requests
+from intake.accounts import households
+from intake.channels import _recordings
+from intake.channels.page.store import Uploads
+from intake.channels.page.upload_metadata import Note
+from intake.channels.voicemail import key_hash, read_leniently
+from intake.errors import InputError, NotAudio, TooLong
+from intake.lifecycle import ENDED, Actor, Status
+from intake.locale import reason, say
+from intake.runtime import Parts
+from intake.service_requests import By, Opened
+from intake.storage.blobs import BlobWriter
+from intake.storage.models import IdempotencyKey, Recording, ServiceRequest
+from speech import AudioInfo
+from speech.containers import sniff
+from speech.errors import NotAudio as UnknownSound
+
+log = logging.getLogger("huying.page")
+CHANNEL = "page"
+COPY_BYTES = 1 << 20
+SOUND_BYTES = 2048  # less than this holds no word
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why an upload is no voicemail: a code, and a sentence for the resident."""
+
+    code: str
+    sentence: str
+
+
+async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused | None:
+    """Make a voicemail of all that has arrived, or bring its recording up to date.
+
+    None while there is nothing yet. Raises what the database raises; then nothing is lost, and it
+    is asked again later.
+    """
+    note = uploads.note(uid)
+    if note is None:
+        return None
+    if note.ended:
+        if note.ended != "received":
+            return Refused(note.ended, note.sentence or "")
+        return await known(parts, note.metadata["key"])
+    size = uploads.length(uid)
+    whole = note.size == size
+    if size == 0 and not whole:
+        return None
+    writer = parts.blobs.writer()
+    committing = False
+    try:
+        await asyncio.to_thread(_copy, uploads.data(uid), writer, size)
+        info = await writer.finish(partial(_examine, max_seconds=parts.settings.limits.max_seconds))
+        given = read_leniently(note.metadata, parts.settings.limits.recorded_within_days)
+        recording = _recordings.row(writer, info, given.pop("recorded_at", None))
+        async with parts.sessions() as session:
+            opened, new = await _keep(session, parts, note, recording, given)
+            committing = new
+            await session.commit()
+    except FileNotFoundError:  # somebody else who asked at the same time was quicker
+        return await known(parts, note.metadata["key"])
+    except InputError as error:
+        if not (whole or isinstance(error, TooLong)):
+            return None  # the rest may still come, and then it may be sound
+        return await _refuse(parts, uploads, uid, note, error)
+    finally:
+        if not committing:
+            # A commit whose answer was lost may have succeeded: the file stays then.
+            writer.abort()
+    await asyncio.to_thread(_remember, uploads, uid, size)
+    return opened
+
+
+async def known(parts: Parts, key: str) -> Opened | None:
+    """The voicemail of a client's key."""
+    async with parts.sessions() as session:
+        row = await session.get(IdempotencyKey, key_hash(key))
+        request = await session.get(ServiceRequest, row.service_request_id) if row else None
+        return _opened(request) if request is not None else None
+
+
+async def size_of(parts: Parts, opened: Opened) -> int | None:
+    """Bytes of its recording; None where it has none any more."""
+    async with parts.sessions() as session:
+        request = await session.get(ServiceRequest, opened.id)
+        recording = await service_requests.recording_of(session, request) if request else None
+        return recording.size_bytes if recording is not None else None
+
+
+async def _keep(
+    session: AsyncSession, parts: Parts, note: Note, recording: Recording, given: dict[str, Any]
+) -> tuple[Opened, bool]:
+    """(the voicemail, does it use the new recording?), in the caller's transaction."""
+    digest = key_hash(note.metadata["key"])
+    await _recordings.one_at_a_time(session, digest)
+    row = await session.get(IdempotencyKey, digest)
+    request = await session.get(ServiceRequest, row.service_request_id) if row else None
+    if request is not None:
+        earlier = await service_requests.recording_of(session, request)
+        if earlier is not None and recording.size_bytes <= earlier.size_bytes:
+            return _opened(request), False
+    if request is not None and Status(request.status) not in ENDED:
+        locked = await service_requests.lock(session, request.id)
+        by = By(Actor.DOOR, why="rest_arrived")
+        await service_requests.hear_whole(session, locked, recording, reason("rest_arrived"), by)
+        return _opened(locked), True
+    home = await households.by_link(session, parts.link_secrets, given.pop("household", None))
+    opened = await _recordings.open_voicemail(session, CHANNEL, recording, given, household=home)
+    if row is None:
+        row = IdempotencyKey(key_sha256=digest, body_sha256=recording.sha256)
+        session.add(row)
+    row.service_request_id = opened.id  # what had ended stays so: the rest is a new request
+    await session.flush()
+    return opened, True
+
+
+def _opened(request: ServiceRequest) -> Opened:
+    language = request.given.get("language")
+    return Opened(request.id, request.tracking_number, request.status_key, language)
+
+
+async def _refuse(
+    parts: Parts, uploads: Uploads, uid: str, note: Note, error: InputError
+) -> Refused:
+    language = note.metadata.get("language")
+    phone = parts.settings.human_phone or say("phone.unset", language)
+    key = "page.refused_too_long" if isinstance(error, TooLong) else "page.refused"
+    refused = Refused(error.code, say(key, language, phone=phone))
+    await asyncio.to_thread(uploads.change, uid, ended=refused.code, sentence=refused.sentence)
+    if not isinstance(error, TooLong):  # there is a voice in that; it stays for a while
+        await asyncio.to_thread(uploads.let_go, uid)
+    log.warning("an upload is no voicemail: %s", error.code)
+    return refused
+
+
+def _copy(source: Path, writer: BlobWriter, size: int) -> None:
+    """The first ``size`` bytes; more may come meanwhile."""
+    left = size
+    with source.open("rb") as file:
+        while left and (chunk := file.read(min(COPY_BYTES, left))):
+            writer.write(chunk)
+            left -= len(chunk)
+
+
+def _remember(uploads: Uploads, uid: str, size: int) -> None:
+    """So many bytes are safe; once they are all, the upload has done its work."""
+    note = uploads.note(uid)
+    if note is None:
+        return
+    taken = max(note.taken, size)
+    whole = note.size == taken
+    uploads.change(uid, taken=taken, ended="received" if whole else None)
+    if whole:
+        uploads.let_go(uid)
+
+
+def _examine(path: Path, max_seconds: float) -> AudioInfo:
+    """What it is. The beginning of an MP4 may lack its table of contents, without which nothing
+    plays it; it is taken too, for a person, when its first bytes say what it is."""
+    try:
+        return _recordings.examine(path, max_seconds)
+    except NotAudio:
+        with path.open("rb") as file:
+            head = file.read(4096)
+        if path.stat().st_size < SOUND_BYTES:
+            raise
+        try:
+            return AudioInfo(sniff(head), "unknown", None, None, False)
+        except UnknownSound:
+            raise NotAudio("This is no sound recording that we know.") from None

@@ -1,0 +1,304 @@
+"""The door before tuspyserver: who may send how much, told before a byte is written.
+
+tuspyserver speaks the protocol (tus 1.0: creation, deferred length, expiration, termination);
+it checks sizes, versions and types only while or after it writes, believes forwarded headers from
+anybody and can join uploads, so all that is settled here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+from tuspyserver import create_tus_router
+
+from intake.channels.page.options import Options
+from intake.channels.page.store import HEX, Uploads
+from intake.channels.page.tus_storage import Pieces
+from intake.channels.page.upload_metadata import Note
+from intake.errors import (
+    BadField,
+    DiskFull,
+    EmptyRecording,
+    InputError,
+    NotFound,
+    TooLarge,
+    TooMany,
+)
+from intake.network.addresses import counted_as
+from intake.runtime import Parts
+
+PATH = "/api/uploads"
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-defer-length,expiration,termination"
+PIECE = "application/offset+octet-stream"
+METADATA_BYTES = 4096
+UNSOUND_SECONDS = 60
+"""So long an upload may be empty or no sound before a newer one may take its place; a phone that
+still has it begins anew."""
+logging.getLogger("tuspyserver").setLevel("WARNING")  # it logs what clients say of their uploads
+
+Complete = Callable[[str], Awaitable[None]]
+
+
+class Door:
+    """An ASGI application: ``/api/uploads/`` and ``/api/uploads/<id>``.
+
+    ``complete(id)`` is awaited when the last byte of an upload is on the disk.
+    """
+
+    def __init__(
+        self, parts: Parts, options: Options, uploads: Uploads, complete: Complete
+    ) -> None:
+        self.parts, self.options, self.uploads = parts, options, uploads
+        self._pieces: dict[str, asyncio.Event] = {}
+
+        # Both hooks are made anew for each call, and what they return may be awaitable.
+        def completed() -> Callable[[str, dict[str, str]], Any]:
+            return lambda path, metadata: complete(path.rpartition("/")[2].partition(".")[0])
+
+        def named() -> Callable[[dict[str, str]], Any]:
+            return lambda metadata: (
+                {"uid": uploads.id_of(metadata["key"])} if metadata.get("key") else {}
+            )
+
+        self._tus = create_tus_router(
+            prefix=PATH,
+            files_dir=str(uploads.folder),
+            max_size=parts.settings.limits.max_bytes,
+            days_to_keep=options.keep_days,
+            upload_complete_dep=completed,
+            file_dep=named,
+            storage=Pieces(uploads),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(_with_length(scope))
+        uid = request.path_params.get("upload", "")
+        method = request.headers.get("x-http-method-override", request.method).upper()
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Tus-Resumable"] = VERSION
+                if "location" in headers:  # only the path: proxies change the rest
+                    headers["Location"] = f"{PATH}/{headers['location'].rpartition('/')[2]}"
+            await send(message)
+
+        if method == "OPTIONS":
+            await self._options()(scope, receive, answer)
+        elif request.headers.get("tus-resumable") != VERSION:
+            headers = {"Tus-Version": VERSION}
+            await Response(status_code=412, headers=headers)(scope, receive, answer)
+        elif method == "POST" and not uid:
+            await asyncio.to_thread(self._create, request)
+            await self._tus(scope, _nothing, answer)
+        elif method in ("HEAD", "DELETE") and HEX.fullmatch(uid):
+            if method == "DELETE":
+                self._may_be_deleted(uid)
+            await self._tus(scope, receive, answer)
+        elif method == "PATCH" and HEX.fullmatch(uid):
+            done = self._check_piece(request, uid)
+            if done is not None:
+                await done(scope, receive, answer)
+            else:
+                await self._take_piece(scope, receive, answer, uid)
+        else:
+            raise NotFound("There is no such upload.")
+
+    def _options(self) -> Response:
+        return Response(
+            status_code=204,
+            headers={
+                "Tus-Version": VERSION,
+                "Tus-Extension": EXTENSIONS,
+                "Tus-Max-Size": str(self.parts.settings.limits.max_bytes),
+            },
+        )
+
+    # -- creation -------------------------------------------------------------------------
+
+    def _create(self, request: Request) -> None:
+        """Check the headers and the room, and make the upload, empty."""
+        headers = request.headers
+        if "upload-concat" in headers:
+            raise InputError("Uploads can't be joined here.", code="not_supported")
+        metadata = read_metadata(headers.get("upload-metadata", ""))
+        key = metadata.get("key", "")
+        if not HEX.fullmatch(key):
+            raise BadField("Upload-Metadata needs a key of 32 hex digits.", field="key")
+        size = _number(headers, "upload-length")
+        if (size is None) == (headers.get("upload-defer-length") != "1"):
+            raise InputError("Send Upload-Length, or Upload-Defer-Length: 1.")
+        if size is not None:
+            self._check_size(size)
+        uid = self.uploads.id_of(key)
+        if self._is_more(uid, size):
+            self.uploads.let_go(uid, all_of_it=True)
+        elif self.uploads.lives(uid):
+            return  # the answer to the first creation was lost; its bytes stay
+        self._check_room()
+        sender = self.uploads.network_of(counted_as(request.client.host if request.client else "-"))
+        self._make_place(sender)
+        if self.uploads.unfinished() >= self.options.uploads:
+            raise TooMany(
+                "Too many uploads are under way; this one is welcome soon.",
+                code="too_many_uploads",
+                retry_after_seconds=60,
+            )
+        self.uploads.begin(uid, metadata, size, sender)
+
+    def _is_more(self, uid: str, size: int | None) -> bool:
+        """Does a phone have more than what has become a voicemail? Then it sends all of it."""
+        note = self.uploads.note(uid)
+        arrived = self.uploads.length(uid)
+        return note is not None and note.ended == "received" and (size or 0) > arrived
+
+    def _make_place(self, sender: str) -> None:
+        """Room for one more from a network, behind which there may be a whole house: what is sound
+        takes no place, and what is none loses its place to the next one after a while."""
+        unsound = self.uploads.unsound(sender)
+        if len(unsound) < self.options.uploads_per_address:
+            return
+        begun_at, oldest = unsound[0]
+        if (datetime.now(UTC) - begun_at).total_seconds() < UNSOUND_SECONDS:
+            raise TooMany(
+                "Too many unfinished uploads from here; finish one of them first.",
+                code="too_many_uploads",
+                retry_after_seconds=UNSOUND_SECONDS,
+            )
+        self.uploads.let_go(oldest, all_of_it=True)
+
+    def _check_size(self, size: int) -> None:
+        limit = self.parts.settings.limits.max_bytes
+        if size > limit:
+            raise TooLarge(
+                f"The recording is larger than {limit / 2**20:.0f} MB; send a shorter one.",
+                limit=limit,
+            )
+        if size == 0:
+            raise EmptyRecording("The recording is empty.")
+
+    def _check_room(self) -> None:
+        if self.parts.blobs.free_bytes() < self.parts.settings.limits.min_free_bytes:
+            raise DiskFull("There is no room for more recordings; ring a person instead.")
+
+    # -- a piece --------------------------------------------------------------------------
+
+    def _check_piece(self, request: Request, uid: str) -> Response | None:
+        """Refuse a bad piece before it is read; an answer where there is nothing to do any more."""
+        headers = request.headers
+        if headers.get("content-type") != PIECE:
+            raise InputError(f"Send pieces as {PIECE}.", code="not_a_piece")
+        offset, length = _number(headers, "upload-offset"), _number(headers, "content-length")
+        if offset is None or length is None:
+            raise InputError("A piece needs Upload-Offset and Content-Length.")
+        note = self._known(uid)
+        arrived = self.uploads.length(uid)
+        if note.ended:
+            if offset == arrived and length == 0:
+                return Response(status_code=204, headers={"Upload-Offset": str(arrived)})
+            raise InputError("This upload has ended.", code="upload_ended")
+        whole = _number(headers, "upload-length")
+        if whole is not None and note.size is not None and whole != note.size:
+            raise InputError(f"Upload-Length was {note.size} before.")
+        whole = whole if whole is not None else note.size
+        if whole is not None:
+            if whole > 0 or arrived > 0:
+                self._check_size(whole)
+            if offset + length > whole or arrived > whole:
+                raise InputError(f"More than the {whole} bytes of Upload-Length.")
+        self._check_size(max(offset + length, 1))
+        self._check_room()
+        return None
+
+    def _may_be_deleted(self, uid: str) -> None:
+        if self._known(uid).taken:
+            raise InputError("It is a voicemail already.", code="upload_ended")
+
+    def _known(self, uid: str) -> Note:
+        note = self.uploads.note(uid)
+        if note is None:
+            raise NotFound("There is no such upload.")
+        return note
+
+    async def _take_piece(self, scope: Scope, receive: Receive, send: Send, uid: str) -> None:
+        """Let tuspyserver write it. A newer piece, silence or too long a time ends it as a lost
+        connection would: what it brought is kept."""
+        if earlier := self._pieces.get(uid):
+            earlier.set()
+        ended = self._pieces[uid] = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.parts.settings.limits.upload_seconds
+
+        async def patient() -> Message:
+            wait = min(self.options.piece_idle_seconds, until - loop.time())
+            coming = asyncio.ensure_future(receive())
+            newer = asyncio.ensure_future(ended.wait())
+            try:
+                done, _ = await asyncio.wait(
+                    {coming, newer}, timeout=wait, return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                newer.cancel()
+                if not coming.done():
+                    coming.cancel()
+            return coming.result() if coming in done else {"type": "http.disconnect"}
+
+        try:
+            await self._tus(scope, patient, send)
+        finally:
+            if self._pieces.get(uid) is ended:
+                del self._pieces[uid]
+
+
+def read_metadata(header: str) -> dict[str, str]:
+    """``Upload-Metadata`` as text; what is no UTF-8 in base64 is left out.
+
+    Raises `BadField` when it is longer than `METADATA_BYTES`.
+    """
+    if len(header) > METADATA_BYTES:
+        raise BadField(f"Upload-Metadata is longer than {METADATA_BYTES} bytes.")
+    found: dict[str, str] = {}
+    for pair in header.split(","):
+        name, _, value = pair.strip().partition(" ")
+        try:
+            text = base64.b64decode(value.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+        if name and "\x00" not in text:
+            found[name] = text
+    return found
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    """A header of digits; None without it. Raises `BadField`."""
+    text = headers.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15):
+        raise BadField(f"{name} must be a number.", field=name)
+    return int(text)
+
+
+def _with_length(scope: Scope) -> Scope:
+    """An empty piece says so: WebKit sends it without Content-Length, which is none (RFC 9112,
+    6.3), but tuspyserver wants to see it."""
+    names = {name for name, _ in scope["headers"]}
+    if scope["method"] == "PATCH" and not names & {b"content-length", b"transfer-encoding"}:
+        scope["headers"] = [*scope["headers"], (b"content-length", b"0")]
+    return scope
+
+
+async def _nothing() -> Message:
+    """The body of a creation is not read."""
+    return {"type": "http.request", "body": b"", "more_body": False}

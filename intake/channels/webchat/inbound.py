@@ -1,0 +1,138 @@
+"""A visitor's message is kept: one transaction, and only then a yes."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from datetime import UTC, datetime
+from functools import partial
+
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from intake.channels import _recordings, _upload
+from intake.channels.webchat import history
+from intake.channels.webchat.options import Options
+from intake.channels.webchat.visitors import CLIENT_ID
+from intake.conversation.inbound import Inbound, Media, take_in
+from intake.errors import BadField, DiskFull, EmptyRecording, TooMany
+from intake.runtime import Parts
+
+log = logging.getLogger("huying.webchat")
+
+
+class Door:
+    """Takes messages in writing and in voice, as many as the settings allow."""
+
+    def __init__(self, parts: Parts, options: Options) -> None:
+        self.parts, self.options = parts, options
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    async def allow(self, what: str, per_minute: int, who: str) -> None:
+        """Count one; `TooMany` with the seconds to wait when the minute's share is used up."""
+        item = RateLimitItemPerMinute(per_minute)
+        if await self._limiter.hit(item, what, who):
+            return
+        stats = await self._limiter.get_window_stats(item, what, who)
+        wait = min(max(math.ceil(stats.reset_time - time.time()), 1), 60)
+        raise TooMany("This goes out in a moment.", retry_after_seconds=wait)
+
+    async def say(
+        self, address: str, client_id: object, said: object, at: object, language: str | None
+    ) -> int:
+        """Keep what she wrote; the message's id, also when it is known already.
+
+        ``at``: when she wrote it, in milliseconds since 1970; it may have waited for a connection.
+        Raises `BadField` for what no page of ours sends, `TooMany`.
+        """
+        if not isinstance(client_id, str) or not CLIENT_ID.fullmatch(client_id):
+            raise BadField("The message needs an id of 8 to 64 letters and digits.")
+        # What PostgreSQL can't hold: NUL, and halves of surrogate pairs.
+        words = str(said or "").replace("\x00", "").encode("utf-8", "replace").decode().strip()
+        if not words:
+            raise BadField("There is nothing in the message.", code="empty")
+        if len(words) > self.options.text_characters:
+            raise BadField("The message is too long.", code="too_long")
+        await self.allow("text", self.options.messages_per_minute, address)
+        inbound = Inbound(
+            channel=history.NAME,
+            address=address,
+            external_id=client_id,
+            received_at=self._moment(at),
+            text=words,
+            language=language,
+        )
+        return await self._keep(inbound)
+
+    async def hear(self, request: Request, address: str) -> int:
+        """Keep a voice message: multipart with ``audio``, ``id``, and ``at`` and ``language``."""
+        limits = self.parts.settings.limits
+        await self.allow("voice", self.options.voices_per_minute, address)
+        if self.parts.blobs.free_bytes() < limits.min_free_bytes:
+            raise DiskFull("There is no room for more recordings; ring a person instead.")
+        upload = await _upload.receive(
+            request,
+            self.parts.blobs,
+            file_field="audio",
+            max_bytes=limits.max_bytes,
+            seconds=limits.upload_seconds,
+        )
+        writer, fields = upload.writer, upload.fields
+        kept = False
+        try:
+            client_id = fields.get("id", "")
+            if not CLIENT_ID.fullmatch(client_id):
+                raise BadField("The message needs an id of 8 to 64 letters and digits.")
+            if writer is None:
+                raise BadField("The field audio is missing.", field="audio")
+            if writer.size == 0:
+                raise EmptyRecording("The recording is empty.")
+            info = await writer.finish(partial(_recordings.examine, max_seconds=limits.max_seconds))
+            media_type = f"audio/{info.format or 'octet-stream'}"
+            at = fields.get("at", "")
+            inbound = Inbound(
+                channel=history.NAME,
+                address=address,
+                external_id=client_id,
+                received_at=self._moment(int(at) if at.isdecimal() else None),
+                kind="voice",
+                media=Media(writer.key, writer.sha256, writer.size, media_type, info),
+                language=fields.get("language"),
+            )
+            message_id, kept = await self._keep_new(inbound)
+        finally:
+            if writer is not None and not kept:
+                writer.abort()
+        return message_id
+
+    async def _keep(self, inbound: Inbound) -> int:
+        return (await self._keep_new(inbound))[0]
+
+    async def _keep_new(self, inbound: Inbound) -> tuple[int, bool]:
+        """(message, was it new?), committed."""
+        async with self.parts.sessions.begin() as session:
+            new = await take_in(session, inbound, self.parts)
+            message_id = await self._called(session, inbound)
+        return message_id, new is not None
+
+    async def _called(self, session: AsyncSession, inbound: Inbound) -> int:
+        """Her other pages, maybe at other processes, hear of it too."""
+        found = await history.kept(session, inbound.address, inbound.external_id)
+        await history.call(session, found[0])
+        return found[1]
+
+    def _moment(self, at: object) -> datetime:
+        """When she wrote it, as far as we believe it."""
+        now = datetime.now(UTC)
+        if isinstance(at, int | float) and not isinstance(at, bool):
+            try:
+                moment = datetime.fromtimestamp(at / 1000, UTC)
+            except (ValueError, OverflowError, OSError):
+                return now
+            within = self.parts.settings.limits.recorded_within_days
+            return _recordings.believed(moment, within) or now
+        return now

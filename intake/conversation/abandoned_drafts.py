@@ -1,0 +1,34 @@
+"""Drafts that nobody goes on with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from intake import service_requests
+from intake.conversation import effects, inbound
+from intake.conversation.form import State
+from intake.lifecycle import Status
+from intake.locale import reason
+from intake.runtime import Parts
+from intake.storage.models import ServiceRequest
+
+
+async def abandon(parts: Parts, service_request_id: int) -> None:
+    """Quiet for too long: the draft goes to the operators with what is known."""
+    async with parts.sessions.begin() as session:
+        request = await session.get_one(ServiceRequest, service_request_id)
+        if request.conversation_id is None:
+            return
+        conversation = await inbound.lock(session, request.conversation_id)
+        request = await service_requests.lock(session, service_request_id)
+        if Status(request.status) is not Status.RECEIVED:
+            return
+        quiet = timedelta(minutes=parts.settings.chat.draft_minutes)
+        left = request.updated_at + quiet - inbound.now()
+        if left > timedelta(0):
+            await effects.watch(session, request, left)
+            return
+        await effects.review_draft(session, request, reason("chat_abandoned"), parts)
+        if request.id in [draft.id for draft in State.from_json(conversation.state).drafts]:
+            conversation.state = {}
+            conversation.tracker = None

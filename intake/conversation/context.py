@@ -1,0 +1,164 @@
+"""One message in its conversation: what stands in it, and what is answered to it.
+
+Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.conversation.form import FIELDS, Ranking, State, moved
+from intake.errors import NotFound
+from intake.lifecycle import ENDED, Status
+from intake.runtime import Parts
+from intake.service_requests.understand import HeardWord
+from intake.storage.models import Attachment, Conversation, Message, ServiceRequest, Transcript
+from intake.understanding import replies
+from intake.understanding.readers import understand
+from intake.understanding.values import Understanding
+
+Plan = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer to an action.
+
+    `say`: sentences. `asked` and `question`: the form's next slot and how to ask for it; None ends
+    the form, and `outcome` says how. `talk`: small talk to be answered first. `plan`: what
+    `conversing.carry_out` has to do.
+    """
+
+    say: list[str] = field(default_factory=list)
+    plan: Plan = field(default_factory=list)
+    asked: str | None = None
+    question: str | None = None
+    outcome: str | None = None
+    talk: str | None = None
+    slots: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """One message in its conversation, and what was read in it. `own`: her latest requests,
+    newest first, ended ones and drafts included."""
+
+    parts: Parts
+    conversation: Conversation
+    message: Message
+    read: Understanding
+    own: Sequence[ServiceRequest]
+
+    @property
+    def language(self) -> str:
+        return self.conversation.language or self.message.language or "zh"
+
+    @property
+    def text(self) -> str:
+        return self.message.text or ""
+
+    @property
+    def state(self) -> State:
+        return State.from_json(self.conversation.state)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What was asked outside the form: ``{"about": "cancel"|"rate"|"done", "id": …}``."""
+        found: dict[str, Any] = self.conversation.state.get("pending") or {}
+        return found
+
+    @property
+    def open(self) -> list[ServiceRequest]:
+        drafts = {draft.id for draft in self.state.drafts}
+        return [r for r in self.own if Status(r.status) not in ENDED and r.id not in drafts]
+
+
+async def read(
+    parts: Parts,
+    session: AsyncSession,
+    conversation: Conversation,
+    message: Message,
+    ranking: Ranking = (),
+    danger: float = 0.0,
+) -> Understanding:
+    """What the readers find in one message; its relative times count from when it was sent."""
+    gazetteer = await parts.gazetteer(session)
+    received = (message.received_at or message.created_at).astimezone(parts.settings.zone)
+    deciding = parts.settings.deciding
+    text = message.text or ""
+    transcript = await transcript_of(session, message)
+    words = [HeardWord(**word) for word in transcript.words] if transcript is not None else []
+    # Of a yes or a no the readers take no time; here "no, the day after" answers a question.
+    service = bool(ranking) and parts.catalogue.is_service(ranking[0][0])
+
+    def read_from(start: int) -> Understanding:
+        return understand(
+            text[start:],
+            received_at=received.replace(tzinfo=None),
+            ranking=ranking if service else (),
+            gazetteer=gazetteer,
+            language=conversation.language or message.language or "zh",
+            words=words,
+            danger=danger,
+            alarm_from=deciding.alarm_from,
+            doubt_from=deciding.doubt_from,
+            unarranged=parts.catalogue.unarranged,
+        )
+
+    whole = await asyncio.to_thread(read_from, 0)
+    if ranking:
+        code, share = ranking[0]
+        whole = replace(whole, category=code, category_confidence=share, category_ranking=ranking)
+    start = replies.instead(text)
+    if not start:
+        return whole
+    # "Not tomorrow, the day after": what stands behind holds, whatever stands before.
+    rest = await asyncio.to_thread(read_from, start)
+    found: dict[str, Any] = {
+        n: moved(v, start) for n in FIELDS if (v := getattr(rest, n)) is not None
+    }
+    if rest.place is not None:
+        found["area"] = rest.area
+    return replace(whole, **found)
+
+
+async def transcript_of(session: AsyncSession, message: Message) -> Transcript | None:
+    """What was last heard in a voice message; None for others."""
+    if message.kind != "voice":
+        return None
+    found: Transcript | None = await session.scalar(
+        select(Transcript)
+        .join(Attachment, Attachment.recording_id == Transcript.recording_id)
+        .where(Attachment.message_id == message.id)
+        .order_by(Transcript.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def listen(
+    session: AsyncSession,
+    parts: Parts,
+    conversation_id: int,
+    message_id: int,
+    ranking: Ranking,
+    danger: float,
+) -> Here:
+    conversation = await session.get(Conversation, conversation_id)
+    message = await session.get(Message, message_id)
+    if conversation is None or message is None or message.conversation_id != conversation.id:
+        raise NotFound("There is no such message.")
+    own = await session.scalars(
+        select(ServiceRequest)
+        .where(ServiceRequest.contact_point_id == conversation.contact_point_id)
+        .order_by(ServiceRequest.id.desc())
+        .limit(20)
+    )
+    found = await read(parts, session, conversation, message, ranking, danger)
+    return Here(parts, conversation, message, found, own.all())

@@ -1,0 +1,123 @@
+"""Drafts in the database: opened, written, filed, dropped, watched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import service_requests
+from intake.conversation import context, form, inbound
+from intake.conversation.form import Draft, State
+from intake.conversation.inbound import QUIET
+from intake.lifecycle import ENDED, Actor, Status
+from intake.runtime import Parts
+from intake.service_requests import By, Opening, understand
+from intake.storage.jobs import defer
+from intake.storage.models import Attachment, Conversation, Message, ServiceRequest
+
+RESIDENT = By(Actor.RESIDENT)
+
+
+async def keep(
+    session: AsyncSession,
+    conversation: Conversation,
+    message: Message,
+    state: State,
+    parts: Parts,
+) -> None:
+    """Drafts as they are now known; new ones are opened."""
+    drafts = []
+    for draft in state.drafts:
+        if draft.id is None:
+            request = await open_draft(session, conversation, message)
+        else:
+            request = await service_requests.lock(session, draft.id)
+            if Status(request.status) is not Status.RECEIVED:
+                continue  # a person has it by now
+        await write(session, request, draft, parts)
+        if state.for_other:
+            request.given = {**request.given, "for_other": True}
+        await watch(session, request, timedelta(minutes=parts.settings.chat.draft_minutes))
+        drafts.append(replace(draft, id=request.id))
+    if drafts:
+        message.service_request_id = drafts[0].id
+    conversation.state = replace(state, drafts=tuple(drafts)).to_json() if drafts else {}
+
+
+async def write(session: AsyncSession, request: ServiceRequest, draft: Draft, parts: Parts) -> None:
+    """All that is known of a draft, into its locked request."""
+    request.text = draft.text
+    await understand.keep(session, request, draft.read, parts)
+    request.version += 1
+    request.updated_at = inbound.now()
+    await session.flush()
+
+
+async def open_draft(
+    session: AsyncSession,
+    conversation: Conversation,
+    message: Message,
+    status: Status = Status.RECEIVED,
+) -> ServiceRequest:
+    """A request from the first message that asks for something; no job waits for it yet."""
+    point = await service_requests.point_of(session, conversation.contact_point_id)
+    transcript = await context.transcript_of(session, message)
+    recording_id = await session.scalar(
+        select(Attachment.recording_id).where(
+            Attachment.message_id == message.id, Attachment.recording_id.is_not(None)
+        )
+    )
+    opening = Opening(
+        channel=point.channel if point is not None else "webchat",
+        language=conversation.language or message.language,
+        recording_id=recording_id,
+        contact_point_id=conversation.contact_point_id,
+        received_at=message.received_at,
+    )
+    opened = await service_requests.open_request(
+        session, opening, by=By(Actor.DOOR), status=status, draft=True
+    )
+    request = await service_requests.lock(session, opened.id)
+    request.conversation_id = conversation.id
+    request.text = message.text
+    request.transcript_id = transcript.id if transcript is not None else None
+    await session.flush()
+    return request
+
+
+async def watch(session: AsyncSession, request: ServiceRequest, after: timedelta) -> None:
+    """Look after the draft when she has been quiet for so long."""
+    await defer(
+        session,
+        "abandon",
+        after=after,
+        queueing_lock=f"draft-{request.id}",
+        service_request_id=request.id,
+    )
+
+
+async def submit(session: AsyncSession, conversation: Conversation, parts: Parts) -> None:
+    """She said yes: from here it goes the way of a voicemail that was understood."""
+    said_yes = By(Actor.WORKER, why="the resident confirmed what was read back")
+    for draft in State.from_json(conversation.state).drafts:
+        if draft.id is None:
+            continue
+        request = await service_requests.lock(session, draft.id)
+        if Status(request.status) is Status.RECEIVED:
+            await write(session, request, form.certain(draft), parts)
+            await service_requests.advance(session, request, Status.UNDERSTOOD, said_yes)
+    conversation.state = {}
+
+
+async def drop(session: AsyncSession, conversation: Conversation) -> None:
+    """She wants nothing any more: what was not filed is cancelled."""
+    for draft in State.from_json(conversation.state).drafts:
+        if draft.id is not None:
+            request = await service_requests.lock(session, draft.id)
+            if Status(request.status) not in ENDED:
+                request.given = {**request.given, QUIET: Status.CANCELLED.value}
+                await service_requests.advance(session, request, Status.CANCELLED, RESIDENT)
+    conversation.state = {}

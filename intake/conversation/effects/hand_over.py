@@ -1,0 +1,96 @@
+"""What goes to a person: a conversation, a draft, a single message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import service_requests
+from intake.conversation import context, form, inbound
+from intake.conversation.effects.drafts import open_draft, write
+from intake.conversation.effects.emergencies import fill
+from intake.conversation.form import Draft, Said, State
+from intake.conversation.inbound import QUIET
+from intake.lifecycle import Actor, Status
+from intake.locale import reason
+from intake.runtime import Parts
+from intake.service_requests import By, understand
+from intake.storage.models import Conversation, Message, ServiceRequest
+
+WORKER = By(Actor.WORKER)
+
+
+async def hand_over(
+    session: AsyncSession, conversation: Conversation, because: str, parts: Parts
+) -> None:
+    """A person takes over: the assistant is silent, the draft is the operators'."""
+    conversation.handled_by = "operator"
+    conversation.handled_since = inbound.now()
+    conversation.handed_because = because
+    conversation.tracker = None
+    for draft in State.from_json(conversation.state).drafts:
+        if draft.id is not None:
+            request = await service_requests.lock(session, draft.id)
+            if Status(request.status) is Status.RECEIVED:
+                request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
+                await review_draft(session, request, reason("chat_person"), parts)
+    conversation.state = {}
+
+
+async def review_draft(
+    session: AsyncSession, request: ServiceRequest, why: dict[str, str], parts: Parts
+) -> None:
+    """A draft goes to the operators as it is, with all that is missing or in doubt."""
+    reasons = [why]
+    if request.understanding_id is not None:
+        verdict = await understand.decide(session, request, parts)
+        reasons += verdict.reasons
+    await service_requests.review(session, request, reasons, WORKER)
+
+
+async def leave_to_person(
+    session: AsyncSession,
+    conversation: Conversation,
+    message: Message,
+    why: dict[str, str],
+    parts: Parts,
+) -> ServiceRequest:
+    """The request that a message belongs to, in review with all that our own readers found."""
+    state = State.from_json(conversation.state)
+    read = await context.read(parts, session, conversation, message)
+    if read.urgency == "emergency" and message.text:
+        received = message.received_at or message.created_at
+        return await inbound.emergency(session, conversation, message.text, received, parts)
+    ids = [draft.id for draft in state.drafts if draft.id is not None]
+    left = conversation.state.get("left")
+    request = await _open_one(session, [*ids, left] if left else ids)
+    if request is None:
+        request = await open_draft(session, conversation, message)
+        await write(session, request, Draft(read, message.text or ""), parts)
+    elif state.drafts:
+        said = Said(message.text or "", read)
+        await write(session, request, form.noted(state, said).drafts[0], parts)
+    else:
+        await fill(session, request, message, parts)
+    request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
+    message.service_request_id = request.id
+    await service_requests.review(session, request, [why], WORKER)
+    return request
+
+
+async def _open_one(session: AsyncSession, ids: Sequence[int]) -> ServiceRequest | None:
+    for found in ids:
+        request = await service_requests.lock(session, found)
+        if Status(request.status) in (Status.RECEIVED, Status.NEEDS_REVIEW):
+            return request
+    return None
+
+
+async def feedback(session: AsyncSession, conversation: Conversation, message: Message) -> None:
+    """Nothing that was done to hang it on: a person reads it."""
+    request = await open_draft(session, conversation, message, Status.NEEDS_REVIEW)
+    request.category = "feedback"
+    request.reasons = [reason("chat_feedback")]
+    message.service_request_id = request.id
+    await session.flush()

@@ -1,0 +1,40 @@
+"""A conversation about a need, decided pure: what is known, what to ask next, when it is complete.
+
+One thing is asked at a time and each at most once; what is read back can be corrected as often as
+the resident likes. Texts are not made here: `wording` finds them.
+"""
+
+from intake.conversation.form.fields import certain, moved, noted, same_day
+from intake.conversation.form.next_step import respond
+from intake.conversation.form.state import (
+    FIELDS,
+    LIKELY,
+    MISSES,
+    SMALL_TALK,
+    SURE,
+    Draft,
+    Ranking,
+    Said,
+    State,
+    Turn,
+    missing,
+)
+
+__all__ = [
+    "FIELDS",
+    "LIKELY",
+    "MISSES",
+    "SMALL_TALK",
+    "SURE",
+    "Draft",
+    "Ranking",
+    "Said",
+    "State",
+    "Turn",
+    "certain",
+    "missing",
+    "moved",
+    "noted",
+    "respond",
+    "same_day",
+]

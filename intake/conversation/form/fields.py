@@ -1,0 +1,124 @@
+"""The fields that a message gives, and how they join what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from intake.conversation.form.state import FIELDS, Draft, Said, State
+from intake.understanding import replies
+from intake.understanding.values import Field, Window
+
+SHARED = ("place", "unit", "person", "phone")
+"""What two needs of one message have in common, whatever is said later."""
+
+
+def answers(state: State, said: Said) -> dict[str, Field[Any]]:
+    """The fields that this message gives, a bare answer to the question included."""
+    found = {n: v for n in FIELDS if (v := getattr(said.read, n)) is not None}
+    draft = state.drafts[0]
+    if "unit" in found and draft.read.unit is not None:
+        found["unit"] = replies.whole_unit(draft.read.unit, found["unit"], said.text)
+    if "when" in found and draft.read.when is not None:
+        found["when"] = same_day(draft.read.when, found["when"], said.text)
+    if state.for_other and (helped := replies.helped_name(said.text)):
+        found["person"] = helped
+    elif "person" in found and state.for_other and replies.own_name(said.text):
+        del found["person"]
+    if (asked := state.asked) in FIELDS and asked not in found and said.best[0] != "handoff":
+        bare = replies.bare(str(asked), said.text, others=bool(found))
+        if bare is not None:
+            found[str(asked)] = bare
+    return found
+
+
+def same_day(old: Field[Window], new: Field[Window], text: str) -> Field[Window]:
+    """A time of day said for the day that is known, or another day for the known time."""
+    if _whole_day(old.value) and not _whole_day(new.value) and not replies.names_day(text):
+        day = old.value.start.date()
+    elif _whole_day(new.value) and not _whole_day(old.value):
+        day = new.value.start.date()
+        new = replace(new, value=old.value)
+    else:
+        return new
+    if new.value.start.date() != new.value.end.date():
+        return new
+    window = Window(_on(day, new.value.start), _on(day, new.value.end))
+    return replace(new, value=window)
+
+
+def _on(day: Any, moment: datetime) -> datetime:
+    return datetime.combine(day, moment.time())
+
+
+def _whole_day(window: Window) -> bool:
+    start, end = window.start, window.end
+    same = start.date() == end.date()
+    return same and (start.hour, start.minute, end.hour, end.minute) == (0, 0, 23, 59)
+
+
+def declines(state: State, said: Said, found: Mapping[str, Any]) -> list[str]:
+    """The fields that she does not want to give."""
+    asked = state.asked if state.asked in FIELDS else None
+    return [name for name in replies.declines(said.text, asked) if name not in found]
+
+
+def differs(draft: Draft, name: str, value: Field[Any]) -> bool:
+    """Is another value than this one known?"""
+    known = getattr(draft.read, name)
+    return known is not None and known.value != value.value
+
+
+def merged(
+    drafts: Sequence[Draft], said: Said, found: Mapping[str, Field[Any]], asked: str | None
+) -> tuple[Draft, ...]:
+    """Into every draft what it shares; a time only into the one that it was asked for."""
+    merged = []
+    for number, draft in enumerate(drafts):
+        waits = asked == "when" and not drafts[0].knows("when")
+        own = number == 0 if waits or len(drafts) == 1 else not draft.knows("when") or number == 0
+        fields = {n: v for n, v in found.items() if n in SHARED or own}
+        merged.append(with_more(draft, said, fields))
+    return tuple(merged)
+
+
+def with_more(draft: Draft, said: Said, fields: Mapping[str, Field[Any]]) -> Draft:
+    """The draft with one more message, and these fields out of it."""
+    offset = len(draft.text) + 1
+    fresh: dict[str, Any] = {n: moved(value, offset) for n, value in fields.items()}
+    if "place" in fresh:
+        fresh["area"] = said.read.area
+    order = ("normal", "urgent", "emergency")
+    urgency = max(draft.read.urgency, said.read.urgency, key=order.index)
+    if urgency != draft.read.urgency:
+        fresh["reasons"] = said.read.reasons
+    read = replace(
+        draft.read, urgency=urgency, danger=max(draft.read.danger, said.read.danger), **fresh
+    )
+    return replace(draft, read=read, text=f"{draft.text}\n{said.text}")
+
+
+def moved(value: Field[Any], offset: int) -> Field[Any]:
+    """The same field in a text that begins `offset` code points earlier."""
+    if value.evidence is None:
+        return value
+    start, end = value.evidence
+    return replace(value, evidence=(start + offset, end + offset))
+
+
+def certain(draft: Draft) -> Draft:
+    """What the resident confirmed: nothing in it is in doubt but a place that nobody knows."""
+    fields = {
+        name: replace(value, confidence=1.0, ambiguous=False, alternatives=())
+        for name in FIELDS
+        if (value := getattr(draft.read, name)) is not None and value.note != replies.UNKNOWN
+    }
+    return replace(draft, read=replace(draft.read, category_confidence=1.0, **fields))
+
+
+def noted(state: State, said: Said) -> State:
+    """The same conversation with what a message says of fields, and nothing decided."""
+    found = answers(state, said)
+    return replace(state, drafts=merged(state.drafts, said, found, state.asked))

@@ -1,0 +1,121 @@
+"""What a message changes, and what the assistant does next."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from intake.catalogue.services import Catalogue
+from intake.conversation.form.fields import answers, declines, differs, merged, with_more
+from intake.conversation.form.needs import needs_in, second_need, switched_to
+from intake.conversation.form.state import (
+    FIELDS,
+    LIKELY,
+    MISSES,
+    SMALL_TALK,
+    Draft,
+    Said,
+    State,
+    Turn,
+    missing,
+)
+from intake.understanding import replies
+
+POSSIBLE = 0.1
+
+
+def respond(state: State, said: Said, catalogue: Catalogue) -> Turn:
+    """What a message changes, and what the assistant does next."""
+    if not state.drafts:
+        return _open(state, said, catalogue)
+    found = answers(state, said)
+    declined = tuple(n for n in declines(state, said, found) if n not in state.declined)
+    switched = switched_to(state, said, catalogue, found)
+    if said.means("handoff") and not (found or declined):
+        if replies.asks_robot(said.text):
+            return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk="robot")
+        return Turn(state, "hand_over")
+    # "Never mind" to the question for a phone number is no more than that.
+    unneeded = declined and state.asked not in ("place", "unit")
+    drops = replies.drops(said.text, said.means("cancel_request"))
+    if drops and not (found or unneeded or switched):
+        return Turn(state, "drop")
+    second = None if switched else second_need(state, said, catalogue)
+    if not (found or declined or switched or second):
+        return _nothing_new(state, said, catalogue)
+    changed = any(differs(state.drafts[0], name, value) for name, value in found.items())
+    drafts = merged(switched or state.drafts, said, found, state.asked)
+    if second:
+        drafts = (*drafts, second)
+    fresh = replace(
+        state,
+        drafts=drafts,
+        declined=(*state.declined, *declined),
+        misses=0,
+        denials=0,
+        for_other=state.for_other or replies.for_other(said.text),
+    )
+    confirmed = state.asked == "read_back" and replies.yes(said.text) and not changed
+    if confirmed and not (switched or second):
+        return Turn(fresh, "submit")
+    return _next(fresh, catalogue, changed=changed or switched is not None)
+
+
+def _open(state: State, said: Said, catalogue: Catalogue) -> Turn:
+    needs = needs_in(said, catalogue)
+    if not needs:
+        return Turn(state, "none")
+    drafts = [Draft(need, said.text) for need in needs]
+    fresh = State(drafts=tuple(drafts), for_other=replies.for_other(said.text))
+    declined = tuple(declines(fresh, said, {}))
+    return _next(replace(fresh, declined=declined), catalogue)
+
+
+def _nothing_new(state: State, said: Said, catalogue: Catalogue) -> Turn:
+    """No field in it: a yes or a no, small talk, more about the need, or not understood."""
+    if state.asked == "read_back" and (replies.yes(said.text) or said.means("affirm")):
+        return Turn(replace(state, misses=0), "submit")
+    if state.asked == "read_back" and (replies.no(said.text) or said.means("deny")):
+        if state.denials:
+            return Turn(state, "hand_over")
+        fresh = replace(state, denials=1, misses=0, asked="what_is_wrong")
+        return Turn(fresh, "what_is_wrong")
+    talk = said.best[0] if said.best[0] in SMALL_TALK else None
+    kind = replies.small_talk(said.text, "")
+    if kind and not _tells_more(said, catalogue):
+        return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=kind)
+    if talk is None and state.asked in FIELDS and _tells_more(said, catalogue):
+        drafts = tuple(with_more(draft, said, {}) for draft in state.drafts)
+        return _next(replace(state, drafts=drafts, misses=0), catalogue)
+    if talk is not None and said.best[1] >= LIKELY:
+        return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=talk)
+    if state.misses + 1 >= MISSES or state.asked == "what_is_wrong":
+        return Turn(replace(state, misses=state.misses + 1), "hand_over")
+    fresh = replace(state, misses=state.misses + 1)
+    if state.asked not in FIELDS:
+        return Turn(fresh, "read_back", missed=True)
+    # Not asked for the same again: a person will see that it is missing, with these words.
+    drafts = tuple(with_more(draft, said, {}) for draft in state.drafts)
+    return replace(_next(replace(fresh, drafts=drafts), catalogue), missed=True)
+
+
+def _tells_more(said: Said, catalogue: Catalogue) -> bool:
+    """More about what is wrong, though no field of it: some service may be meant."""
+    may_be = any(
+        catalogue.is_service(code) and share >= POSSIBLE
+        for code, share in said.read.category_ranking[:3]
+    )
+    return may_be and len(_WORD.findall(said.text)) >= 4
+
+
+_WORD = re.compile(r"[\u3400-\u9fff]|[A-Za-z]+")
+
+
+def _next(state: State, catalogue: Catalogue, *, changed: bool = False) -> Turn:
+    """The next question that was not asked yet, or the reading back."""
+    for draft in state.drafts:
+        for name in missing(draft, catalogue):
+            if name not in state.questions and name not in state.declined:
+                fresh = replace(state, asked=name, questions=(*state.questions, name))
+                return Turn(fresh, "ask", changed)
+    return Turn(replace(state, asked="read_back"), "read_back", changed)

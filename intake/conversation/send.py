@@ -1,0 +1,119 @@
+"""Bringing the stored answers to the resident, in order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import service_requests
+from intake.conversation import inbound
+from intake.errors import CannotSend, HuyingError
+from intake.runtime import Parts
+from intake.storage.jobs import defer
+from intake.storage.models import Conversation, Message
+
+TRIED_AGAIN_AFTER = timedelta(minutes=5)
+TRIED_FOR = timedelta(days=1)
+
+
+async def send(parts: Parts, conversation_id: int) -> None:
+    """Bring what is stored to the resident, in order. Raises `CannotSend` to be tried again."""
+    while (message := await _next_unsent(parts, conversation_id)) is not None:
+        async with parts.sessions() as session:
+            address, data, name, latest = await _way(session, conversation_id)
+        channel = parts.channels.get(name)
+        error = None if channel is not None else CannotSend("", code="no_channel", retryable=False)
+        if channel is not None:
+            try:
+                await channel.send(message, address, data)
+            except CannotSend as failure:
+                if failure.retryable:
+                    raise
+                error = failure
+        async with parts.sessions.begin() as session:
+            row = await session.get_one(Message, message.id, with_for_update=True)
+            if error is None:
+                row.sent_at, row.send_error = inbound.now(), None
+            elif await _latest(session, conversation_id) == latest:
+                await _wait(session, conversation_id, error.code)
+
+
+async def _wait(session: AsyncSession, conversation_id: int, code: str) -> None:
+    """The way is closed: all that is left waits for her next message."""
+    for row in await session.scalars(_unsent(conversation_id)):
+        row.waits, row.send_error = True, code
+
+
+async def cannot_send(parts: Parts, conversation_id: int, error: BaseException) -> None:
+    """Tried often enough for now: again later, for a day; operators see why it did not go."""
+    code = (error.code if isinstance(error, HuyingError) else type(error).__name__)[:64]
+    async with parts.sessions.begin() as session:
+        message = await session.scalar(_unsent(conversation_id).limit(1).with_for_update())
+        if message is None:
+            return
+        if inbound.now() - message.created_at > TRIED_FOR:
+            await _wait(session, conversation_id, code)
+            return
+        message.send_error = code
+        await defer(
+            session,
+            "resend",
+            after=TRIED_AGAIN_AFTER,
+            queueing_lock=f"resend-{conversation_id}",
+            conversation_id=conversation_id,
+        )
+
+
+async def resend(parts: Parts, conversation_id: int) -> None:
+    """Begin again to bring what could not be sent."""
+    async with parts.sessions.begin() as session:
+        await inbound.send(session, conversation_id)
+
+
+def _unsent(conversation_id: int) -> Select[Message]:
+    return (
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.direction == "out",
+            Message.sent_at.is_(None),
+        )
+        .order_by(Message.id)
+    )
+
+
+async def _next_unsent(parts: Parts, conversation_id: int) -> Message | None:
+    """The oldest that was not sent; None also where that one waits, which none may overtake."""
+    async with parts.sessions.begin() as session:
+        found = await session.scalar(_unsent(conversation_id).limit(1).with_for_update())
+        if found is not None and found.waits:
+            await _wait(session, conversation_id, found.send_error or "waits")
+            return None
+        return found
+
+
+async def _way(
+    session: AsyncSession, conversation_id: int
+) -> tuple[str, dict[str, Any], str, int | None]:
+    """(address, the channel's own data with her latest message, the channel's name, that
+    message's id)."""
+    conversation = await session.get_one(Conversation, conversation_id)
+    point = await service_requests.point_of(session, conversation.contact_point_id)
+    latest = await _latest(session, conversation_id)
+    message = await session.get(Message, latest) if latest is not None else None
+    if point is None:
+        return "", {}, "", latest
+    return point.address, message.data if message is not None else {}, point.channel, latest
+
+
+async def _latest(session: AsyncSession, conversation_id: int) -> int | None:
+    """Her latest message."""
+    found: int | None = await session.scalar(
+        select(func.max(Message.id)).where(
+            Message.conversation_id == conversation_id, Message.direction == "in"
+        )
+    )
+    return found

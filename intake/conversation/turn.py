@@ -1,0 +1,170 @@
+"""One message, acted on exactly once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.assistant.client import Reply, tracker_events
+from intake.conversation import effects, inbound
+from intake.conversation.form import State
+from intake.conversation.handover import OPERATOR, open_emergency
+from intake.conversation.voice_message import hear
+from intake.errors import AssistantError
+from intake.locale import say
+from intake.runtime import Parts
+from intake.storage.models import Conversation, Message
+
+MEMORY_LASTS = timedelta(minutes=50)
+"""After 60 quiet minutes Rasa begins a session anew and forgets its form (bot/domain.yml)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn began with: it counts only if nothing else has happened since."""
+
+    conversation_id: int
+    state: dict[str, Any]
+    text: str
+    metadata: dict[str, Any]
+    sender: str
+    fresh: bool
+
+
+async def converse(parts: Parts, message_id: int) -> None:
+    """Act on one message. Raises AssistantError and SpeechError; nothing has happened then."""
+    await hear(parts, message_id)
+    turn = await _begin(parts, message_id)
+    if turn is None:
+        return
+    assert parts.assistant is not None
+    try:
+        if turn.fresh and (asked := _asked(turn.state)) is not None:
+            await parts.assistant.remember(turn.sender, tracker_events(asked))
+        said = await parts.assistant.talk(turn.sender, turn.text, turn.metadata)
+    except AssistantError as error:
+        # She knows already that a person reads: her next messages don't wait for Rasa again.
+        error.retryable = error.retryable and not turn.state.get("told")
+        raise
+    await _end(parts, message_id, turn, said)
+
+
+async def _begin(parts: Parts, message_id: int) -> Turn | None:
+    """What the assistant has to answer; None when that is no matter for it, and done."""
+    async with parts.sessions.begin() as session:
+        message, conversation = await inbound.lock_with(session, message_id)
+        if message.handled_at is not None:
+            return None
+        if await _without_assistant(session, conversation, message, parts):
+            message.handled_at = inbound.now()
+            return None
+        # Until this turn is written down Rasa may know more than we do. A turn that died left a
+        # memory that nobody asks any more; in Rasa's SQL store none can be put in its place.
+        sender = await _memory(session, conversation)
+        fresh = sender is None
+        sender = sender or f"{conversation.id}.{secrets.token_hex(4)}"
+        conversation.tracker = None
+        metadata = {"message_id": message.id, "language": conversation.language}
+        if conversation.language is None:
+            del metadata["language"]
+        return Turn(
+            conversation.id, conversation.state, message.text or "", metadata, sender, fresh
+        )
+
+
+async def _memory(session: AsyncSession, conversation: Conversation) -> str | None:
+    """The name of Rasa's memory of this conversation, if it still remembers it."""
+    latest = await session.scalar(
+        select(func.max(Message.handled_at)).where(
+            Message.conversation_id == conversation.id, Message.kind.in_(("text", "voice"))
+        )
+    )
+    remembers = latest is not None and inbound.now() - latest < MEMORY_LASTS
+    return conversation.tracker if remembers else None
+
+
+async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply]) -> None:
+    async with parts.sessions.begin() as session:
+        conversation = await inbound.lock(session, turn.conversation_id)
+        message = await session.get_one(Message, message_id, populate_existing=True)
+        if message.handled_at is not None:
+            return
+        if conversation.handled_by == OPERATOR or conversation.state != turn.state:
+            # A person took over, or danger came up at the door: what Rasa made of it is void.
+            if not await _without_assistant(session, conversation, message, parts):
+                raise AssistantError("Things changed during the turn.", code="turn_overtaken")
+            message.handled_at = inbound.now()
+            return
+        await effects.carry_out(
+            session,
+            conversation,
+            message,
+            [step for reply in said for step in reply.data.get("plan", ())],
+            parts,
+        )
+        for reply in said:
+            if reply.text:
+                await inbound.reply(
+                    session,
+                    conversation.id,
+                    reply.text,
+                    code="chat",
+                    language=conversation.language,
+                    service_request_id=message.service_request_id,
+                )
+        message.handled_at = inbound.now()
+        if conversation.handled_by != OPERATOR and not conversation.state.get("emergency"):
+            conversation.tracker = turn.sender
+
+
+def _asked(state: dict[str, Any]) -> str | None:
+    """What Rasa's form has asked for; None when no form is open."""
+    known = State.from_json(state)
+    if not known.drafts:
+        return None
+    return known.asked if known.asked not in ("what_is_wrong", None) else "read_back"
+
+
+async def _without_assistant(
+    session: AsyncSession, conversation: Conversation, message: Message, parts: Parts
+) -> bool:
+    """Is it for a person, for an open emergency, or no words at all? Then that is done here."""
+    language = conversation.language
+    if message.kind == "image":
+        await _picture(session, conversation, message)
+        return True
+    if conversation.handled_by == OPERATOR:
+        return True
+    request = await open_emergency(session, conversation, message.received_at)
+    if request is not None:
+        await effects.add_to_emergency(session, conversation, message, request, parts)
+        return True
+    if message.kind == "event":
+        if message.text in ("follow", "menu:CALL") or not message.text:
+            words = say("chat.welcome", language)
+            await inbound.reply(session, conversation.id, words, code="welcome", language=language)
+        return True
+    return not (message.text or "").strip()
+
+
+async def _picture(session: AsyncSession, conversation: Conversation, message: Message) -> None:
+    """Kept beside what she is talking about; operators see it."""
+    state = conversation.state
+    drafts = State.from_json(state).drafts
+    message.service_request_id = drafts[0].id if drafts else state.get("emergency")
+    if conversation.handled_by != OPERATOR:
+        key = "chat.picture" if message.service_request_id else "chat.picture.what"
+        words = say(key, conversation.language)
+        await inbound.reply(
+            session,
+            conversation.id,
+            words,
+            code="picture",
+            service_request_id=message.service_request_id,
+        )
