@@ -26,31 +26,28 @@ from intake.runtime import Parts
 from intake.settings import ROOT, Settings, secret_files
 from intake.storage.blobs import Blobs
 from intake.storage.db import connect
-from intake.web import (
+from intake.web import desk, problems
+from intake.web.api import (
     access_log,
-    api,
+    assistant,
     attachments,
     conversations,
-    demand,
-    desk,
-    doors,
-    editing,
-    editing_rules,
-    editing_texts,
     failures,
     health,
     households,
-    internal,
-    keeping,
     operators,
+    places,
     presence,
-    problems,
-    resident,
-    residents,
+    privacy,
+    request_aids,
+    requests,
+    routing_rules,
     station,
+    statistics,
     tasks,
-    working,
 )
+from intake.web.api import catalogue as catalogue_texts
+from intake.web.resident import links, page, status_api
 from speech import Transcriber
 
 log = logging.getLogger("huying.web")
@@ -138,26 +135,26 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.parts = parts
     problems.install(app)
-    app.include_router(working.router)  # before `api`, which takes any word for a number
-    app.include_router(api.router)
+    app.include_router(request_aids.router)  # before `api`, which takes any word for a number
+    app.include_router(requests.router)
     app.include_router(presence.router)
     app.include_router(station.router)
-    app.include_router(doors.router)
+    app.include_router(links.router)
     app.include_router(health.router)
-    app.include_router(internal.router)
+    app.include_router(assistant.router)
     app.include_router(conversations.router)
-    app.include_router(resident.routes())
-    app.include_router(residents.router)
+    app.include_router(page.routes())
+    app.include_router(status_api.router)
     app.include_router(households.router)
-    app.include_router(demand.router)
+    app.include_router(statistics.router)
     app.include_router(tasks.router)
     app.include_router(failures.router)
     app.include_router(attachments.router)
-    app.include_router(keeping.router)
+    app.include_router(privacy.router)
     app.include_router(operators.router)
-    app.include_router(editing.router)
-    app.include_router(editing_rules.router)
-    app.include_router(editing_texts.router)
+    app.include_router(places.router)
+    app.include_router(routing_rules.router)
+    app.include_router(catalogue_texts.router)
     app.include_router(access_log.router)
     desk.install(app)
     for channel in parts.channels.values():

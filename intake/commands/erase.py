@@ -18,7 +18,7 @@ from intake.service_requests import By
 from intake.settings import Settings, load
 from intake.storage.db import connect
 from intake.storage.models import AccessLog, Household, ServiceRequest
-from intake.web.access import by_number
+from intake.web.auth import by_number
 
 WHO = "command line"
 

@@ -17,8 +17,8 @@ from intake.locale import languages
 from intake.privacy import export as household_export
 from intake.settings import ROOT, load, secret_files
 from intake.storage.models import AccessLog, Household
-from intake.web.households import link_url, render_sheet
-from intake.web.shapes import masked
+from intake.web.api.households import link_url, render_sheet
+from intake.web.api.schemas import masked
 
 app = typer.Typer(no_args_is_help=True, help="Homes with a link of their own, for the fridge.")
 Number = Annotated[int, typer.Argument(help="Its number, as `list` shows it.")]

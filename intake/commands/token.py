@@ -15,7 +15,7 @@ from intake.errors import NotFound
 from intake.settings import load
 from intake.storage.db import connect
 from intake.storage.models import ApiToken, Operator
-from intake.web.access import make_token
+from intake.web.auth import make_token
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the operators' tokens.")
 ROLES = ("operator", "supervisor", "admin", "station")

@@ -18,7 +18,7 @@ from intake.pipeline import steps
 from intake.settings import Settings
 from intake.storage.jobs import app as queue
 from intake.storage.models import ServiceRequest
-from intake.web.access import make_token
+from intake.web.auth import make_token
 from speech import Transcript, Word
 from speech.again import Guess, Hearing
 from speech.errors import RecogniserCrashed

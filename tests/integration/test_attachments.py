@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from intake.conversation.inbound import Inbound, Media, take_in
 from intake.storage.models import AccessLog, Conversation
-from intake.web.access import make_token
+from intake.web.auth import make_token
 from tests.integration.house import House
 
 pytestmark = pytest.mark.asyncio

@@ -23,7 +23,7 @@ from intake.storage.models import (
     OperatorTask,
     ServiceRequest,
 )
-from intake.web.demand import harmless
+from intake.web.api.statistics import harmless
 from intake.web.desk import events
 from intake.web.desk.clock import Clock
 from tests.integration.desk_house import at_the_desk, signed_in

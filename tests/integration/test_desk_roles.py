@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from intake.accounts import operators
 from intake.accounts.operators import ROLES
 from intake.storage.models import AccessLog, Operator
-from intake.web.access import make_token
+from intake.web.auth import make_token
 from tests.integration.desk_full import PERSONAL, Answer, call, cookie_of, fill
 from tests.integration.desk_house import signed_in
 from tests.integration.desk_routes import LINES, ORDER, at_least, routes_of

@@ -18,7 +18,7 @@ from schemathesis import GenerationMode
 from sqlalchemy import text
 
 from intake.accounts import operators, passwords
-from intake.web.access import make_token
+from intake.web.auth import make_token
 from tests.integration.chat_house import Served
 from tests.integration.desk_full import NAME, PHONE, call, cookie_of, fill
 from tests.integration.desk_routes import at_least

@@ -16,7 +16,7 @@ from intake import service_requests
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By
 from intake.storage.models import Event, OperatorTask, ServiceRequest
-from intake.web.tasks import named_time
+from intake.web.api.tasks import named_time
 from tests.integration.desk_house import at_the_desk, at_the_screen
 from tests.integration.house import House
 from tests.integration.test_resident_page_for_everybody import axe

@@ -33,7 +33,7 @@ from intake.storage.models import (
     StationOrder,
     Transcript,
 )
-from intake.web.access import make_token
+from intake.web.auth import make_token
 from tests.integration.chat import Chat
 from tests.integration.house import House
 

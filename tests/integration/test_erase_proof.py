@@ -23,7 +23,7 @@ from intake.keeping import backing_up
 from intake.lifecycle import Actor
 from intake.service_requests import By
 from intake.storage.models import ContactPoint, ServiceRequest
-from intake.web.access import make_token
+from intake.web.auth import make_token
 from tests.conftest import wav_of
 from tests.integration.chat_house import ChatHouse, Served, at_work
 from tests.integration.house import House

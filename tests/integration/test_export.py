@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from intake.accounts import households
 from intake.cli import app
 from intake.storage.models import AccessLog, Conversation, Recording, ServiceRequest
-from intake.web.access import make_token
+from intake.web.auth import make_token
 from tests.integration.chat import Chat
 
 SAID = "麻烦帮我送一份饭到紫罗兰花盆旁边"

@@ -356,7 +356,7 @@ async def test_no_row_of_the_queue_is_left_when_all_is_done(house: House) -> Non
 
 
 async def test_a_station_token_opens_the_board_and_nothing_else(house: House) -> None:
-    from intake.web.access import make_token
+    from intake.web.auth import make_token
 
     async with house.parts.sessions.begin() as session:
         token, _ = await make_token(session, "小张", "station", 1)

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 from sqlalchemy import select
 
 from intake.storage.models import Event
-from intake.web import resident
+from intake.web.resident import page as resident_page
 from tests.integration.chat_house import Served
 from tests.integration.house import House
 from tests.integration.resident_house import (
@@ -315,12 +315,12 @@ async def test_after_an_upgrade_every_kept_page_still_opens_without_a_network(
     await at.served.stop()
     # A new version: the same script under another name.
     folder = tmp_path / "built"
-    shutil.copytree(resident.BUILT, folder)
+    shutil.copytree(resident_page.BUILT, folder)
     name = old.rpartition("/")[2]
     (folder / name).rename(folder / "main-newer123.js")
     manifest = folder / "manifest.json"
     manifest.write_text(manifest.read_text().replace(name, "main-newer123.js"))
-    monkeypatch.setattr(resident, "BUILT", folder)
+    monkeypatch.setattr(resident_page, "BUILT", folder)
     from intake.app import create_app
 
     newer = create_app(at.house.settings)

@@ -13,7 +13,7 @@ from intake.catalogue.services import load_catalogue
 from intake.service_requests import duplicates
 from intake.service_requests.duplicates import LIKELY, WEIGHTS, Need
 from intake.settings import ROOT
-from intake.web.working import about_one_home
+from intake.web.api.request_aids import about_one_home
 
 PAIRS = Path(__file__).parent / "data" / "duplicates.jsonl"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -14,13 +14,13 @@ from intake.accounts.operators import ROLES
 from intake.catalogue import places, routing_rules, text_overrides
 from intake.locale import languages
 from intake.pipeline import failures
-from intake.web.actions import told
+from intake.web.access_log_words import told
 
 ROOT = Path(__file__).parents[2] / "intake"
 # Where an action is logged: the place of its argument, and its name.
 LOGS = {
-    "intake.web.access.log_access": (2, "action"),
-    "intake.web.looks.log_look": (2, "action"),
+    "intake.web.auth.log_access": (2, "action"),
+    "intake.web.access_log_throttle.log_look": (2, "action"),
     "intake.storage.models.AccessLog": (99, "action"),
 }
 # What else an action is put together of; a new expression needs a line here.

@@ -11,8 +11,8 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 
 from intake.errors import Forbidden
-from intake.web.access import PasswordFirst
-from intake.web.built import send
+from intake.web.assets_manifest import send
+from intake.web.auth import PasswordFirst
 from intake.web.desk import (
     access_log,
     accounts,
@@ -21,7 +21,7 @@ from intake.web.desk import (
     events,
     failures,
     households,
-    outside,
+    oidc,
     password,
     queue,
     request,
@@ -37,7 +37,7 @@ MODULES = (
     queue,
     events,
     conversations,
-    outside,
+    oidc,
     password,
     accounts,
     access_log,

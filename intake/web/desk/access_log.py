@@ -13,11 +13,11 @@ from sqlalchemy import select
 
 from intake.accounts.operators import SignedIn
 from intake.storage.models import Operator
-from intake.web.access import CurrentParts, log_access
-from intake.web.access_log import Cursor, Filter, page_of
-from intake.web.actions import known, told
+from intake.web.access_log_words import known, told
+from intake.web.api.access_log import Cursor, Filter, page_of
+from intake.web.auth import CurrentParts, log_access
 from intake.web.desk.pages import page, viewer_at_least
-from intake.web.resident import language_of
+from intake.web.resident.page import language_of
 
 router = APIRouter()
 LINES = 100

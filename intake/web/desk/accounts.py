@@ -9,8 +9,8 @@ from fastapi.responses import Response
 
 from intake.accounts.operators import ROLES, SignedIn
 from intake.errors import NotFound
-from intake.web import operators
-from intake.web.access import CurrentParts, log_access
+from intake.web.api import operators
+from intake.web.auth import CurrentParts, log_access
 from intake.web.desk.pages import page, viewer_at_least
 
 router = APIRouter()

@@ -21,13 +21,13 @@ from intake.storage.models import (
     Resident,
     ServiceRequest,
 )
-from intake.web.access import CurrentParts
-from intake.web.attachments import SHOWN
+from intake.web.access_log_throttle import log_look
+from intake.web.api.attachments import SHOWN
+from intake.web.api.request_detail import MEDIA_TYPES
+from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.detail import MEDIA_TYPES
-from intake.web.looks import log_look
-from intake.web.resident import language_of
+from intake.web.resident.page import language_of
 
 router = APIRouter()
 LISTED = 100

@@ -12,12 +12,12 @@ from fastapi.responses import Response
 
 from intake.service_requests import statistics
 from intake.service_requests.statistics import SPLITS, UNITS, Picture
-from intake.web.access import CurrentParts
-from intake.web.demand import AskedFor, value_name
+from intake.web.access_log_throttle import log_look
+from intake.web.api.statistics import AskedFor, value_name
+from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.looks import log_look
-from intake.web.resident import language_of
+from intake.web.resident.page import language_of
 
 router = APIRouter()
 WIDTH, HEIGHT = 800, 64  # of one row of bars, in SVG units

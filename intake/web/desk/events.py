@@ -29,7 +29,7 @@ from intake.errors import TooMany
 from intake.runtime import Parts
 from intake.storage.db import listen
 from intake.storage.models import ApiToken, Operator, OperatorSession, ServiceRequest
-from intake.web.access import CurrentBrowser, CurrentParts
+from intake.web.auth import CurrentBrowser, CurrentParts
 
 log = logging.getLogger("huying.desk")
 router = APIRouter()

@@ -11,11 +11,11 @@ from intake.locale import catalog, say
 from intake.pipeline import failures
 from intake.pipeline.failures import Failure
 from intake.privacy import dead_letters
-from intake.web.access import CurrentParts
+from intake.web.access_log_throttle import log_look
+from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.looks import log_look
-from intake.web.resident import language_of
+from intake.web.resident.page import language_of
 
 router = APIRouter()
 

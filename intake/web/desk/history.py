@@ -10,10 +10,10 @@ from typing import Any
 from intake.lifecycle import Actor, Status
 from intake.locale import catalog, say
 from intake.runtime import Parts
-from intake.web import working
+from intake.web.api import request_aids
+from intake.web.api.schemas import Detail
 from intake.web.desk import reasons
 from intake.web.desk.clock import Clock
-from intake.web.shapes import Detail
 
 
 def events(found: Detail, parts: Parts, clock: Clock) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def deliveries(found: Detail, parts: Parts, language: str) -> list[dict[str, Any
             "what": say(
                 f"desk.request.delivery.{row['kind']}",
                 language,
-                backend=working.title_of(parts, row["backend"]),
+                backend=request_aids.title_of(parts, row["backend"]),
             ),
             "how": say(f"desk.request.delivery_is.{row['status']}", language),
             "error": row["error"],
@@ -59,7 +59,7 @@ def _why(event: Mapping[str, Any], found: Detail, parts: Parts, language: str) -
     if event["actor"] == Actor.OPERATOR or why is None:
         return why
     if event["to_status"] == Status.ROUTED:
-        return working.title_of(parts, why)
+        return request_aids.title_of(parts, why)
     if event["kind"] != "review_reason" and event["to_status"] != Status.NEEDS_REVIEW:
         return why
     known = {one["code"]: reasons.in_words(one, parts.catalogue, language) for one in found.reasons}

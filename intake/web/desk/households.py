@@ -12,12 +12,12 @@ from intake.accounts import households, operators
 from intake.locale import languages, say
 from intake.privacy import erase_household
 from intake.storage.models import Household, ServiceRequest
-from intake.web.access import CurrentParts, log_access
+from intake.web.access_log_throttle import log_look
+from intake.web.api.schemas import masked
+from intake.web.auth import CurrentParts, log_access
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.looks import log_look
-from intake.web.resident import language_of
-from intake.web.shapes import masked
+from intake.web.resident.page import language_of
 
 router = APIRouter()
 LISTED = 50

@@ -16,7 +16,7 @@ from intake.errors import BadField, Forbidden, MoveNotAllowed, NotAllowed, TooMa
 from intake.runtime import Parts
 from intake.storage.models import Operator, OperatorSession
 from intake.web import cookies
-from intake.web.access import CurrentBrowser, CurrentParts, log_access
+from intake.web.auth import CurrentBrowser, CurrentParts, log_access
 from intake.web.desk.pages import Viewer, page
 from intake.web.desk.sign_in import tries_of
 

@@ -15,13 +15,13 @@ from intake.runtime import Parts
 from intake.service_requests import worklist
 from intake.service_requests.worklist import Filters, Group
 from intake.storage.models import Operator
-from intake.web.access import CurrentParts, log_access
+from intake.web.access_log_throttle import log_look
+from intake.web.api.schemas import masked
+from intake.web.auth import CurrentParts, log_access
 from intake.web.desk import reasons
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.looks import log_look
-from intake.web.resident import language_of
-from intake.web.shapes import masked
+from intake.web.resident.page import language_of
 
 router = APIRouter()
 NAMES = {  # in the address → of `Filters`

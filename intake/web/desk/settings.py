@@ -13,11 +13,13 @@ from intake.errors import NotFound
 from intake.locale import say
 from intake.runtime import Parts
 from intake.storage.models import Edit
-from intake.web import editing, editing_rules, editing_texts
-from intake.web.access import CurrentParts, log_access
+from intake.web.api import catalogue
+from intake.web.api import places as places_api
+from intake.web.api import routing_rules as editing_rules
+from intake.web.auth import CurrentParts, log_access
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import page, viewer_at_least
-from intake.web.resident import language_of
+from intake.web.resident.page import language_of
 
 router = APIRouter()
 Supervisor = Annotated[SignedIn, viewer_at_least("supervisor")]
@@ -43,7 +45,7 @@ async def show_places(
     """The gazetteer, a page at a time, with what sounds like what."""
     async with parts.sessions.begin() as session:
         version = await edits.version(session, places.KIND)
-        found = await editing.search(session, parts, text, after=after, limit=PAGE)
+        found = await places_api.search(session, parts, text, after=after, limit=PAGE)
         await log_access(session, who.operator, "places")
     return page(
         request, "settings_places.html", who,
@@ -103,7 +105,7 @@ async def show_text(request: Request, parts: CurrentParts, who: Supervisor, code
     return page(
         request, "settings_text.html", who,
         section="catalogue", sections=SECTIONS, version=version, code=code,
-        now=editing_texts.shown(held.get(code)), file=editing_texts.shown(parts.files.get(code)),
+        now=catalogue.shown(held.get(code)), file=catalogue.shown(parts.files.get(code)),
         own=own.get(code), hours=hours,
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ from intake.runtime import Parts
 from intake.settings import Settings
 from intake.storage.models import AccessLog, Operator
 from intake.web import cookies
-from intake.web.access import STATION, CurrentBrowser, CurrentParts, log_access
+from intake.web.auth import STATION, CurrentBrowser, CurrentParts, log_access
 from intake.web.desk.pages import page
 
 log = logging.getLogger("huying.web")

@@ -13,12 +13,12 @@ from sqlalchemy import select
 from intake.conversation.phrases import at
 from intake.locale import say
 from intake.storage.models import StationOrder
-from intake.web.access import CurrentParts
+from intake.web.access_log_throttle import log_look
+from intake.web.api.station import on_board, order_area
+from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.looks import log_look
-from intake.web.resident import language_of
-from intake.web.station import on_board, order_area
+from intake.web.resident.page import language_of
 
 router = APIRouter()
 LISTED = 100

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from intake.locale import catalog, say
-from intake.web.access import CurrentParts
+from intake.web.access_log_throttle import log_look
+from intake.web.api.tasks import open_tasks
+from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.looks import log_look
-from intake.web.resident import language_of
-from intake.web.tasks import open_tasks
+from intake.web.resident.page import language_of
 
 router = APIRouter()
 LISTED = 300

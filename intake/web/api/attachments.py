@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import NotFound
 from intake.storage.models import Attachment, Message, Recording, ServiceRequest
-from intake.web import sounds
-from intake.web.access import CurrentOperator, CurrentParts, log_access
+from intake.web.api import audio
+from intake.web.auth import CurrentOperator, CurrentParts, log_access
 
 router = APIRouter(prefix="/api/conversations", tags=["operators"])
 SHOWN = {
@@ -60,8 +60,8 @@ async def read_attachment(
     operator: CurrentOperator,
     conversation_id: int,
     attachment_id: int,
-    form: sounds.Form = None,
-    part: sounds.Part = None,
+    form: audio.Form = None,
+    part: audio.Part = None,
 ) -> Response:
     """The bytes as they came; a browser is told never to guess what they are. ``as=wav``: a voice
     as every browser plays it, 16 kHz mono, `speech.audio.MAX_SECONDS` at most."""
@@ -72,7 +72,7 @@ async def read_attachment(
         await log_access(session, operator, "attachment", request)
     name = f"conversation-{conversation_id}-{attachment.id}"
     if recording is not None:
-        return await sounds.response(parts, recording, name, form, part)
+        return await audio.response(parts, recording, name, form, part)
     if form is not None:
         raise NotFound("This is no voice message.")
     ending = SHOWN.get(attachment.media_type)

@@ -23,7 +23,7 @@ from intake.storage.models import (
     ServiceRequest,
     Transcript,
 )
-from intake.web.shapes import Detail, Line
+from intake.web.api.schemas import Detail, Line
 
 MEDIA_TYPES = {
     "wav": "audio/wav",

@@ -28,9 +28,9 @@ from intake.understanding.gazetteer import Gazetteer, Spelling
 from intake.understanding.phonetics import fuzzy, syllables
 from intake.understanding.spoken_text import Heard
 from intake.understanding.when import read_when
-from intake.web import shapes
-from intake.web.access import CurrentOperator, CurrentParts, by_number, log_access
-from intake.web.tasks import soon
+from intake.web.api import schemas
+from intake.web.api.tasks import soon
+from intake.web.auth import CurrentOperator, CurrentParts, by_number, log_access
 
 router = APIRouter(prefix="/api", tags=["operators"])
 PLACES = 8
@@ -38,13 +38,13 @@ AHEAD = 20  # requests among which one is looked for that no colleague looks at
 OUTCOMES = Literal["reached", "not_reached", "again"]
 
 
-class Noted(shapes.Strict):
+class Noted(schemas.Strict):
     """A note of one operator for the others."""
 
     text: str = Field(min_length=1, max_length=2000)
 
 
-class Called(shapes.Strict):
+class Called(schemas.Strict):
     """How ringing the resident went. ``again_at``: ring her again from then on."""
 
     outcome: OUTCOMES
@@ -92,7 +92,7 @@ async def following(
 
 async def typed(
     category: Annotated[str | None, Query(max_length=64)] = None,
-    urgency: shapes.Urgency | None = None,
+    urgency: schemas.Urgency | None = None,
     place: Annotated[str | None, Query(max_length=80)] = None,
     unit: Annotated[str | None, Query(max_length=40)] = None,
     phone: Annotated[str | None, Query(max_length=32)] = None,

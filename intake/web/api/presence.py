@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from intake.accounts import presence
-from intake.web.access import CurrentOperator, CurrentParts, by_number
-from intake.web.shapes import Strict
+from intake.web.api.schemas import Strict
+from intake.web.auth import CurrentOperator, CurrentParts, by_number
 
 router = APIRouter(prefix="/api/requests", tags=["operators"])
 

@@ -13,22 +13,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.accounts import operators, passwords
 from intake.errors import NotFound
 from intake.storage.models import ApiToken, Operator, OperatorSession
-from intake.web import shapes
-from intake.web.access import Admin, CurrentParts, log_access
+from intake.web.api import schemas
+from intake.web.auth import Admin, CurrentParts, log_access
 
 router = APIRouter(prefix="/api/operators", tags=["operators"])
 Role = Literal["station", "operator", "supervisor", "admin"]
 Id = Annotated[int, Path(ge=1, le=2**62)]
 
 
-class NewOperator(shapes.Strict):
+class NewOperator(schemas.Strict):
     """A new account."""
 
     name: str = Field(min_length=1, max_length=operators.LONGEST_NAME)
     role: Role = "operator"
 
 
-class Change(shapes.Strict):
+class Change(schemas.Strict):
     """What is left out stays."""
 
     role: Role | None = None

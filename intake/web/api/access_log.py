@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.service_requests.tracking_numbers import read_tracking_number
 from intake.storage.models import AccessLog, ServiceRequest
-from intake.web.access import CurrentParts, Supervisor, log_access
-from intake.web.actions import told
-from intake.web.demand import harmless
-from intake.web.resident import language_of
+from intake.web.access_log_words import told
+from intake.web.api.statistics import harmless
+from intake.web.auth import CurrentParts, Supervisor, log_access
+from intake.web.resident.page import language_of
 
 router = APIRouter(prefix="/api/access-log", tags=["operators"])
 MOST_LINES = 100_000

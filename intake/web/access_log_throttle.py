@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.storage.models import AccessLog, Operator
-from intake.web.access import log_access
+from intake.web.auth import log_access
 
 ONE_LOOK = timedelta(minutes=5)
 LATEST = 300  # rows of the log that are looked through; beyond them it is a new look

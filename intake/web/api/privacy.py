@@ -24,15 +24,15 @@ from intake.privacy import export as household_export
 from intake.privacy.erase_request import erase as erase_request
 from intake.service_requests import By
 from intake.storage.models import Household
-from intake.web import shapes
-from intake.web.access import Admin, CurrentParts, SeenVersion, Supervisor, by_number, log_access
-from intake.web.looks import log_look
+from intake.web.access_log_throttle import log_look
+from intake.web.api import schemas
+from intake.web.auth import Admin, CurrentParts, SeenVersion, Supervisor, by_number, log_access
 
 log = logging.getLogger("huying.keeping")
 router = APIRouter(prefix="/api", tags=["operators"])
 
 
-class Erase(shapes.Strict):
+class Erase(schemas.Strict):
     """``why`` stays in the tombstone; ``force``: an emergency that is open too."""
 
     why: Literal["asked", "test", "other"] = "asked"

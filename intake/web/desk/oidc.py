@@ -17,7 +17,7 @@ from intake.runtime import Parts
 from intake.settings import Oidc
 from intake.storage.models import Operator
 from intake.web import cookies
-from intake.web.access import CurrentParts
+from intake.web.auth import CurrentParts
 from intake.web.desk.sign_in import door, inside, let_in
 
 log = logging.getLogger("huying.web")

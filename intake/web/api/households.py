@@ -18,16 +18,18 @@ from intake.accounts import households
 from intake.locale import DEFAULT, languages, say
 from intake.settings import Settings
 from intake.storage.models import Household, Operator
-from intake.web import shapes
-from intake.web.access import CurrentOperator, CurrentParts, log_access
+from intake.web.api import schemas
+from intake.web.auth import CurrentOperator, CurrentParts, log_access
 
 router = APIRouter(prefix="/api/households", tags=["operators"])
 _templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
+    loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+    autoescape=True,
+    trim_blocks=True,
 )
 
 
-class Details(shapes.Strict):
+class Details(schemas.Strict):
     """A home; what is left out of a change stays."""
 
     name: str | None = Field(None, max_length=40)
@@ -53,7 +55,7 @@ class Details(shapes.Strict):
         return value
 
 
-class Link(shapes.Strict):
+class Link(schemas.Strict):
     """``revoke``: all earlier links of this home end."""
 
     revoke: bool = False
@@ -76,7 +78,7 @@ async def list_households(
     async with parts.sessions.begin() as session:
         await log_access(session, operator, "households")
         return [
-            {**_shape(found), "phone": shapes.masked(found.phone)}
+            {**_shape(found), "phone": schemas.masked(found.phone)}
             for found in await session.scalars(statement)
         ]
 

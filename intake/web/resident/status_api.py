@@ -26,9 +26,10 @@ from intake.network.addresses import counted_as
 from intake.runtime import Parts
 from intake.service_requests import By, hash_key
 from intake.storage.models import Household, ServiceRequest
-from intake.web import shapes, standing
-from intake.web.access import CurrentParts
-from intake.web.news import News
+from intake.web.api import schemas
+from intake.web.auth import CurrentParts
+from intake.web.resident import status as request_status
+from intake.web.resident.live_updates import News
 
 router = APIRouter(tags=["residents"])
 NO_STORE = {"Cache-Control": "no-store"}
@@ -36,7 +37,7 @@ LATEST = 5
 SAD = 2  # points that a person should hear of
 
 
-class Rating(shapes.Strict):
+class Rating(schemas.Strict):
     """Three faces: 1 sad, 3 so-so, 5 glad."""
 
     value: Literal[1, 3, 5]
@@ -94,7 +95,7 @@ async def events(
 async def _standing(parts: Parts, service_request_id: int) -> dict[str, Any] | None:
     async with parts.sessions() as session:
         request = await session.get(ServiceRequest, service_request_id)
-        return await standing.of(session, request, parts) if request is not None else None
+        return await request_status.of(session, request, parts) if request is not None else None
 
 
 @router.get("/api/s/{key}")
@@ -102,7 +103,7 @@ async def show(parts: CurrentParts, key: str, response: Response) -> dict[str, A
     """How it stands, in one sentence and in parts."""
     response.headers.update(NO_STORE)
     async with parts.sessions() as session:
-        return await standing.of(session, await by_key(session, key), parts)
+        return await request_status.of(session, await by_key(session, key), parts)
 
 
 @router.post("/api/s/{key}/right")
@@ -122,7 +123,7 @@ async def _answer(parts: Parts, key: str, is_right: bool) -> dict[str, Any]:
         request = await service_requests.lock(session, (await by_key(session, key)).id)
         why = reason("resident_says_wrong")
         await service_requests.answer_read_back(session, request, is_right, why, By(Actor.RESIDENT))
-        return await standing.of(session, request, parts)
+        return await request_status.of(session, request, parts)
 
 
 @router.post("/api/s/{key}/rating")
@@ -131,7 +132,7 @@ async def rate(parts: CurrentParts, key: str, body: Rating) -> dict[str, Any]:
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await by_key(session, key)).id)
         status = Status(request.status)
-        if status not in standing.RATED:
+        if status not in request_status.RATED:
             raise MoveNotAllowed("It is not said to be done yet.")
         comment = (body.comment or "").replace("\x00", "") or None
         by = By(Actor.RESIDENT, why=comment)
@@ -141,7 +142,7 @@ async def rate(parts: CurrentParts, key: str, body: Rating) -> dict[str, Any]:
             await service_requests.ask_operators(session, request, "low_rating", words)
         elif status is Status.DONE:
             await service_requests.advance(session, request, Status.CLOSED, by)
-        return await standing.of(session, request, parts)
+        return await request_status.of(session, request, parts)
 
 
 @router.get("/api/h/{token}")
@@ -168,7 +169,7 @@ async def household(parts: CurrentParts, token: str, response: Response) -> dict
                     "tracking_number": request.tracking_number,
                     "status": request.status,
                     "status_url": f"{parts.settings.base_url}/s/{request.status_key}",
-                    "sentence": await standing.sentence(session, request, parts),
+                    "sentence": await request_status.sentence(session, request, parts),
                     "received_at": request.received_at.isoformat(),
                     "category": parts.catalogue.name(request.category, request.language or "zh")
                     if request.category

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from intake.conversation import answers
 from intake.errors import NotAllowed
 from intake.settings import secret_files
-from intake.web.access import CurrentParts
+from intake.web.auth import CurrentParts
 
 router = APIRouter(prefix="/internal", include_in_schema=False)
 

@@ -10,8 +10,8 @@ from intake.catalogue import edits, text_overrides
 from intake.catalogue.services import Category
 from intake.errors import NotFound
 from intake.runtime import Parts
-from intake.web.access import CurrentParts, SeenVersion, Supervisor, log_access
-from intake.web.editing import refuse
+from intake.web.api.places import refuse
+from intake.web.auth import CurrentParts, SeenVersion, Supervisor, log_access
 
 router = APIRouter(prefix="/api/catalogue", tags=["supervisors"])
 SHOWN = ("name", "description", "questions", "deadline_minutes", "at_least")

@@ -15,7 +15,7 @@ from fastapi import Header, Query, Response
 from intake.errors import NotAudio, NotFound
 from intake.runtime import Parts
 from intake.storage.models import Recording
-from intake.web.detail import recording_response
+from intake.web.api.request_detail import recording_response
 from speech import SpeechError, audio
 
 Form = Annotated[Literal["wav"] | None, Query(alias="as")]

@@ -18,22 +18,22 @@ from intake.pipeline import notify
 from intake.runtime import Parts
 from intake.service_requests import By
 from intake.storage.models import Operator, OperatorTask, ServiceRequest
-from intake.web import shapes
-from intake.web.access import CurrentOperator, CurrentParts, log_access
+from intake.web.api import schemas
+from intake.web.auth import CurrentOperator, CurrentParts, log_access
 
 router = APIRouter(prefix="/api/tasks", tags=["operators"])
 RINGS_HER = frozenset({service_requests.CALL_BACK, "tell_failed", "low_rating", "alarm_unanswered"})
 AFTERNOON, MORNING = (15, 0), (9, 30)  # of the residents' clock
 
 
-class Done(shapes.Strict):
+class Done(schemas.Strict):
     """``outcome``: spoken to, or otherwise done."""
 
     outcome: Literal["reached", "done"] = "done"
     note: str | None = Field(None, max_length=500)
 
 
-class Again(shapes.Strict):
+class Again(schemas.Strict):
     """Nobody answered: once more ``at`` a time, or at one that has a name."""
 
     at: AwareDatetime | None = None
@@ -57,7 +57,7 @@ async def list_tasks(
     async with parts.sessions.begin() as session:
         rows = await open_tasks(session, parts, limit)
         await log_access(session, operator, "tasks")
-    return [{**row, "phone": shapes.masked(row["phone"])} for row in rows]
+    return [{**row, "phone": schemas.masked(row["phone"])} for row in rows]
 
 
 async def open_tasks(session: AsyncSession, parts: Parts, limit: int) -> list[dict[str, Any]]:

@@ -17,9 +17,9 @@ from intake.lifecycle import Status
 from intake.pipeline import deliver
 from intake.runtime import Parts
 from intake.storage.models import Operator, StationOrder
-from intake.web import shapes
-from intake.web.access import CurrentOperator, CurrentParts, SeenVersion, log_access
-from intake.web.tasks import soon
+from intake.web.api import schemas
+from intake.web.api.tasks import soon
+from intake.web.auth import CurrentOperator, CurrentParts, SeenVersion, log_access
 
 router = APIRouter(prefix="/api/station/orders", tags=["station"])
 MOVES: Mapping[str, tuple[str, ...]] = {
@@ -38,7 +38,7 @@ async def list_orders(
     status: Annotated[str, Query(pattern="^(open|accepted|done|could_not|cancelled)$")] = "open",
     area: Annotated[str | None, Query(max_length=80)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> list[shapes.Order]:
+) -> list[schemas.Order]:
     """The oldest first; ``area``: only those there."""
     async with parts.sessions.begin() as session:
         rows = await on_board(session, status, area, limit)
@@ -52,8 +52,8 @@ async def accept(
     operator: CurrentOperator,
     order_id: int,
     version: SeenVersion,
-    body: shapes.TakeOrder,
-) -> shapes.Order:
+    body: schemas.TakeOrder,
+) -> schemas.Order:
     """The resident hears the name, and the time if one is given."""
     if "\x00" in f"{body.name}{body.note or ''}":
         raise BadField("name or note holds a NUL byte.", field="name")
@@ -70,8 +70,8 @@ async def done(
     operator: CurrentOperator,
     order_id: int,
     version: SeenVersion,
-    body: shapes.Why,
-) -> shapes.Order:
+    body: schemas.Why,
+) -> schemas.Order:
     """The resident is asked whether it is."""
     return await _report(parts, operator, order_id, version, "done", None, body.why)
 
@@ -82,8 +82,8 @@ async def could_not(
     operator: CurrentOperator,
     order_id: int,
     version: SeenVersion,
-    body: shapes.Reject,
-) -> shapes.Order:
+    body: schemas.Reject,
+) -> schemas.Order:
     """It goes back to the operators with the reason."""
     return await _report(parts, operator, order_id, version, "could_not", None, body.why)
 
@@ -107,7 +107,7 @@ async def _report(
     who: str | None,
     note: str | None,
     comes_at: datetime | None = None,
-) -> shapes.Order:
+) -> schemas.Order:
     """The order and its service request move in one transaction."""
     async with parts.sessions.begin() as session:
         order = await session.get(StationOrder, min(order_id, 2**62), with_for_update=True)
@@ -135,6 +135,6 @@ async def _report(
         return _shape(order)
 
 
-def _shape(order: StationOrder) -> shapes.Order:
-    values: dict[str, Any] = {name: getattr(order, name) for name in shapes.Order.model_fields}
-    return shapes.Order(**values)
+def _shape(order: StationOrder) -> schemas.Order:
+    values: dict[str, Any] = {name: getattr(order, name) for name in schemas.Order.model_fields}
+    return schemas.Order(**values)

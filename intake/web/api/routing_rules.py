@@ -21,21 +21,21 @@ from intake.runtime import Parts
 from intake.service_requests import understand
 from intake.settings import Rule
 from intake.storage.models import ServiceRequest
-from intake.web import shapes
-from intake.web.access import CurrentParts, SeenVersion, Supervisor, by_number, log_access
-from intake.web.editing import refuse
-from intake.web.resident import language_of
+from intake.web.api import schemas
+from intake.web.api.places import refuse
+from intake.web.auth import CurrentParts, SeenVersion, Supervisor, by_number, log_access
+from intake.web.resident.page import language_of
 
 router = APIRouter(prefix="/api/routing-rules", tags=["supervisors"])
 
 
-class Rules(shapes.Strict):
+class Rules(schemas.Strict):
     """The whole list, the first rule first."""
 
     rules: list[Listed] = Field(max_length=routing_rules.MOST_RULES)
 
 
-class Question(shapes.Strict):
+class Question(schemas.Strict):
     """What would happen to a request of this kind, to that of ``number``, or to ``text``?
 
     ``rules``: the list to try, instead of the one that holds.
@@ -43,7 +43,7 @@ class Question(shapes.Strict):
 
     category: str | None = Field(None, max_length=64)
     area: str | None = Field(None, max_length=80)
-    urgency: shapes.Urgency = "normal"
+    urgency: schemas.Urgency = "normal"
     number: str | None = Field(None, max_length=40)
     text: str | None = Field(None, max_length=2000)
     rules: list[Listed] | None = Field(None, max_length=routing_rules.MOST_RULES)

@@ -15,8 +15,8 @@ from intake.locale import catalog, say
 from intake.runtime import Parts
 from intake.service_requests import statistics
 from intake.service_requests.statistics import Asked
-from intake.web.access import CurrentOperator, CurrentParts, log_access, parts_of
-from intake.web.resident import language_of
+from intake.web.auth import CurrentOperator, CurrentParts, log_access, parts_of
+from intake.web.resident.page import language_of
 
 router = APIRouter(prefix="/api/demand", tags=["operators"])
 USUAL_DAYS = 30

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from intake.processes.supervisor import read_state
 from intake.runtime import Parts
 from intake.storage.models import Alarm
-from intake.web.access import CurrentParts
+from intake.web.auth import CurrentParts
 
 router = APIRouter()
 WORKERS = text(

@@ -18,9 +18,9 @@ from intake.catalogue.places import Wrong
 from intake.errors import BadField, NotFound, TooLarge
 from intake.runtime import Parts
 from intake.storage.models import Edit, Operator, Place
-from intake.web import shapes
-from intake.web.access import CurrentParts, SeenVersion, Supervisor, log_access
-from intake.web.resident import language_of
+from intake.web.api import schemas
+from intake.web.auth import CurrentParts, SeenVersion, Supervisor, log_access
+from intake.web.resident.page import language_of
 
 router = APIRouter(prefix="/api", tags=["supervisors"])
 LISTED = 300  # lines of a preview, of each sort
@@ -33,7 +33,7 @@ CSV_BODY: dict[str, Any] = {
 }
 
 
-class PlaceBody(shapes.Strict):
+class PlaceBody(schemas.Strict):
     """One place; ``aliases``: other names that people say for it."""
 
     name: str = Field(max_length=200)

@@ -21,15 +21,9 @@ from intake.runtime import Parts
 from intake.service_requests import By, understand, worklist
 from intake.service_requests.worklist import Filters, Group
 from intake.storage.models import Delivery, Operator, ServiceRequest
-from intake.web import detail, shapes, sounds, working
-from intake.web.access import (
-    CurrentOperator,
-    CurrentParts,
-    SeenVersion,
-    by_number,
-    log_access,
-)
-from intake.web.tasks import soon
+from intake.web.api import audio, request_aids, request_detail, schemas
+from intake.web.api.tasks import soon
+from intake.web.auth import CurrentOperator, CurrentParts, SeenVersion, by_number, log_access
 
 router = APIRouter(prefix="/api/requests", tags=["operators"])
 Act = Callable[[Any, ServiceRequest], Awaitable[None]]
@@ -42,7 +36,7 @@ async def list_requests(
     operator: CurrentOperator,
     status: Annotated[list[Status] | None, Query()] = None,
     group: Group = Group.ALL,
-    urgency: shapes.Urgency | None = None,
+    urgency: schemas.Urgency | None = None,
     category: Short = None,
     field: Short = None,
     area: Short = None,
@@ -51,7 +45,7 @@ async def list_requests(
     text: Short = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Short = None,
-) -> shapes.Page:
+) -> schemas.Page:
     """Filter by status (several), the desk's ``group`` (which sets the order, too), urgency,
     category, ``field`` of service, area, ``resident_group``, channel, and ``text``: words in what
     was said, names, phones, places and numbers. Phones are masked."""
@@ -69,19 +63,19 @@ async def list_requests(
     async with parts.sessions.begin() as session:
         found = await worklist.page(session, filters, parts.catalogue, after=cursor, limit=limit)
         await log_access(session, operator, "list")
-    lines = [shapes.Line.of(line.request) for line in found.lines]
-    return shapes.Page(requests=lines, next=found.next)
+    lines = [schemas.Line.of(line.request) for line in found.lines]
+    return schemas.Page(requests=lines, next=found.next)
 
 
 @router.get("/{number}", summary="Read one request with all that belongs to it")
 async def read_request(
     parts: CurrentParts, operator: CurrentOperator, number: str, response: Response
-) -> shapes.Detail:
+) -> schemas.Detail:
     """The ``ETag`` is the version to send as ``If-Match`` with a write."""
     async with parts.sessions.begin() as session:
         request = await by_number(session, number)
         await log_access(session, operator, "read", request)
-        found = await detail.of(session, request, parts)
+        found = await request_detail.of(session, request, parts)
     response.headers["ETag"] = f'"{found.version}"'
     return found
 
@@ -91,8 +85,8 @@ async def hear(
     parts: CurrentParts,
     operator: CurrentOperator,
     number: str,
-    form: sounds.Form = None,
-    part: sounds.Part = None,
+    form: audio.Form = None,
+    part: audio.Part = None,
 ) -> Response:
     """The bytes as the resident left them; ``as=wav``: what every browser plays, 16 kHz mono."""
     async with parts.sessions.begin() as session:
@@ -101,7 +95,7 @@ async def hear(
         await log_access(session, operator, "hear", request)
     if recording is None:
         raise NotFound("This request did not come by voice.")
-    return await sounds.response(parts, recording, request.tracking_number, form, part)
+    return await audio.response(parts, recording, request.tracking_number, form, part)
 
 
 @router.patch("/{number}", summary="Correct fields")
@@ -110,7 +104,7 @@ async def correct(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Correction,
+    body: schemas.Correction,
 ) -> JSONResponse:
     """A field that a person set is never overwritten by a machine; the backend is told."""
     changes = body.model_dump(exclude_unset=True, exclude={"why"})
@@ -124,7 +118,7 @@ async def correct(
         if start and end and end < start:
             raise BadField("when_end lies before when_start.", field="when_end")
         if "place" in changes and "area" not in changes:
-            changes["area"] = await working.area_of(session, parts, changes["place"])
+            changes["area"] = await request_aids.area_of(session, parts, changes["place"])
         await service_requests.correct(session, request, changes, _by(operator, body.why))
         request.deadline_at = understand.deadline(request, parts)
 
@@ -137,7 +131,7 @@ async def confirm(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Confirm,
+    body: schemas.Confirm,
 ) -> JSONResponse:
     """With ``backend`` it goes there whatever the rules say; without, where they say, even if it
     was sent elsewhere before."""
@@ -162,7 +156,7 @@ async def hold(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Hold,
+    body: schemas.Hold,
 ) -> JSONResponse:
     """``until`` null takes it up again."""
     if body.until is not None and not soon(body.until, datetime.now(UTC)):
@@ -180,7 +174,7 @@ async def reject(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Reject,
+    body: schemas.Reject,
 ) -> JSONResponse:
     """Who rejected it and why stand in its history."""
 
@@ -197,7 +191,7 @@ async def cancel(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Why,
+    body: schemas.Why,
 ) -> JSONResponse:
     """A backend that has it is told."""
     return await _move(parts, operator, number, version, "cancel", Status.CANCELLED, body)
@@ -209,7 +203,7 @@ async def done(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Why,
+    body: schemas.Why,
 ) -> JSONResponse:
     """For work that no backend reports on."""
     return await _move(parts, operator, number, version, "done", Status.DONE, body)
@@ -221,7 +215,7 @@ async def close(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Why,
+    body: schemas.Why,
 ) -> JSONResponse:
     """The resident agreed."""
     return await _move(parts, operator, number, version, "close", Status.CLOSED, body)
@@ -233,7 +227,7 @@ async def reopen(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Why,
+    body: schemas.Why,
 ) -> JSONResponse:
     """It comes back to review; also from a backend that can't go on."""
 
@@ -249,7 +243,7 @@ async def merge(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Merge,
+    body: schemas.Merge,
 ) -> JSONResponse:
     """Undo with ``reopen``."""
 
@@ -267,7 +261,7 @@ async def split(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Split,
+    body: schemas.Split,
 ) -> JSONResponse:
     """The answer is the first one; its ``events`` name the new number."""
     fields = body.model_dump(exclude_unset=True, exclude={"why"})
@@ -275,7 +269,7 @@ async def split(
 
     async def act(session: Any, request: ServiceRequest) -> None:
         if "place" in fields and "area" not in fields:
-            fields["area"] = await working.area_of(session, parts, fields["place"])
+            fields["area"] = await request_aids.area_of(session, parts, fields["place"])
         twin = await service_requests.split(session, request, fields, _by(operator, body.why))
         twin.deadline_at = understand.deadline(twin, parts)
 
@@ -288,7 +282,7 @@ async def retry(
     operator: CurrentOperator,
     number: str,
     version: SeenVersion,
-    body: shapes.Why,
+    body: schemas.Why,
 ) -> JSONResponse:
     """For a request that waits in review after a failed delivery, confirm it instead."""
 
@@ -339,7 +333,7 @@ async def change(
             await session.refresh(request)
         await log_access(session, operator, action, request)
         await session.flush()
-        body = (await detail.of(session, request, parts)).model_dump(mode="json")
+        body = (await request_detail.of(session, request, parts)).model_dump(mode="json")
     headers = {"ETag": f'"{body["version"]}"'}
     if status != 200:
         body = {"type": "urn:huying:problem:stale_version", **extra, "current": body}
@@ -354,7 +348,7 @@ async def _move(
     version: int,
     action: str,
     to: Status,
-    body: shapes.Why,
+    body: schemas.Why,
 ) -> JSONResponse:
     async def act(session: Any, request: ServiceRequest) -> None:
         await service_requests.advance(session, request, to, _by(operator, body.why))

@@ -18,10 +18,10 @@ from fastapi.templating import Jinja2Templates
 from intake.errors import NotFound
 from intake.locale import DEFAULT, FALLBACK, catalog, languages, say
 from intake.settings import Settings
-from intake.web.access import CurrentParts
-from intake.web.built import ASK_AGAIN, Asset, Built, answer_with, send
+from intake.web.assets_manifest import ASK_AGAIN, Asset, Built, answer_with, send
+from intake.web.auth import CurrentParts
 
-WEB = Path(__file__).parent
+WEB = Path(__file__).parent.parent
 BUILT = WEB / "assets" / "page"
 PROMPTS = WEB / "assets" / "prompts"
 SCRIPTS_SAY = "resident.js."

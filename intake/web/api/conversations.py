@@ -23,14 +23,14 @@ from intake.storage.models import (
     Operator,
     ServiceRequest,
 )
-from intake.web import shapes
-from intake.web.access import CurrentOperator, CurrentParts, by_number, log_access
+from intake.web.api import schemas
+from intake.web.auth import CurrentOperator, CurrentParts, by_number, log_access
 
 router = APIRouter(prefix="/api/conversations", tags=["operators"])
 HISTORY = 200
 
 
-class Answer(shapes.Strict):
+class Answer(schemas.Strict):
     """An operator's own words; ``about``: the request of this conversation that they concern."""
 
     text: str = Field(min_length=1, max_length=2000)

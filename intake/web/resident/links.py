@@ -28,13 +28,13 @@ from intake.pipeline import deliver
 from intake.runtime import Parts
 from intake.service_requests import By, hash_key
 from intake.storage.models import AccessLog, Alarm, Message, Recording, ServiceRequest
-from intake.web import shapes
-from intake.web.access import CurrentOperator, CurrentParts, log_access
-from intake.web.detail import recording_response
-from intake.web.looks import log_look
+from intake.web.access_log_throttle import log_look
+from intake.web.api import schemas
+from intake.web.api.request_detail import recording_response
+from intake.web.auth import CurrentOperator, CurrentParts, log_access
 
 router = APIRouter()
-templates = Jinja2Templates(Path(__file__).parent / "templates")
+templates = Jinja2Templates(Path(__file__).parent.parent / "templates")
 REPORTS = {
     "accepted": Status.ACCEPTED,
     "done": Status.DONE,
@@ -72,7 +72,7 @@ async def backend_update(parts: CurrentParts, name: str, request: Request) -> JS
     if not secrets:
         raise NotFound("There is no such backend.")
     try:
-        update = shapes.Update.model_validate(json.loads(body))
+        update = schemas.Update.model_validate(json.loads(body))
     except (ValueError, ValidationError):
         raise BadField("The update is not JSON of the published shape.") from None
     report = Report(

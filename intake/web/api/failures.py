@@ -15,8 +15,8 @@ from intake.privacy import dead_letters
 from intake.runtime import Parts
 from intake.service_requests import By
 from intake.storage.models import Operator
-from intake.web import shapes
-from intake.web.access import CurrentOperator, CurrentParts, log_access
+from intake.web.api import schemas
+from intake.web.auth import CurrentOperator, CurrentParts, log_access
 
 router = APIRouter(prefix="/api/failures", tags=["operators"])
 
@@ -64,7 +64,7 @@ async def retry(
 
 @router.post("/{kind}/{failure_id}/give-up", summary="Give one up, with a reason")
 async def give_up(
-    parts: CurrentParts, operator: CurrentOperator, kind: str, failure_id: int, body: shapes.Reject
+    parts: CurrentParts, operator: CurrentOperator, kind: str, failure_id: int, body: schemas.Reject
 ) -> dict[str, Any]:
     """The reason stands in the request's history."""
     if "\x00" in body.why:

@@ -1,0 +1,1 @@
+"""The HTTP API of operators, backends and the assistant."""
