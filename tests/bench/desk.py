@@ -21,9 +21,9 @@ import httpx
 import psycopg
 from sqlalchemy import select
 
-from intake import seeding
 from intake.accounts import operators
-from intake.commands.invent import inventor
+from intake.cli.invent import inventor
+from intake.cli.sample_data import insert
 from intake.processes import postgres
 from intake.service_requests.worklist import Group
 from intake.settings import load
@@ -60,7 +60,7 @@ def _seeded(home: str, requests: int) -> Iterator[str]:
     with postgres.running(load(env={"HUYING_HOME": home}), keep=False) as url:
         migrations.migrate(url)
         with psycopg.connect(url, autocommit=True) as connection:
-            seeding.seed(connection, inventor(connection), requests, backend="station")
+            insert.seed(connection, inventor(connection), requests, backend="station")
         yield url
 
 

@@ -28,10 +28,10 @@ from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from intake.accounts import households, operators
+from intake.backup import create, database_dump, restore
+from intake.backup.archive import BadArchive, Reader, Writer
 from intake.cli import app
 from intake.errors import HuyingError
-from intake.keeping import backing_up, restoring, tables
-from intake.keeping.archive import BadArchive, Reader, Writer
 from intake.lifecycle import Actor
 from intake.privacy import erase_household
 from intake.privacy.erase_request import erase
@@ -123,7 +123,7 @@ def programs(version: str) -> Path:
 def contents(url: str) -> dict[str, tuple[int, str]]:
     """Table → (rows, a hash over all of them, whatever their order)."""
     found = {}
-    with psycopg.connect(url, options=tables.OPTIONS) as connection:
+    with psycopg.connect(url, options=database_dump.OPTIONS) as connection:
         names = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         ).fetchall()
@@ -209,7 +209,7 @@ async def full(
 
 
 def save(chat: Chat, target: Path) -> Path:
-    return backing_up.back_up(chat.settings, target, said, version="0")
+    return create.back_up(chat.settings, target, said, version="0")
 
 
 async def put_back(
@@ -217,15 +217,15 @@ async def put_back(
 ) -> Settings:
     """As the command does it."""
     with Reader(archive) as opened:
-        restoring.check(opened, said)
-        restoring.put_settings(opened, home, overwrite=overwrite)
+        restore.check(opened, said)
+        restore.put_settings(opened, home, overwrite=overwrite)
         table: dict[str, Any] = {"home": home, "database_url": url}
         if rasa is not None:
             (home / "secrets").mkdir(parents=True, exist_ok=True)
             (home / "secrets" / "rasa-database").write_text(rasa)
             table["chat"] = {"tracker_url_file": home / "secrets" / "rasa-database"}
         settings = Settings.model_validate(table)
-        await restoring.restore(settings, opened, said, overwrite=overwrite)
+        await restore.restore(settings, opened, said, overwrite=overwrite)
     return settings
 
 
@@ -279,7 +279,7 @@ async def test_another_version_of_postgresql_takes_it_and_gives_it_back(
             assert there.info.server_version < here.info.server_version
         saved = contents(str(full.settings.database_url))
         assert contents(other) == saved
-        back = backing_up.back_up(settings, tmp_path / "back", said, version="0")
+        back = create.back_up(settings, tmp_path / "back", said, version="0")
     target = empty()
     await put_back(back, tmp_path / "newest", target, rasa=empty())
     assert contents(target) == saved
@@ -370,7 +370,7 @@ async def test_other_secrets_are_not_overwritten(full: Chat, tmp_path: Path) -> 
     (home / "secrets").mkdir(parents=True)
     (home / "secrets/links").write_text("another")
     with Reader(archive) as opened, pytest.raises(HuyingError, match="--overwrite"):
-        restoring.put_settings(opened, home, overwrite=False)
+        restore.put_settings(opened, home, overwrite=False)
     assert (home / "secrets/links").read_text() == "another"
     assert not (home / "secrets/internal").exists()
 
@@ -398,7 +398,7 @@ async def test_a_damaged_archive_is_refused_before_anything_is_touched(
                     target.writestr(name, source.read(name))
         archive = fewer
     with pytest.raises(BadArchive), Reader(archive) as opened_:
-        restoring.check(opened_, said)
+        restore.check(opened_, said)
 
 
 async def test_what_a_newer_version_made_is_refused(full: Chat, tmp_path: Path) -> None:
@@ -406,7 +406,7 @@ async def test_what_a_newer_version_made_is_refused(full: Chat, tmp_path: Path) 
     with Writer(path) as archive:
         archive.finish({"huying": "9", "revision": "9999", "made_at": "2030"})
     with Reader(path) as opened, pytest.raises(BadArchive, match="newer"):
-        restoring.check(opened, said)
+        restore.check(opened, said)
 
 
 async def test_an_archive_of_an_older_schema_is_brought_up_to_date(
@@ -424,7 +424,7 @@ async def test_an_archive_of_an_older_schema_is_brought_up_to_date(
         )
     engine.dispose()
     settings = Settings.model_validate({"home": tmp_path / "old", "database_url": old})
-    archive = backing_up.back_up(settings, tmp_path / "backups", said, version="0")
+    archive = create.back_up(settings, tmp_path / "backups", said, version="0")
     target = empty()
     await put_back(archive, tmp_path / "new", target)
     with psycopg.connect(target) as connection:
@@ -478,7 +478,7 @@ async def test_a_home_that_was_erased_since_does_not_come_back_and_a_later_one_d
             "INSERT INTO households (id, name) OVERRIDING SYSTEM VALUE VALUES (77, '新的一户')"
         )
     settings = Settings.model_validate({"home": tmp_path / "new", "database_url": target})
-    last = backing_up.back_up(settings, later.parent / "last.zip", said, version="0")
+    last = create.back_up(settings, later.parent / "last.zip", said, version="0")
     again = empty()
     await put_back(last, tmp_path / "newer", again)
     with psycopg.connect(again) as connection:
@@ -489,22 +489,22 @@ async def test_a_home_that_was_erased_since_does_not_come_back_and_a_later_one_d
 def test_backups_expire_by_age_and_by_number(tmp_path: Path) -> None:
     def named(days: float) -> Path:
         at = datetime.now(UTC) - timedelta(days=days)
-        path = tmp_path / f"huying-{at.strftime(backing_up.STAMP)}.zip"
+        path = tmp_path / f"huying-{at.strftime(create.STAMP)}.zip"
         path.touch()
         return path
 
     new, middle, old = named(0), named(5), named(40)
     other = tmp_path / "holiday.zip"
     other.touch()
-    assert backing_up.expire(tmp_path, days=0) == []
-    assert backing_up.expire(tmp_path, days=30) == [old]
-    assert backing_up.expire(tmp_path, days=30, keep=1) == [middle]
+    assert create.expire(tmp_path, days=0) == []
+    assert create.expire(tmp_path, days=30) == [old]
+    assert create.expire(tmp_path, days=30, keep=1) == [middle]
     assert sorted(tmp_path.iterdir()) == sorted([new, other])
     only = tmp_path / "only"
     only.mkdir()
     last = only / named(400).name
     last.touch()
-    assert backing_up.expire(only, days=30) == [] and last.exists()
+    assert create.expire(only, days=30) == [] and last.exists()
 
 
 def test_an_archive_that_can_not_be_finished_leaves_nothing(tmp_path: Path) -> None:

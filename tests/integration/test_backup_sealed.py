@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from intake.backup import create
 from intake.cli import app
-from intake.keeping import backing_up
 from intake.processes import postgres
 from intake.settings import load
 from intake.storage import migrations
@@ -36,7 +36,7 @@ def test_the_nights_backup_is_encrypted_and_comes_back_with_the_identity_only(
         done = runner.invoke(app, ["backup", str(backups)])
         assert done.exit_code == 0, (done.output, done.exception)
         [archive] = backups.glob("huying-*")
-        assert backing_up.NAME.fullmatch(archive.name) and archive.suffix == ".age"
+        assert create.NAME.fullmatch(archive.name) and archive.suffix == ".age"
         assert "欧阳菊香".encode() not in archive.read_bytes()
         plain = runner.invoke(app, ["backup", str(backups / "mine.zip")])
         assert plain.exit_code == 1 and "ends with .age" in str(plain.exception)
@@ -60,7 +60,7 @@ def test_the_nights_backup_is_encrypted_and_comes_back_with_the_identity_only(
         assert [path.name for path in backups.iterdir() if path.name != "erased.txt"] == [
             archive.name
         ]
-        assert backing_up.expire(backups, days=0, keep=1) == []
+        assert create.expire(backups, days=0, keep=1) == []
     finally:
         for settings in houses:
             cluster = postgres.cluster(settings)

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from intake.accounts import operators, passwords
-from intake.commands.operator import app
-from intake.commands.up import desk_notes
+from intake.cli.operator import app
+from intake.cli.up import desk_notes
 from intake.errors import HuyingError
 from intake.settings import ROOT, Settings
 from intake.storage.models import AccessLog, Operator

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
-from intake import seeding
-from intake.commands.invent import invent as invent_command
-from intake.commands.invent import inventor
+from intake.cli.invent import invent as invent_command
+from intake.cli.invent import inventor
+from intake.cli.sample_data import insert
 from intake.errors import InputError
 from intake.service_requests.worklist import Group
 from tests.integration.desk_house import at_the_desk
@@ -33,7 +33,7 @@ def invent(house: House, count: int) -> None:
     url = house.settings.database_url
     assert url is not None
     with psycopg.connect(url, autocommit=True) as connection:
-        seeding.seed(connection, inventor(connection), count, backend="station")
+        insert.seed(connection, inventor(connection), count, backend="station")
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

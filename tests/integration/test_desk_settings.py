@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 
-from intake.commands import database
+from intake.cli import database
 from intake.storage.db import connect
 from intake.storage.models import AccessLog, Edit, Place
 from tests.integration.chat import Chat

@@ -17,9 +17,9 @@ from sqlalchemy import select, text
 
 from intake import service_requests
 from intake.assistant.client import Assistant
-from intake.commands.serve import set_up_logs
+from intake.backup import create
+from intake.cli.serve import set_up_logs
 from intake.conversation.inbound import Inbound, now, take_in
-from intake.keeping import backing_up
 from intake.lifecycle import Actor
 from intake.service_requests import By
 from intake.storage.models import ContactPoint, ServiceRequest
@@ -128,7 +128,7 @@ async def test_an_erase_leaves_nothing_behind(
         assert f"{place}: " in before, before
     assert found_in_database(rasa.tracker_url, MARK, PHONE)
     assert len(requests) == 3
-    archive = backing_up.back_up(house.settings, tmp_path / "backups", lambda _: None, version="0")
+    archive = create.back_up(house.settings, tmp_path / "backups", lambda _: None, version="0")
     async with house.parts.sessions.begin() as session:
         token, _ = await make_token(session, "Mr Zhao", "supervisor", 1)
     house.client.headers["Authorization"] = f"Bearer {token}"
@@ -157,8 +157,8 @@ async def test_an_erase_leaves_nothing_behind(
     # The backup that still holds them expires.
     old = archive.with_name("huying-20200101T000000Z.zip")
     archive.rename(old)
-    newest = backing_up.back_up(house.settings, archive.parent, lambda _: None, version="0")
-    assert backing_up.expire(archive.parent, days=house.settings.retention.backups_days) == [old]
+    newest = create.back_up(house.settings, archive.parent, lambda _: None, version="0")
+    assert create.expire(archive.parent, days=house.settings.retention.backups_days) == [old]
     assert newest.exists() and found_in_files(archive.parent, *everything) == []
 
 

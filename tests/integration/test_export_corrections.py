@@ -17,11 +17,11 @@ from sqlalchemy import text
 
 from intake import service_requests
 from intake.catalogue.services import load_catalogue
-from intake.evaluating import labelled
-from intake.evaluating.answering import Answering
-from intake.evaluating.house import House as MeasuringHouse
-from intake.evaluating.labelled import LabelledSet
-from intake.evaluating.measures import score
+from intake.evaluation import dataset
+from intake.evaluation.dataset import LabelledSet
+from intake.evaluation.environment import House as MeasuringHouse
+from intake.evaluation.metrics import score
+from intake.evaluation.predict import Answering
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By, Opening
 from intake.settings import ROOT
@@ -108,7 +108,7 @@ async def export(
 
 
 def read(folder: Path) -> LabelledSet:
-    found = labelled.read(folder, CODES)
+    found = dataset.read(folder, CODES)
     assert not found.remarks
     return found
 

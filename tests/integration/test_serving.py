@@ -13,7 +13,7 @@ import httpx
 import pytest
 import trustme
 
-from intake.commands.up import notes
+from intake.cli.up import notes
 from intake.errors import SettingsError
 from intake.settings import load
 from tests.integration.web_process import WebProcess

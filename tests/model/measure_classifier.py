@@ -23,9 +23,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from intake.evaluating.house import assistant_model, open_house
-from intake.evaluating.labelled import objects
-from intake.evaluating.measures import wilson
+from intake.evaluation.dataset import objects
+from intake.evaluation.environment import assistant_model, open_house
+from intake.evaluation.metrics import wilson
 from intake.settings import load
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.readers import understand

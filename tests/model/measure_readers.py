@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from intake.catalogue.services import load_catalogue
-from intake.evaluating.labelled import LabelledSet, objects, read
-from intake.evaluating.measures import Answer, score
+from intake.evaluation.dataset import LabelledSet, objects, read
+from intake.evaluation.metrics import Answer, score
 from intake.settings import ROOT
 from intake.understanding.confidence import NON_SERVICE, decide
 from intake.understanding.gazetteer import Gazetteer

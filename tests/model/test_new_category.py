@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from intake.assistant.training import DEPENDS_ON, bot_python, train, trained_model
-from intake.evaluating.house import open_house
+from intake.evaluation.environment import open_house
 from intake.settings import ROOT, load
 from tests import new_category
 

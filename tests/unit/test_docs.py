@@ -20,7 +20,7 @@ from intake.backends import Dispatch, _payload
 from intake.catalogue.services import load_catalogue
 from intake.cli import COMMANDS
 from intake.errors import BackendError
-from intake.evaluating import labelled
+from intake.evaluation import dataset
 from intake.network.http import Outgoing
 from intake.network.signing import sign_body
 from intake.service_requests.tracking_numbers import read_tracking_number
@@ -135,7 +135,7 @@ def test_the_documented_label_is_read(tmp_path: Path) -> None:
     (tmp_path / shown["audio"]).write_bytes(b"sound")
     (tmp_path / "labels.jsonl").write_text(json.dumps(shown))
     (tmp_path / "places.csv").write_text("name,kind,area,aliases\n梧桐里,community,A01,\n")
-    (item,) = labelled.read(tmp_path, frozenset({"home_repair"})).voicemail
+    (item,) = dataset.read(tmp_path, frozenset({"home_repair"})).voicemail
     assert (item.place, item.unit, item.phone) == ("梧桐里", "3-2-501", None)
     assert item.model_fields_set == shown.keys()
 

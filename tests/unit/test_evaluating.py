@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from intake import cli
-from intake.evaluating.labelled import Dialogue, Item, LabelError, read
-from intake.evaluating.measures import (
+from intake.evaluation.dataset import Dialogue, Item, LabelError, read
+from intake.evaluation.dialogues import Held
+from intake.evaluation.metrics import (
     FIGURES,
     OF_DIALOGUES,
     SHARES,
@@ -23,7 +24,6 @@ from intake.evaluating.measures import (
     score_dialogues,
     wilson,
 )
-from intake.evaluating.talking import Held
 from intake.understanding.values import Field, Understanding, Window
 
 OWN = Path(__file__).parents[1] / "model" / "data"

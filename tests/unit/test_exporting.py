@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from intake.errors import HuyingError
-from intake.evaluating import labelled
-from intake.evaluating.checked import Checked
-from intake.evaluating.exporting import Line, as_phone, as_place, as_unit, line, why_not
-from intake.evaluating.measures import Answer, score
-from intake.evaluating.writing import new_set
+from intake.evaluation import dataset
+from intake.evaluation.confirmed_requests import Checked
+from intake.evaluation.dataset_writer import new_set
+from intake.evaluation.export import Line, as_phone, as_place, as_unit, line, why_not
+from intake.evaluation.metrics import Answer, score
 from intake.storage.models import ServiceRequest
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.values import Understanding
@@ -76,7 +76,7 @@ def test_a_confirmed_voicemail_is_labelled_whole_in_local_time() -> None:
     assert exported.values["audio"] == "audio/a.wav"
     assert exported.values["channel"] == "voicemail"
     assert exported.remarks == ()
-    item = labelled.Item.model_validate(exported.values)
+    item = dataset.Item.model_validate(exported.values)
     assert item.phone == "13912345678"
     assert item.when is not None
     assert item.when.window.end == datetime(2026, 11, 20, 12, 0)
@@ -85,7 +85,7 @@ def test_a_confirmed_voicemail_is_labelled_whole_in_local_time() -> None:
 def test_one_that_was_only_corrected_is_labelled_by_what_was_corrected() -> None:
     exported = found(confirmed=False, corrected=["person", "unit", "when_end"])
     assert labels(exported) == {name: LABELS[name] for name in ("person", "unit", "when")}
-    assert not labelled.Item.model_validate(exported.values).labelled("urgency")
+    assert not dataset.Item.model_validate(exported.values).labelled("urgency")
 
 
 def test_what_the_recogniser_wrote_is_no_text_unless_a_person_wrote_it() -> None:
@@ -99,7 +99,7 @@ def test_what_the_recogniser_wrote_is_no_text_unless_a_person_wrote_it() -> None
 
 def test_character_errors_are_counted_only_where_a_person_wrote_the_words() -> None:
     def answer(of: Line) -> Answer:
-        item = labelled.Item.model_validate(of.values)
+        item = dataset.Item.model_validate(of.values)
         return Answer(item, "无同院五号楼", Understanding(None, 0.0), "normal", False)
 
     heard = answer(found(text="无同院五号楼"))
@@ -151,7 +151,7 @@ def test_typed_messages_go_into_the_chat_and_several_make_a_dialogue() -> None:
     assert (alone.file, alone.values["text"]) == ("chat.jsonl", FIELDS["text"])
     two = found(**typed, typed=("水管漏了", "梧桐苑五号楼"))
     assert (two.file, two.values["turns"]) == ("dialogues.jsonl", ["水管漏了", "梧桐苑五号楼"])
-    assert labelled.Dialogue.model_validate(two.values).expect.unit == "5"
+    assert dataset.Dialogue.model_validate(two.values).expect.unit == "5"
 
 
 def test_without_its_recording_a_voicemail_is_a_typed_message() -> None:
@@ -256,7 +256,7 @@ def test_a_set_appears_whole_and_only_its_owner_may_read_it(tmp_path: Path, exis
     assert {path.name for path in tmp_path.iterdir()} == {"set", "recording"}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert modes(folder) == {(True, 0o700), (False, 0o600)}
-    read = labelled.read(folder, frozenset(("home_repair",)))
+    read = dataset.read(folder, frozenset(("home_repair",)))
     assert not read.remarks
     assert read.gazetteer.places == PLACES.places
     assert (folder / "audio" / "a.wav").read_bytes() == b"RIFF"

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from intake.commands.serve import sockets
+from intake.cli.serve import sockets
 from intake.errors import SettingsError
 from tests.integration.stack import free_ports
 

@@ -9,7 +9,7 @@ import shlex
 import pytest
 
 from intake.channels.page.options import Options
-from intake.commands import household
+from intake.cli import household
 from intake.settings import ROOT
 from intake.web.api import households
 from intake.web.resident import status_api

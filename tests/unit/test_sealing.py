@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from intake.backup import encryption
+from intake.backup.archive import Reader, Writer
 from intake.errors import BadField, DiskFull, HuyingError
-from intake.keeping import sealing
-from intake.keeping.archive import Reader, Writer
 
 MARK = b"\xe7\xb4\xab\xe7\xbd\x97\xe5\x85\xb0" * 40_000
 
 
 def sealed(folder: Path, *keys: str, body: bytes = MARK) -> Path:
     path = folder / "a.zip.age"
-    with Writer(path, sealing.recipients(keys)) as archive:
+    with Writer(path, encryption.recipients(keys)) as archive:
         with archive.member("one") as out:
             out.write(body)
         archive.finish({"made_at": "now"})
@@ -26,7 +26,7 @@ def sealed(folder: Path, *keys: str, body: bytes = MARK) -> Path:
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Path, str]:
     identity = tmp_path / "identity.txt"
-    return identity, sealing.new_identity(identity)
+    return identity, encryption.new_identity(identity)
 
 
 def test_the_right_identity_opens_it_and_nothing_plain_is_in_it(
@@ -36,7 +36,7 @@ def test_the_right_identity_opens_it_and_nothing_plain_is_in_it(
     path = sealed(tmp_path, public)
     assert path.stat().st_mode & 0o777 == 0o600 == identity.stat().st_mode & 0o777
     raw = path.read_bytes()
-    assert raw.startswith(sealing.MAGIC) and MARK[:9] not in raw and b"manifest" not in raw
+    assert raw.startswith(encryption.MAGIC) and MARK[:9] not in raw and b"manifest" not in raw
     with Reader(path, identity) as archive:
         archive.check(lambda _: None)
         with archive.open("one") as member:
@@ -49,7 +49,7 @@ def test_it_is_streamed_to_the_disk_while_it_is_made(
 ) -> None:
     path = tmp_path / "a.zip.age"
     part = tmp_path / ".a.zip.age.part"
-    with Writer(path, sealing.recipients([pair[1]])) as archive:
+    with Writer(path, encryption.recipients([pair[1]])) as archive:
         with archive.member("one") as out:
             for _ in range(64):
                 out.write(MARK)
@@ -64,7 +64,7 @@ def test_it_is_streamed_to_the_disk_while_it_is_made(
 
 def test_any_one_of_several_keys_opens_it_also_from_a_file(tmp_path: Path) -> None:
     identities = [tmp_path / name for name in ("a", "b")]
-    publics = [sealing.new_identity(path) for path in identities]
+    publics = [encryption.new_identity(path) for path in identities]
     listed = tmp_path / "keys.txt"
     listed.write_text("# ours\n\n" + "\n".join(publics) + "\n")
     path = sealed(tmp_path, str(listed))
@@ -81,7 +81,7 @@ def test_without_or_with_another_identity_it_stays_shut(
         Reader(path)
     assert refused.value.code == "identity_missing"
     other = tmp_path / "other.txt"
-    sealing.new_identity(other)
+    encryption.new_identity(other)
     with pytest.raises(HuyingError, match="another key") as refused:
         Reader(path, other)
     assert refused.value.code == "wrong_identity"
@@ -126,11 +126,11 @@ def test_what_was_changed_is_refused(tmp_path: Path, pair: tuple[Path, str]) -> 
 def test_a_full_disk_leaves_nothing(
     tmp_path: Path, pair: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, full = sealing.Sealed.__init__, Path("/dev/full")
+    before, full = encryption.Sealed.__init__, Path("/dev/full")
     path = sealed(tmp_path, pair[1])
     (tmp_path / "new").mkdir()
     with monkeypatch.context() as patch, full.open("wb", buffering=0) as no_room:
-        patch.setattr(sealing.Sealed, "__init__", lambda self, _, to: before(self, no_room, to))
+        patch.setattr(encryption.Sealed, "__init__", lambda self, _, to: before(self, no_room, to))
         for body in (b"short", MARK * 10):
             with pytest.raises(DiskFull):
                 sealed(tmp_path / "new", pair[1], body=body)
@@ -143,11 +143,11 @@ def test_a_full_disk_leaves_nothing(
 @pytest.mark.parametrize("key", ["age1xyz", "nowhere/keys.txt"])
 def test_what_is_no_key_is_told(key: str) -> None:
     with pytest.raises(BadField):
-        sealing.recipients([key])
+        encryption.recipients([key])
 
 
 def test_an_identity_is_never_written_over(tmp_path: Path, pair: tuple[Path, str]) -> None:
     before = pair[0].read_text()
     with pytest.raises(HuyingError, match="exists already"):
-        sealing.new_identity(pair[0])
+        encryption.new_identity(pair[0])
     assert pair[0].read_text() == before

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from intake import backends
-from intake.commands import settings as command
-from intake.commands.settings import described
+from intake.cli import settings as command
+from intake.cli.settings import described
 from intake.errors import SettingsError
 from intake.settings import ROOT, Settings, load
 from speech import recognisers

@@ -93,7 +93,7 @@ async def until_healthy(
 
 async def send_all(settings: Settings, stopped: asyncio.Event) -> list[dict[str, Any]]:
     """Send every sample through the public door; one row each, in the samples' order."""
-    from intake.commands.token import make
+    from intake.cli.token import make
 
     token = await make("demo", "operator", 1)
     samples = [json.loads(line) for line in (SAMPLES / "voicemails.jsonl").open()]

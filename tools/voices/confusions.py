@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-from intake.evaluating.measures import character_error_rate
+from intake.evaluation.metrics import character_error_rate
 from intake.understanding.phonetics import distance, syllables
 from intake.understanding.simplified import plain
 from tools.voices.hear import HEARD, UNHEARD, read_lines

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from intake.commands.models import app
+from intake.cli.models import app
 from speech import models
 
 

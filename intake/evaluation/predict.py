@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from intake.assistant.client import IntentRanking
 from intake.catalogue.services import Catalogue
-from intake.evaluating.house import House
-from intake.evaluating.labelled import Item, LabelledSet
-from intake.evaluating.measures import Answer
+from intake.evaluation.dataset import Item, LabelledSet
+from intake.evaluation.environment import House
+from intake.evaluation.metrics import Answer
 from intake.pipeline import verify_phone
 from intake.service_requests import understand as understand_request
 from intake.settings import Settings

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.accounts import operators, passwords
-from intake.commands.client import in_database
+from intake.cli.client import in_database
 from intake.errors import BadField, HuyingError
 from intake.settings import load
 from intake.storage.models import AccessLog, Operator

@@ -27,8 +27,8 @@ from intake.conversation import turn
 from intake.conversation.form import FIELDS, State
 from intake.conversation.inbound import Inbound, take_in
 from intake.errors import HuyingError
-from intake.evaluating.house import free_ports, until_up
-from intake.evaluating.labelled import Dialogue, LabelledSet
+from intake.evaluation.dataset import Dialogue, LabelledSet
+from intake.evaluation.environment import free_ports, until_up
 from intake.processes import postgres
 from intake.processes.supervisor import Log, Process, Supervisor
 from intake.runtime import Parts

@@ -21,9 +21,9 @@ from sqlalchemy import make_url
 
 from intake.assistant import tracker_store
 from intake.assistant.client import tracker_file
+from intake.backup import database_dump, encryption
+from intake.backup.archive import Progress, Writer
 from intake.errors import HuyingError
-from intake.keeping import sealing, tables
-from intake.keeping.archive import Progress, Writer
 from intake.processes import postgres
 from intake.settings import Settings, settings_file
 
@@ -59,16 +59,16 @@ def back_up(
     """
     made_at = datetime.now(UTC)
     folder = not is_file(target)
-    ending = f".zip{sealing.SUFFIX}" if to else ".zip"
+    ending = f".zip{encryption.SUFFIX}" if to else ".zip"
     path = target / f"huying-{made_at.strftime(STAMP)}{ending}" if folder else target
     with database(settings) as url, Writer(path, to) as archive:
         manifest: dict[str, Any] = {"huying": version, "made_at": made_at.isoformat()}
         _files(archive, settings)
-        with tables.snapshot(url) as connection:
+        with database_dump.snapshot(url) as connection:
             manifest["rasa"] = _rasa(archive, settings, tell)
             manifest |= _database(archive, connection, tell)
             manifest["missing"] = _sound(archive, connection, settings, tell)
-            erased = tables.erased(connection)
+            erased = database_dump.erased(connection)
         archive.finish(manifest)
     if folder:
         _note_erased(path.parent / ERASED, erased)
@@ -79,14 +79,14 @@ def back_up(
 
 def is_file(target: Path) -> bool:
     """Is a file named, not a folder?"""
-    return target.suffix in (".zip", sealing.SUFFIX)
+    return target.suffix in (".zip", encryption.SUFFIX)
 
 
 def _database(archive: Writer, connection: psycopg.Connection, tell: Tell) -> dict[str, Any]:
     with contextlib.suppress(psycopg.errors.UndefinedTable):
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         if row is not None:
-            known = tables.dump(
+            known = database_dump.dump(
                 connection, lambda name: archive.member(f"database/{name}", packed=True), tell
             )
             server = connection.info.server_version
@@ -119,9 +119,9 @@ def _rasa(archive: Writer, settings: Settings, tell: Tell) -> dict[str, Any] | N
         tell("Rasa's memory lies in a database that is not ours; it is not in the archive")
         return None
     url = where.set(drivername="postgresql").render_as_string(hide_password=False)
-    with tables.snapshot(url) as connection:
-        made_of = tables.made_of(connection)
-        known = tables.dump(
+    with database_dump.snapshot(url) as connection:
+        made_of = database_dump.made_of(connection)
+        known = database_dump.dump(
             connection, lambda name: archive.member(f"rasa/{name}", packed=True), tell
         )
         return {"kind": "postgresql", "made_of": made_of, **known}
@@ -142,7 +142,7 @@ def _sound(
     archive: Writer, connection: psycopg.Connection, settings: Settings, tell: Tell
 ) -> list[str]:
     """Copy what the snapshot names; the keys of what was erased since."""
-    forgets = tables.has_column(connection, "recordings", "forgotten_at")
+    forgets = database_dump.has_column(connection, "recordings", "forgotten_at")
     there = "WHERE forgotten_at IS NULL" if forgets else ""
     query = (
         f"SELECT blob_key FROM recordings {there}"  # noqa: S608

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.app import database_url
-from intake.commands.client import in_database
+from intake.cli.client import in_database
 from intake.errors import NotFound
 from intake.settings import load
 from intake.storage.db import connect

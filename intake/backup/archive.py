@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
+from intake.backup import encryption
 from intake.errors import DiskFull, HuyingError
-from intake.keeping import sealing
 from intake.storage.blobs import fsync_folder
 
 FORMAT = 1
@@ -59,7 +59,7 @@ class Writer:
         self.path = path
         self.files: dict[str, dict[str, Any]] = {}
         self._to = to
-        self._sealed: sealing.Sealed | None = None
+        self._sealed: encryption.Sealed | None = None
 
     def __enter__(self) -> Self:
         self._part = self.path.with_name(f".{self.path.name}.part")
@@ -72,7 +72,7 @@ class Writer:
                 f"{self.path} can't be written ({error.strerror}).", code="not_writable"
             ) from None
         self._file = os.fdopen(descriptor, "wb")
-        self._sealed = sealing.Sealed(self._file, self._to) if self._to else None
+        self._sealed = encryption.Sealed(self._file, self._to) if self._to else None
         out = self._sealed.file if self._sealed else self._file
         self._zip = zipfile.ZipFile(out, "w", allowZip64=True)
         return self
@@ -132,8 +132,8 @@ class Reader:
         self.path = path
         self._plain: IO[bytes] | None = None
         try:
-            if sealing.is_sealed(path):
-                self._plain = sealing.unsealed(path, identity)
+            if encryption.is_sealed(path):
+                self._plain = encryption.unsealed(path, identity)
             self._zip = zipfile.ZipFile(self._plain or path)
             self.manifest: dict[str, Any] = json.loads(self._zip.read(MANIFEST))
             self.files: dict[str, dict[str, Any]] = self.manifest["files"]

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from intake.errors import HuyingError
 from speech.errors import SpeechError
 
-# name → (module in intake.commands, attribute, one line)
+# name → (module in intake.cli, attribute, one line)
 COMMANDS = {
     "up": ("up", "up", "Start everything and watch it."),
     "serve": ("serve", "serve", "Run the web part alone."),
@@ -54,7 +54,7 @@ class Lazy(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[cmd_name]
-        found: Any = getattr(importlib.import_module(f"intake.commands.{module}"), attribute)
+        found: Any = getattr(importlib.import_module(f"intake.cli.{module}"), attribute)
         if isinstance(found, typer.Typer):
             command = typer.main.get_command(found)
         else:

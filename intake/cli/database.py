@@ -10,7 +10,7 @@ import typer
 
 from intake.app import database_url
 from intake.catalogue import places_csv, seed_places
-from intake.commands.invent import invent
+from intake.cli.invent import invent
 from intake.errors import InputError
 from intake.settings import load
 from intake.storage import migrations

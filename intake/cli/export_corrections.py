@@ -20,9 +20,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from intake.app import database_url
 from intake.catalogue.services import load_catalogue
 from intake.errors import HuyingError, NotFound
-from intake.evaluating import checked, exporting, labelled
-from intake.evaluating.checked import Checked
-from intake.evaluating.writing import SetWriter, new_set
+from intake.evaluation import confirmed_requests, dataset
+from intake.evaluation import export as dataset_export
+from intake.evaluation.confirmed_requests import Checked
+from intake.evaluation.dataset_writer import SetWriter, new_set
 from intake.settings import ROOT, Settings, load
 from intake.storage.blobs import Blobs
 from intake.storage.db import Sessions, connect
@@ -66,7 +67,7 @@ def export_corrections(
         export.run(since.replace(tzinfo=settings.zone) if since else None, errors)
         catalogue = load_catalogue(ROOT / "data" / "services")
         categories = frozenset((*catalogue.codes, *catalogue.intents))
-        remarks = labelled.read(writer.folder, categories).remarks
+        remarks = dataset.read(writer.folder, categories).remarks
     for remark in (*export.remarks, *remarks):
         where = remark.replace(str(writer.folder), str(folder))
         errors.print(f"note: {where}", markup=False, soft_wrap=True)
@@ -125,8 +126,8 @@ class Export:
         except NotFound:
             self.left_out["their recordings are gone"] += 1
             return False
-        line = exporting.line(one, zone=self.settings.zone, gazetteer=gazetteer, audio=audio)
-        if why := exporting.why_not(line):
+        line = dataset_export.line(one, zone=self.settings.zone, gazetteer=gazetteer, audio=audio)
+        if why := dataset_export.why_not(line):
             self.left_out[why] += 1
             return False
         self.writer.add(line.file, line.values)
@@ -144,7 +145,9 @@ class Export:
 
 async def _survey(sessions: Sessions, since: datetime | None) -> tuple[int, Gazetteer]:
     async with sessions() as session:
-        return await checked.count(session, since), await checked.gazetteer(session)
+        return await confirmed_requests.count(session, since), await confirmed_requests.gazetteer(
+            session
+        )
 
 
 def _pages(
@@ -158,9 +161,9 @@ def _pages(
 
 async def _page(sessions: Sessions, since: datetime | None, last: int | None) -> list[Checked]:
     async with sessions() as session:
-        return await checked.page(session, since, before_id=last, size=PAGE)
+        return await confirmed_requests.page(session, since, before_id=last, size=PAGE)
 
 
 async def _log(sessions: Sessions, ids: list[int]) -> None:
     async with sessions.begin() as session:
-        await checked.log_export(session, f"{getpass.getuser()} (command line)", ids)
+        await confirmed_requests.log_export(session, f"{getpass.getuser()} (command line)", ids)

@@ -18,11 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from intake.catalogue.services import load_catalogue
-from intake.evaluating import labelled
-from intake.evaluating.answering import Answering
-from intake.evaluating.house import assistant_model, open_house
-from intake.evaluating.labelled import Dialogue, Item, LabelledSet
-from intake.evaluating.measures import (
+from intake.evaluation import dataset
+from intake.evaluation.dataset import Dialogue, Item, LabelledSet
+from intake.evaluation.dialogues import Held, everything, hold
+from intake.evaluation.environment import assistant_model, open_house
+from intake.evaluation.metrics import (
     FIGURES,
     OF_DIALOGUES,
     SHARES,
@@ -33,7 +33,7 @@ from intake.evaluating.measures import (
     score_dialogues,
     wilson,
 )
-from intake.evaluating.talking import Held, everything, hold
+from intake.evaluation.predict import Answering
 from intake.settings import ROOT, Settings, load
 
 
@@ -60,7 +60,7 @@ def evaluate(
     """
     settings = load()
     catalogue = load_catalogue(ROOT / "data" / "services")
-    found = labelled.read(folder, frozenset((*catalogue.codes, *catalogue.intents)))
+    found = dataset.read(folder, frozenset((*catalogue.codes, *catalogue.intents)))
     errors = Console(stderr=True, highlight=False)
     for remark in found.remarks:
         errors.print(f"note: {remark}", markup=False)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from intake.commands import client as http
+from intake.cli import client as http
 from intake.settings import load
 
 app = typer.Typer(no_args_is_help=True, help="See service requests.")

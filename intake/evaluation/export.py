@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
-from intake.evaluating.checked import Checked
-from intake.evaluating.labelled import DIALOGUES, SPOKEN, TYPED
+from intake.evaluation.confirmed_requests import Checked
+from intake.evaluation.dataset import DIALOGUES, SPOKEN, TYPED
 from intake.storage.models import ServiceRequest
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.simplified import plain

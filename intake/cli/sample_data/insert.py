@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from intake.catalogue.services import Catalogue
-from intake.inventing import WRITTEN, Home, Inventor, Life
+from intake.cli.sample_data.generate import WRITTEN, Home, Inventor, Life
 from intake.lifecycle import ENDED
 from intake.service_requests.tracking_numbers import tracking_number
 

@@ -21,10 +21,10 @@ from sqlalchemy.pool import NullPool
 
 from intake.assistant import tracker_store
 from intake.assistant.client import tracker_file
+from intake.backup import database_dump
+from intake.backup.archive import BadArchive, Progress, Reader
+from intake.backup.create import ERASED, WAITING, database, read_erased
 from intake.errors import HuyingError
-from intake.keeping import tables
-from intake.keeping.archive import BadArchive, Progress, Reader
-from intake.keeping.backing_up import ERASED, WAITING, database, read_erased
 from intake.lifecycle import Actor
 from intake.privacy import erase_household, external_data
 from intake.privacy.erase_request import erase
@@ -84,7 +84,7 @@ async def restore(
     with ExitStack() as held:
         held.enter_context(supervisor.only_one(settings.home))
         url = held.enter_context(database(settings))
-        engine = create_engine(engine_url(url), connect_args={"options": tables.OPTIONS})
+        engine = create_engine(engine_url(url), connect_args={"options": database_dump.OPTIONS})
         held.callback(engine.dispose)
         try:
             with engine.begin() as connection:
@@ -131,7 +131,7 @@ def _empty(connection: Connection, settings: Settings, *, overwrite: bool) -> Er
         raise HuyingError(
             f"This house holds something already ({what}); --overwrite replaces it.", code="exists"
         )
-    erased = tables.erased(_raw(connection))
+    erased = database_dump.erased(_raw(connection))
     if there:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
@@ -153,7 +153,7 @@ def _sound(archive: Reader, settings: Settings, tell: Tell) -> None:
 
 def _rows(connection: Connection, archive: Reader, tell: Tell) -> None:
     migrations.upgrade(connection, archive.manifest["revision"])
-    tables.load(
+    database_dump.load(
         _raw(connection),
         archive.manifest["database"],
         lambda name: archive.open(f"database/{name}"),
@@ -204,7 +204,7 @@ def _rasa_tables(
         connection.execute(text("CREATE SCHEMA public"))
         for statement in saved["made_of"]:
             raw.execute(statement)
-    tables.load(raw, saved, lambda name: archive.open(f"rasa/{name}"), tell)
+    database_dump.load(raw, saved, lambda name: archive.open(f"rasa/{name}"), tell)
 
 
 def _forget_trackers(connection: Connection, names: list[str] | None) -> None:

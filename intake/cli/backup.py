@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from intake.backup import create, encryption
+from intake.backup import restore as backup_restore
+from intake.backup.archive import Reader
 from intake.errors import BadField
-from intake.keeping import backing_up, restoring, sealing
-from intake.keeping.archive import Reader
 from intake.settings import load, settings_file
 
 
@@ -41,15 +42,15 @@ def backup(
     who was erased leaves them too.
     """
     settings = load()
-    to = sealing.recipients(encrypt_to or settings.backup.encrypt_to)
-    if backing_up.is_file(target) and bool(to) != (target.suffix == sealing.SUFFIX):
-        ending = sealing.SUFFIX if to else ".zip"
+    to = encryption.recipients(encrypt_to or settings.backup.encrypt_to)
+    if create.is_file(target) and bool(to) != (target.suffix == encryption.SUFFIX):
+        ending = encryption.SUFFIX if to else ".zip"
         raise BadField(f"Name a file that ends with {ending}, for that is what it will be.")
-    path = backing_up.back_up(settings, target, _tell, version=version("huying"), to=to)
+    path = create.back_up(settings, target, _tell, version=version("huying"), to=to)
     typer.echo(f"{path} ({path.stat().st_size / 2**20:.1f} MB)")
     if path.parent == target:
         limit = settings.retention.backups_days if days is None else days
-        for gone in backing_up.expire(target, days=limit, keep=keep):
+        for gone in create.expire(target, days=limit, keep=keep):
             typer.echo(f"deleted {gone.name}")
 
 
@@ -68,15 +69,15 @@ def restore(
     Every checksum is compared before anything is touched.
     """
     with Reader(archive, identity) as opened:
-        restoring.check(opened, _tell)
+        backup_restore.check(opened, _tell)
         manifest = opened.manifest
         typer.echo(f"made {manifest['made_at'][:19]} UTC, schema {manifest['revision']}")
         if check:
             typer.echo("It is whole.")
             return
-        restoring.put_settings(opened, settings_file().parent, overwrite=overwrite)
+        backup_restore.put_settings(opened, settings_file().parent, overwrite=overwrite)
         settings = load()
-        asyncio.run(restoring.restore(settings, opened, _tell, overwrite=overwrite))
+        asyncio.run(backup_restore.restore(settings, opened, _tell, overwrite=overwrite))
     typer.echo(f"Restored into {settings.home}.")
 
 
@@ -87,7 +88,7 @@ def backup_key(
 
     Without the file nobody opens what is encrypted to it, you neither.
     """
-    typer.echo(sealing.new_identity(file))
+    typer.echo(encryption.new_identity(file))
 
 
 def _tell(line: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.accounts import households
 from intake.catalogue.services import load_catalogue
-from intake.commands.client import in_database
+from intake.cli.client import in_database
 from intake.errors import BadField
 from intake.locale import languages
 from intake.privacy import export as household_export

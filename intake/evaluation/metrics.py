@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from rapidfuzz.distance import Levenshtein
 
-from intake.evaluating.labelled import FIELDS, Item, Labels
+from intake.evaluation.dataset import FIELDS, Item, Labels
 from intake.understanding.confidence import NON_SERVICE
 from intake.understanding.numerals import ENGLISH, NUMERAL, number
 from intake.understanding.simplified import plain
@@ -39,7 +39,7 @@ from intake.understanding.values import Understanding, Window, window_to_json
 from intake.understanding.when import overlap
 
 if TYPE_CHECKING:
-    from intake.evaluating.talking import Held
+    from intake.evaluation.dialogues import Held
 
 RIGHT_OVERLAP = 0.5
 BINS = 10

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from intake.commands import client as http
+from intake.cli import client as http
 from intake.errors import HuyingError
 from intake.settings import load
 

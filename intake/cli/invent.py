@@ -7,10 +7,10 @@ import time
 import psycopg
 import typer
 
-from intake import seeding
 from intake.catalogue.services import load_catalogue
+from intake.cli.sample_data import insert
+from intake.cli.sample_data.generate import Inventor
 from intake.errors import InputError
-from intake.inventing import Inventor
 from intake.settings import ROOT, load
 from intake.understanding.gazetteer import Gazetteer
 
@@ -23,12 +23,12 @@ def invent(url: str, count: int, days: int, *, even_so: bool) -> None:
         typer.echo(f"\r{done:,} of {count:,} ({time.monotonic() - began:.0f} s)", nl=False)
 
     with psycopg.connect(url, autocommit=True) as connection:
-        if not even_so and seeding.holds_real_requests(connection):
+        if not even_so and insert.holds_real_requests(connection):
             raise InputError(
                 "There are requests of real people here; --yes puts invented ones beside them."
             )
         backend = next(iter(load().backends), None)
-        seeding.seed(
+        insert.seed(
             connection,
             inventor(connection),
             count,

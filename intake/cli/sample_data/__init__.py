@@ -1,0 +1,1 @@
+"""Made-up requests for trying the desk and for measuring it."""
