@@ -29,8 +29,11 @@ from intake.storage.db import connect
 from intake.web import desk, problems
 from intake.web.api import (
     access_log,
+    alarms,
     assistant,
     attachments,
+    backend_updates,
+    catalogue,
     conversations,
     failures,
     health,
@@ -39,19 +42,44 @@ from intake.web.api import (
     places,
     presence,
     privacy,
-    request_aids,
+    request_actions,
     requests,
     routing_rules,
     station,
     statistics,
     tasks,
 )
-from intake.web.api import catalogue as catalogue_texts
 from intake.web.resident import links, page, status_api
 from speech import Transcriber
 
 log = logging.getLogger("huying.web")
 DISK_THREADS = 32
+ROUTERS = (
+    access_log.router,
+    alarms.router,
+    assistant.router,
+    attachments.router,
+    backend_updates.router,
+    catalogue.router,
+    conversations.router,
+    failures.router,
+    health.router,
+    households.router,
+    links.router,
+    operators.router,
+    places.router,
+    places.suggestions,
+    presence.router,
+    privacy.router,
+    request_actions.router,
+    requests.router,
+    routing_rules.router,
+    station.router,
+    statistics.router,
+    status_api.router,
+    tasks.router,
+)
+"""The API, in no order that matters: no two of them answer the same path."""
 POSTS_LIMITED = {"/api/voicemails", "/api/uploads", "/api/uploads/"}
 
 
@@ -135,27 +163,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.parts = parts
     problems.install(app)
-    app.include_router(request_aids.router)  # before `api`, which takes any word for a number
-    app.include_router(requests.router)
-    app.include_router(presence.router)
-    app.include_router(station.router)
-    app.include_router(links.router)
-    app.include_router(health.router)
-    app.include_router(assistant.router)
-    app.include_router(conversations.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.include_router(page.routes())
-    app.include_router(status_api.router)
-    app.include_router(households.router)
-    app.include_router(statistics.router)
-    app.include_router(tasks.router)
-    app.include_router(failures.router)
-    app.include_router(attachments.router)
-    app.include_router(privacy.router)
-    app.include_router(operators.router)
-    app.include_router(places.router)
-    app.include_router(routing_rules.router)
-    app.include_router(catalogue_texts.router)
-    app.include_router(access_log.router)
     desk.install(app)
     for channel in parts.channels.values():
         app.include_router(channel.routes())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from intake import service_requests
-from intake.conversation import effects, inbound
+from intake.conversation import effects, locks
 from intake.conversation.form import State
 from intake.lifecycle import Status
 from intake.locale import reason
@@ -19,12 +19,12 @@ async def abandon(parts: Parts, service_request_id: int) -> None:
         request = await session.get_one(ServiceRequest, service_request_id)
         if request.conversation_id is None:
             return
-        conversation = await inbound.lock(session, request.conversation_id)
+        conversation = await locks.lock(session, request.conversation_id)
         request = await service_requests.lock(session, service_request_id)
         if Status(request.status) is not Status.RECEIVED:
             return
         quiet = timedelta(minutes=parts.settings.chat.draft_minutes)
-        left = request.updated_at + quiet - inbound.now()
+        left = request.updated_at + quiet - locks.now()
         if left > timedelta(0):
             await effects.watch(session, request, left)
             return

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from intake.conversation import phrases
 from intake.conversation.context import Answered, Here, Plan
 from intake.conversation.form import FIELDS, LIKELY, MISSES, SMALL_TALK, SURE
 from intake.lifecycle import ENDED, Status
 from intake.locale import say
+from intake.locale import times as times_
 from intake.service_requests.tracking_numbers import read_tracking_number
 from intake.storage.models import ServiceRequest
 from intake.understanding import replies
@@ -214,6 +214,6 @@ def _recent(here: Here) -> ServiceRequest | None:
 def _spoken(found: dict[str, Any], language: str) -> str:
     parts = []
     for name, value in found.items():
-        shown = phrases.window(value.value, language) if name == "when" else value.value
+        shown = times_.window(value.value, language) if name == "when" else value.value
         parts.append(say(f"chat.part.{name}", language, value=shown))
     return say("chat.part.comma", language).join(parts)

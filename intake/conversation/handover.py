@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from intake import service_requests
-from intake.conversation import effects, inbound
-from intake.conversation.inbound import EMERGENCY_LASTS
+from intake.conversation import effects, locks, outbox
+from intake.conversation.emergency import add_to_emergency, open_emergency
 from intake.errors import AssistantError
-from intake.lifecycle import ENDED, Status
 from intake.locale import reason, say
 from intake.runtime import Parts
-from intake.storage.models import Conversation, ServiceRequest
 from speech.errors import SpeechError
 
 OPERATOR = "operator"
@@ -34,16 +27,16 @@ async def give_up(parts: Parts, message_id: int, error: BaseException) -> None:
 async def leave(parts: Parts, message_id: int, why: dict[str, str]) -> None:
     """Leave one message to the operators; the resident is told once, not with each message."""
     async with parts.sessions.begin() as session:
-        message, conversation = await inbound.lock_with(session, message_id)
+        message, conversation = await locks.lock_with(session, message_id)
         if message.handled_at is not None:
             return
-        message.handled_at = inbound.now()
+        message.handled_at = locks.now()
         conversation.tracker = None
         if conversation.handled_by == OPERATOR:
             return
         request = await open_emergency(session, conversation, message.received_at)
         if request is not None:
-            await effects.add_to_emergency(session, conversation, message, request, parts)
+            await add_to_emergency(session, conversation, message, request, parts)
             return
         told = bool(conversation.state.get("told"))
         request = await effects.leave_to_person(session, conversation, message, why, parts)
@@ -51,7 +44,7 @@ async def leave(parts: Parts, message_id: int, why: dict[str, str]) -> None:
         if not told:
             phone = parts.settings.human_phone or say("phone.unset", conversation.language)
             words = say("chat.person_reads", conversation.language, phone=phone)
-            await inbound.reply(
+            await outbox.reply(
                 session,
                 conversation.id,
                 words,
@@ -59,19 +52,3 @@ async def leave(parts: Parts, message_id: int, why: dict[str, str]) -> None:
                 language=conversation.language,
                 service_request_id=request.id,
             )
-
-
-async def open_emergency(
-    session: AsyncSession, conversation: Conversation, at: datetime | None
-) -> ServiceRequest | None:
-    """The emergency that this conversation is about now, its row taken."""
-    state = conversation.state
-    if not state.get("emergency"):
-        return None
-    since = datetime.fromisoformat(state["since"])
-    request = await service_requests.lock(session, state["emergency"])
-    over = (at or inbound.now()) - since > EMERGENCY_LASTS
-    if over or Status(request.status) in ENDED or request.urgency != "emergency":
-        conversation.state = {}
-        return None
-    return request

@@ -9,29 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.lifecycle import ENDED, Actor, Status
-from intake.locale import languages, reason, say
+from intake.conversation.emergency import emergency, is_emergency
+from intake.conversation.locks import lock, lock_of
+from intake.conversation.outbox import send_waiting
+from intake.locale import languages
 from intake.runtime import Parts
-from intake.service_requests import By, Opening
 from intake.storage.jobs import defer
-from intake.storage.models import Attachment, Conversation, Message, Recording, ServiceRequest
-from intake.understanding import safety
-from intake.understanding.spoken_text import Heard
+from intake.storage.models import Attachment, Conversation, Message, Recording
 from speech import AudioInfo
-
-EMERGENCY_LASTS = timedelta(minutes=30)
-DIAL = "120 / 119 / 110"
-QUIET = "told_in_chat"
-"""In `given`: she heard of this status in the conversation; `tell` needn't say it again."""
-TEXT_LIMIT = 4000  # characters of one message that are read; Open311 takes no longer description
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,140 +85,6 @@ async def take_in(session: AsyncSession, inbound: Inbound, parts: Parts) -> int 
         message_id=message_id,
     )
     return message_id
-
-
-def is_emergency(text: str, *, spoken: bool = False) -> bool:
-    """The life-safety rules alone."""
-    heard = Heard.of(text[:TEXT_LIMIT], spoken=spoken)
-    return safety.read_safety(heard).urgency == "emergency"
-
-
-def lock_of(conversation_id: int) -> str:
-    """The queue's lock that keeps one conversation in order."""
-    return f"conversation-{conversation_id}"
-
-
-async def lock(session: AsyncSession, conversation_id: int) -> Conversation:
-    """Take the conversation's row for writing."""
-    return await session.get_one(
-        Conversation, conversation_id, with_for_update=True, populate_existing=True
-    )
-
-
-async def lock_with(session: AsyncSession, message_id: int) -> tuple[Message, Conversation]:
-    """Take the conversation of a message that came in it, and the message as it is by then."""
-    message = await session.get_one(Message, message_id)
-    assert message.conversation_id is not None
-    conversation = await lock(session, message.conversation_id)
-    await session.refresh(message)
-    return message, conversation
-
-
-async def reply(
-    session: AsyncSession,
-    conversation_id: int,
-    text: str,
-    *,
-    code: str,
-    language: str | None = None,
-    service_request_id: int | None = None,
-    who: str | None = None,
-) -> Message:
-    """Store one message to the resident and start sending it."""
-    message = Message(
-        conversation_id=conversation_id,
-        service_request_id=service_request_id,
-        direction="out",
-        code=code,
-        text=text,
-        language=language,
-        who=who,
-    )
-    session.add(message)
-    await session.flush()
-    await send(session, conversation_id)
-    return message
-
-
-async def send(session: AsyncSession, conversation_id: int) -> None:
-    """Start sending what is stored and not sent yet."""
-    await defer(session, "send", lock=f"send-{conversation_id}", conversation_id=conversation_id)
-
-
-async def send_waiting(session: AsyncSession, conversation_id: int) -> None:
-    """She wrote, so the way to her is open again: what waited goes out first."""
-    waiting = (
-        select(Message)
-        .where(
-            Message.conversation_id == conversation_id,
-            Message.direction == "out",
-            Message.sent_at.is_(None),
-            or_(Message.waits, Message.send_error.is_not(None)),
-        )
-        .with_for_update()
-    )
-    rows = (await session.scalars(waiting)).all()
-    for message in rows:
-        message.waits = False
-        message.send_error = None
-    if rows:
-        await session.flush()
-        await send(session, conversation_id)
-
-
-async def emergency(
-    session: AsyncSession,
-    conversation: Conversation,
-    text: str,
-    received_at: datetime,
-    parts: Parts,
-) -> ServiceRequest:
-    """Somebody is in danger: raise the open request or open one, alarm, and say whom to ring."""
-    request = await _in_danger(session, conversation)
-    by = By(Actor.DOOR)
-    if request is None:
-        opening = Opening(
-            channel=await _channel(session, conversation),
-            language=conversation.language,
-            contact_point_id=conversation.contact_point_id,
-            received_at=received_at,
-        )
-        opened = await service_requests.open_request(
-            session, opening, by=by, status=Status.NEEDS_REVIEW
-        )
-        request = await service_requests.lock(session, opened.id)
-        request.conversation_id = conversation.id
-    if text not in (request.text or ""):
-        request.text = "\n".join(filter(None, (request.text, text)))
-    request.urgency = "emergency"
-    request.deadline_at = received_at + timedelta(minutes=3)
-    request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
-    await service_requests.review(session, request, [reason("emergency")], by)
-    await service_requests.raise_alarm(session, request)
-    conversation.state = {"emergency": request.id, "since": received_at.isoformat()}
-    conversation.tracker = None
-    await session.flush()
-    words = say("tell.emergency", conversation.language, number=request.tracking_number, dial=DIAL)
-    await reply(
-        session,
-        conversation.id,
-        words,
-        code="emergency",
-        language=conversation.language,
-        service_request_id=request.id,
-    )
-    return request
-
-
-async def _in_danger(session: AsyncSession, conversation: Conversation) -> ServiceRequest | None:
-    """What was being said when danger came up: an open emergency, else the open draft."""
-    state = conversation.state
-    ids = [state.get("emergency"), *(draft["id"] for draft in state.get("drafts", ()))]
-    for found in filter(None, ids):
-        request = await service_requests.lock(session, found)
-        if Status(request.status) not in ENDED:
-            return request
-    return None
 
 
 async def _conversation(session: AsyncSession, inbound: Inbound) -> Conversation:
@@ -305,13 +164,3 @@ async def _media(session: AsyncSession, message_id: int, inbound: Inbound) -> No
         attachment.blob_key = media.blob_key
     session.add(attachment)
     await session.flush()
-
-
-async def _channel(session: AsyncSession, conversation: Conversation) -> str:
-    point = await service_requests.point_of(session, conversation.contact_point_id)
-    return point.channel if point is not None else "webchat"
-
-
-def now() -> datetime:
-    """The present moment, aware."""
-    return datetime.now(UTC)

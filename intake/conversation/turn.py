@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.assistant.client import Reply, tracker_events
-from intake.conversation import effects, inbound
+from intake.conversation import effects, emergency, locks, outbox
+from intake.conversation.emergency import open_emergency
 from intake.conversation.form import State
-from intake.conversation.handover import OPERATOR, open_emergency
+from intake.conversation.handover import OPERATOR
 from intake.conversation.voice_message import hear
 from intake.errors import AssistantError
 from intake.locale import say
@@ -58,11 +59,11 @@ async def converse(parts: Parts, message_id: int) -> None:
 async def _begin(parts: Parts, message_id: int) -> Turn | None:
     """What the assistant has to answer; None when that is no matter for it, and done."""
     async with parts.sessions.begin() as session:
-        message, conversation = await inbound.lock_with(session, message_id)
+        message, conversation = await locks.lock_with(session, message_id)
         if message.handled_at is not None:
             return None
         if await _without_assistant(session, conversation, message, parts):
-            message.handled_at = inbound.now()
+            message.handled_at = locks.now()
             return None
         # Until this turn is written down Rasa may know more than we do. A turn that died left a
         # memory that nobody asks any more; in Rasa's SQL store none can be put in its place.
@@ -85,13 +86,13 @@ async def _memory(session: AsyncSession, conversation: Conversation) -> str | No
             Message.conversation_id == conversation.id, Message.kind.in_(("text", "voice"))
         )
     )
-    remembers = latest is not None and inbound.now() - latest < MEMORY_LASTS
+    remembers = latest is not None and locks.now() - latest < MEMORY_LASTS
     return conversation.tracker if remembers else None
 
 
 async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply]) -> None:
     async with parts.sessions.begin() as session:
-        conversation = await inbound.lock(session, turn.conversation_id)
+        conversation = await locks.lock(session, turn.conversation_id)
         message = await session.get_one(Message, message_id, populate_existing=True)
         if message.handled_at is not None:
             return
@@ -99,7 +100,7 @@ async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply])
             # A person took over, or danger came up at the door: what Rasa made of it is void.
             if not await _without_assistant(session, conversation, message, parts):
                 raise AssistantError("Things changed during the turn.", code="turn_overtaken")
-            message.handled_at = inbound.now()
+            message.handled_at = locks.now()
             return
         await effects.carry_out(
             session,
@@ -110,7 +111,7 @@ async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply])
         )
         for reply in said:
             if reply.text:
-                await inbound.reply(
+                await outbox.reply(
                     session,
                     conversation.id,
                     reply.text,
@@ -118,7 +119,7 @@ async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply])
                     language=conversation.language,
                     service_request_id=message.service_request_id,
                 )
-        message.handled_at = inbound.now()
+        message.handled_at = locks.now()
         if conversation.handled_by != OPERATOR and not conversation.state.get("emergency"):
             conversation.tracker = turn.sender
 
@@ -143,12 +144,12 @@ async def _without_assistant(
         return True
     request = await open_emergency(session, conversation, message.received_at)
     if request is not None:
-        await effects.add_to_emergency(session, conversation, message, request, parts)
+        await emergency.add_to_emergency(session, conversation, message, request, parts)
         return True
     if message.kind == "event":
         if message.text in ("follow", "menu:CALL") or not message.text:
             words = say("chat.welcome", language)
-            await inbound.reply(session, conversation.id, words, code="welcome", language=language)
+            await outbox.reply(session, conversation.id, words, code="welcome", language=language)
         return True
     return not (message.text or "").strip()
 
@@ -161,7 +162,7 @@ async def _picture(session: AsyncSession, conversation: Conversation, message: M
     if conversation.handled_by != OPERATOR:
         key = "chat.picture" if message.service_request_id else "chat.picture.what"
         words = say(key, conversation.language)
-        await inbound.reply(
+        await outbox.reply(
             session,
             conversation.id,
             words,

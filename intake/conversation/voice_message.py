@@ -7,7 +7,7 @@ import asyncio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.conversation import inbound
+from intake.conversation import emergency, locks
 from intake.conversation.handover import leave
 from intake.errors import AssistantError
 from intake.locale import reason
@@ -37,13 +37,13 @@ async def hear(parts: Parts, message_id: int) -> None:
     danger = understand.is_emergency(heard.text, heard.alternatives)
     danger = danger or await _sounds_dangerous(parts, heard)
     async with parts.sessions.begin() as session:
-        message, conversation = await inbound.lock_with(session, message_id)
+        message, conversation = await locks.lock_with(session, message_id)
         if message.text is not None:
             return
         session.add(Transcript.of(heard, recording.id))
         message.text = heard.text
         if danger:
-            request = await inbound.emergency(
+            request = await emergency.emergency(
                 session, conversation, heard.text, message.received_at or message.created_at, parts
             )
             request.recording_id = request.recording_id or recording.id

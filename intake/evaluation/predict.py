@@ -19,6 +19,7 @@ from intake.evaluation.dataset import Item, LabelledSet
 from intake.evaluation.environment import House
 from intake.evaluation.metrics import Answer
 from intake.pipeline import verify_phone
+from intake.service_requests import decision
 from intake.service_requests import understand as understand_request
 from intake.settings import Settings
 from intake.understanding.readers import understand
@@ -114,7 +115,7 @@ class Answering:
             )
         danger = item.audio is not None and understand_request.is_emergency(text, alternatives)
         urgency = "emergency" if danger else read.urgency
-        verdict = understand_request.judge(
+        verdict = decision.judge(
             read,
             category=read.category,
             urgency=urgency,

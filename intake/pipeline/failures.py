@@ -15,7 +15,7 @@ from sqlalchemy import String, cast, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.conversation import inbound
+from intake.conversation import outbox
 from intake.errors import MoveNotAllowed, NotFound
 from intake.lifecycle import Status
 from intake.service_requests import By
@@ -203,7 +203,7 @@ async def _say_again(session: AsyncSession, found_id: int, by: By) -> ServiceReq
     if message is None or message.conversation_id is None:
         raise NotFound("There is no such message that did not go.")
     # What waits before it in the same conversation goes first, so all of it begins again.
-    await inbound.send_waiting(session, message.conversation_id)
+    await outbox.send_waiting(session, message.conversation_id)
     if message.service_request_id is None:
         return None
     return await service_requests.lock(session, message.service_request_id)

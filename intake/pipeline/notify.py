@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.conversation import inbound, phrases
+from intake.conversation import emergency, outbox
 from intake.lifecycle import Actor, Status
-from intake.locale import say
+from intake.locale import say, times
 from intake.runtime import Parts
 from intake.storage.models import Event, Message, OperatorTask, ServiceRequest
 
@@ -29,7 +29,7 @@ async def tell(parts: Parts, service_request_id: int) -> None:
         if said is None or request.erased_at is not None:
             return
         code, text = said
-        if request.given.get(inbound.QUIET) == request.status:
+        if request.given.get(emergency.QUIET) == request.status:
             return
         latest = await session.scalar(
             select(Message)
@@ -55,7 +55,7 @@ async def tell(parts: Parts, service_request_id: int) -> None:
         )
         if request.conversation_id is not None:
             await session.flush()
-            await inbound.send(session, request.conversation_id)
+            await outbox.start_sending(session, request.conversation_id)
         elif await _owed_a_call(session, request):
             words = say("task.tell_by_phone", None, number=request.tracking_number)
             await service_requests.ask_operators(
@@ -125,7 +125,7 @@ async def sentence(
         backend=parts.settings.backends.get(request.backend or "", {}).get("title")
         or request.backend,
         who=request.assignee,
-        when=phrases.at(request.comes_at.astimezone(parts.settings.zone), language)
+        when=times.at(request.comes_at.astimezone(parts.settings.zone), language)
         if request.comes_at
         else "–",
         why=request.given.get("rejected_because", "–").rstrip(

@@ -22,8 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import service_requests
 from intake.assistant import tracker_store
 from intake.assistant.client import IntentRanking
-from intake.conversation import abandoned_drafts, handover, turn
-from intake.conversation import send as outbox
+from intake.conversation import abandoned_drafts, handover, outbox, turn
 from intake.errors import AssistantError
 from intake.lifecycle import Actor, Status
 from intake.locale import reason

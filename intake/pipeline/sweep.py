@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 
 from intake import service_requests
 from intake.accounts import operators
-from intake.conversation.inbound import lock_of
+from intake.conversation.locks import lock_of
 from intake.errors import Unavailable
 from intake.lifecycle import WORKING, Actor, Status
 from intake.locale import reason

@@ -12,39 +12,40 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
 from intake.backends import ATTEMPT_SECONDS
-from intake.conversation import inbound
+from intake.conversation import locks
 from intake.errors import BadField, MoveNotAllowed
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import say
+from intake.privacy.erase_conversation import (
+    _conversation,
+    _delete_messages,
+    _messages,
+    _wechat,
+    forget_contact_point,
+)
 from intake.service_requests import By
 from intake.storage.jobs import defer
 from intake.storage.models import (
     Alarm,
     AlarmNotice,
     Attachment,
-    ContactPoint,
-    Conversation,
     Delivery,
     DeliveryAttempt,
     Event,
     Household,
     IdempotencyKey,
     Leftover,
-    Message,
     OperatorTask,
     Recording,
     RequestWords,
     ServiceRequest,
     StationOrder,
     Understanding,
-    WechatAnswer,
-    WechatMedia,
-    WechatWindow,
 )
 
 JOB = "remove_leftovers"
@@ -109,7 +110,7 @@ async def erase(
     where = select(ServiceRequest.conversation_id).where(ServiceRequest.id == service_request_id)
     conversation = await session.scalar(where)
     if conversation is not None:  # taken first, as everywhere: else two would wait for each other
-        await inbound.lock(session, conversation)
+        await locks.lock(session, conversation)
     request = await service_requests.lock(session, service_request_id, version=version)
     if request.erased_at is not None:
         return None
@@ -205,51 +206,6 @@ async def _others(
     return [(backend, external_id) for backend, external_id in rows]
 
 
-async def _messages(session: AsyncSession, request: ServiceRequest) -> list[int]:
-    """The ids of what was said about it, to and fro.
-
-    A message of its conversation that names no request belongs to the next one that does; in a
-    conversation about nothing else all belong to it.
-    """
-    found = set(
-        await session.scalars(select(Message.id).where(Message.service_request_id == request.id))
-    )
-    if request.conversation_id is None:
-        return sorted(found)
-    rows = await session.execute(
-        select(Message.id, Message.service_request_id)
-        .where(Message.conversation_id == request.conversation_id)
-        .order_by(Message.id.desc())
-    )
-    owner: int | None = None
-    untold: list[int] = []
-    alone = not await _lives_on(session, request.conversation_id, request.id)
-    for message_id, about in rows:
-        owner = about or owner
-        if alone or owner == request.id:
-            found.add(message_id)
-        elif owner is None:
-            untold.append(message_id)  # after the last that names one: about that one
-        if about is not None and untold:
-            found.update(untold if about == request.id else ())
-            untold = []
-    return sorted(found)
-
-
-async def _lives_on(session: AsyncSession, conversation_id: int, without: int) -> bool:
-    """Is the conversation about other requests too?"""
-    other = await session.scalar(
-        select(ServiceRequest.id)
-        .where(
-            ServiceRequest.conversation_id == conversation_id,
-            ServiceRequest.id != without,
-            ServiceRequest.erased_at.is_(None),
-        )
-        .limit(1)
-    )
-    return other is not None
-
-
 async def _sound(
     session: AsyncSession, request: ServiceRequest, messages: Collection[int]
 ) -> list[Any]:
@@ -279,32 +235,6 @@ async def _pictures(session: AsyncSession, messages: Collection[int]) -> list[An
         Attachment.message_id.in_(messages), Attachment.blob_key.is_not(None)
     )
     return list(await session.scalars(shown))
-
-
-_NO_JOB = text(
-    "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND task_name = 'converse'"
-    " AND (args ->> 'message_id')::bigint = ANY(:ids)"
-)
-
-
-async def _delete_messages(session: AsyncSession, messages: list[int]) -> None:
-    await session.execute(_NO_JOB, {"ids": messages})
-    await session.execute(delete(Message).where(Message.id.in_(messages)))
-
-
-async def _wechat(
-    session: AsyncSession, request: ServiceRequest, messages: Collection[int]
-) -> None:
-    """What the WeChat door keeps of these messages."""
-    mine = WechatMedia.service_request_id == request.id
-    await session.execute(delete(WechatMedia).where(mine))
-    point = await service_requests.point_of(session, request.contact_point_id)
-    if point is None or point.channel != "wechat":
-        return
-    said = select(Message.external_id).where(Message.id.in_(messages))
-    for table in (WechatMedia, WechatAnswer):
-        whose = table.openid == point.address
-        await session.execute(delete(table).where(whose, table.external_id.in_(said)))
 
 
 async def _blank_beside(session: AsyncSession, request: ServiceRequest) -> None:
@@ -379,36 +309,3 @@ def _nothing(column: Any) -> Any:
         return None
     empty = str(getattr(column.server_default, "arg", ""))
     return {"'{}'": {}, "'[]'": [], "false": False, "0": 0, "''": ""}.get(empty)
-
-
-async def _conversation(session: AsyncSession, conversation_id: int, erased: int) -> None:
-    """Nothing else was talked about: it goes. Else it forgets what it said of this request."""
-    conversation = await inbound.lock(session, conversation_id)
-    if not await _lives_on(session, conversation_id, erased):
-        point = await service_requests.point_of(session, conversation.contact_point_id)
-        await session.delete(conversation)
-        await session.flush()
-        await forget_contact_point(session, point.id if point is not None else None)
-        return
-    state = conversation.state
-    ids = {state.get("emergency"), state.get("left"), *(d["id"] for d in state.get("drafts", ()))}
-    if erased in ids:
-        conversation.state = {}
-    conversation.tracker = None  # Rasa gets a new memory, made from ours
-    await session.flush()
-
-
-async def forget_contact_point(session: AsyncSession, contact_point_id: int | None) -> None:
-    """Delete an address that nothing refers to any more, with what WeChat's door knows of it."""
-    point = await service_requests.point_of(session, contact_point_id)
-    if point is None:
-        return
-    for table in (ServiceRequest, Conversation):
-        if await session.scalar(
-            select(table.id).where(table.contact_point_id == point.id).limit(1)
-        ):
-            return
-    if point.channel == "wechat":
-        for kept in (WechatMedia, WechatAnswer, WechatWindow):
-            await session.execute(delete(kept).where(kept.openid == point.address))
-    await session.execute(delete(ContactPoint).where(ContactPoint.id == point.id))

@@ -22,7 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.errors import MoveNotAllowed
 from intake.lifecycle import Actor
 from intake.privacy import dead_letters, external_data
-from intake.privacy.erase_request import erase, forget_contact_point
+from intake.privacy.erase_conversation import forget_contact_point
+from intake.privacy.erase_request import erase
 from intake.service_requests import By
 from intake.settings import Settings
 from intake.storage.db import Sessions

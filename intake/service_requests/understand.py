@@ -14,10 +14,9 @@ from rapidfuzz.distance import Levenshtein
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.catalogue.services import Catalogue, Category
 from intake.lifecycle import ENDED, Status
-from intake.locale import reason
 from intake.runtime import Parts
+from intake.service_requests.decision import Verdict, judge
 from intake.settings import Deciding
 from intake.storage import models
 from intake.storage.models import ServiceRequest, Transcript
@@ -30,7 +29,6 @@ from intake.understanding.values import Field, Understanding, Window
 
 TEXT_FIELDS = ("place", "unit", "person", "phone")
 ANSWERED_IN_WRITING = {"webchat", "wechat"}
-DOUBTFUL_NOTES = {"hallucination_gated", "language_unsupported", "truncated", "cut_at_limit"}
 MISHEARD = 0.6  # of 11 digits, four may be wrong; numbers by chance share fewer
 AGAIN = {"assistant_unreachable", "emergency"}
 
@@ -43,14 +41,6 @@ class HeardWord:
     start: float
     end: float
     confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Confirmed, or the reasons for a person to look: ``{code, zh, en}`` each."""
-
-    confirmed: bool
-    reasons: list[dict[str, str]]
 
 
 def untouched(request: ServiceRequest) -> bool:
@@ -212,59 +202,6 @@ async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -
         catalogue=parts.catalogue,
         limits=parts.settings.deciding,
     )
-
-
-def judge(
-    read: Understanding,
-    *,
-    category: str | None,
-    urgency: str,
-    notes: Collection[str],
-    catalogue: Catalogue,
-    limits: Deciding,
-    reachable: bool = False,
-    spoken: bool = False,
-) -> Verdict:
-    """Is it sure enough? An emergency, a non-service intent or doubtful hearing never is.
-
-    `category` and `urgency` are those that count: a person may have corrected what was read.
-    `notes` are the transcript's. `reachable`: an answer goes back the way the message came, so no
-    phone number is needed. `spoken`: a recogniser wrote the words.
-    """
-    reasons: list[dict[str, str]] = []
-    if urgency == "emergency":
-        reasons.append(reason("emergency"))
-    elif category and not catalogue.is_service(category):
-        reasons.append(reason("not_a_service", intent=category))
-    if DOUBTFUL_NOTES & set(notes):
-        reasons.append(reason("recognition_doubtful"))
-    entry = catalogue.entries.get(category or "")
-    decision = field_confidence.decide(
-        read,
-        required=_required(entry, read, reachable),
-        thresholds=field_confidence.Thresholds(
-            category=limits.category,
-            category_spoken=limits.category_spoken,
-            by_category=limits.categories,
-            **limits.fields,
-        ),
-        spoken=spoken,
-    )
-    known = {r["code"] for r in reasons}
-    reasons.extend(
-        {"code": r.code, "zh": r.zh, "en": r.en} for r in decision.reasons if r.code not in known
-    )
-    return Verdict(decision.confirmed and not reasons, reasons)
-
-
-def _required(entry: Category | None, read: Understanding, reachable: bool) -> list[str]:
-    """What must be known of this one, given the ways to reach the resident."""
-    if entry is None:
-        return []
-    spared = {"phone"} if reachable else set()
-    if entry.remote and (reachable or read.phone is not None):
-        spared |= {"place", "unit"}
-    return [name for name in entry.required if name not in spared]
 
 
 def _with_given(read: Understanding, request: ServiceRequest) -> Understanding:

@@ -11,8 +11,8 @@ registry checks them at start.
 from intake.settings.alarm import Contact
 from intake.settings.desk import Oidc
 from intake.settings.hearing import Deciding
-from intake.settings.loading import load, settings_file
-from intake.settings.sending import Routing, Rule
+from intake.settings.loader import load, settings_file
+from intake.settings.routing import Routing, Rule
 from intake.settings.settings import Settings
 from intake.settings.table import LOCAL_HOSTS, ROOT, Table
 

@@ -14,7 +14,7 @@ from intake.settings.backup import Backup
 from intake.settings.desk import Desk
 from intake.settings.hearing import AssistantTable, Chat, Deciding, Hearing, Limits
 from intake.settings.retention import Retention
-from intake.settings.sending import Delivering, Routing
+from intake.settings.routing import Delivering, Routing
 from intake.settings.table import ROOT, SecretFile, Table
 
 

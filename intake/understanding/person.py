@@ -14,6 +14,7 @@ from intake.understanding.names import (
     is_surname,
     surname_like,
 )
+from intake.understanding.person_words import KIN_TITLES, NEVER_IN_NAMES, NOT_NAMES, TITLE_WORDS
 from intake.understanding.phonetics import HAN
 from intake.understanding.spoken_text import Heard, Span, cover
 from intake.understanding.values import Field
@@ -48,121 +49,6 @@ _WORKER = re.compile(
     "(?:来|修|送|派|那个?|昨天|上回|上次)[^。!！?？]{0,14}(?:师傅|小伙|护士|志愿者|保洁|阿姨)[^。!！?？]{0,6}$"
 )
 _OTHER = re.compile("(?:对门儿?|隔壁|楼上|楼下|邻居家|跟|和|找|让|喊|给|告诉)的?$")
-_KIN_TITLES = frozenset(
-    [
-        "奶奶",
-        "爷爷",
-        "姥姥",
-        "姐",
-        "哥",
-        "叔",
-        "婶",
-        "姨",
-        "嫂",
-        "伯",
-        "爷",
-        "奶",
-        "叔叔",
-        "老师",
-        "师傅",
-        "医生",
-        "大夫",
-        "主任",
-    ]
-)
-_NOT_NAMES = frozenset(
-    [
-        "老大",
-        "老二",
-        "老三",
-        "老四",
-        "老人",
-        "老伴",
-        "老婆",
-        "老公",
-        "老家",
-        "老头",
-        "老太",
-        "老师",
-        "老板",
-        "老是",
-        "老年",
-        "老早",
-        "老半",
-        "老腰",
-        "老命",
-        "老弱",
-        "老远",
-        "老实",
-        "老高",
-        "老长",
-        "老了",
-        "老房",
-        "老区",
-        "老楼",
-        "老街",
-        "老化",
-        "老赖",
-        "老汉",
-        "老爹",
-        "老娘",
-        "老妈",
-        "老爸",
-        "老两",
-        "老小",
-        "老少",
-        "老朋",
-        "老同",
-        "老邻",
-        "老地",
-        "老样",
-        "老花",
-        "老胳",
-        "老骨",
-        "老毛",
-        "老不",
-        "老爷",
-    ]
-)
-_TITLE_WORDS = frozenset(
-    [
-        "志愿",
-        "管理",
-        "保洁",
-        "邮政",
-        "快递",
-        "外卖",
-        "维修",
-        "理发",
-        "开车",
-        "装修",
-        "大",
-        "小",
-        "老",
-        "有",
-        "个",
-        "位",
-        "的",
-        "你",
-        "我",
-        "他",
-        "她",
-        "请",
-        "位",
-        "叫",
-        "这",
-        "那",
-        "护",
-        "医",
-        "数",
-        "语",
-        "英",
-    ]
-)
-_NEVER_IN_NAMES = frozenset(
-    "的了吗呢吧啊不没别我你他她它们这那哪谁什么怎是有在要会能可想来去到上下里外门楼号室栋元电话手机个只两三四五六七八九十百千"
-    "点钟天月年日周早晚午送修理取买办看医院药饭水气火急快请帮给把被让从对和跟或但就都也还又再很太最更吃住做打开关坏漏堵"
-)
 _ENGLISH = re.compile(
     r"(?:my name is|my name's|this is|i'm|i am|called|name:?)\s{1,3}(?P<name>(?:mr|mrs|ms|miss|dr)\.? [A-Z][a-z]+|[A-Z][a-z]+(?: [A-Z][a-z]+)?)",
     re.IGNORECASE,
@@ -215,7 +101,7 @@ def _found(text: str, heard: Heard, taken: Sequence[Span]) -> Iterator[Field[str
     for _, stop in taken:
         owner = _OWNER.match(plain, stop)
         value = _respelled(heard, owner.start("name"), 3) if owner else None
-        if owner is None or all(c in _NEVER_IN_NAMES for c in owner["name"][1:]):
+        if owner is None or all(c in NEVER_IN_NAMES for c in owner["name"][1:]):
             continue  # 201,马上来
         if value and value[0] == plain[owner.start("name")] and _usual(value):
             yield _field(value, owner.span("name"), owner["name"], 0.75)
@@ -235,8 +121,8 @@ def _looks_like_name(name: str, *, near: bool = False) -> bool:
     surname = name[:2] if name[:2] in COMPOUND else name[0]
     if not is_surname(surname) or not rest or (len(name) == 2 and len(rest) == 1):
         return False
-    if near and name[:2] not in _NOT_NAMES:
-        return not any(character in _NEVER_IN_NAMES for character in name)
+    if near and name[:2] not in NOT_NAMES:
+        return not any(character in NEVER_IN_NAMES for character in name)
     return _usual(name)
 
 
@@ -253,7 +139,7 @@ def _named(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
         value = titled.group()
         surname = value[1] if value.startswith("老") else value[0]
         usual = _surname_at(heard, start + value.index(surname))
-        if value[:2] not in _NOT_NAMES and usual and surname not in "你的":
+        if value[:2] not in NOT_NAMES and usual and surname not in "你的":
             yield _field(value.replace(surname, usual, 1), (start, start + len(value)), value, 0.9)
         return
     if match["cue"] in ("我是", "叫我", "本人") and not _looks_like_name(name[:3]):
@@ -334,7 +220,7 @@ def _surname(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
     full = _IN_FULL.match(heard.text, end)
     if full and _surname_at(heard, full.start("name")) == value:
         name = _respelled(heard, full.start("name"), len(full["name"]))
-        if name and not any(character in _NEVER_IN_NAMES for character in name):
+        if name and not any(character in NEVER_IN_NAMES for character in name):
             yield _field(name, full.span("name"), full["name"], 0.85)
     yield _field(value, (start, end), said, 0.8)
 
@@ -343,7 +229,7 @@ def _titled(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
     said, start = match["name"], match.start("name")
     title = match.group()[len(said) :]
     before = heard.text[max(0, start - 14) : start]
-    if said in _TITLE_WORDS or _WORKER.search(before) or _OTHER.search(before):
+    if said in TITLE_WORDS or _WORKER.search(before) or _OTHER.search(before):
         return
     if before.endswith(("老", "小", "张老", "个", "的小")) and title not in (
         "阿姨",
@@ -357,7 +243,7 @@ def _titled(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
     if surname is None or (not exact and not closing):
         return
     confidence = 0.85 if exact else 0.55
-    if title in _KIN_TITLES and not closing:
+    if title in KIN_TITLES and not closing:
         confidence -= 0.3
     value = surname + title.replace("师父", "师傅")
     yield _field(value, match.span(), match.group(), confidence)
@@ -366,7 +252,7 @@ def _titled(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
 def _old(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
     said, start = match["name"], match.start()
     before = heard.text[max(0, start - 6) : start]
-    if match.group() in _NOT_NAMES or _OTHER.search(before):
+    if match.group() in NOT_NAMES or _OTHER.search(before):
         return
     surname = _surname_at(heard, match.start("name"))
     if surname:

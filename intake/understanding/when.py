@@ -11,7 +11,8 @@ from itertools import pairwise
 from intake.understanding.phonetics import HAN, fuzzy, syllables
 from intake.understanding.spoken_text import Heard, Lexicon, Span, cover
 from intake.understanding.values import Field, Window
-from intake.understanding.when_chinese import PARTS, Moment, find_moments, window_of
+from intake.understanding.when_chinese import Moment, find_moments, window_of
+from intake.understanding.when_chinese_patterns import PARTS
 from intake.understanding.when_english import find_english
 
 _WORDS = Lexicon(

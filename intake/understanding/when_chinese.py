@@ -1,7 +1,5 @@
 """Time expressions in spoken Chinese, found and turned into windows of local time."""
 
-# ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
-
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -9,78 +7,23 @@ from datetime import date, datetime, time, timedelta
 
 from borax.calendars.lunardate import LunarDate  # type: ignore[import-untyped]
 
-from intake.understanding.numerals import NUMERAL, number
+from intake.understanding.numerals import number
 from intake.understanding.values import Window
-
-# Hours from, to; the conventions are the caseworkers': a part of the day is when somebody comes.
-PARTS: dict[str, tuple[time, time]] = {}
-for _names, _from, _to in (
-    ("凌晨 后半夜", "00:00", "05:00"),
-    ("大清早 一大早 清早 清晨 大早上 早上 早晨 早起 一早 早", "07:00", "09:00"),
-    ("上午 头晌 前半晌 前晌 午前", "09:00", "12:00"),
-    ("中午 晌午 正午 大中午 午饭 晌午头", "11:00", "13:00"),
-    ("下午 后晌 午后 后半晌 过晌 下半晌", "14:00", "18:00"),
-    ("傍晚 擦黑 擦黑儿 傍黑 黄昏 天黑前 傍黑儿", "17:00", "19:00"),
-    ("吃过晚饭 吃完晚饭 晚饭后 晚饭以后 吃了晚饭", "18:30", "20:30"),
-    ("吃过午饭 吃完午饭 午饭后 午饭以后 吃了午饭", "12:30", "14:30"),
-    ("吃过早饭 吃完早饭 早饭后 早饭以后 吃了早饭", "08:00", "10:00"),
-    ("晚上 晚间 今晚 夜里 夜间 半夜 晚 黑夜 后黑", "18:00", "21:00"),
-):  # fmt: skip
-    for _name in _names.split():
-        PARTS[_name] = (time.fromisoformat(_from), time.fromisoformat(_to))
-_AFTERNOON = ("下午", "后晌", "午后", "后半晌", "过晌", "下半晌", "傍", "擦", "黄昏", "晚", "夜", "黑", "吃过晚", "吃完晚", "吃了晚", "半夜", "今晚")  # fmt: skip
-_DAYS = {
-    "大前天": -3, "前天": -2, "前儿": -2, "昨天": -1, "昨儿": -1, "昨日": -1, "昨": -1,
-    "今天": 0, "今儿": 0, "今日": 0, "当天": 0, "今": 0, "明天": 1, "明儿": 1, "明日": 1, "明": 1,
-    "后天": 2, "后儿": 2, "大后天": 3, "大后儿": 3,
-}  # fmt: skip
-_WEEKDAYS = {**{c: i for i, c in enumerate("一二三四五六日")}, "天": 6, "七": 6,
-             **{str(i + 1): i for i in range(7)}}  # fmt: skip
-_HOLIDAYS = {
-    "元旦": (1, 1), "妇女节": (3, 8), "清明": (4, 5), "五一": (5, 1), "劳动节": (5, 1),
-    "儿童节": (6, 1), "国庆": (10, 1), "十一": (10, 1), "圣诞": (12, 25),
-}  # fmt: skip
-_LUNAR_HOLIDAYS = {
-    "元宵": (1, 15), "端午": (5, 5), "中秋": (8, 15), "重阳": (9, 9), "腊八": (12, 8),
-    "小年": (12, 23), "春节": (1, 1), "大年初一": (1, 1),
-}  # fmt: skip
-_LUNAR_MONTHS = {"正": 1, "冬": 11, "腊": 12, **{c: i for i, c in enumerate("一二三四五六七八九十", 1)},
-                 "十一": 11, "十二": 12}  # fmt: skip
-_NOT_A_DAY = "(?!\\s?[楼院线门桌店床车机栋单座口房室路弄码大小]|[^,，。]{1,3}号楼)"
-_AFTER = "(?:以后|之后|过后|后(?![天晌儿半])|往后)"
-_BEFORE = "(?:以前|之前|前(?![天头面儿晌半])|为止)"
-_PART = "|".join(sorted((p for p in PARTS if len(p) > 1), key=len, reverse=True))
-
-_DAY = re.compile(
-    "(?P<rel>大前天|大后[天儿]|[前昨今明后][天儿]|[昨今明]日|当天|[昨今明](?=[早晚]|上午|下午|中午))个?"
-    r"|(?P<which>每个?|下下个?|下个?|上上个?|上个?|这个?|本)?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天七末1-7])(?![个天次岁]|\d)"
-    r"|(?P<weeks>下下个?|下个?|上个?|这个?|本)(?:周|星期|礼拜)(?P<within>[以之]?内|里)?"
-    rf"|(?P<lunar>农历|阴历|旧历)?(?P<lmonth>正|冬|腊|(?:(?<=农历)|(?<=阴历)|(?<=旧历))[一二三四五六七八九十]{{1,2}})月(?:初?(?P<lday>{NUMERAL}))?"
-    r"|(?P<lholiday>大年三十|年三十|除夕|大年初一|春节|元宵|端午|中秋|重阳|腊八|小年)节?(?!快乐)"
-    rf"|(?:(?P<year>\d{{4}}|[零一二三四五六七八九]{{4}})\s?年)?\s?(?P<month>\d{{1,2}}|[一二三四五六七八九十]{{1,2}})\s?月(?:份)?\s?(?P<day>\d{{1,2}}|[一二三四五六七八九十廿]{{1,3}})\s?[号日]?"
-    + _NOT_A_DAY +
-    r"|(?P<mperiod>这个?|本|下个?)?月(?P<mpart>底|末|初|中旬|中)|(?P<months>这个|本|下个|下)月(?P<mwithin>[以之]?内|里)?(?!\s?\d)|年底|年前"
-    rf"|(?<![\d一二三四五六七八九十第-])(?P<dom>\d{{1,2}}|[一二三四五六七八九十廿]{{1,3}})[号日]{_NOT_A_DAY}(?=[^,，。]|$)"
-    rf"|(?P<elapses>再过|过)?(?P<in>{NUMERAL}|半)个?(?P<inunit>天|周|星期|礼拜|月|小时|钟头|分钟)(?P<inwhat>以后|之后|后|[以之]?内|里|(?(elapses)(?<=小时|钟头|分钟)|(?!)))"
-    rf"|过(?P<past>{NUMERAL})天"
-    r"|(?P<holiday>元旦|国庆|五一|劳动节|妇女节|儿童节|清明|圣诞)节?(?:那天|当天)?"
-    r"|(?P<every>每天)"
-)  # fmt: skip
-_HOUR = r"(?:\d{1,2}|[零一二两三四五六七八九十]{1,3})"
-_MINUTES = r"(?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<minute>\d{1,2}|[零一二三四五六七八九十]{2,3}|[五十])\s?分?)?"
-_CLOCK = re.compile(
-    rf"(?<![\d.第-])(?P<hour>{_HOUR})\s?(?:点(?![了心菜儿子滴赞评击拨名]|[一二两三四五六七八九十\d]?(?:[个样只把条件斤]))钟?|[:：](?=\d\d(?!\d)))\s?"
-    + _MINUTES +
-    rf"(?:钟|整)?(?:多|来钟|左右|前后)?\s?(?:(?:到|至|[-—~])\s?(?P<part2>{_PART})?(?P<hour2>{_HOUR})\s?点钟?(?P<half2>半)?)?"
-    rf"|(?<![\d.第-])(?P<from>\d{{1,2}}|[一二两三四五六七八九十]{{1,2}})\s?(?:到|至|[-—~])\s?(?P<to>{_HOUR})\s?点钟?(?P<tohalf>半)?"
-)  # fmt: skip
-_PART_RE = re.compile(
-    f"(?:{_PART})|(?<=[今明昨])[早晚](?![餐饭])|早(?=\\s?(?:{_HOUR})点)|晚(?=\\s?(?:{_HOUR})点)"
-)
-_TWO_HOURS = {"一二": (1, 2), "两三": (2, 3), "二三": (2, 3), "三四": (3, 4), "四五": (4, 5), "五六": (5, 6),
-              "六七": (6, 7), "七八": (7, 8), "八九": (8, 9), "九十": (9, 10)}  # fmt: skip
-_GAP = re.compile(
-    "[\\s,，、的那个大概约就在是吧呢啊嗯左右]{0,4}(?:当天|那天|一天)?[\\s,，的]{0,2}$"
+from intake.understanding.when_chinese_patterns import (
+    AFTER,
+    AFTERNOON,
+    BEFORE,
+    CLOCK,
+    DAY,
+    DAYS,
+    GAP,
+    HOLIDAYS,
+    LUNAR_HOLIDAYS,
+    LUNAR_MONTHS,
+    PART_RE,
+    PARTS,
+    TWO_HOURS,
+    WEEKDAYS,
 )
 
 
@@ -103,7 +46,7 @@ class Moment:
         if day is None:
             return False
         if day["rel"]:
-            return _DAYS[day["rel"]] < 0
+            return DAYS[day["rel"]] < 0
         return (day["which"] or day["weeks"] or "").startswith("上")
 
     def with_day(self, other: "Moment") -> "Moment":
@@ -114,12 +57,12 @@ class Moment:
 def find_moments(view: str) -> list[Moment]:
     """Return the time expressions of `view` (plain text), in order, without overlaps."""
     pieces: list[Moment] = []
-    for match in _DAY.finditer(view):
+    for match in DAY.finditer(view):
         if match.group():
             pieces.append(Moment(*match.span(), day=match))
-    for match in _PART_RE.finditer(view):
+    for match in PART_RE.finditer(view):
         pieces.append(Moment(*match.span(), part=match.group()))
-    for match in _CLOCK.finditer(view):
+    for match in CLOCK.finditer(view):
         if _hours(match) is not None:
             pieces.append(Moment(*match.span(), clock=match))
     pieces.sort(key=lambda piece: (piece.start, -piece.end))
@@ -128,7 +71,7 @@ def find_moments(view: str) -> list[Moment]:
         last = joined[-1] if joined else None
         if last and piece.start < last.end:
             continue
-        if last and _GAP.fullmatch(view[last.end : piece.start]) and _fits(last, piece):
+        if last and GAP.fullmatch(view[last.end : piece.start]) and _fits(last, piece):
             joined[-1] = Moment(
                 last.start, piece.end, last.day or piece.day, last.part or piece.part,
                 last.clock or piece.clock,
@@ -157,8 +100,8 @@ def _a_little(moment: Moment, view: str) -> bool:
 
 
 def _bounded(moment: Moment, view: str) -> Moment:
-    after = re.compile(f"\\s?(?:{_AFTER})").match(view, moment.end)
-    before = re.compile(f"\\s?(?:{_BEFORE})").match(view, moment.end)
+    after = re.compile(f"\\s?(?:{AFTER})").match(view, moment.end)
+    before = re.compile(f"\\s?(?:{BEFORE})").match(view, moment.end)
     end = (after or before or moment).end if not (after or before) else (after or before).end()  # type: ignore[union-attr]
     return replace(moment, end=end, after=bool(after), before=bool(before))
 
@@ -226,7 +169,7 @@ Days = tuple[date, date] | None
 
 def _relative(match: re.Match[str], today: date, moment: Moment, now: datetime) -> Days:
     if match["rel"]:
-        day = today + timedelta(days=_DAYS[match["rel"]])
+        day = today + timedelta(days=DAYS[match["rel"]])
         return day, day
     if match["every"]:
         window = _within_day(moment, today, now)
@@ -244,7 +187,7 @@ def _weekday(match: re.Match[str], today: date, moment: Moment, now: datetime) -
     if not named:
         first = monday + timedelta(weeks=weeks)
         return (today if weeks == 0 else first), first + timedelta(days=6)
-    index = 5 if named == "末" else _WEEKDAYS[named]
+    index = 5 if named == "末" else WEEKDAYS[named]
     day = monday + timedelta(weeks=weeks, days=index)
     if named == "末":
         return max(day, today) if weeks == 0 else day, day + timedelta(days=1)
@@ -259,10 +202,10 @@ def _lunar(match: re.Match[str], today: date, moment: Moment, now: datetime) -> 
     if holiday in ("大年三十", "年三十", "除夕"):
         return _lunar_after(today, 1, 1, -1)
     if holiday:
-        month, day = _LUNAR_HOLIDAYS[holiday]
+        month, day = LUNAR_HOLIDAYS[holiday]
         return _lunar_after(today, month, day, 0)
     if match["lmonth"] and match["lday"]:
-        month = _LUNAR_MONTHS[match["lmonth"]]
+        month = LUNAR_MONTHS[match["lmonth"]]
         value = number(match["lday"])
         return _lunar_after(today, month, value, 0) if value and value <= 30 else None
     return None
@@ -281,7 +224,7 @@ def _lunar_after(today: date, month: int, day: int, shift: int) -> Days:
 
 def _dated(match: re.Match[str], today: date, moment: Moment, now: datetime) -> Days:
     if match["holiday"]:
-        month, dom = _HOLIDAYS[match["holiday"]]
+        month, dom = HOLIDAYS[match["holiday"]]
     elif match["month"]:
         month, dom = number(match["month"]) or 0, number(match["day"]) or 0
     else:
@@ -395,8 +338,8 @@ def _hours(clock: re.Match[str]) -> tuple[int, int] | None:
             return None
         return first * 60, last * 60 + (30 if clock["tohalf"] else 0)
     said = clock["hour"]
-    if said in _TWO_HOURS:
-        first, last = _TWO_HOURS[said]
+    if said in TWO_HOURS:
+        first, last = TWO_HOURS[said]
         return first * 60, (last + 1) * 60
     hour = number(said)
     if hour is None or hour > 24:
@@ -423,7 +366,7 @@ def _on_the_clock(
     start, end = hours
     part, half_day = moment.part or "", 12 * 60
     length = end - start
-    if part.startswith(_AFTERNOON):
+    if part.startswith(AFTERNOON):
         late_night = part.startswith(("夜", "半夜", "后半夜")) and start < 6 * 60
         if (start < half_day and not late_night) or (
             part.startswith(("晚", "夜", "半夜", "今晚")) and start == half_day

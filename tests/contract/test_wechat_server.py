@@ -17,7 +17,7 @@ from intake.channels.wechat import menu
 from intake.channels.wechat.api import Api, Refusal
 from intake.channels.wechat.options import Options
 from intake.channels.wechat.reply_window import opened
-from intake.channels.wechat.sending import send
+from intake.channels.wechat.outbound import send
 from intake.errors import BackendError, CannotSend
 from intake.network.http import Outgoing
 from intake.storage.db import connect

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from intake import service_requests
-from intake.conversation import inbound as conversation_inbound
+from intake.conversation import locks
 from intake.conversation.inbound import Inbound, take_in
 from intake.lifecycle import Actor, Status
 from intake.pipeline import sweep
@@ -30,7 +30,7 @@ async def test_a_worker_opens_her_request_while_the_door_waits_for_it(house: Hou
     async with house.parts.sessions.begin() as session:
         found = await session.scalar(select(Conversation))
         assert found is not None
-        conversation = await conversation_inbound.lock(session, found.id)
+        conversation = await locks.lock(session, found.id)
         door = asyncio.create_task(writes(house, "在厨房"))
         await asyncio.sleep(0.5)  # it waits for the conversation by now
         assert not door.done()

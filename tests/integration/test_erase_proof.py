@@ -19,7 +19,8 @@ from intake import service_requests
 from intake.assistant.client import Assistant
 from intake.backup import create
 from intake.cli.serve import set_up_logs
-from intake.conversation.inbound import Inbound, now, take_in
+from intake.conversation.inbound import Inbound, take_in
+from intake.conversation.locks import now
 from intake.lifecycle import Actor
 from intake.service_requests import By
 from intake.storage.models import ContactPoint, ServiceRequest

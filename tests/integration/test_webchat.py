@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from intake.conversation import inbound
+from intake.conversation import locks, outbox
 from intake.storage.models import Conversation, Message, Recording, ServiceRequest
 from tests.conftest import wav_of
 from tests.integration.chat_house import chatting
@@ -141,7 +141,7 @@ async def test_while_a_person_answers_nothing_claims_that_a_machine_does(open_ho
         await page.until("typing", on=False)
         async with chat.house.parts.sessions.begin() as session:
             conversation = await session.scalar(select(Conversation.id))
-            said = await inbound.reply(
+            said = await outbox.reply(
                 session, conversation, "我来看看。", code="operator", who="李女士"
             )
         await chat.house.parts.channels["webchat"].send(said, "", {})
@@ -167,7 +167,7 @@ async def test_a_call_from_another_process_reaches_the_page(
         other = build(make_settings(channels={"webchat": {}}))
         async with other.sessions.begin() as session:
             conversation = await session.scalar(select(Conversation.id))
-            said = await inbound.reply(session, conversation, "来了", code="chat")
+            said = await outbox.reply(session, conversation, "来了", code="chat")
         await webchat.create(other).send(said, "", {})
         await page.until("message", text="来了")
         await other.close()
@@ -181,11 +181,11 @@ async def test_news_that_nobody_calls_out_is_found_by_looking(open_house: Open) 
         await page.say("m0000001", "修灯")
         await page.until("typing", on=True)  # comes only if she is looked at before it is handled
         async with chat.house.parts.sessions.begin() as session:
-            await session.execute(update(Message).values(handled_at=inbound.now()))
+            await session.execute(update(Message).values(handled_at=locks.now()))
         await page.until("typing", on=False)
         async with chat.house.parts.sessions.begin() as session:
             conversation = await session.scalar(select(Conversation.id))
-            await inbound.reply(session, conversation, "来了", code="chat")
+            await outbox.reply(session, conversation, "来了", code="chat")
         await page.until("message", text="来了")
 
 

@@ -26,6 +26,7 @@ from intake.channels.wechat import WeChat, create, media, reply_window
 from intake.channels.wechat import xml as wechat_xml
 from intake.cli import app as cli
 from intake.conversation import inbound as conversation_inbound
+from intake.conversation import outbox
 from intake.conversation.inbound import Inbound
 from intake.errors import CannotSend, SettingsError
 from intake.lifecycle import Actor
@@ -578,7 +579,7 @@ async def replies(house: House, *words: str) -> None:
     async with house.parts.sessions.begin() as session:
         (conversation_id,) = await session.scalars(select(Conversation.id))
         for text_ in words:
-            await conversation_inbound.reply(session, conversation_id, text_, code="test")
+            await outbox.reply(session, conversation_id, text_, code="test")
 
 
 async def test_who_follows_is_welcomed_over_the_customer_service_interface(

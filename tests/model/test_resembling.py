@@ -12,8 +12,8 @@ from typing import Any
 from intake.catalogue.services import load_catalogue
 from intake.service_requests import duplicates
 from intake.service_requests.duplicates import LIKELY, WEIGHTS, Need
+from intake.service_requests.outlook import about_one_home
 from intake.settings import ROOT
-from intake.web.api.request_aids import about_one_home
 
 PAIRS = Path(__file__).parent / "data" / "duplicates.jsonl"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.channels.wechat import xml as wechat_xml
-from intake.channels.wechat.incoming import Incoming, understand
+from intake.channels.wechat.inbound import Incoming, understand
 from intake.channels.wechat.split_text import pieces
 from intake.errors import InputError
 from tests.fakes.wechat import WeChatServer

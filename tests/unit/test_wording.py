@@ -4,7 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from intake.conversation.phrases import unit_said, window
+from intake.conversation.phrases import unit_said
+from intake.locale.times import window
 from intake.understanding.values import Window
 
 

@@ -8,8 +8,8 @@ import calendar
 import re
 from collections.abc import Iterator
 
-from intake.conversation.phrases import DAY_PARTS, WEEKDAYS
 from intake.locale import say
+from intake.locale.times import DAY_PARTS, WEEKDAYS
 
 HOURS, HALF = range(24), 30
 NUMERALS = ["零", *"一二三四五六七八九", "十"]

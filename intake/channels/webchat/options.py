@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from intake.conversation.inbound import TEXT_LIMIT
+from intake.conversation.emergency import TEXT_LIMIT
 from intake.settings import Table
 
 

@@ -26,13 +26,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
 
 from intake.channels import options_of
-from intake.channels.wechat import media, menu, passive_reply, reply_window, sending, xml
+from intake.channels.wechat import media, menu, passive_reply, reply_window, outbound, xml
 from intake.channels.wechat.api import Api
 from intake.channels.wechat.crypto import KeyRing, check_fresh, check_signature, decrypt
-from intake.channels.wechat.incoming import Incoming, understand
+from intake.channels.wechat.inbound import Incoming, understand
 from intake.channels.wechat.options import Options
 from intake.conversation import inbound as conversation_inbound
-from intake.conversation.inbound import Inbound, is_emergency
+from intake.conversation.emergency import is_emergency
+from intake.conversation.inbound import Inbound
 from intake.errors import BackendError, CannotSend, InputError, NotAllowed, TooLarge
 from intake.locale import say
 from intake.runtime import Parts
@@ -91,7 +92,7 @@ class WeChat:
                 "This account may only answer; the message goes with her next one.",
                 code="waits_for_next_inbound",
             )
-        await sending.send(self.api, self.parts.sessions, message, address)
+        await outbound.send(self.api, self.parts.sessions, message, address)
 
     async def greet(self, request: Request) -> PlainTextResponse:
         """Prove to WeChat that this address is the account's: sign and send back ``echostr``."""

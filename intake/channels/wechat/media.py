@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import service_requests
 from intake.channels import options_of
 from intake.channels.wechat.api import NO_SUCH_MEDIA, Api, Fetched
-from intake.channels.wechat.incoming import Incoming
+from intake.channels.wechat.inbound import Incoming
 from intake.channels.wechat.options import Options
 from intake.conversation import inbound as conversation_inbound
+from intake.conversation import outbox
 from intake.conversation.inbound import Inbound, Media
 from intake.errors import BackendError, DiskFull, Unavailable
 from intake.lifecycle import Actor, Status
@@ -215,7 +216,7 @@ async def lose(parts: Parts, wechat_media_id: int, code: str) -> None:
         session.add(message)
         await session.flush()
         words = say("wechat.media_lost", request.language, number=request.tracking_number)
-        await conversation_inbound.reply(
+        await outbox.reply(
             session,
             conversation_id,
             words,

@@ -13,8 +13,8 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.channels.wechat.incoming import Incoming
-from intake.channels.wechat.sending import sent_pieces
+from intake.channels.wechat.inbound import Incoming
+from intake.channels.wechat.outbound import sent_pieces
 from intake.channels.wechat.split_text import LIMIT_BYTES, pieces
 from intake.lifecycle import Status
 from intake.locale import say

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.channels.wechat.incoming import Opens
+from intake.channels.wechat.inbound import Opens
 from intake.storage.models import WechatWindow
 
 LENGTH: dict[Opens, timedelta] = {"message": timedelta(hours=48), "event": timedelta(minutes=1)}

@@ -6,11 +6,9 @@ looked at again here: only the resident's own requests are ever touched.
 
 from intake.conversation.effects.apply import carry_out
 from intake.conversation.effects.drafts import watch
-from intake.conversation.effects.emergencies import add_to_emergency
 from intake.conversation.effects.hand_over import hand_over, leave_to_person, review_draft
 
 __all__ = [
-    "add_to_emergency",
     "carry_out",
     "hand_over",
     "leave_to_person",

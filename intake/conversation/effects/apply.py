@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
 from intake.conversation.effects.drafts import drop, keep, submit
-from intake.conversation.effects.emergencies import danger
 from intake.conversation.effects.existing_request import about_earlier
 from intake.conversation.effects.hand_over import feedback, hand_over
+from intake.conversation.emergency import danger
 from intake.conversation.form import State
 from intake.runtime import Parts
 from intake.storage.models import Conversation, Message, ServiceRequest

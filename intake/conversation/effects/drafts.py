@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.conversation import context, form, inbound
+from intake.conversation import context, form, locks
+from intake.conversation.emergency import QUIET
 from intake.conversation.form import Draft, State
-from intake.conversation.inbound import QUIET
 from intake.lifecycle import ENDED, Actor, Status
 from intake.runtime import Parts
 from intake.service_requests import By, Opening, understand
@@ -52,7 +52,7 @@ async def write(session: AsyncSession, request: ServiceRequest, draft: Draft, pa
     request.text = draft.text
     await understand.keep(session, request, draft.read, parts)
     request.version += 1
-    request.updated_at = inbound.now()
+    request.updated_at = locks.now()
     await session.flush()
 
 

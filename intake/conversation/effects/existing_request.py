@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import service_requests
 from intake.conversation import context, form
 from intake.conversation.effects.drafts import RESIDENT
+from intake.conversation.emergency import QUIET
 from intake.conversation.form import FIELDS
-from intake.conversation.inbound import QUIET
 from intake.errors import AssistantError
 from intake.lifecycle import ENDED, Actor, Status
 from intake.runtime import Parts

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.conversation import context, form, inbound
+from intake.conversation import context, emergency, form, locks
 from intake.conversation.effects.drafts import open_draft, write
-from intake.conversation.effects.emergencies import fill
+from intake.conversation.emergency import QUIET, fill
 from intake.conversation.form import Draft, Said, State
-from intake.conversation.inbound import QUIET
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
 from intake.runtime import Parts
@@ -26,7 +25,7 @@ async def hand_over(
 ) -> None:
     """A person takes over: the assistant is silent, the draft is the operators'."""
     conversation.handled_by = "operator"
-    conversation.handled_since = inbound.now()
+    conversation.handled_since = locks.now()
     conversation.handed_because = because
     conversation.tracker = None
     for draft in State.from_json(conversation.state).drafts:
@@ -61,7 +60,7 @@ async def leave_to_person(
     read = await context.read(parts, session, conversation, message)
     if read.urgency == "emergency" and message.text:
         received = message.received_at or message.created_at
-        return await inbound.emergency(session, conversation, message.text, received, parts)
+        return await emergency.emergency(session, conversation, message.text, received, parts)
     ids = [draft.id for draft in state.drafts if draft.id is not None]
     left = conversation.state.get("left")
     request = await _open_one(session, [*ids, left] if left else ids)

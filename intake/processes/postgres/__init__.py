@@ -13,8 +13,8 @@ its path: a home that is moved keeps its data, and one made anew gets none of an
 from intake.processes.postgres.databases import answers, ensure_databases
 from intake.processes.postgres.installation import USER
 from intake.processes.postgres.layout import ADMIN_SECRET, RASA, ROLE, Cluster, cluster
-from intake.processes.postgres.preparing import environment, prepare
-from intake.processes.postgres.serving import dsn, running
+from intake.processes.postgres.cluster_setup import environment, prepare
+from intake.processes.postgres.server import dsn, running
 
 __all__ = [
     "ADMIN_SECRET",

@@ -22,7 +22,7 @@ from intake.storage.models.operators import (
 from intake.storage.models.recordings import Recording, Transcript
 from intake.storage.models.requests import Event, ServiceRequest, Understanding
 from intake.storage.models.residents import ContactPoint, Household, Resident
-from intake.storage.models.searching import RequestWords, Sound
+from intake.storage.models.search import RequestWords, Sound
 from intake.storage.models.wechat import WechatAnswer, WechatMedia, WechatToken, WechatWindow
 
 __all__ = [

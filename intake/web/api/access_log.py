@@ -19,7 +19,7 @@ from intake.storage.models import AccessLog, ServiceRequest
 from intake.web.access_log_words import told
 from intake.web.api.statistics import harmless
 from intake.web.auth import CurrentParts, Supervisor, log_access
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter(prefix="/api/access-log", tags=["operators"])
 MOST_LINES = 100_000

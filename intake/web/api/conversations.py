@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.conversation import effects, inbound
+from intake.conversation import effects, outbox
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
 from intake.pipeline import notify
@@ -81,7 +81,7 @@ async def answer(
             raise BadField("This request came another way.", field="about")
         if conversation.handled_by != "operator":
             await effects.hand_over(session, conversation, "taken_over", parts)
-        message = await inbound.reply(
+        message = await outbox.reply(
             session,
             conversation.id,
             body.text,

@@ -14,15 +14,17 @@ from sqlalchemy import Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.catalogue import edits, places, places_csv, routing_rules
+from intake.catalogue.place_suggestions import places_like
 from intake.catalogue.places import Wrong
 from intake.errors import BadField, NotFound, TooLarge
 from intake.runtime import Parts
 from intake.storage.models import Edit, Operator, Place
 from intake.web.api import schemas
-from intake.web.auth import CurrentParts, SeenVersion, Supervisor, log_access
-from intake.web.resident.page import language_of
+from intake.web.auth import CurrentOperator, CurrentParts, SeenVersion, Supervisor, log_access
+from intake.web.language import language_of
 
 router = APIRouter(prefix="/api", tags=["supervisors"])
+suggestions = APIRouter(prefix="/api", tags=["operators"])
 LISTED = 300  # lines of a preview, of each sort
 Mode = Literal["merge", "whole"]
 CSV_BODY: dict[str, Any] = {
@@ -285,3 +287,13 @@ async def _lines(request: Request) -> list[places_csv.Line]:
         if len(data) > places_csv.MOST_BYTES:
             break
     return await asyncio.to_thread(places_csv.read, bytes(data))
+
+
+@suggestions.get("/places/suggest", summary="Places to choose from, as one types")
+async def suggest_places(
+    parts: CurrentParts, operator: CurrentOperator, q: Annotated[str, Query(max_length=40)]
+) -> list[dict[str, str | None]]:
+    """By name, other name, pinyin (``xingfuli``) and its initials (``xfl``); the best first."""
+    async with parts.sessions.begin() as session:
+        gazetteer = await parts.gazetteer(session)
+    return await asyncio.to_thread(places_like, gazetteer, q)

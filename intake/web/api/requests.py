@@ -1,32 +1,29 @@
-"""The operators' API: list, read, correct, confirm, hold, reject, cancel, merge, split.
+"""The operators' API: list requests, read one, and what helps to decide about it.
 
-Every write takes ``If-Match`` and answers with the new state; a stale one gets 412 with the
-current state. Every view of personal data and every change stands in the access log.
+Every view of personal data stands in the access log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse, JSONResponse
-from sqlalchemy import select
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import FileResponse
 
 from intake import service_requests
-from intake.errors import BadField, NotFound, StaleVersion
-from intake.lifecycle import Actor, Status
-from intake.runtime import Parts
-from intake.service_requests import By, understand, worklist
+from intake.errors import NotFound
+from intake.lifecycle import Status
+from intake.locale.times import window
+from intake.service_requests import worklist
+from intake.service_requests.outlook import following, outlook
 from intake.service_requests.worklist import Filters, Group
-from intake.storage.models import Delivery, Operator, ServiceRequest
-from intake.web.api import audio, request_aids, request_detail, schemas
-from intake.web.api.tasks import soon
-from intake.web.auth import CurrentOperator, CurrentParts, SeenVersion, by_number, log_access
+from intake.understanding.spoken_text import Heard
+from intake.understanding.when import read_when
+from intake.web.api import audio, request_detail, schemas
+from intake.web.auth import CurrentOperator, CurrentParts, by_number, log_access
 
 router = APIRouter(prefix="/api/requests", tags=["operators"])
-Act = Callable[[Any, ServiceRequest], Awaitable[None]]
 Short = Annotated[str | None, Query(max_length=100)]
 
 
@@ -67,6 +64,21 @@ async def list_requests(
     return schemas.Page(requests=lines, next=found.next)
 
 
+@router.get("/next", summary="The next request that waits for an operator")
+async def read_next(
+    parts: CurrentParts,
+    operator: CurrentOperator,
+    after: Annotated[str | None, Query(max_length=24)] = None,
+) -> dict[str, str | None]:
+    """In the queue's order from ``after`` on, and from its beginning when that is at its end; an
+    emergency always first. What a colleague looks at comes only when nothing else waits."""
+    async with parts.sessions.begin() as session:
+        seen = await by_number(session, after) if after else None
+        found = await following(session, parts, seen, operator.name)
+        await log_access(session, operator, "next")
+        return {"tracking_number": found}
+
+
 @router.get("/{number}", summary="Read one request with all that belongs to it")
 async def read_request(
     parts: CurrentParts, operator: CurrentOperator, number: str, response: Response
@@ -98,263 +110,57 @@ async def hear(
     return await audio.response(parts, recording, request.tracking_number, form, part)
 
 
-@router.patch("/{number}", summary="Correct fields")
-async def correct(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Correction,
-) -> JSONResponse:
-    """A field that a person set is never overwritten by a machine; the backend is told."""
-    changes = body.model_dump(exclude_unset=True, exclude={"why"})
-    if not changes:
-        raise BadField("Name at least one field to correct.")
-    check_changes(parts, changes)
-
-    async def act(session: Any, request: ServiceRequest) -> None:
-        start = changes.get("when_start", request.when_start)
-        end = changes.get("when_end", request.when_end)
-        if start and end and end < start:
-            raise BadField("when_end lies before when_start.", field="when_end")
-        if "place" in changes and "area" not in changes:
-            changes["area"] = await request_aids.area_of(session, parts, changes["place"])
-        await service_requests.correct(session, request, changes, _by(operator, body.why))
-        request.deadline_at = understand.deadline(request, parts)
-
-    return await change(parts, operator, number, version, "correct", act)
+async def typed(
+    category: Annotated[str | None, Query(max_length=64)] = None,
+    urgency: schemas.Urgency | None = None,
+    place: Annotated[str | None, Query(max_length=80)] = None,
+    unit: Annotated[str | None, Query(max_length=40)] = None,
+    phone: Annotated[str | None, Query(max_length=32)] = None,
+) -> dict[str, str | None]:
+    """What was typed and is not saved yet: an empty parameter clears its field."""
+    given = {"category": category, "urgency": urgency, "place": place, "unit": unit, "phone": phone}
+    return {
+        name: value.replace("\x00", "") or None
+        for name, value in given.items()
+        if value is not None
+    }
 
 
-@router.post("/{number}/confirm", summary="Confirm: it is routed next")
-async def confirm(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Confirm,
-) -> JSONResponse:
-    """With ``backend`` it goes there whatever the rules say; without, where they say, even if it
-    was sent elsewhere before."""
-    if body.backend is not None and body.backend not in parts.backends:
-        known = ", ".join(sorted(parts.backends))
-        raise BadField(f"There is no backend {body.backend!r}; there are {known}.", field="backend")
-
-    async def act(session: Any, request: ServiceRequest) -> None:
-        kept = {key: value for key, value in request.given.items() if key != "route_to"}
-        request.given = {**kept, "route_to": body.backend} if body.backend else kept
-        request.decided_by = operator.name
-        request.reasons = []
-        request.on_hold_until = None
-        await service_requests.advance(session, request, Status.CONFIRMED, _by(operator, body.why))
-
-    return await change(parts, operator, number, version, "confirm", act)
+Typed = Annotated[dict[str, str | None], Depends(typed)]
 
 
-@router.post("/{number}/hold", summary="Put aside until a time, or take up again")
-async def hold(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Hold,
-) -> JSONResponse:
-    """``until`` null takes it up again."""
-    if body.until is not None and not soon(body.until, datetime.now(UTC)):
-        raise BadField("until must lie within a year from now.", field="until")
-
-    async def act(session: Any, request: ServiceRequest) -> None:
-        await service_requests.hold(session, request, body.until, _by(operator, body.why))
-
-    return await change(parts, operator, number, version, "hold", act)
-
-
-@router.post("/{number}/reject", summary="Reject with a reason that the resident hears")
-async def reject(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Reject,
-) -> JSONResponse:
-    """Who rejected it and why stand in its history."""
-
-    async def act(session: Any, request: ServiceRequest) -> None:
-        request.given = {**request.given, "rejected_because": body.why}
-        await service_requests.advance(session, request, Status.REJECTED, _by(operator, body.why))
-
-    return await change(parts, operator, number, version, "reject", act)
-
-
-@router.post("/{number}/cancel", summary="Cancel, on the resident's wish")
-async def cancel(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Why,
-) -> JSONResponse:
-    """A backend that has it is told."""
-    return await _move(parts, operator, number, version, "cancel", Status.CANCELLED, body)
-
-
-@router.post("/{number}/done", summary="It is done")
-async def done(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Why,
-) -> JSONResponse:
-    """For work that no backend reports on."""
-    return await _move(parts, operator, number, version, "done", Status.DONE, body)
-
-
-@router.post("/{number}/close", summary="Close what is done")
-async def close(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Why,
-) -> JSONResponse:
-    """The resident agreed."""
-    return await _move(parts, operator, number, version, "close", Status.CLOSED, body)
-
-
-@router.post("/{number}/reopen", summary="Undo a merge, a rejection, a cancellation")
-async def reopen(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Why,
-) -> JSONResponse:
-    """It comes back to review; also from a backend that can't go on."""
-
-    async def act(session: Any, request: ServiceRequest) -> None:
-        await service_requests.reopen(session, request, _by(operator, body.why))
-
-    return await change(parts, operator, number, version, "reopen", act)
-
-
-@router.post("/{number}/merge", summary="Fold it into another request")
-async def merge(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Merge,
-) -> JSONResponse:
-    """Undo with ``reopen``."""
-
-    async def act(session: Any, request: ServiceRequest) -> None:
-        other = await by_number(session, body.into)
-        other = await service_requests.lock(session, other.id)
-        await service_requests.merge(session, request, other, _by(operator, body.why))
-
-    return await change(parts, operator, number, version, "merge", act)
-
-
-@router.post("/{number}/split", summary="Open a second request for another need in it")
-async def split(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Split,
-) -> JSONResponse:
-    """The answer is the first one; its ``events`` name the new number."""
-    fields = body.model_dump(exclude_unset=True, exclude={"why"})
-    check_changes(parts, fields)
-
-    async def act(session: Any, request: ServiceRequest) -> None:
-        if "place" in fields and "area" not in fields:
-            fields["area"] = await request_aids.area_of(session, parts, fields["place"])
-        twin = await service_requests.split(session, request, fields, _by(operator, body.why))
-        twin.deadline_at = understand.deadline(twin, parts)
-
-    return await change(parts, operator, number, version, "split", act)
-
-
-@router.post("/{number}/retry", summary="Send failed updates to the backend again")
-async def retry(
-    parts: CurrentParts,
-    operator: CurrentOperator,
-    number: str,
-    version: SeenVersion,
-    body: schemas.Why,
-) -> JSONResponse:
-    """For a request that waits in review after a failed delivery, confirm it instead."""
-
-    async def act(session: Any, request: ServiceRequest) -> None:
-        failed = await session.scalars(
-            select(Delivery)
-            .where(
-                Delivery.service_request_id == request.id,
-                Delivery.status == "failed",
-                Delivery.kind != "submit",
-            )
-            .with_for_update()
-        )
-        for delivery in failed.all():
-            await service_requests.send_again(session, delivery)
-
-    return await change(parts, operator, number, version, "retry", act)
-
-
-def check_changes(parts: Parts, changes: dict[str, Any]) -> None:
-    """Refuse a category that the catalogue lacks and an urgency that is cleared."""
-    category = changes.get("category")
-    if category is not None and category not in parts.catalogue.codes:
-        raise BadField(f"There is no category {category!r} in the catalogue.", field="category")
-    if "urgency" in changes and changes["urgency"] is None:
-        raise BadField("urgency can't be empty.", field="urgency")
-    for name, value in changes.items():
-        if isinstance(value, str) and "\x00" in value:
-            raise BadField(f"{name} holds a NUL byte.", field=name)
-        if isinstance(value, datetime) and not 2000 <= value.year < 2200:
-            raise BadField(f"{name} lies in a year that nobody means.", field=name)
-
-
-async def change(
-    parts: Parts, operator: Operator, number: str, version: int, action: str, act: Act
-) -> JSONResponse:
-    """Lock, act, log and answer with the new state; stale → 412 with the current one."""
-    status = 200
-    extra: dict[str, Any] = {}
+@router.get("/{number}/outlook", summary="What would become of a request")
+async def read_outlook(
+    parts: CurrentParts, operator: CurrentOperator, number: str, changes: Typed
+) -> dict[str, Any]:
+    """Before it is saved: where it would go, what is missing, what resembles it and what the
+    resident asked for earlier. A parameter that is given counts instead of what is stored."""
     async with parts.sessions.begin() as session:
-        found = await by_number(session, number)
-        try:
-            request = await service_requests.lock(session, found.id, version=version)
-            await act(session, request)
-        except StaleVersion as error:
-            request, status = found, error.http_status
-            extra = {"code": error.code, "title": error.sentence, "status": status}
-            await session.refresh(request)
-        await log_access(session, operator, action, request)
-        await session.flush()
-        body = (await request_detail.of(session, request, parts)).model_dump(mode="json")
-    headers = {"ETag": f'"{body["version"]}"'}
-    if status != 200:
-        body = {"type": "urn:huying:problem:stale_version", **extra, "current": body}
-        return JSONResponse(body, status, headers, media_type="application/problem+json")
-    return JSONResponse(body, status, headers)
+        request = await by_number(session, number)
+        await log_access(session, operator, "outlook", request)
+        return await outlook(session, request, parts, changes)
 
 
-async def _move(
-    parts: Parts,
-    operator: Operator,
+@router.get("/{number}/times", summary="What a time in words means")
+async def read_times(
+    parts: CurrentParts,
+    operator: CurrentOperator,
     number: str,
-    version: int,
-    action: str,
-    to: Status,
-    body: schemas.Why,
-) -> JSONResponse:
-    async def act(session: Any, request: ServiceRequest) -> None:
-        await service_requests.advance(session, request, to, _by(operator, body.why))
-
-    return await change(parts, operator, number, version, action, act)
-
-
-def _by(operator: Operator, why: str | None) -> By:
-    return By(Actor.OPERATOR, operator.name, why)
+    q: Annotated[str, Query(max_length=80)],
+    language: Annotated[str, Query(max_length=8)] = "zh",
+) -> list[dict[str, str]]:
+    """Counted from when the resident spoke; local times, the likeliest first."""
+    async with parts.sessions.begin() as session:
+        request = await by_number(session, number)
+    local = request.received_at.astimezone(parts.settings.zone).replace(tzinfo=None)
+    found = await asyncio.to_thread(read_when, Heard.of(q), local)
+    if found is None:
+        return []
+    return [
+        {
+            "start": f"{one.start:%Y-%m-%dT%H:%M}",
+            "end": f"{one.end:%Y-%m-%dT%H:%M}",
+            "said": window(one, language),
+        }
+        for one in (found.value, *found.alternatives)
+    ]

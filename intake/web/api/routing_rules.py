@@ -18,13 +18,13 @@ from intake.catalogue.routing_rules import Listed
 from intake.errors import AssistantError, BadField
 from intake.locale import say
 from intake.runtime import Parts
-from intake.service_requests import understand
+from intake.service_requests import decision, understand
 from intake.settings import Rule
 from intake.storage.models import ServiceRequest
 from intake.web.api import schemas
 from intake.web.api.places import refuse
 from intake.web.auth import CurrentParts, SeenVersion, Supervisor, by_number, log_access
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter(prefix="/api/routing-rules", tags=["supervisors"])
 
@@ -149,7 +149,7 @@ async def _understood(parts: Parts, text: str, language: str) -> dict[str, Any]:
     read = await asyncio.to_thread(
         understand.read, said, (), opinion.ranking, gazetteer, parts, danger=opinion.danger
     )
-    verdict = understand.judge(
+    verdict = decision.judge(
         read,
         category=read.category,
         urgency=read.urgency,

@@ -16,7 +16,7 @@ from intake.runtime import Parts
 from intake.service_requests import statistics
 from intake.service_requests.statistics import Asked
 from intake.web.auth import CurrentOperator, CurrentParts, log_access, parts_of
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter(prefix="/api/demand", tags=["operators"])
 USUAL_DAYS = 30

@@ -17,7 +17,7 @@ from intake.web.access_log_words import known, told
 from intake.web.api.access_log import Cursor, Filter, page_of
 from intake.web.auth import CurrentParts, log_access
 from intake.web.desk.pages import page, viewer_at_least
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter()
 LINES = 100

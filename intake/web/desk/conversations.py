@@ -27,7 +27,7 @@ from intake.web.api.request_detail import MEDIA_TYPES
 from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter()
 LISTED = 100

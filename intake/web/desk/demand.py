@@ -17,7 +17,7 @@ from intake.web.api.statistics import AskedFor, value_name
 from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter()
 WIDTH, HEIGHT = 800, 64  # of one row of bars, in SVG units

@@ -15,7 +15,7 @@ from intake.web.access_log_throttle import log_look
 from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter()
 

@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from intake.catalogue.services import Catalogue
-from intake.conversation.phrases import window
 from intake.locale import say
+from intake.locale.times import window
 from intake.settings import Deciding
 from intake.storage.models import ServiceRequest
 from intake.understanding.confidence import Thresholds

@@ -10,7 +10,7 @@ from typing import Any
 from intake.lifecycle import Actor, Status
 from intake.locale import catalog, say
 from intake.runtime import Parts
-from intake.web.api import request_aids
+from intake.service_requests import outlook
 from intake.web.api.schemas import Detail
 from intake.web.desk import reasons
 from intake.web.desk.clock import Clock
@@ -43,7 +43,7 @@ def deliveries(found: Detail, parts: Parts, language: str) -> list[dict[str, Any
             "what": say(
                 f"desk.request.delivery.{row['kind']}",
                 language,
-                backend=request_aids.title_of(parts, row["backend"]),
+                backend=outlook.title_of(parts, row["backend"]),
             ),
             "how": say(f"desk.request.delivery_is.{row['status']}", language),
             "error": row["error"],
@@ -59,7 +59,7 @@ def _why(event: Mapping[str, Any], found: Detail, parts: Parts, language: str) -
     if event["actor"] == Actor.OPERATOR or why is None:
         return why
     if event["to_status"] == Status.ROUTED:
-        return request_aids.title_of(parts, why)
+        return outlook.title_of(parts, why)
     if event["kind"] != "review_reason" and event["to_status"] != Status.NEEDS_REVIEW:
         return why
     known = {one["code"]: reasons.in_words(one, parts.catalogue, language) for one in found.reasons}

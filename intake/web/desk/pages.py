@@ -16,8 +16,8 @@ from intake.errors import Forbidden, NotAllowed
 from intake.locale import catalog, languages, say
 from intake.web.assets_manifest import Built
 from intake.web.auth import CurrentParts, signed_in_of
+from intake.web.language import language_of
 from intake.web.problems import problem
-from intake.web.resident.page import language_of
 
 WEB = Path(__file__).parent.parent
 FILES = Built(WEB / "assets" / "desk")

@@ -21,7 +21,7 @@ from intake.web.auth import CurrentParts, log_access
 from intake.web.desk import reasons
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter()
 NAMES = {  # in the address → of `Filters`

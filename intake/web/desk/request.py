@@ -13,15 +13,16 @@ from intake.lifecycle import ENDED, TABLE, Actor, Status
 from intake.locale import catalog, say
 from intake.pipeline import notify
 from intake.runtime import Parts
+from intake.service_requests import outlook
 from intake.storage.models import ServiceRequest
 from intake.understanding.phonetics import syllables
-from intake.web.api import request_aids, request_detail
+from intake.web.api import request_detail, requests
 from intake.web.api.schemas import Detail
 from intake.web.auth import CurrentParts, by_number, log_access
 from intake.web.desk import fields, history, reasons, transcript
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter()
 MOVES = {  # what an operator may do → the status that it leads to
@@ -46,7 +47,7 @@ async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) 
         row = await by_number(session, number)
         await log_access(session, who.operator, "read", row)
         found = await request_detail.of(session, row, parts)
-        ahead = await request_aids.outlook(session, row, parts, {})
+        ahead = await outlook.outlook(session, row, parts, {})
         told = await notify.sentence(session, row, parts)
     zone = parts.settings.zone
     clock = Clock.of(zone, language)
@@ -70,13 +71,13 @@ async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) 
         ahead=ahead,
         told=told[1] if told else None,
         kinds=kinds(parts, language),
-        backends=[(name, request_aids.title_of(parts, name)) for name in sorted(parts.backends)],
+        backends=[(name, outlook.title_of(parts, name)) for name in sorted(parts.backends)],
         rejections=[say(f"tell.why.{code}", row.language) for code in REJECTIONS],
         holds=holds(datetime.now(zone)),
         now=f"{datetime.now(zone):%Y-%m-%dT%H:%M}",
         history=history.events(found, parts, clock),
         deliveries=history.deliveries(found, parts, language),
-        backend=request_aids.title_of(parts, row.backend) if row.backend else None,
+        backend=outlook.title_of(parts, row.backend) if row.backend else None,
         notes=[event for event in found.events if event["kind"] == "noted"],
         kind=lambda code: parts.catalogue.name(code, language) if code else "–",
         at=clock.at,
@@ -95,14 +96,14 @@ async def show_outlook(
     parts: CurrentParts,
     who: Viewer,
     number: str,
-    changes: request_aids.Typed,
+    changes: requests.Typed,
 ) -> Response:
     """Where it would go and what resembles it, with what was typed and is not saved yet."""
     language = language_of(request, None)
     async with parts.sessions.begin() as session:
         row = await by_number(session, number)
         await log_access(session, who.operator, "outlook", row)
-        ahead = await request_aids.outlook(session, row, parts, changes)
+        ahead = await outlook.outlook(session, row, parts, changes)
     return page(
         request,
         "request_outlook.html",
@@ -127,7 +128,7 @@ async def show_next(
             seen = await by_number(session, after) if after else None
         except NotFound:
             seen = None
-        number = await request_aids.following(session, parts, seen, who.operator.name)
+        number = await outlook.following(session, parts, seen, who.operator.name)
     where = f"/desk/requests/{number}" if number else "/desk"
     return Response(status_code=303, headers={"Location": where})
 

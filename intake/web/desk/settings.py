@@ -19,7 +19,7 @@ from intake.web.api import routing_rules as editing_rules
 from intake.web.auth import CurrentParts, log_access
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import page, viewer_at_least
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter()
 Supervisor = Annotated[SignedIn, viewer_at_least("supervisor")]

@@ -10,15 +10,15 @@ from fastapi import APIRouter, Cookie, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
-from intake.conversation.phrases import at
 from intake.locale import say
+from intake.locale.times import at
 from intake.storage.models import StationOrder
 from intake.web.access_log_throttle import log_look
 from intake.web.api.station import on_board, order_area
 from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter()
 LISTED = 100

@@ -11,7 +11,7 @@ from intake.web.api.tasks import open_tasks
 from intake.web.auth import CurrentParts
 from intake.web.desk.clock import Clock
 from intake.web.desk.pages import Viewer, page
-from intake.web.resident.page import language_of
+from intake.web.language import language_of
 
 router = APIRouter()
 LISTED = 300

@@ -16,16 +16,16 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.templating import Jinja2Templates
 
 from intake.errors import NotFound
-from intake.locale import DEFAULT, FALLBACK, catalog, languages, say
+from intake.locale import FALLBACK, catalog, languages, say
 from intake.settings import Settings
 from intake.web.assets_manifest import ASK_AGAIN, Asset, Built, answer_with, send
 from intake.web.auth import CurrentParts
+from intake.web.language import COOKIE, language_of
 
 WEB = Path(__file__).parent.parent
 BUILT = WEB / "assets" / "page"
 PROMPTS = WEB / "assets" / "prompts"
 SCRIPTS_SAY = "resident.js."
-COOKIE = "lang"
 YEAR_SECONDS = 365 * 24 * 3600
 UNBROKEN = str.maketrans({" ": "\u00a0", "-": "\u2011"})  # a number stays on one line
 DIAL = (("120", "dial.medical"), ("119", "dial.fire"), ("110", "dial.police"))
@@ -99,17 +99,6 @@ def routes(built: Built | None = None) -> APIRouter:
         )
 
     return router
-
-
-def language_of(request: Request, asked: str | None) -> str:
-    """The language asked for, else the one chosen before, else the browser's, else Chinese."""
-    wishes = [asked or "", request.cookies.get(COOKIE, "")]
-    wishes += request.headers.get("accept-language", "").split(",")
-    for wish in wishes:
-        short = wish.split(";")[0].strip().lower().split("-")[0]
-        if short in languages():
-            return short
-    return DEFAULT
 
 
 def _context(

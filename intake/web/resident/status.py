@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.conversation.phrases import unit_said, window
+from intake.conversation.phrases import unit_said
 from intake.lifecycle import ENDED, Status
 from intake.locale import DEFAULT, languages, say
+from intake.locale.times import window
 from intake.pipeline import notify
 from intake.runtime import Parts
 from intake.storage.models import ServiceRequest, Understanding

@@ -1,21 +1,76 @@
-"""Bringing the stored answers to the resident, in order."""
+"""Messages to the resident: stored first, then sent in order over the channel she came by."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.conversation import inbound
+from intake.conversation import locks
 from intake.errors import CannotSend, HuyingError
 from intake.runtime import Parts
 from intake.storage.jobs import defer
 from intake.storage.models import Conversation, Message
 
+
+async def reply(
+    session: AsyncSession,
+    conversation_id: int,
+    text: str,
+    *,
+    code: str,
+    language: str | None = None,
+    service_request_id: int | None = None,
+    who: str | None = None,
+) -> Message:
+    """Store one message to the resident and start sending it."""
+    message = Message(
+        conversation_id=conversation_id,
+        service_request_id=service_request_id,
+        direction="out",
+        code=code,
+        text=text,
+        language=language,
+        who=who,
+    )
+    session.add(message)
+    await session.flush()
+    await start_sending(session, conversation_id)
+    return message
+
+
+async def start_sending(session: AsyncSession, conversation_id: int) -> None:
+    """Start sending what is stored and not sent yet."""
+    await defer(session, "send", lock=f"send-{conversation_id}", conversation_id=conversation_id)
+
+
+async def send_waiting(session: AsyncSession, conversation_id: int) -> None:
+    """She wrote, so the way to her is open again: what waited goes out first."""
+    waiting = (
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.direction == "out",
+            Message.sent_at.is_(None),
+            or_(Message.waits, Message.send_error.is_not(None)),
+        )
+        .with_for_update()
+    )
+    rows = (await session.scalars(waiting)).all()
+    for message in rows:
+        message.waits = False
+        message.send_error = None
+    if rows:
+        await session.flush()
+        await start_sending(session, conversation_id)
+
+
 TRIED_AGAIN_AFTER = timedelta(minutes=5)
+
+
 TRIED_FOR = timedelta(days=1)
 
 
@@ -36,7 +91,7 @@ async def send(parts: Parts, conversation_id: int) -> None:
         async with parts.sessions.begin() as session:
             row = await session.get_one(Message, message.id, with_for_update=True)
             if error is None:
-                row.sent_at, row.send_error = inbound.now(), None
+                row.sent_at, row.send_error = locks.now(), None
             elif await _latest(session, conversation_id) == latest:
                 await _wait(session, conversation_id, error.code)
 
@@ -54,7 +109,7 @@ async def cannot_send(parts: Parts, conversation_id: int, error: BaseException) 
         message = await session.scalar(_unsent(conversation_id).limit(1).with_for_update())
         if message is None:
             return
-        if inbound.now() - message.created_at > TRIED_FOR:
+        if locks.now() - message.created_at > TRIED_FOR:
             await _wait(session, conversation_id, code)
             return
         message.send_error = code
@@ -70,7 +125,7 @@ async def cannot_send(parts: Parts, conversation_id: int, error: BaseException) 
 async def resend(parts: Parts, conversation_id: int) -> None:
     """Begin again to bring what could not be sent."""
     async with parts.sessions.begin() as session:
-        await inbound.send(session, conversation_id)
+        await start_sending(session, conversation_id)
 
 
 def _unsent(conversation_id: int) -> Select[Message]:

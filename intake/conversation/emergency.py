@@ -1,0 +1,172 @@
+"""Somebody is in danger: the emergency request, its alarm, and what is said while it is open."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake import service_requests
+from intake.conversation import context, locks
+from intake.conversation.outbox import reply
+from intake.lifecycle import ENDED, Actor, Status
+from intake.locale import reason, say
+from intake.runtime import Parts
+from intake.service_requests import By, Opening
+from intake.storage.models import Conversation, Message, ServiceRequest
+from intake.understanding import safety
+from intake.understanding.spoken_text import Heard
+from intake.understanding.values import Field
+
+EMERGENCY_LASTS = timedelta(minutes=30)
+
+
+DIAL = "120 / 119 / 110"
+
+
+QUIET = "told_in_chat"
+"""In `given`: she heard of this status in the conversation; `tell` needn't say it again."""
+
+
+TEXT_LIMIT = 4000  # characters of one message that are read; Open311 takes no longer description
+
+
+def is_emergency(text: str, *, spoken: bool = False) -> bool:
+    """The life-safety rules alone."""
+    heard = Heard.of(text[:TEXT_LIMIT], spoken=spoken)
+    return safety.read_safety(heard).urgency == "emergency"
+
+
+async def emergency(
+    session: AsyncSession,
+    conversation: Conversation,
+    text: str,
+    received_at: datetime,
+    parts: Parts,
+) -> ServiceRequest:
+    """Somebody is in danger: raise the open request or open one, alarm, and say whom to ring."""
+    request = await _in_danger(session, conversation)
+    by = By(Actor.DOOR)
+    if request is None:
+        opening = Opening(
+            channel=await _channel(session, conversation),
+            language=conversation.language,
+            contact_point_id=conversation.contact_point_id,
+            received_at=received_at,
+        )
+        opened = await service_requests.open_request(
+            session, opening, by=by, status=Status.NEEDS_REVIEW
+        )
+        request = await service_requests.lock(session, opened.id)
+        request.conversation_id = conversation.id
+    if text not in (request.text or ""):
+        request.text = "\n".join(filter(None, (request.text, text)))
+    request.urgency = "emergency"
+    request.deadline_at = received_at + timedelta(minutes=3)
+    request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
+    await service_requests.review(session, request, [reason("emergency")], by)
+    await service_requests.raise_alarm(session, request)
+    conversation.state = {"emergency": request.id, "since": received_at.isoformat()}
+    conversation.tracker = None
+    await session.flush()
+    words = say("tell.emergency", conversation.language, number=request.tracking_number, dial=DIAL)
+    await reply(
+        session,
+        conversation.id,
+        words,
+        code="emergency",
+        language=conversation.language,
+        service_request_id=request.id,
+    )
+    return request
+
+
+async def _in_danger(session: AsyncSession, conversation: Conversation) -> ServiceRequest | None:
+    """What was being said when danger came up: an open emergency, else the open draft."""
+    state = conversation.state
+    ids = [state.get("emergency"), *(draft["id"] for draft in state.get("drafts", ()))]
+    for found in filter(None, ids):
+        request = await service_requests.lock(session, found)
+        if Status(request.status) not in ENDED:
+            return request
+    return None
+
+
+async def _channel(session: AsyncSession, conversation: Conversation) -> str:
+    point = await service_requests.point_of(session, conversation.contact_point_id)
+    return point.channel if point is not None else "webchat"
+
+
+async def open_emergency(
+    session: AsyncSession, conversation: Conversation, at: datetime | None
+) -> ServiceRequest | None:
+    """The emergency that this conversation is about now, its row taken."""
+    state = conversation.state
+    if not state.get("emergency"):
+        return None
+    since = datetime.fromisoformat(state["since"])
+    request = await service_requests.lock(session, state["emergency"])
+    over = (at or locks.now()) - since > EMERGENCY_LASTS
+    if over or Status(request.status) in ENDED or request.urgency != "emergency":
+        conversation.state = {}
+        return None
+    return request
+
+
+async def danger(
+    session: AsyncSession, conversation: Conversation, message: Message, parts: Parts
+) -> None:
+    """Somebody is in danger: an emergency from here on, with all that the message says."""
+    received = message.received_at or message.created_at
+    request = await emergency(session, conversation, message.text or "", received, parts)
+    await add_to_emergency(session, conversation, message, request, parts)
+
+
+async def add_to_emergency(
+    session: AsyncSession,
+    conversation: Conversation,
+    message: Message,
+    request: ServiceRequest,
+    parts: Parts,
+) -> None:
+    """What follows belongs to the emergency: its words, and above all where it is."""
+    message.service_request_id = request.id
+    new = (message.text or "") not in (request.text or "")
+    await fill(session, request, message, parts)
+    asked = bool(conversation.state.get("where"))
+    if not request.place and not asked:
+        conversation.state = {**conversation.state, "where": True}
+        words, code = say("chat.emergency.where", conversation.language), "emergency_where"
+    elif new:
+        words = say("chat.emergency.noted", conversation.language, dial=DIAL)
+        code = "emergency_noted"
+    else:
+        return
+    await reply(
+        session,
+        conversation.id,
+        words,
+        code=code,
+        language=conversation.language,
+        service_request_id=request.id,
+    )
+
+
+async def fill(
+    session: AsyncSession, request: ServiceRequest, message: Message, parts: Parts
+) -> None:
+    """The words, and the fields that stand in them, unless a person has corrected them."""
+    text = message.text or ""
+    if text not in (request.text or ""):
+        request.text = "\n".join(filter(None, (request.text, text)))
+    conversation = await session.get_one(Conversation, message.conversation_id)
+    read = await context.read(parts, session, conversation, message)
+    for name in ("place", "unit", "person", "phone"):
+        value: Field[str] | None = getattr(read, name)
+        if value is not None and name not in request.corrected:
+            setattr(request, name, value.value)
+            if name == "place":
+                request.area = read.area
+    request.version += 1
+    request.updated_at = locks.now()
+    await session.flush()
