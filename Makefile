@@ -30,6 +30,7 @@ lint: testsetup  ## lint, types, who may import whom, licences
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
+	@$(PY) tools/setup/module_names.py
 	@$(PY) tools/setup/licences.py
 
 check: lint  ## lint and the fast tests

@@ -23,7 +23,7 @@ from intake.network.addresses import counted_as
 from intake.network.http import Outgoing
 from intake.processes.postgres import dsn
 from intake.runtime import Parts
-from intake.settings import ROOT, Settings, secret_files
+from intake.settings import ROOT, VERSION, Settings, secret_files
 from intake.storage.blobs import Blobs
 from intake.storage.db import connect
 from intake.web import desk, problems
@@ -156,7 +156,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Huying",
         summary="You call, we respond.",
-        version="0.1.0",
+        version=VERSION,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

@@ -15,7 +15,7 @@ import typer
 import uvicorn
 
 from intake.errors import HuyingError, SettingsError
-from intake.settings import load
+from intake.settings import VERSION, load
 from speech.errors import SpeechError
 
 FORMAT = "%(levelname)s %(name)s: %(message)s"
@@ -28,6 +28,7 @@ def set_up_logs(level: str) -> None:
         handler.addFilter(_Sentences())
     for name in ("httpx", "httpcore", "procrastinate", "multipart", "python_multipart"):
         logging.getLogger(name).setLevel("WARNING")
+    logging.getLogger("huying").info("version %s", VERSION)
 
 
 class _Sentences(logging.Filter):

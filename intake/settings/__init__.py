@@ -14,11 +14,12 @@ from intake.settings.hearing import Deciding
 from intake.settings.loader import load, settings_file
 from intake.settings.routing import Routing, Rule
 from intake.settings.settings import Settings
-from intake.settings.table import LOCAL_HOSTS, ROOT, Table
+from intake.settings.table import LOCAL_HOSTS, ROOT, VERSION, Table
 
 __all__ = [
     "LOCAL_HOSTS",
     "ROOT",
+    "VERSION",
     "Contact",
     "Deciding",
     "Oidc",

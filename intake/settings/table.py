@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+VERSION = metadata.version("huying")
+"""This release, as the installed package names it."""
 ROOT = Path(__file__).resolve().parents[2]
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})

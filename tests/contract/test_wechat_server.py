@@ -16,8 +16,8 @@ from wechatpy.exceptions import WeChatClientException
 from intake.channels.wechat import menu
 from intake.channels.wechat.api import Api, Refusal
 from intake.channels.wechat.options import Options
-from intake.channels.wechat.reply_window import opened
 from intake.channels.wechat.outbound import send
+from intake.channels.wechat.reply_window import opened
 from intake.errors import BackendError, CannotSend
 from intake.network.http import Outgoing
 from intake.storage.db import connect

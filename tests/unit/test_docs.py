@@ -197,11 +197,10 @@ def test_the_documented_webhook_body_has_all_fields_of_the_schema() -> None:
 
 
 def test_the_documented_calls_name_routes_that_exist() -> None:
-    from intake.web.api import health, requests, station
-    from intake.web.resident import links
+    from intake.app import ROUTERS
 
     paths = {"/api/voicemails", "/openapi.json", "/channels/pbx"}
-    for router in (requests.router, links.router, health.router, station.router):
+    for router in ROUTERS:
         paths |= {route.path for route in router.routes}  # type: ignore[attr-defined]
     patterns = [re.compile(re.sub(r"\{\w+\}", "[^/]+", path) + "$") for path in paths]
     for block in blocks(API, "sh"):

@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
 
 from intake.channels import options_of
-from intake.channels.wechat import media, menu, passive_reply, reply_window, outbound, xml
+from intake.channels.wechat import media, menu, outbound, passive_reply, reply_window, xml
 from intake.channels.wechat.api import Api
 from intake.channels.wechat.crypto import KeyRing, check_fresh, check_signature, decrypt
 from intake.channels.wechat.inbound import Incoming, understand

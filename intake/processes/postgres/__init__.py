@@ -10,10 +10,10 @@ under `ROOT_BASE`, never under somebody's home. Their folder is named after the 
 its path: a home that is moved keeps its data, and one made anew gets none of an old one's.
 """
 
+from intake.processes.postgres.cluster_setup import environment, prepare
 from intake.processes.postgres.databases import answers, ensure_databases
 from intake.processes.postgres.installation import USER
 from intake.processes.postgres.layout import ADMIN_SECRET, RASA, ROLE, Cluster, cluster
-from intake.processes.postgres.cluster_setup import environment, prepare
 from intake.processes.postgres.server import dsn, running
 
 __all__ = [

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from intake.errors import Unavailable
 from intake.processes import supervisor
+from intake.processes.postgres.cluster_setup import environment, postmaster, prepare
 from intake.processes.postgres.databases import answers, ensure_databases
 from intake.processes.postgres.layout import ADMIN_SECRET, cluster
-from intake.processes.postgres.cluster_setup import environment, postmaster, prepare
 from intake.settings import Settings
 
 
