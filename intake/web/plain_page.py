@@ -13,7 +13,7 @@ from intake.errors import HuyingError
 from intake.locale import say
 from intake.network import signing
 
-templates = Jinja2Templates(Path(__file__).parent.parent / "templates")
+templates = Jinja2Templates(Path(__file__).parent / "templates")
 
 
 def page(

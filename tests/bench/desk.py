@@ -30,7 +30,7 @@ from intake.settings import load
 from intake.storage import migrations
 from intake.storage.db import connect
 from intake.storage.models import Operator
-from intake.web.auth import COOKIE
+from intake.web.cookies import COOKIE
 from tests.bench.accepting import serving
 from tests.bench.figures import percentile
 

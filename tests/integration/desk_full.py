@@ -24,7 +24,8 @@ from intake.storage.models import (
     ServiceRequest,
     StationOrder,
 )
-from intake.web.auth import COOKIE, make_token
+from intake.web.auth import make_token
+from intake.web.cookies import COOKIE
 from tests.integration.desk_house import signed_in
 from tests.integration.house import House
 from tests.integration.test_operators_api import in_review

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from intake.accounts import operators
 from intake.storage.models import Operator
-from intake.web.auth import COOKIE
+from intake.web.cookies import COOKIE
 from tests.integration.browser import browser
 from tests.integration.chat_house import Served
 from tests.integration.house import House

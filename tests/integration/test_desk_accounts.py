@@ -16,7 +16,8 @@ from sqlalchemy import func, select, update
 from intake.accounts import operators, passwords, throttle
 from intake.pipeline import sweep
 from intake.storage.models import AccessLog, ApiToken, Operator, OperatorSession, SignInTries
-from intake.web.auth import COOKIE, make_token
+from intake.web.auth import make_token
+from intake.web.cookies import COOKIE
 from tests.integration.desk_house import at_the_desk, signed_in
 from tests.integration.house import House
 

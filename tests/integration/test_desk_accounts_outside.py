@@ -25,7 +25,7 @@ from intake.errors import BackendError, SettingsError
 from intake.network.http import Outgoing
 from intake.settings import load
 from intake.storage.models import AccessLog, Operator, OperatorSession
-from intake.web.auth import COOKIE
+from intake.web.cookies import COOKIE
 from tests.integration.desk_house import at_the_desk
 from tests.integration.house import House
 

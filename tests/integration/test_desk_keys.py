@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from sqlalchemy import delete
 
 from intake.storage.models import OperatorSession
-from intake.web.auth import COOKIE
+from intake.web.cookies import COOKIE
 from intake.web.desk import events
 from tests.integration.desk_house import signed_in
 from tests.integration.house import House

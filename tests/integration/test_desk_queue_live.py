@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, text, update
 
 from intake import service_requests
 from intake.storage.models import Alarm, OperatorSession, ServiceRequest
-from intake.web.auth import COOKIE
+from intake.web.cookies import COOKIE
 from intake.web.desk import events
 from tests.integration.chat_house import Served
 from tests.integration.desk_house import desk_browser, signed_in

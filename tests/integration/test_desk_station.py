@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from sqlalchemy import select, update
 
 from intake.storage.models import AccessLog, ServiceRequest, StationOrder
-from intake.web.auth import COOKIE
+from intake.web.cookies import COOKIE
 from tests.integration.browser import browser
 from tests.integration.chat_house import Served
 from tests.integration.desk_house import at_the_desk, signed_in
