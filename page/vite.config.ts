@@ -34,7 +34,7 @@ export default defineConfig(({ mode }) => {
       assetsDir: "",
       manifest: worker ? false : "manifest.json",
       rolldownOptions: {
-        input: worker ? "src/sw.ts" : "src/main.ts",
+        input: worker ? "src/service_worker.ts" : "src/main.ts",
         output: {
           format: "iife",
           entryFileNames: worker ? "sw.js" : "main-[hash].js",

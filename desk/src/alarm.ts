@@ -3,8 +3,8 @@
 
 import { say } from "./words";
 
-const EVERY_MS = 2500;
-const ASKS_AGAIN_MS = 60_000;
+const RING_EVERY_MS = 2500;
+const POLL_MS = 60_000;
 const TONES = [880, 660, 880, 660];
 const TONE_SECONDS = 0.22;
 
@@ -60,7 +60,7 @@ function ring(): void {
   void navigator.locks.request("huying-ring", { ifAvailable: true }, async (lock) => {
     if (!lock || !soundIsOn()) return;
     play();
-    await new Promise((done) => window.setTimeout(done, EVERY_MS * 0.8));
+    await new Promise((done) => window.setTimeout(done, RING_EVERY_MS * 0.8));
   });
 }
 
@@ -76,7 +76,7 @@ function show(): void {
   window.clearInterval(timer);
   if (many && soundIsOn()) {
     ring();
-    timer = window.setInterval(ring, EVERY_MS);
+    timer = window.setInterval(ring, RING_EVERY_MS);
   }
 }
 
@@ -105,5 +105,5 @@ if (document.body.dataset["me"] && document.body.dataset["role"] !== "station") 
   void ask();
   document.addEventListener("huying:alarm", () => void ask());
   document.addEventListener("huying:hello", () => void ask());
-  window.setInterval(() => void ask(), ASKS_AGAIN_MS);
+  window.setInterval(() => void ask(), POLL_MS);
 }

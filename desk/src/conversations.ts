@@ -3,8 +3,8 @@
 
 import "./conversations.css";
 
-import { refresh } from "./fresh";
-import { keys } from "./keys";
+import { refresh } from "./refresh";
+import { registerKeys } from "./keys";
 import { attempt, write } from "./net";
 import { say } from "./words";
 
@@ -17,7 +17,7 @@ if (talk) {
   const log = document.getElementById("log") as HTMLElement;
   const button = form.querySelector("button") as HTMLButtonElement;
 
-  keys(say("conversations.keys"), [
+  registerKeys(say("conversations.keys"), [
     { key: "r", label: say("conversations.answer"), act: () => text.focus() },
     { key: "Escape", label: say("conversations.leave"), act: () => log.focus(), typing: true },
   ]);

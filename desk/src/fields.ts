@@ -1,9 +1,9 @@
 // The fields of a request: what is stored, what she typed, what somebody else changed meanwhile.
 
-import { choose, type Choice, type Chooser } from "./choose";
+import { attachCombobox, type Choice, type Combobox } from "./combobox";
 import { say } from "./words";
 
-export interface State {
+export interface RequestState {
   number: string;
   version: number;
   status: string;
@@ -20,7 +20,7 @@ export interface State {
 
 type Input = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
-interface Kept {
+interface UnsavedFields {
   base: Record<string, string>;
   typed: Record<string, { value: string; shown: string }>;
   words?: string;
@@ -36,13 +36,13 @@ export class Fields {
   readonly undecided = new Set<string>();
   readonly kinds: Kind[];
   private readonly typed = new Map<string, { value: string; shown: string }>();
-  private readonly choosers = new Map<string, Chooser>();
+  private readonly comboboxes = new Map<string, Combobox>();
   private readonly key: string;
   private whenWords: string | undefined;
 
   constructor(
     private readonly form: HTMLElement,
-    private readonly state: State,
+    private readonly state: RequestState,
     private readonly changed: () => void,
   ) {
     this.key = `huying-typed-${state.number}`;
@@ -55,7 +55,7 @@ export class Fields {
   }
 
   /** Is any field backed by words? */
-  get evident(): boolean {
+  get hasEvidence(): boolean {
     return this.form.querySelector("[data-key][data-from]") !== null;
   }
 
@@ -80,7 +80,7 @@ export class Fields {
   }
 
   /** Take the next of what else a field may be; the last is followed by what it was. */
-  next(key: string): void {
+  nextOther(key: string): void {
     const row = this.row(key);
     const name = row?.dataset["field"];
     if (!row || !name) return;
@@ -103,8 +103,8 @@ export class Fields {
         continue;
       }
       const [start, end] = value.split("/");
-      found["when_start"] = start ? aware(start, this.state.zone) : null;
-      found["when_end"] = end ? aware(end, this.state.zone) : null;
+      found["when_start"] = start ? toInstant(start, this.state.zone) : null;
+      found["when_end"] = end ? toInstant(end, this.state.zone) : null;
       if (this.whenWords !== undefined || !value) found["when_text"] = this.whenWords || null;
     }
     return found;
@@ -112,7 +112,7 @@ export class Fields {
 
   /** What is typed is settled: a search that runs is awaited and its likeliest taken. */
   async settle(): Promise<void> {
-    await Promise.all([...this.choosers.values()].map((one) => one.settle()));
+    await Promise.all([...this.comboboxes.values()].map((one) => one.settle()));
   }
 
   forget(): void {
@@ -128,25 +128,25 @@ export class Fields {
     const input = row.querySelector<Input>("input, select, textarea");
     if (!input) return;
     if (!(name in this.state.shown)) this.state.shown[name] = this.state.fields[name] ?? "";
-    if (input instanceof HTMLInputElement && ["category", "place", "when"].includes(name)) this.search(name, input);
+    if (input instanceof HTMLInputElement && ["category", "place", "when"].includes(name)) this.wireSearch(name, input);
     else
       input.addEventListener("input", () =>
         this.put(name, input.value.trim(), input instanceof HTMLSelectElement ? "" : input.value.trim(), false),
       );
-    input.addEventListener("keydown", (event) => void this.keyed(event as KeyboardEvent, name, input));
+    input.addEventListener("keydown", (event) => void this.onKey(event as KeyboardEvent, name, input));
     row.addEventListener("click", (event) => {
       const other = (event.target as Element).closest<HTMLElement>(".other");
       if (other) this.put(name, other.dataset["value"] ?? "", other.dataset["shown"] ?? "");
     });
-    if (name === "when") this.exact(row);
+    if (name === "when") this.wireExactTimes(row);
   }
 
   /** Enter takes it and gives the keys back to the page, Escape takes back what was typed. */
-  private async keyed(event: KeyboardEvent, name: string, input: Input): Promise<void> {
+  private async onKey(event: KeyboardEvent, name: string, input: Input): Promise<void> {
     if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" && !(input instanceof HTMLTextAreaElement && event.shiftKey)) {
       event.preventDefault();
-      await this.choosers.get(name)?.settle();
+      await this.comboboxes.get(name)?.settle();
       this.decided(name);
       input.blur();
     } else if (event.key === "Escape" && !event.defaultPrevented) {
@@ -156,12 +156,12 @@ export class Fields {
     }
   }
 
-  private search(name: string, input: HTMLInputElement): void {
+  private wireSearch(name: string, input: HTMLInputElement): void {
     const find = { category: this.findKind, place: this.findPlace, when: this.findTime }[name];
     if (!find) return;
-    this.choosers.set(
+    this.comboboxes.set(
       name,
-      choose(input, find.bind(this), (choice) => {
+      attachCombobox(input, find.bind(this), (choice) => {
         if (name === "when") this.whenWords = input.value.trim();
         this.put(name, choice.value, choice.shown);
       }),
@@ -177,7 +177,7 @@ export class Fields {
     // What is no kind and no time can't be saved: the field shows again what counts.
     input.addEventListener("blur", () => {
       if (name === "place") return;
-      void this.choosers.get(name)?.settle().then(() => {
+      void this.comboboxes.get(name)?.settle().then(() => {
         input.value = this.typed.get(name)?.shown ?? this.state.shown[name] ?? "";
       });
     });
@@ -197,13 +197,13 @@ export class Fields {
   }
 
   private async findPlace(typed: string): Promise<Choice[]> {
-    const found = await get<{ name: string; area: string | null }[]>("/api/places/suggest", { q: typed });
+    const found = await getJson<{ name: string; area: string | null }[]>("/api/places/suggest", { q: typed });
     return found.map((place) => ({ value: place.name, shown: place.name, hint: place.area ?? "" }));
   }
 
   private async findTime(typed: string): Promise<Choice[]> {
     if (!typed) return [];
-    const found = await get<{ start: string; end: string; said: string }[]>(
+    const found = await getJson<{ start: string; end: string; said: string }[]>(
       `/api/requests/${this.state.number}/times`,
       { q: typed, language: this.state.language },
     );
@@ -211,7 +211,7 @@ export class Fields {
   }
 
   /** From and to, to the minute, for what words don't say. */
-  private exact(row: HTMLElement): void {
+  private wireExactTimes(row: HTMLElement): void {
     const from = row.querySelector<HTMLInputElement>("#when-start");
     const to = row.querySelector<HTMLInputElement>("#when-end");
     const box = row.querySelector<HTMLElement>(".exact");
@@ -257,14 +257,14 @@ export class Fields {
 
   private keep(): void {
     if (!this.dirty) return this.forget();
-    const kept: Kept = { base: this.state.fields, typed: Object.fromEntries(this.typed) };
+    const kept: UnsavedFields = { base: this.state.fields, typed: Object.fromEntries(this.typed) };
     if (this.whenWords !== undefined) kept.words = this.whenWords;
     sessionStorage.setItem(this.key, JSON.stringify(kept));
   }
 
   /** What she had typed when the page was left or was loaded again for somebody else's change. */
   restore(): void {
-    const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "null") as Kept | null;
+    const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "null") as UnsavedFields | null;
     if (!kept || !this.state.may.includes("edit")) return this.forget();
     this.whenWords = kept.words;
     for (const [name, { value, shown }] of Object.entries(kept.typed)) {
@@ -289,7 +289,7 @@ export class Fields {
 }
 
 /** Read JSON from the operators' API. */
-export async function get<T>(path: string, query: Record<string, string>): Promise<T> {
+export async function getJson<T>(path: string, query: Record<string, string>): Promise<T> {
   const answer = await fetch(`${path}?${new URLSearchParams(query).toString()}`, {
     credentials: "same-origin",
     headers: { Accept: "application/json" },
@@ -299,7 +299,7 @@ export async function get<T>(path: string, query: Record<string, string>): Promi
 }
 
 /** A local time of the residents' zone as an instant: "2026-11-24T09:00" → "2026-11-24T01:00:00.000Z". */
-export function aware(local: string, zone: string): string {
+export function toInstant(local: string, zone: string): string {
   const wall = Date.parse(`${local}:00Z`);
   const offset = (at: number): number => {
     const parts = Object.fromEntries(

@@ -24,12 +24,12 @@ const STORED = "huying-desk-keys";
 const SHOWN: Record<string, string> = { Space: "␣", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "↵" };
 
 /** Register the keys of a page (or a part of it) under a title of the help sheet. */
-export function keys(title: string, list: Key[]): void {
+export function registerKeys(title: string, list: Key[]): void {
   scopes.push({ title, list });
 }
 
 /** May single letters act? Who dictates or uses a screen reader may switch them off (WCAG 2.1.4). */
-export function singleKeys(): boolean {
+export function singleKeysAct(): boolean {
   return localStorage.getItem(STORED) !== "off";
 }
 
@@ -49,7 +49,7 @@ function character(event: KeyboardEvent): string {
 }
 
 /** A key stroke as `Key.key` names it. */
-export function spelled(event: KeyboardEvent): string {
+export function keyName(event: KeyboardEvent): string {
   const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
   const name = character(event);
   const control = event.ctrlKey || event.metaKey;
@@ -76,10 +76,10 @@ document.addEventListener(
 document.addEventListener("keydown", (event) => {
   // Safari says by 229 only that an input method had the key.
   if (event.isComposing || event.keyCode === 229 || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-  const name = spelled(event);
+  const name = keyName(event);
   const typing = isTyping(event.target);
   const bare = !name.startsWith("Ctrl+") && !/^F\d/.test(name);
-  if (bare && !singleKeys()) return;
+  if (bare && !singleKeysAct()) return;
   // A button in focus keeps the keys that press it.
   const presses = (name === "Space" || name === "Enter") && (event.target as HTMLElement).closest("button, a, summary");
   for (const scope of [...scopes].reverse()) {
@@ -129,7 +129,7 @@ function sheet(): HTMLDialogElement {
   const label = document.createElement("label");
   const box = document.createElement("input");
   box.type = "checkbox";
-  box.checked = singleKeys();
+  box.checked = singleKeysAct();
   box.addEventListener("change", () => localStorage.setItem(STORED, box.checked ? "on" : "off"));
   label.append(box, ` ${say("keys.single")}`);
   const close = document.createElement("button");
@@ -149,15 +149,15 @@ function sheet(): HTMLDialogElement {
 }
 
 /** Open the help sheet; "?" or Esc closes it. */
-export function help(): void {
+export function openHelp(): void {
   const dialog = sheet();
   dialog.showModal();
   dialog.querySelector<HTMLElement>("button")?.focus();
 }
 
-document.getElementById("help")?.addEventListener("click", help);
+document.getElementById("help")?.addEventListener("click", openHelp);
 
-keys(say("keys.everywhere"), [
-  { key: "?", label: say("keys.help"), act: help },
+registerKeys(say("keys.everywhere"), [
+  { key: "?", label: say("keys.help"), act: openHelp },
   { key: "q", label: say("keys.queue"), act: () => location.assign("/desk"), when: () => document.querySelector("header.top") !== null },
 ]);

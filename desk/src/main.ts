@@ -4,15 +4,15 @@ import "./desk.css";
 
 import "htmx.org";
 
-import "./acts";
+import "./action_buttons";
 import "./accounts";
 import "./conversations";
 import "./keys";
 import "./request";
-import "./done";
-import "./live";
+import "./last_action";
+import "./live_events";
 import "./alarm";
-import "./queue";
+import "./worklist";
 import "./settings";
 import "./demand";
 import "./tasks";

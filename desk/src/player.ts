@@ -7,16 +7,16 @@ export interface Player {
   skip(seconds: number): void;
   speed(step: number): void;
   /** Play from a time on, to `until` if given (seconds). */
-  from(at: number, until?: number): void;
+  playFrom(at: number, until?: number): void;
   /** The sentence that is heard now (or was last) once more. */
-  again(): void;
+  repeat(): void;
 }
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5];
 const STORED = "huying-desk-speed";
 const PAUSE = 0.7; // seconds of silence between two words that begin a new sentence
 
-export function player(place: HTMLElement, words: HTMLElement[]): Player {
+export function createPlayer(place: HTMLElement, words: HTMLElement[]): Player {
   const audio = new Audio();
   const times = words.map((word) => ({ at: Number(word.dataset["at"]), until: Number(word.dataset["until"]) }));
   const button = place.querySelector<HTMLButtonElement>("#play");
@@ -94,7 +94,7 @@ export function player(place: HTMLElement, words: HTMLElement[]): Player {
     });
   }
 
-  function from(at: number, until?: number): void {
+  function playFrom(at: number, until?: number): void {
     void ready.then(() => {
       audio.currentTime = Math.max(0, at);
       place.dataset["from"] = audio.currentTime.toFixed(1);
@@ -116,12 +116,12 @@ export function player(place: HTMLElement, words: HTMLElement[]): Player {
     pace(SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, at + step))] ?? 1);
   }
 
-  function again(): void {
+  function repeat(): void {
     let first = Math.max(0, now);
     const ends = (n: number): boolean =>
       /[。！？!?]\s*$/.test(words[n]?.textContent ?? "") || (times[n + 1]?.at ?? 0) - (times[n]?.until ?? 0) > PAUSE;
     while (first > 0 && !ends(first - 1)) first -= 1;
-    from(times[first]?.at ?? 0);
+    playFrom(times[first]?.at ?? 0);
   }
 
   function skip(seconds: number): void {
@@ -137,8 +137,8 @@ export function player(place: HTMLElement, words: HTMLElement[]): Player {
     else if (what === "slower") speed(-1);
     else if (what === "faster") speed(1);
   });
-  listen(words, (n) => from(times[n]?.at ?? 0));
-  return { toggle, skip, speed, from, again };
+  listen(words, (n) => playFrom(times[n]?.at ?? 0));
+  return { toggle, skip, speed, playFrom, repeat };
 }
 
 /** Words are one stop of the Tab key: arrows go from word to word, Enter or a click plays. */

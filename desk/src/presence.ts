@@ -2,9 +2,9 @@
 
 import { write } from "./net";
 
-const AGAIN_MS = 15_000;
+const REPEAT_MS = 15_000;
 
-interface There {
+interface Presence {
   looking: string[];
   others: string[];
 }
@@ -13,10 +13,10 @@ interface There {
  * Say that this request is looked at, until the page is left. `shown` gets the others' names, at
  * once and whenever somebody comes or goes. Returns what ends it.
  */
-export function lookAt(number: string, shown: (others: string[]) => void = () => undefined): () => void {
+export function announcePresence(number: string, shown: (others: string[]) => void = () => undefined): () => void {
   const url = `/api/requests/${encodeURIComponent(number)}/looking`;
   let last = "";
-  const tell = (there: There): void => {
+  const tell = (there: Presence): void => {
     const now = there.others.join("\n");
     if (now === last) return;
     last = now;
@@ -24,12 +24,12 @@ export function lookAt(number: string, shown: (others: string[]) => void = () =>
   };
   const look = (): void => {
     // What can't be said now is said again soon.
-    write<There & Record<string, unknown>>("POST", url, {}).then(tell, () => undefined);
+    write<Presence & Record<string, unknown>>("POST", url, {}).then(tell, () => undefined);
   };
   const seen = (event: Event): void => {
     if ((event as CustomEvent<{ number?: string }>).detail.number === number) {
       void fetch(url, { credentials: "same-origin" })
-        .then(async (answer) => answer.ok && tell((await answer.json()) as There))
+        .then(async (answer) => answer.ok && tell((await answer.json()) as Presence))
         .catch(() => undefined);
     }
   };
@@ -43,7 +43,7 @@ export function lookAt(number: string, shown: (others: string[]) => void = () =>
       body: JSON.stringify({ leaving: true }),
     }).catch(() => undefined);
   };
-  const timer = window.setInterval(look, AGAIN_MS);
+  const timer = window.setInterval(look, REPEAT_MS);
   const end = (): void => {
     window.clearInterval(timer);
     document.removeEventListener("huying:looking", seen);
@@ -53,7 +53,7 @@ export function lookAt(number: string, shown: (others: string[]) => void = () =>
   document.addEventListener("huying:looking", seen);
   window.addEventListener("pagehide", end);
   // Shown again from the browser's memory of pages, it is looked at again.
-  window.addEventListener("pageshow", (event) => event.persisted && lookAt(number, shown), { once: true });
+  window.addEventListener("pageshow", (event) => event.persisted && announcePresence(number, shown), { once: true });
   look();
   return end;
 }

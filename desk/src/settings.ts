@@ -1,10 +1,10 @@
 // The settings' pages: places and their import, the catalogue's texts, the history.
 
 import "./settings.css";
-import { keys } from "./keys";
+import { registerKeys } from "./keys";
 import { write } from "./net";
-import { routing } from "./routing";
-import { save, split } from "./saving";
+import { initRoutingRules } from "./routing_rules";
+import { save, splitList } from "./settings_form";
 import { say } from "./words";
 
 interface Value {
@@ -38,7 +38,7 @@ interface Preview {
 
 const root = document.getElementById("settings");
 
-function places(section: HTMLElement): void {
+function initPlaces(section: HTMLElement): void {
   const version = Number(section.dataset["version"]);
   const dialog = section.querySelector("dialog") as HTMLDialogElement;
   const form = dialog.querySelector("form") as HTMLFormElement;
@@ -66,7 +66,7 @@ function places(section: HTMLElement): void {
       name: field("name").value,
       kind: field("kind").value,
       area: field("area").value || null,
-      aliases: split(field("aliases").value, /\n/),
+      aliases: splitList(field("aliases").value, /\n/),
     };
     save(form, async () => {
       if (editing) await write("PUT", `/api/places/${editing.id}`, body, version);
@@ -86,18 +86,18 @@ function places(section: HTMLElement): void {
       location.reload();
     });
   });
-  keys(say("settings.keys"), [
+  registerKeys(say("settings.keys"), [
     { key: "/", label: say("settings.key_find"), act: () => document.getElementById("find")?.focus() },
     { key: "n", label: say("settings.key_add"), act: () => open(null) },
   ]);
 }
 
-function told(value: Value | null): string {
+function describe(value: Value | null): string {
   const kind = value ? say(`settings.kind_${value.kind}`) : "";
   return value ? [kind.startsWith("settings.") ? value.kind : kind, value.area, value.aliases.join("|")].filter(Boolean).join(" · ") : "–";
 }
 
-function importing(section: HTMLElement): void {
+function initImport(section: HTMLElement): void {
   const form = section.querySelector("form") as HTMLFormElement;
   const shown = document.getElementById("shown") as HTMLElement;
   const leave = document.getElementById("leave") as HTMLElement;
@@ -125,10 +125,10 @@ function importing(section: HTMLElement): void {
         say(other.exactly ? "settings.exactly" : "settings.nearly", { name: other.name }),
       );
       if (line.wrong) reasons.unshift(line.wrong[document.documentElement.lang] ?? line.wrong["en"] ?? "");
-      const after = line.what === "wrong" ? "–" : told(line.after);
-      row(String(line.line), line.what, line.name || "–", told(line.before), after, reasons);
+      const after = line.what === "wrong" ? "–" : describe(line.after);
+      row(String(line.line), line.what, line.name || "–", describe(line.before), after, reasons);
     }
-    for (const gone of preview.removed) row("–", "removed", gone.name, told(gone.before), "–", []);
+    for (const gone of preview.removed) row("–", "removed", gone.name, describe(gone.before), "–", []);
     const { add, change, remove, wrong } = preview.counts;
     (document.getElementById("counts") as HTMLElement).textContent = say("settings.counts", preview.counts);
     (document.getElementById("cut") as HTMLElement).hidden = Math.max(add, change, remove, wrong) <= 300;
@@ -164,7 +164,7 @@ function importing(section: HTMLElement): void {
   });
 }
 
-function texts(section: HTMLElement): void {
+function initTexts(section: HTMLElement): void {
   const form = section.querySelector("form") as HTMLFormElement;
   const url = `/api/catalogue/${section.dataset["code"]}`;
   const version = Number(section.dataset["version"]);
@@ -195,7 +195,7 @@ function texts(section: HTMLElement): void {
   });
 }
 
-function history(section: HTMLElement): void {
+function initHistory(section: HTMLElement): void {
   section.addEventListener("click", (event) => {
     const button = (event.target as Element).closest<HTMLElement>("[data-undo]");
     if (!button || !window.confirm(button.dataset["sure"])) return;
@@ -206,8 +206,8 @@ function history(section: HTMLElement): void {
   });
 }
 
-const parts = { places, import: importing, routing, text: texts, history };
-for (const [id, begin] of Object.entries(parts)) {
+const parts = { places: initPlaces, import: initImport, routing: initRoutingRules, text: initTexts, history: initHistory };
+for (const [id, init] of Object.entries(parts)) {
   const section = root?.querySelector<HTMLElement>(`section#${id}`);
-  if (section) begin(section);
+  if (section) init(section);
 }

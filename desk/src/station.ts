@@ -3,8 +3,8 @@
 
 import "./station.css";
 
-import { send } from "./acts";
-import { refresh } from "./fresh";
+import { attemptOnline } from "./action_buttons";
+import { refresh } from "./refresh";
 import { write } from "./net";
 
 const station = document.getElementById("station");
@@ -41,7 +41,7 @@ if (station) {
     const exact = `${String(given.get("exact"))}:00${station.dataset["offset"]}`;
     const button = form.querySelector("button") as HTMLButtonElement;
     button.disabled = true;
-    void send(() =>
+    void attemptOnline(() =>
       write(
         "POST",
         `/api/station/orders/${form.dataset["order"]}/accept`,

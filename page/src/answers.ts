@@ -2,24 +2,24 @@
 // server has it, also when she closes the page.
 
 import { ask, isBusy, Refused } from "./net";
-import { keepRequest, requests, type Kept } from "./store";
+import { putRequest, allRequests, type KnownRequest } from "./database";
 
 export type Answer = "right" | "not-right";
 
 /** Write her answer down; `sendAnswers` brings it over. */
-export function keepAnswer(request: Kept, answer: Answer): Promise<void> {
-  return keepRequest({ ...request, answer }).then(undefined, () => undefined); // then in memory
+export function saveAnswer(request: KnownRequest, answer: Answer): Promise<void> {
+  return putRequest({ ...request, answer }).then(undefined, () => undefined); // then in memory
 }
 
 /** Bring over what she answered; throws when something of it must wait. */
 export async function sendAnswers(): Promise<void> {
   let failed: unknown = null;
-  for (const kept of await requests()) {
+  for (const kept of await allRequests()) {
     if (!kept.answer) continue;
     try {
-      await ask(`/api/s/${kept.status_key}/${kept.answer}`, {}).then(undefined, settled);
+      await ask(`/api/s/${kept.status_key}/${kept.answer}`, {}).then(undefined, throwUnlessFinal);
       const { answer: _, ...told } = kept;
-      await keepRequest(told);
+      await putRequest(told);
     } catch (error) {
       failed = error;
     }
@@ -28,6 +28,6 @@ export async function sendAnswers(): Promise<void> {
 }
 
 /** Our server will never take it: the request has ended meanwhile. */
-function settled(error: unknown): void {
+function throwUnlessFinal(error: unknown): void {
   if (!(error instanceof Refused) || !error.code || isBusy(error.status)) throw error;
 }

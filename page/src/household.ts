@@ -1,6 +1,6 @@
 // A household's own link: greeted by name, and its requests, which family sees too.
 
-import { keyOf } from "./deliver";
+import { statusKeyOf } from "./upload";
 import { ask, Refused } from "./net";
 import { recall, remember, show, write } from "./screen";
 import { language, say } from "./words";
@@ -11,33 +11,33 @@ interface Known {
   requests: Array<{ status_url: string }>;
 }
 
-export interface House {
+export interface Household {
   token: string;
   keys(): Promise<string[]>;
 }
 
 const NAME = "household:";
 
-export interface Greeting {
+export interface GreetingEvents {
   /** Her name, at first as the phone remembers it; null when the link is no longer in use. */
   name(name: string | null): void;
   /** The household of the page's address, or null when it has none. Said twice: at once, and when
    *  more is known. */
-  ready(house: House | null): void;
+  ready(household: Household | null): void;
   /** May the page be left for the same in another language? Not while she speaks. */
   mayLeave(): boolean;
 }
 
-export async function greet({ name, ready, mayLeave }: Greeting): Promise<void> {
+export async function greet({ name, ready, mayLeave }: GreetingEvents): Promise<void> {
   const found = /^\/h\/([^/]+)\/?$/.exec(location.pathname);
   const token = found && found[1];
   if (!token) return ready(null);
   const read = () => ask<Known>(`/api/h/${token}`);
-  const keys = async () => (await read()).requests.map((r) => keyOf(r.status_url));
-  const house = { token, keys: () => keys().then(undefined, () => []) };
+  const keys = async () => (await read()).requests.map((r) => statusKeyOf(r.status_url));
+  const household = { token, keys: () => keys().then(undefined, () => []) };
   const last = recall(NAME + token);
   if (last) name(last);
-  ready(house); // what she says before the answer is here is her household's too
+  ready(household); // what she says before the answer is here is her household's too
   try {
     const known = await read();
     if (mayLeave() && speaksOtherLanguage(known.language)) return;
@@ -55,7 +55,7 @@ export async function greet({ name, ready, mayLeave }: Greeting): Promise<void> 
       return ready(null);
     }
   }
-  ready(house);
+  ready(household);
 }
 
 /** The sheet was made for somebody who reads another language; her own choice goes before it. */

@@ -2,56 +2,56 @@
 
 import "./page.css";
 
-import { requestOf, type Receipt } from "./deliver";
-import { bytesOf, canRecord } from "./ears";
-import { greet, type House } from "./household";
-import { showMine } from "./mine";
+import { knownRequestOf, type Receipt } from "./upload";
+import { readBytes, canRecord } from "./microphone";
+import { greet, type Household } from "./household";
+import { showMyRequests } from "./my_requests";
 import { Recording } from "./recording";
-import { bringAnswers, leaveResult, showDanger, showResult, watchForDanger } from "./result";
-import { focusOn, show, sizes, write } from "./screen";
+import { sendAnswersUntilTaken, leaveResult, showDanger, showResult, watchForDanger } from "./result";
+import { focusOn, show, offerTextSizes, write } from "./screen";
 import { Sender } from "./sender";
-import { requests } from "./store";
-import { Tape } from "./tape";
-import { hush, prepare, speak, unlock } from "./voice";
+import { allRequests } from "./database";
+import { StoredRecording } from "./recording_store";
+import { stopSpeaking, preloadPrompts, speak, unlockSound } from "./announcer";
 import { element, language, say } from "./words";
 
 type State = "ready" | "asking" | "recording" | "sending" | "result";
 
-const MARGIN = 2; // seconds under the server's limit, so that the last piece still fits
-const LOOK_AGAIN = 20_000; // ms between two looks at what lies on the phone
-const JUST_OPENED = 5_000; // ms in which the screen may turn to what an earlier visit left
-const limit = Math.max(3, Number(document.body.getAttribute("data-limit")) - MARGIN);
+const MARGIN_SECONDS = 2; // seconds under the server's limit, so that the last piece still fits
+const CHECK_STORED_MS = 20_000; // ms between two checks at what lies on the phone
+const JUST_OPENED_MS = 5_000; // ms in which the screen may turn to what an earlier visit left
+const limit = Math.max(3, Number(document.body.getAttribute("data-limit")) - MARGIN_SECONDS);
 const button = element("button") as HTMLButtonElement;
 
 let state: State = "ready";
 let recording: Recording | null = null;
-let current: Tape | null = null; // the recording whose fate the screen tells
-let house: House | null = null;
+let current: StoredRecording | null = null; // the recording whose fate the screen tells
+let household: Household | null = null;
 let hello = say("hello_ready");
 
 const sender = new Sender({
-  sending: (tape) => {
-    if (tape === current && state === "sending") tellFate("kept_sending");
+  sending: (stored) => {
+    if (stored === current && state === "sending") showDeliveryState("kept_sending");
   },
-  waiting: (tape, busy) => {
-    background();
-    if (tape !== current || state !== "sending") return;
-    if (tape.kept) tellFate(busy ? "kept_busy" : "kept_waiting");
-    else tellFate(busy ? "open_busy" : "open_waiting");
+  waiting: (stored, busy) => {
+    registerSync();
+    if (stored !== current || state !== "sending") return;
+    if (stored.kept) showDeliveryState(busy ? "kept_busy" : "kept_waiting");
+    else showDeliveryState(busy ? "open_busy" : "open_waiting");
   },
   received,
-  refused: (tape) => {
-    if (tape !== current || state !== "sending") {
+  refused: (stored) => {
+    if (stored !== current || state !== "sending") {
       write("news", say("one_refused"));
       return show("news");
     }
-    tellFate("refused");
+    showDeliveryState("refused");
   },
-  gone: refreshMine,
+  gone: refreshMyRequests,
 });
 
 // What the screen says of a recording that has not arrived, and the prompt that says the same.
-const FATES: { [key: string]: string } = {
+const STATE_PROMPTS: { [key: string]: string } = {
   kept_waiting: "offline-kept",
   kept_busy: "busy-kept",
   open_waiting: "offline-open",
@@ -59,42 +59,42 @@ const FATES: { [key: string]: string } = {
   refused: "ring-a-person",
 };
 
-let fate = "";
-function tellFate(key: string): void {
+let announced = "";
+function showDeliveryState(key: string): void {
   write("fate", say(key));
   element("sending").setAttribute("data-fate", key);
-  const prompt = FATES[key];
-  if (prompt && fate !== key) speak({ text: say(key), prompts: [prompt] });
-  if (key !== "kept_sending") fate = key; // while it is tried again it need not be said again
+  const prompt = STATE_PROMPTS[key];
+  if (prompt && announced !== key) speak({ text: say(key), prompts: [prompt] });
+  if (key !== "kept_sending") announced = key; // while it is tried again it need not be said again
 }
 
 function enter(next: State): void {
   state = next;
   document.body.setAttribute("data-state", next);
-  const talking = next === "ready" || next === "asking" || next === "recording";
-  show("talk", talking);
+  const mayRecord = next === "ready" || next === "asking" || next === "recording";
+  show("talk", mayRecord);
   show("sending", next === "sending");
   show("result", next === "result");
   show("meter", next === "recording");
   show("clock", next === "recording");
-  show("mine", !talking || next === "ready" ? element("list").childNodes.length > 0 : false);
-  const words = talking ? next : "ready";
+  show("mine", !mayRecord || next === "ready" ? element("list").childNodes.length > 0 : false);
+  const words = mayRecord ? next : "ready";
   write("hello", next === "ready" ? hello : say(`hello_${words}`));
   write("label", say(`button_${words}`));
   write("hint", say(`hint_${words}`));
 }
 
 async function begin(): Promise<void> {
-  unlock();
-  hush();
-  prepare();
+  unlockSound();
+  stopSpeaking();
+  preloadPrompts();
   leaveResult();
   current = null;
   enter("asking");
   show("news", false);
   write("clock", "0:00");
   try {
-    recording = await Recording.begin(limit, language, house && house.token, {
+    recording = await Recording.begin(limit, language, household && household.token, {
       level: showLevel,
       second: (seconds) => {
         const two = (n: number) => (n < 10 ? `0${n}` : String(n));
@@ -112,8 +112,8 @@ async function begin(): Promise<void> {
     return;
   }
   enter("recording");
-  sender.send(recording.tape, true);
-  background(); // if she closes the page, the browser sends what it holds by then
+  sender.send(recording.stored, true);
+  registerSync(); // if she closes the page, the browser sends what it holds by then
 }
 
 /** `now` 0..1; null: a bar that can't move would say that nobody hears her. */
@@ -130,36 +130,36 @@ function noMicrophone(words: string, prompt: string): void {
   speak({ text: say(words), prompts: [prompt] });
 }
 
-function ended(tape: Tape): void {
+function ended(stored: StoredRecording): void {
   recording = null;
-  hush();
-  if (tape.empty) noMicrophone("nothing_heard", "nothing-heard");
-  else sendOff(tape);
-  sender.send(tape, false); // if its sender came to an end while she spoke
-  sender.hurry(); // it may be resting after a failure: now she waits for the answer
-  background();
+  stopSpeaking();
+  if (stored.empty) noMicrophone("nothing_heard", "nothing-heard");
+  else showSending(stored);
+  sender.send(stored, false); // if its sender came to an end while she spoke
+  sender.retryNow(); // it may be resting after a failure: now she waits for the answer
+  registerSync();
 }
 
 /** Nothing more will be said: from here on the screen tells what becomes of it. */
-function sendOff(tape: Tape): void {
-  current = tape;
-  fate = "";
+function showSending(stored: StoredRecording): void {
+  current = stored;
+  announced = "";
   enter("sending");
-  tellFate("kept_sending");
+  showDeliveryState("kept_sending");
   write("safe", say("safe_open"));
   window.scrollTo(0, 0);
   focusOn("safe");
-  tape.safe.then(() => {
-    if (tape === current && tape.kept) write("safe", say("safe_kept"));
+  stored.safe.then(() => {
+    if (stored === current && stored.kept) write("safe", say("safe_kept"));
   });
 }
 
-function received(tape: Tape, receipt: Receipt): void {
-  refreshMine();
+function received(stored: StoredRecording, receipt: Receipt): void {
+  refreshMyRequests();
   // Of another than the one on the screen only danger is told: she may be reading, or speaking.
-  if (tape !== current || state !== "sending") return watchForDanger(receipt.status_url);
+  if (stored !== current || state !== "sending") return watchForDanger(receipt.status_url);
   enter("result");
-  showResult(requestOf(tape, receipt), refreshMine);
+  showResult(knownRequestOf(stored, receipt), refreshMyRequests);
 }
 
 function press(): void {
@@ -167,8 +167,8 @@ function press(): void {
   else if (state === "recording" && recording) recording.press();
 }
 
-function again(): void {
-  hush();
+function showStart(): void {
+  stopSpeaking();
   leaveResult();
   current = null;
   enter("ready");
@@ -187,32 +187,33 @@ function offerFile(why: string): void {
 async function takeFile(input: HTMLInputElement): Promise<void> {
   const file = input.files && input.files[0];
   if (!file) return;
-  unlock();
-  prepare();
-  const tape = Tape.begin(file.type || "application/octet-stream", language, house && house.token);
-  tape.append(await bytesOf(file));
-  tape.end(); // not waited for: a phone that can't keep it can still send it
+  unlockSound();
+  preloadPrompts();
+  const type = file.type || "application/octet-stream";
+  const stored = StoredRecording.begin(type, language, household && household.token);
+  stored.append(await readBytes(file));
+  stored.end(); // not waited for: a phone that can't keep it can still send it
   input.value = "";
-  sender.send(tape, true);
-  sendOff(tape);
+  sender.send(stored, true);
+  showSending(stored);
 }
 
 let refreshing = 0;
-function refreshMine(): void {
+function refreshMyRequests(): void {
   clearTimeout(refreshing);
   refreshing = window.setTimeout(async () => {
-    const keys = house ? await house.keys() : (await requests()).map((kept) => kept.status_key);
-    await showMine(keys);
+    const keys = household ? await household.keys() : (await allRequests()).map((kept) => kept.status_key);
+    await showMyRequests(keys);
     if (state === "asking" || state === "recording") show("mine", false);
   }, 300);
 }
 
 const opened = Date.now();
 
-async function sendWhatWasLeft(): Promise<void> {
-  for (const { key } of await Tape.left()) {
-    sender.adopt(key, (tape) => {
-      if (state === "ready" && !current && Date.now() - opened < JUST_OPENED) sendOff(tape);
+async function sendStoredRecordings(): Promise<void> {
+  for (const { key } of await StoredRecording.unsent()) {
+    sender.sendStored(key, (stored) => {
+      if (state === "ready" && !current && Date.now() - opened < JUST_OPENED_MS) showSending(stored);
     });
   }
 }
@@ -220,7 +221,7 @@ async function sendWhatWasLeft(): Promise<void> {
 let registration: ServiceWorkerRegistration | null = null;
 
 /** The browser wakes our service worker when the network is back, even with the page closed. */
-function background(): void {
+function registerSync(): void {
   const sync = registration && (registration as unknown as Syncing).sync;
   if (sync) sync.register("send").then(undefined, () => undefined);
 }
@@ -230,24 +231,24 @@ interface Syncing {
 
 function installWorker(): void {
   if (!("serviceWorker" in navigator) || !window.isSecureContext) return;
-  navigator.serviceWorker.addEventListener("message", () => sender.hurry());
+  navigator.serviceWorker.addEventListener("message", () => sender.retryNow());
   navigator.serviceWorker.register("/sw.js").then(
     () =>
       navigator.serviceWorker.ready.then((found) => {
         registration = found;
         if (found.active) found.active.postMessage({ keep: location.pathname });
-        if (state !== "ready") background(); // she was quicker
+        if (state !== "ready") registerSync(); // she was quicker
       }),
     () => undefined,
   );
 }
 
 function start(): void {
-  sizes();
+  offerTextSizes();
   enter("ready");
   showDanger(false);
   button.onclick = press;
-  element("another").onclick = element("more").onclick = again;
+  element("another").onclick = element("more").onclick = showStart;
   const input = element("input") as HTMLInputElement;
   input.onchange = () => takeFile(input);
   if (canRecord()) {
@@ -262,19 +263,19 @@ function start(): void {
       recording.flush();
       recording.stop();
     }
-    if (state !== "ready") background();
+    if (state !== "ready") registerSync();
   });
-  sendWhatWasLeft();
-  setInterval(sendWhatWasLeft, LOOK_AGAIN);
-  bringAnswers();
+  sendStoredRecordings();
+  setInterval(sendStoredRecordings, CHECK_STORED_MS);
+  sendAnswersUntilTaken();
   greet({
     name: (name) => {
       hello = name === null ? say("hello_ready") : say("hello_name", { name });
       if (state === "ready") write("hello", hello);
     },
     ready: (known) => {
-      house = known;
-      refreshMine();
+      household = known;
+      refreshMyRequests();
     },
     mayLeave: () => state === "ready" && !current,
   });

@@ -1,6 +1,6 @@
 // Questions to our own server, none of which may hang for ever.
 
-const PATIENCE = 20_000;
+const TIMEOUT_MS = 20_000;
 
 export class Refused extends Error {
   constructor(
@@ -21,7 +21,7 @@ export function request<T>(
   url: string,
   init: RequestInit,
   read: (answer: Response) => Promise<T>,
-  ms = PATIENCE,
+  ms = TIMEOUT_MS,
 ): Promise<T> {
   const stop = typeof AbortController === "undefined" ? null : new AbortController();
   let clock = 0;

@@ -1,65 +1,65 @@
 // After her words have arrived: the number, what was understood, right or not right, danger.
 
-import { keepAnswer, sendAnswers, type Answer } from "./answers";
-import { keyOf } from "./deliver";
-import { aboveFooter, focusOn, recall, remember, show, write } from "./screen";
-import { follow, withoutNumber, type Status } from "./status";
-import type { Kept } from "./store";
-import { timePrompts } from "./times";
-import { speak, type Said } from "./voice";
+import { saveAnswer, sendAnswers, type Answer } from "./answers";
+import { statusKeyOf } from "./upload";
+import { scrollAboveFooter, focusOn, recall, remember, show, write } from "./screen";
+import { followStatus, sentenceWithoutNumber, type Status } from "./status";
+import type { KnownRequest } from "./database";
+import { timePrompts } from "./time_prompts";
+import { speak, type Announcement } from "./announcer";
 import { element, say } from "./words";
 
-const ANSWER_AGAIN = [1, 2, 5, 10, 20]; // seconds until an answer of hers is sent once more
+const RETRY_SECONDS = [1, 2, 5, 10, 20]; // seconds until an answer of hers is sent once more
 const DANGER_MS = 600_000; // so long the numbers to ring stay, and a request is watched for danger
 const DANGER = "danger"; // remembered, so that opening the page anew does not hide them
 
 let stop: () => void = () => undefined;
 let dangerUntil = Number(recall(DANGER)) || 0;
-let lastSaid: Said = { text: "", prompts: [] };
+let lastAnnouncement: Announcement = { text: "", prompts: [] };
 let answered: Answer | null = null;
 
-const tell = (said: Said) => {
-  lastSaid = said;
+const announce = (said: Announcement) => {
+  lastAnnouncement = said;
   speak(said);
 };
 
 /** "3-0472-6" as digits with pauses, so that a voice does not read a subtraction. */
-const spelled = (number: string): string => number.replace(/\D/g, "").split("").join("，");
+const digitByDigit = (number: string): string => number.replace(/\D/g, "").split("").join("，");
 
 const number = (number: string): string[] =>
   ["number"].concat(number.replace(/\D/g, "").split("").map((digit) => `digit-${digit}`));
 
 /** Show and say that it has arrived, and follow what becomes of it. */
-export function showResult(kept: Kept, changed: () => void): void {
+export function showResult(kept: KnownRequest, changed: () => void): void {
   stop();
   answered = null;
   const key = kept.status_key;
   write("number", kept.tracking_number);
-  element("number").setAttribute("aria-label", spelled(kept.tracking_number));
+  element("number").setAttribute("aria-label", digitByDigit(kept.tracking_number));
   write("next", say("next"));
   show("understood", false);
   show("answers", false);
   write("answer", "");
   window.scrollTo(0, 0);
   focusOn("got");
-  tell({
-    text: say("aloud_received", { number: spelled(kept.tracking_number) }),
+  announce({
+    text: say("aloud_received", { number: digitByDigit(kept.tracking_number) }),
     prompts: ["received"].concat(number(kept.tracking_number), ["wait"]),
   });
   let known = "";
   let left = false;
-  const end = follow(key, (status) => {
+  const end = followStatus(key, (status) => {
     showDanger(status.emergency);
     if (left) return;
-    draw(status);
+    showStatus(status);
     const heard = status.understood ? status.understood.sentence : "";
     if (status.emergency && known !== "emergency") {
       known = "emergency";
-      tell({ text: say("aloud_emergency"), prompts: ["emergency"] });
+      announce({ text: say("aloud_emergency"), prompts: ["emergency"] });
     } else if (heard && heard !== known && known !== "emergency" && !answered) {
       known = heard;
       const code = status.understood && status.understood.category_code;
-      tell({
+      announce({
         text: heard + (status.may_confirm ? say("aloud_right") : ""),
         prompts: (code ? [`category-${code}`] : []).concat(
           timePrompts(status.understood && status.understood.when),
@@ -75,7 +75,7 @@ export function showResult(kept: Kept, changed: () => void): void {
   };
   element("right").onclick = () => answer(kept, "right");
   element("wrong").onclick = () => answer(kept, "not-right");
-  element("repeat").onclick = () => tell(lastSaid);
+  element("repeat").onclick = () => announce(lastAnnouncement);
 }
 
 /** Another recording begins: the last one's row in the list stays, and its danger is still told. */
@@ -86,7 +86,7 @@ export function leaveResult(): void {
 
 /** Only danger in it is shown: she is speaking again, or reads what became of another. */
 export function watchForDanger(statusUrl: string): void {
-  const end = follow(keyOf(statusUrl), (status) => showDanger(status.emergency));
+  const end = followStatus(statusKeyOf(statusUrl), (status) => showDanger(status.emergency));
   setTimeout(end, DANGER_MS);
 }
 
@@ -101,33 +101,33 @@ export function showDanger(now: boolean): void {
   if (now) setTimeout(() => showDanger(false), left + 100);
 }
 
-function draw(status: Status): void {
-  write("next", withoutNumber(status));
+function showStatus(status: Status): void {
+  write("next", sentenceWithoutNumber(status));
   show("understood", status.understood !== null);
   if (status.understood) write("heard", status.understood.sentence);
   const asks = status.may_confirm && answered === null;
   const news = asks && element("answers").hidden;
   show("answers", asks);
-  if (news && !status.emergency) aboveFooter(element("understood"));
+  if (news && !status.emergency) scrollAboveFooter(element("understood"));
 }
 
-function answer(kept: Kept, what: Answer): void {
+function answer(kept: KnownRequest, what: Answer): void {
   answered = what;
   show("answers", false);
   const words = what === "right" ? "said_right" : "said_wrong";
   write("answer", say(words));
   focusOn("answer");
-  tell({ text: say(words), prompts: [what === "right" ? "thanks" : "person-will-listen"] });
-  keepAnswer(kept, what).then(() => bringAnswers());
+  announce({ text: say(words), prompts: [what === "right" ? "thanks" : "person-will-listen"] });
+  saveAnswer(kept, what).then(() => sendAnswersUntilTaken());
 }
 
-let bringing = 0;
+let retry = 0;
 
 /** Bring her answers over, now and again until they are there; also those of an earlier visit. */
-export function bringAnswers(attempt = 0): void {
-  clearTimeout(bringing);
+export function sendAnswersUntilTaken(attempt = 0): void {
+  clearTimeout(retry);
   sendAnswers().then(undefined, () => {
-    const pause = ANSWER_AGAIN[Math.min(attempt, ANSWER_AGAIN.length - 1)] as number;
-    bringing = window.setTimeout(() => bringAnswers(attempt + 1), pause * 1000);
+    const pause = RETRY_SECONDS[Math.min(attempt, RETRY_SECONDS.length - 1)] as number;
+    retry = window.setTimeout(() => sendAnswersUntilTaken(attempt + 1), pause * 1000);
   });
 }

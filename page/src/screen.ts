@@ -26,11 +26,11 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 /** Where a person goes on reading or a screen reader goes on speaking. */
 export function focusOn(id: string): void {
   element(id).focus();
-  aboveFooter(element(id));
+  scrollAboveFooter(element(id));
 }
 
 /** Scroll something into sight when the footer, which always stays, hides a part of it. */
-export function aboveFooter(part: HTMLElement): void {
+export function scrollAboveFooter(part: HTMLElement): void {
   const footer = (document.querySelector("footer") as HTMLElement).getBoundingClientRect();
   const box = part.getBoundingClientRect();
   if (box.bottom > footer.top) part.scrollIntoView(true);
@@ -40,7 +40,7 @@ const SIZES = 4;
 const SIZE = "size";
 
 /** The two buttons that make all text larger and smaller; the phone remembers. */
-export function sizes(): void {
+export function offerTextSizes(): void {
   const root = document.documentElement;
   const set = (size: number) => {
     const bounded = Math.min(SIZES - 1, Math.max(0, size));

@@ -1,21 +1,21 @@
 // Brings recordings over one after the other, and never gives up as long as the page is open.
 
-import { Busy, deliver, NeverTaken, settle, type Receipt } from "./deliver";
-import { owning } from "./owning";
-import { recording } from "./store";
-import { isLeft, Tape } from "./tape";
+import { ServerBusy, uploadRecording, UploadRefused, finishUpload, type Receipt } from "./upload";
+import { withUploadLock } from "./upload_lock";
+import { getRecording } from "./database";
+import { isAbandoned, StoredRecording } from "./recording_store";
 
 const PAUSES = [1, 2, 4, 8, 15, 30]; // seconds between attempts
 const STORED_MS = 3_000;
-const OWNED_MS = 50_000; // so long another page or the worker may have it before we look again
-const ASLEEP_MS = 60_000; // whoever has it adds nothing for so long: a phone put that page to sleep
+const LOCKED_MS = 50_000; // so long another page or the worker may have it before we look again
+const SUSPENDED_MS = 60_000; // whoever has it adds nothing for so long: a phone put that page to sleep
 
-export interface Hopes {
+export interface SenderEvents {
   /** Not there yet, and this attempt failed. `busy`: the other side answered that it can't. */
-  waiting(tape: Tape, busy: boolean): void;
-  sending(tape: Tape): void;
-  received(tape: Tape, receipt: Receipt): void;
-  refused(tape: Tape): void;
+  waiting(stored: StoredRecording, busy: boolean): void;
+  sending(stored: StoredRecording): void;
+  received(stored: StoredRecording, receipt: Receipt): void;
+  refused(stored: StoredRecording): void;
   /** Another page, or the worker, has brought one over. */
   gone(): void;
 }
@@ -24,42 +24,42 @@ export class Sender {
   private readonly busy: { [key: string]: boolean } = {};
   private wakers: Array<() => void> = [];
 
-  constructor(private readonly hopes: Hopes) {
-    window.addEventListener("online", () => this.hurry());
+  constructor(private readonly events: SenderEvents) {
+    window.addEventListener("online", () => this.retryNow());
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.hurry();
+      if (!document.hidden) this.retryNow();
     });
   }
 
   /** Attempt everything that waits now. */
-  hurry(): void {
+  retryNow(): void {
     for (const wake of this.wakers.splice(0)) wake();
   }
 
   /** Send a recording of this page, which may still be growing. `fresh`: nothing of it was sent. */
-  send(tape: Tape, fresh: boolean): Promise<void> {
-    return this.once(tape.meta.key, async (key) => {
-      const free = await owning(key, OWNED_MS, () => this.bring(tape, fresh));
-      if (!free) await this.bring(tape, false);
+  send(stored: StoredRecording, fresh: boolean): Promise<void> {
+    return this.runOnce(stored.meta.key, async (key) => {
+      const free = await withUploadLock(key, LOCKED_MS, () => this.sendUntilTaken(stored, fresh));
+      if (!free) await this.sendUntilTaken(stored, false);
     });
   }
 
   /** Send one that lies on the phone, unless somebody else does. `mine`: it is ours now. */
-  adopt(key: string, mine: (tape: Tape) => void): Promise<void> {
+  sendStored(key: string, begun: (stored: StoredRecording) => void): Promise<void> {
     const work = async (): Promise<void> => {
-      const tape = await Tape.again(key);
-      if (!tape) return this.hopes.gone();
-      mine(tape);
-      await this.bring(tape, false);
+      const stored = await StoredRecording.load(key);
+      if (!stored) return this.events.gone();
+      begun(stored);
+      await this.sendUntilTaken(stored, false);
     };
-    return this.once(key, async () => {
-      if (await owning(key, OWNED_MS, work)) return;
-      const meta = await recording(key);
-      if (meta && isLeft(meta, ASLEEP_MS)) await work();
+    return this.runOnce(key, async () => {
+      if (await withUploadLock(key, LOCKED_MS, work)) return;
+      const meta = await getRecording(key);
+      if (meta && isAbandoned(meta, SUSPENDED_MS)) await work();
     });
   }
 
-  private async once(key: string, work: (key: string) => Promise<void>): Promise<void> {
+  private async runOnce(key: string, work: (key: string) => Promise<void>): Promise<void> {
     if (this.busy[key]) return;
     this.busy[key] = true;
     try {
@@ -69,29 +69,29 @@ export class Sender {
     }
   }
 
-  private async bring(tape: Tape, fresh: boolean): Promise<void> {
-    for (let attempt = 0, first = fresh; !tape.empty; attempt++, first = false) {
-      const before = tape.arrived;
+  private async sendUntilTaken(stored: StoredRecording, fresh: boolean): Promise<void> {
+    for (let attempt = 0, first = fresh; !stored.empty; attempt++, first = false) {
+      const before = stored.arrived;
       try {
-        const receipt = await deliver(tape, first);
+        const receipt = await uploadRecording(stored, first);
         // The number counts, whatever the phone's storage says: what stays there is known by its
         // key.
-        const stored = tape.safe.then(() => settle(tape, receipt)).then(undefined, () => undefined);
-        await Promise.race([stored, new Promise((resolve) => setTimeout(resolve, STORED_MS))]);
-        return this.hopes.received(tape, receipt);
+        const finished = stored.safe.then(() => finishUpload(stored, receipt)).then(undefined, () => undefined);
+        await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, STORED_MS))]);
+        return this.events.received(stored, receipt);
       } catch (error) {
-        if (tape.empty) break;
-        if (error instanceof NeverTaken) {
-          await tape.refuse();
-          return this.hopes.refused(tape);
+        if (stored.empty) break;
+        if (error instanceof UploadRefused) {
+          await stored.refuse();
+          return this.events.refused(stored);
         }
-        if (tape.arrived > before) attempt = 0; // a bad line, but it gets on
-        this.hopes.waiting(tape, error instanceof Busy);
+        if (stored.arrived > before) attempt = 0; // a bad line, but it gets on
+        this.events.waiting(stored, error instanceof ServerBusy);
         await this.pause(PAUSES[Math.min(attempt, PAUSES.length - 1)] as number);
-        this.hopes.sending(tape);
+        this.events.sending(stored);
       }
     }
-    await tape.discard();
+    await stored.discard();
   }
 
   private pause(seconds: number): Promise<void> {

@@ -1,7 +1,7 @@
 // What became of a request: a stream of events, or asking every few seconds where none gets through.
 
 import { ask, Refused } from "./net";
-import type { When } from "./times";
+import type { When } from "./time_prompts";
 
 export interface Status {
   tracking_number: string;
@@ -22,12 +22,12 @@ export interface Status {
   human_phone: string | null;
 }
 
-const ASK_EVERY = 5_000;
+const POLL_MS = 5_000;
 
 export const readStatus = (key: string): Promise<Status> => ask<Status>(`/api/s/${key}`);
 
 /** The sentence without the "Number 3-0472-6:" it begins with: the number stands beside it. */
-export function withoutNumber(status: Status): string {
+export function sentenceWithoutNumber(status: Status): string {
   const end = status.sentence.search(/[:：]/);
   if (status.sentence.slice(0, Math.max(end, 0)).indexOf(status.tracking_number) < 0) {
     return status.sentence;
@@ -37,7 +37,7 @@ export function withoutNumber(status: Status): string {
 }
 
 /** Calls `changed` with each new state until the returned function is called. */
-export function follow(key: string, changed: (status: Status) => void): () => void {
+export function followStatus(key: string, changed: (status: Status) => void): () => void {
   let over = false;
   let clock = 0;
   let last = "";
@@ -61,7 +61,7 @@ export function follow(key: string, changed: (status: Status) => void): () => vo
       if (error instanceof Refused && error.status === 404 && error.code) end();
     }
     clearTimeout(clock);
-    if (!over && !streaming) clock = window.setTimeout(poll, ASK_EVERY);
+    if (!over && !streaming) clock = window.setTimeout(poll, POLL_MS);
   };
   if (typeof EventSource === "undefined") {
     poll();
@@ -77,7 +77,7 @@ export function follow(key: string, changed: (status: Status) => void): () => vo
     // It tries again by itself; meanwhile, and where it can't, we ask.
     streaming = false;
     clearTimeout(clock);
-    clock = window.setTimeout(poll, ASK_EVERY);
+    clock = window.setTimeout(poll, POLL_MS);
   };
   return end;
 }

@@ -47,7 +47,7 @@ def named_by_the_page() -> set[str]:
     source = "\n".join(path.read_text("utf-8") for path in PAGE.glob("*.ts"))
     lists = re.findall(r"(?:prompts:|const number =)(.{0,300}?)(?:\);|;\n|\n  };)", source, re.S)
     arrays = re.findall(r"\[([^\]]*)\]", "\n".join(lists))
-    arrays += re.findall(r"const FATES[^=]*= \{(.*?)\};", source, re.S)
+    arrays += re.findall(r"const STATE_PROMPTS[^=]*= \{(.*?)\};", source, re.S)
     arrays += re.findall(r"noMicrophone\((\"[^)]*)\)", source)
     names = set(re.findall(r'"([a-z-]+)"', " ".join(arrays)))
     assert "`digit-${digit}`" in source and "`category-${code}`" in source

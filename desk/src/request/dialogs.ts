@@ -1,24 +1,24 @@
 // What the dialogs do by themselves while she fills them in.
 
-import { pick } from "../asking";
-import { choose, type Choice } from "../choose";
+import { checkRadio } from "../dialog";
+import { attachCombobox, type Choice } from "../combobox";
 import type { Fields } from "../fields";
 import { say } from "../words";
 
 /** What stands in a form under a name, bare of blanks. */
-export function text(form: FormData, name: string): string {
+export function textOf(form: FormData, name: string): string {
   return String(form.get(name) ?? "").trim();
 }
 
 /** A time that is typed is the one that counts. */
-export function typesTime(form: HTMLFormElement, name: string, event: Event): void {
+export function requireTypedTime(form: HTMLFormElement, name: string, event: Event): void {
   const date = form.elements.namedItem("date") as HTMLInputElement;
-  if (event.target === date) pick(form, name, "");
+  if (event.target === date) checkRadio(form, name, "");
   date.required = new FormData(form).get(name) === "";
 }
 
 /** A usual reason fills the words, unless she has written her own. */
-export function usualReasons(form: HTMLFormElement): void {
+export function fillUsualReason(form: HTMLFormElement): void {
   const words_ = form.elements.namedItem("why") as HTMLTextAreaElement;
   form.onchange = () => {
     const usual = new FormData(form).get("usual");
@@ -29,7 +29,7 @@ export function usualReasons(form: HTMLFormElement): void {
 }
 
 /** The requests that resemble it, to choose from by digits. */
-export function mergeInto(form: HTMLFormElement): void {
+export function offerMergeTargets(form: HTMLFormElement): void {
   const into = form.elements.namedItem("into") as HTMLInputElement;
   const choices = document.getElementById("merge-into") as HTMLElement;
   choices.querySelectorAll("label").forEach((label) => label.remove());
@@ -56,31 +56,31 @@ export function mergeInto(form: HTMLFormElement): void {
 }
 
 /** When to ring again goes with not having reached her, and the other way round. */
-export function ringAgain(form: HTMLFormElement): void {
+export function linkCallOutcome(form: HTMLFormElement): void {
   const soonest = form.querySelector<HTMLInputElement>("input[name=again]")?.value ?? "";
   form.onchange = (event) => {
     const { name } = event.target as HTMLInputElement;
     const chosen = (): FormData => new FormData(form);
-    if (name === "date") pick(form, "again", "");
+    if (name === "date") checkRadio(form, "again", "");
     if (name === "again" || name === "date") {
-      if (chosen().get("outcome") === "reached") pick(form, "outcome", "again");
+      if (chosen().get("outcome") === "reached") checkRadio(form, "outcome", "again");
     } else if (name === "outcome") {
-      if (chosen().get("outcome") === "reached") pick(form, "again", null);
-      else if (chosen().get("outcome") === "again" && !chosen().has("again")) pick(form, "again", soonest);
+      if (chosen().get("outcome") === "reached") checkRadio(form, "again", null);
+      else if (chosen().get("outcome") === "again" && !chosen().has("again")) checkRadio(form, "again", soonest);
     }
-    typesTime(form, "again", event);
+    requireTypedTime(form, "again", event);
   };
 }
 
 const kind = document.getElementById("split-category") as HTMLInputElement | null;
 
 /** The kind that was chosen for what is split off; "" while none is. */
-export function kindOfSplit(): string {
+export function splitCategory(): string {
   return kind?.dataset["value"] ?? "";
 }
 
 /** Only a kind that was chosen is sent. */
-export function splitInto(choice: Choice | null): void {
+export function setSplitCategory(choice: Choice | null): void {
   if (!kind) return;
   if (choice) kind.value = choice.shown;
   kind.dataset["value"] = choice?.value ?? "";
@@ -88,12 +88,12 @@ export function splitInto(choice: Choice | null): void {
 }
 
 /** Let her choose among the kinds as she types. */
-export function offerKinds(fields: Fields): void {
+export function attachSplitCategories(fields: Fields): void {
   if (!kind) return;
-  kind.addEventListener("input", () => splitInto(null));
-  choose(
+  kind.addEventListener("input", () => setSplitCategory(null));
+  attachCombobox(
     kind,
     (typed) => fields.kinds.filter((k) => [k.shown, k.sound, k.initials].some((one) => one.toLowerCase().startsWith(typed.toLowerCase()))),
-    splitInto,
+    setSplitCategory,
   );
 }

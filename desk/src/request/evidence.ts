@@ -4,7 +4,7 @@ import type { Player } from "../player";
 import { say, tell } from "../words";
 
 /** Show them as the focus moves; returns what plays them. */
-export function evidence(place: HTMLElement, words: HTMLElement[], heard: Player | null): () => void {
+export function showEvidence(place: HTMLElement, words: HTMLElement[], heard: Player | null): () => void {
   const span = (row: HTMLElement): [number, number] | null =>
     row.dataset["from"] ? [Number(row.dataset["from"]), Number(row.dataset["to"])] : null;
   const inside = (part: HTMLElement, [from, to]: [number, number]): boolean =>
@@ -35,6 +35,6 @@ export function evidence(place: HTMLElement, words: HTMLElement[], heard: Player
       : [];
     const [first, end] = [said[0], said.at(-1)];
     if (!first || !end) return tell(say("no_evidence"));
-    heard?.from(Number(first.dataset["at"]) - 0.15, Number(end.dataset["until"]) + 0.15);
+    heard?.playFrom(Number(first.dataset["at"]) - 0.15, Number(end.dataset["until"]) + 0.15);
   };
 }

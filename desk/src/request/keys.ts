@@ -1,13 +1,13 @@
 // The keys of a request's page.
 
-import { keys } from "../keys";
+import { registerKeys } from "../keys";
 import type { Player } from "../player";
 import { say } from "../words";
-import { undecided } from "./deeds";
-import type { Writing } from "./writing";
+import { stopAtUndecided } from "./actions";
+import type { RequestWriter } from "./writer";
 
 /** The key, the deed, and what she must be allowed to do for it if that has another name. */
-const DEEDS: [string, string, string?][] = [
+const ACTION_KEYS: [string, string, string?][] = [
   ["c", "confirm"],
   ["r", "route", "confirm"],
   ["h", "hold"],
@@ -25,72 +25,72 @@ const DEEDS: [string, string, string?][] = [
 ];
 
 /** Keys that decide; `acts`: what does each deed. */
-export function decidingKeys(writing: Writing, acts: Record<string, () => void>): void {
-  const { state } = writing;
-  keys(say("keys.decide"), [
-    ...DEEDS.map(([key, name, needs]) => ({
+export function registerDecisionKeys(writer: RequestWriter, acts: Record<string, () => void>): void {
+  const { state } = writer;
+  registerKeys(say("keys.decide"), [
+    ...ACTION_KEYS.map(([key, name, needs]) => ({
       key,
       label: state.acts[name] ?? name,
       act: acts[name] as () => void,
-      when: () => writing.may(needs ?? name),
+      when: () => writer.may(needs ?? name),
     })),
-    { key: "j", label: state.acts["next"] ?? "", act: () => writing.next() },
+    { key: "j", label: state.acts["next"] ?? "", act: () => writer.next() },
     { key: "l", label: say("load"), act: () => location.reload(), when: () => !document.getElementById("changed")?.hidden },
   ]);
 }
 
 /** Keys that lead to fields and save them; `playEvidence` where there is sound (`hears`). */
-export function fieldKeys(
-  writing: Writing,
+export function registerFieldKeys(
+  writer: RequestWriter,
   acts: Record<string, () => void>,
   playEvidence: () => void,
   hears: boolean,
 ): void {
-  const { fields } = writing;
+  const { fields } = writer;
   const label = (n: number): string =>
     fields.row(String(n))?.querySelector("label")?.textContent?.replace(/^\s*\d\s*/, "").trim() ?? "";
-  keys(say("keys.fields"), [
+  registerKeys(say("keys.fields"), [
     ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({
       key: String(n),
       label: say("key_edit", { field: label(n) }),
       act: () => fields.edit(String(n)),
-      when: () => writing.may("edit"),
+      when: () => writer.may("edit"),
     })),
     ...[1, 2, 3, 4, 5, 6].map((n) => ({
       key: `Shift+${n}`,
       label: say("key_other", { field: label(n) }),
-      act: () => fields.next(String(n)),
-      when: () => writing.may("edit") && fields.row(String(n))?.querySelector(".other") !== null,
+      act: () => fields.nextOther(String(n)),
+      when: () => writer.may("edit") && fields.row(String(n))?.querySelector(".other") !== null,
     })),
-    { key: "F2", label: say("key_evidence"), act: playEvidence, typing: true, when: () => hears && fields.evident },
+    { key: "F2", label: say("key_evidence"), act: playEvidence, typing: true, when: () => hears && fields.hasEvidence },
     {
       key: "Ctrl+s",
       label: say("key_save"),
       typing: true,
       act: () =>
-        void writing.act(async () => {
+        void writer.do(async () => {
           await fields.settle();
-          if (!fields.dirty || undecided(writing)) return;
-          await writing.save();
-          writing.leave(say("saved"));
+          if (!fields.dirty || stopAtUndecided(writer)) return;
+          await writer.save();
+          writer.finish(say("saved"));
           location.reload();
         }),
-      when: () => writing.may("edit"),
+      when: () => writer.may("edit"),
     },
-    { key: "Ctrl+Enter", label: say("key_save_confirm"), typing: true, act: acts["confirm"] as () => void, when: () => writing.may("confirm") },
+    { key: "Ctrl+Enter", label: say("key_save_confirm"), typing: true, act: acts["confirm"] as () => void, when: () => writer.may("confirm") },
   ]);
 }
 
 /** Keys of the player. */
-export function listeningKeys(writing: Writing, heard: Player, words: HTMLElement[]): void {
-  const { state } = writing;
-  keys(say("keys.listen"), [
+export function registerPlayerKeys(writer: RequestWriter, heard: Player, words: HTMLElement[]): void {
+  const { state } = writer;
+  registerKeys(say("keys.listen"), [
     { key: "Space", label: state.keys["play"] ?? "", act: heard.toggle },
     { key: "ArrowLeft", label: state.keys["back"] ?? "", act: () => heard.skip(-2), repeats: true },
     { key: "ArrowRight", label: state.keys["forward"] ?? "", act: () => heard.skip(2), repeats: true },
     { key: "[", label: state.keys["slower"] ?? "", act: () => heard.speed(-1) },
     { key: "]", label: state.keys["faster"] ?? "", act: () => heard.speed(1) },
-    { key: "a", label: say("key_again"), act: heard.again },
+    { key: "a", label: say("key_again"), act: heard.repeat },
     {
       key: "v",
       label: say("key_words"),

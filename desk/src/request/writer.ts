@@ -1,8 +1,8 @@
-// Writing a request down: one thing at a time, with the version that was seen.
+// RequestWriter a request down: one thing at a time, with the version that was seen.
 
-import { ask } from "../asking";
-import { leave as keep, type Undo } from "../done";
-import { type Fields, get, type State } from "../fields";
+import { ask } from "../dialog";
+import { rememberAction, type Undo } from "../last_action";
+import { type Fields, getJson, type RequestState } from "../fields";
 import { Refused, why as refusal, write } from "../net";
 import { say, tell } from "../words";
 
@@ -13,15 +13,15 @@ interface Current {
   events: { who: string | null; kind: string; version: number; changes: Record<string, unknown> | null }[];
 }
 
-export class Writing {
+export class RequestWriter {
   readonly url: string;
   private busy = false;
   private leaving = false;
-  private begun: Promise<unknown> = Promise.resolve();
+  private previous: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly place: HTMLElement,
-    readonly state: State,
+    readonly state: RequestState,
     readonly fields: Fields,
   ) {
     this.url = `/api/requests/${state.number}`;
@@ -36,16 +36,16 @@ export class Writing {
   }
 
   /**
-   * Do it once what was begun before is done; resolves with why it was not done, "" when it was.
+   * Do it once what was previous before is done; resolves with why it was not done, "" when it was.
    * A 412 loads what somebody else saved and keeps what she typed.
    */
-  private tried(work: () => Promise<void>): Promise<string> {
-    const mine = this.begun.then(() => (this.leaving ? "" : this.done(work)));
-    this.begun = mine;
+  private attempt(work: () => Promise<void>): Promise<string> {
+    const mine = this.previous.then(() => (this.leaving ? "" : this.run(work)));
+    this.previous = mine;
     return mine;
   }
 
-  private async done(work: () => Promise<void>): Promise<string> {
+  private async run(work: () => Promise<void>): Promise<string> {
     this.busy = true;
     this.place.setAttribute("aria-busy", "true");
     let wrong = "";
@@ -53,7 +53,7 @@ export class Writing {
       await work();
     } catch (error) {
       if (error instanceof Refused && error.status === 412) {
-        this.leave(this.whoChanged(error.body["current"] as Current));
+        this.finish(this.whoChanged(error.body["current"] as Current));
         location.reload();
       } else wrong = error instanceof Refused ? say("not_saved", { why: refusal(error) }) : say("offline");
     }
@@ -63,13 +63,13 @@ export class Writing {
   }
 
   /** Do it once; what goes wrong is told. */
-  async act(work: () => Promise<void>): Promise<void> {
-    const wrong = await this.tried(work);
+  async do(work: () => Promise<void>): Promise<void> {
+    const wrong = await this.attempt(work);
     if (wrong) tell(wrong, true);
   }
 
   /** Ask and do; what can't be done is asked again with the reason, and nothing typed is lost. */
-  async asked(
+  async askAndDo(
     id: string,
     work: (form: FormData) => Promise<void>,
     prepare?: (form: HTMLFormElement) => void,
@@ -77,7 +77,7 @@ export class Writing {
     for (let wrong = ""; !this.leaving; ) {
       const form = await ask(id, prepare, wrong);
       if (!form) return;
-      wrong = await this.tried(() => work(form));
+      wrong = await this.attempt(() => work(form));
       if (!wrong) return;
     }
   }
@@ -119,10 +119,10 @@ export class Writing {
   }
 
   /** What is told on the page that comes next; nothing else is done on this one. */
-  leave(told: string, action?: Undo["action"], from: string[] = []): void {
+  finish(told: string, action?: Undo["action"], from: string[] = []): void {
     this.leaving = true;
     const undo = action && { number: this.state.number, action, status: from, names: this.state.statuses };
-    keep({ text: told, undo });
+    rememberAction({ text: told, undo });
   }
 
   next(): void {
@@ -130,18 +130,18 @@ export class Writing {
   }
 
   /** Something without questions; she stays with it and is told. */
-  async simple(action: string, becomes: string, from: string[] = []): Promise<void> {
+  async doAtOnce(action: string, becomes: string, from: string[] = []): Promise<void> {
     await this.save();
     await this.post(action, action === "hold" ? { until: null } : {});
-    this.leave(say("did", { what: becomes, number: this.state.number }), from.length ? "reopen" : undefined, from);
+    this.finish(say("did", { what: becomes, number: this.state.number }), from.length ? "reopen" : undefined, from);
     location.reload();
   }
 
   /** Somebody else changed it: she is told, and loads it when she likes. */
-  async news(event: Event): Promise<void> {
+  async showNews(event: Event): Promise<void> {
     const about = (event as CustomEvent<{ number?: string }>).detail?.number;
     if (this.busy || (event.type === "huying:request" && about !== this.state.number)) return;
-    const now = await get<Current>(this.url, {});
+    const now = await getJson<Current>(this.url, {});
     const bar_ = document.getElementById("changed");
     if (now.version <= this.state.version || this.busy || !bar_) return;
     bar_.textContent = `${this.whoChanged(now)} `;

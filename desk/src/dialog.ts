@@ -61,7 +61,7 @@ export function ask(id: string, prepare?: (form: HTMLFormElement) => void, wrong
 }
 
 /** Choose one of a group of radio buttons; null chooses none. */
-export function pick(form: HTMLFormElement, name: string, value: string | null): void {
+export function checkRadio(form: HTMLFormElement, name: string, value: string | null): void {
   for (const one of form.querySelectorAll<HTMLInputElement>(`input[type=radio][name="${name}"]`))
     one.checked = one.value === value;
 }

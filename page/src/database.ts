@@ -3,7 +3,7 @@
 // Bytes are stored as ArrayBuffers: Safari before 12 can't keep Blobs. Without IndexedDB (a private
 // window) everything stays in memory, and the page still works as long as it is open.
 
-export interface Meta {
+export interface RecordingMeta {
   key: string; // 32 hex digits, the idempotency key
   type: string;
   language: string;
@@ -20,16 +20,16 @@ export interface Piece {
   data: ArrayBuffer;
 }
 
-export interface Kept {
+export interface KnownRequest {
   status_key: string;
   tracking_number: string;
   at: string;
   answer?: "right" | "not-right"; // hers, which the server does not have yet
 }
 
-const KEPT_MOST = 20;
-const OPENED_MS = 3_000;
-const memory: { recordings: Meta[]; pieces: Piece[]; requests: Kept[] } = {
+const MAX_REQUESTS = 20;
+const OPEN_TIMEOUT_MS = 3_000;
+const memory: { recordings: RecordingMeta[]; pieces: Piece[]; requests: KnownRequest[] } = {
   recordings: [],
   pieces: [],
   requests: [],
@@ -41,20 +41,20 @@ function database(): Promise<IDBDatabase | null> {
     opened ||
     new Promise((resolve) => {
       try {
-        const asking = indexedDB.open("huying", 1);
-        asking.onupgradeneeded = () => {
-          asking.result.createObjectStore("recordings", { keyPath: "key" });
-          asking.result.createObjectStore("pieces", { keyPath: ["key", "n"] });
-          asking.result.createObjectStore("requests", { keyPath: "status_key" });
+        const opening = indexedDB.open("huying", 1);
+        opening.onupgradeneeded = () => {
+          opening.result.createObjectStore("recordings", { keyPath: "key" });
+          opening.result.createObjectStore("pieces", { keyPath: ["key", "n"] });
+          opening.result.createObjectStore("requests", { keyPath: "status_key" });
         };
-        asking.onsuccess = () => {
-          asking.result.onclose = () => (opened = null); // iOS ends it behind a page that slept
-          asking.result.onversionchange = () => asking.result.close(); // a newer page's worker
-          resolve(asking.result);
+        opening.onsuccess = () => {
+          opening.result.onclose = () => (opened = null); // iOS ends it behind a page that slept
+          opening.result.onversionchange = () => opening.result.close(); // a newer page's worker
+          resolve(opening.result);
         };
-        asking.onerror = () => resolve(null);
-        asking.onblocked = () => resolve(null);
-        setTimeout(() => resolve(null), OPENED_MS); // Safari 14.1 may say nothing at all
+        opening.onerror = () => resolve(null);
+        opening.onblocked = () => resolve(null);
+        setTimeout(() => resolve(null), OPEN_TIMEOUT_MS); // Safari 14.1 may say nothing at all
       } catch (_) {
         resolve(null);
       }
@@ -89,8 +89,8 @@ function workIn<T>(
   work: (store: IDBObjectStore) => IDBRequest<T>,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const asked = work(transaction.objectStore(name));
-    transaction.oncomplete = () => resolve(asked.result);
+    const request = work(transaction.objectStore(name));
+    transaction.oncomplete = () => resolve(request.result);
     transaction.onerror = transaction.onabort = () => reject(transaction.error);
   });
 }
@@ -104,7 +104,7 @@ function putIn<T>(list: T[], value: T, same: (other: T) => boolean): void {
 }
 
 /** Both resolve with whether it outlives the page; they reject when the phone is full. */
-export async function putRecording(meta: Meta): Promise<boolean> {
+export async function putRecording(meta: RecordingMeta): Promise<boolean> {
   if ((await run("recordings", "readwrite", (s) => s.put(meta))) !== undefined) return true;
   putIn(memory.recordings, meta, (m) => m.key === meta.key);
   return false;
@@ -116,18 +116,18 @@ export async function putPiece(piece: Piece): Promise<boolean> {
   return false;
 }
 
-export async function recordings(): Promise<Meta[]> {
+export async function allRecordings(): Promise<RecordingMeta[]> {
   if (!(await database())) return memory.recordings.slice();
-  return (await run<Meta[]>("recordings", "readonly", (s) => s.getAll())) || [];
+  return (await run<RecordingMeta[]>("recordings", "readonly", (s) => s.getAll())) || [];
 }
 
-export async function recording(key: string): Promise<Meta | undefined> {
+export async function getRecording(key: string): Promise<RecordingMeta | undefined> {
   if (!(await database())) return memory.recordings.filter((m) => m.key === key)[0];
-  return run<Meta | undefined>("recordings", "readonly", (s) => s.get(key));
+  return run<RecordingMeta | undefined>("recordings", "readonly", (s) => s.get(key));
 }
 
 /** What was recorded, up to the first piece that the phone did not keep. */
-export async function pieces(key: string): Promise<ArrayBuffer[]> {
+export async function getPieces(key: string): Promise<ArrayBuffer[]> {
   const found = (await database())
     ? await run<Piece[]>("pieces", "readonly", (s) => s.getAll(ofRecording(key)))
     : memory.pieces.filter((p) => p.key === key);
@@ -135,7 +135,7 @@ export async function pieces(key: string): Promise<ArrayBuffer[]> {
 }
 
 /** Forget a recording: only after the other side has said that it is safe there. */
-export async function forget(key: string): Promise<void> {
+export async function deleteRecording(key: string): Promise<void> {
   if (!(await database())) {
     memory.recordings = memory.recordings.filter((m) => m.key !== key);
     memory.pieces = memory.pieces.filter((p) => p.key !== key);
@@ -145,7 +145,7 @@ export async function forget(key: string): Promise<void> {
   await run("pieces", "readwrite", (s) => s.delete(ofRecording(key)));
 }
 
-export async function keepRequest(kept: Kept): Promise<void> {
+export async function putRequest(kept: KnownRequest): Promise<void> {
   if (!(await database())) {
     putIn(memory.requests, kept, (k) => k.status_key === kept.status_key);
     return;
@@ -157,17 +157,17 @@ export async function keepRequest(kept: Kept): Promise<void> {
     putIn(memory.requests, kept, (k) => k.status_key === kept.status_key);
     throw error;
   }
-  const all = await requests();
-  for (const old of all.slice(KEPT_MOST)) {
+  const all = await allRequests();
+  for (const old of all.slice(MAX_REQUESTS)) {
     if (old.answer) continue;
     await run("requests", "readwrite", (s) => s.delete(old.status_key));
   }
 }
 
 /** Her requests on this phone, the newest first. */
-export async function requests(): Promise<Kept[]> {
+export async function allRequests(): Promise<KnownRequest[]> {
   const stored = (await database())
-    ? await run<Kept[]>("requests", "readonly", (s) => s.getAll()).then(undefined, () => [])
+    ? await run<KnownRequest[]>("requests", "readonly", (s) => s.getAll()).then(undefined, () => [])
     : [];
   const known = (key: string) => memory.requests.some((kept) => kept.status_key === key);
   const all = (stored || []).filter((kept) => !known(kept.status_key)).concat(memory.requests);

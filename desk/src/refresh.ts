@@ -1,10 +1,10 @@
-// Keeps the parts of a page that are marked `data-fresh="conversation task"` as the server has them,
+// Keeps the parts of a page that are marked `data-refresh="conversation task"` as the server has them,
 // whenever one of these things changes, and now and then in case that word got lost.
 // Rows with a `data-key` are changed one by one: a voice that plays, or a row that is worked on,
 // stays as it is while others change around it.
 
-const OFTEN_MS = 2_000;
-const NOW_AND_THEN_MS = 30_000;
+const REPEAT_AFTER_MS = 2_000;
+const CHECK_EVERY_MS = 30_000;
 
 let running = false;
 let again = false;
@@ -18,22 +18,22 @@ export async function refresh(): Promise<void> {
   running = true;
   try {
     const answer = await fetch(location.href, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
-    const door = answer.headers.get("HX-Redirect");
-    if (door) location.assign(door);
+    const signIn = answer.headers.get("HX-Redirect");
+    if (signIn) location.assign(signIn);
     if (!answer.ok) return;
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const old of document.querySelectorAll<HTMLElement>("[data-fresh]")) {
+    for (const old of document.querySelectorAll<HTMLElement>("[data-refresh]")) {
       const fresh = found.getElementById(old.id);
       if (fresh) put(old, fresh);
     }
-    document.dispatchEvent(new CustomEvent("desk:fresh"));
+    document.dispatchEvent(new CustomEvent("desk:refreshed"));
   } catch {
     // Without the network the page stays as it is; the next word or look brings the rest.
   } finally {
     running = false;
     if (again) {
       again = false;
-      window.setTimeout(refresh, OFTEN_MS);
+      window.setTimeout(refresh, REPEAT_AFTER_MS);
     }
   }
 }
@@ -91,9 +91,9 @@ function remove(part: HTMLElement): void {
   part.remove();
 }
 
-const parts = [...document.querySelectorAll<HTMLElement>("[data-fresh]")];
+const parts = [...document.querySelectorAll<HTMLElement>("[data-refresh]")];
 if (parts.length) {
-  const kinds = new Set(["hello", ...parts.flatMap((part) => (part.dataset["fresh"] ?? "").split(" "))]);
+  const kinds = new Set(["hello", ...parts.flatMap((part) => (part.dataset["refresh"] ?? "").split(" "))]);
   let due = 0;
   const soon = (): void => {
     if (due) return;
@@ -103,6 +103,6 @@ if (parts.length) {
     }, 150);
   };
   for (const kind of kinds) document.addEventListener(`huying:${kind}`, soon);
-  window.setInterval(() => document.visibilityState === "visible" && soon(), NOW_AND_THEN_MS);
+  window.setInterval(() => document.visibilityState === "visible" && soon(), CHECK_EVERY_MS);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && soon());
 }

@@ -5,7 +5,7 @@ import { say } from "../words";
 
 const STRONG = 80; // percent: so alike that she is asked before it goes out
 
-export class Outlook {
+export class RoutingPreview {
   private timer = 0;
 
   constructor(

@@ -17,6 +17,6 @@ export async function save(near: Element, work: () => Promise<unknown>): Promise
 }
 
 /** The list of a text in commas (Chinese ones too), without empty parts. */
-export function split(text: string, mark: RegExp): string[] {
+export function splitList(text: string, mark: RegExp): string[] {
   return text.split(mark).map((part) => part.trim()).filter(Boolean);
 }

@@ -1,15 +1,15 @@
 // A recording that may still be growing, written to the phone piece by piece and read by the upload.
 
-import { hasLocks } from "./owning";
+import { hasLocks } from "./upload_lock";
 import {
-  forget, pieces, putPiece, putRecording, recording, recordings, type Meta,
-} from "./store";
+  deleteRecording, getPieces, putPiece, putRecording, getRecording, allRecordings, type RecordingMeta,
+} from "./database";
 
-const ENOUGH = 8 * 1024; // bytes worth a request of their own while she still speaks
-const GONE = 8_000; // ms without a new piece: the page that recorded it is gone
-const REFUSED_KEPT = 7 * 24 * 3600_000; // ms that one which can't be sent stays on the phone
+const MIN_PIECE_BYTES = 8 * 1024; // bytes worth a request of their own while she still speaks
+const GONE_MS = 8_000; // ms without a new piece: the page that recorded it is gone
+const REFUSED_KEPT_MS = 7 * 24 * 3600_000; // ms that one which can't be sent stays on the phone
 
-export class Tape {
+export class StoredRecording {
   /** Bytes that lay on the other side when it was last asked. */
   arrived = 0;
   /** It lies on the phone, as far as it was recorded: it outlives this page. */
@@ -19,12 +19,12 @@ export class Tape {
   private writing: Promise<void> = Promise.resolve();
   private waiting: Array<() => void> = [];
 
-  private constructor(readonly meta: Meta) {}
+  private constructor(readonly meta: RecordingMeta) {}
 
   /** A new recording of an audio `type`. */
-  static begin(type: string, language: string, household: string | null): Tape {
+  static begin(type: string, language: string, household: string | null): StoredRecording {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
-    const tape = new Tape({
+    const stored = new StoredRecording({
       key: Array.from(bytes, (b) => (b + 256).toString(16).slice(1)).join(""),
       type,
       language,
@@ -34,33 +34,33 @@ export class Tape {
       whole: false,
       refused: false,
     });
-    tape.write(() => putRecording(tape.meta));
-    return tape;
+    stored.write(() => putRecording(stored.meta));
+    return stored;
   }
 
   /** What lies on the phone and nobody is recording any more, the oldest first. Where there are
    *  locks, they tell whether anybody is. */
-  static async left(): Promise<Meta[]> {
-    const all = await recordings();
+  static async unsent(): Promise<RecordingMeta[]> {
+    const all = await allRecordings();
     const now = Date.now();
-    for (const old of all.filter((m) => m.refused && now - m.touched > REFUSED_KEPT)) {
-      await forget(old.key);
+    for (const old of all.filter((m) => m.refused && now - m.touched > REFUSED_KEPT_MS)) {
+      await deleteRecording(old.key);
     }
     return all
-      .filter((m) => !m.refused && (hasLocks || m.whole || isLeft(m, GONE)))
+      .filter((m) => !m.refused && (hasLocks || m.whole || isAbandoned(m, GONE_MS)))
       .sort((a, b) => (a.recorded_at < b.recorded_at ? -1 : 1));
   }
 
   /** A recording as it lies on the phone now; null when it is gone, or nothing was recorded. */
-  static async again(key: string): Promise<Tape | null> {
-    const meta = await recording(key);
+  static async load(key: string): Promise<StoredRecording | null> {
+    const meta = await getRecording(key);
     if (!meta || meta.refused) return null;
-    const tape = new Tape(meta);
-    tape.data = await pieces(key);
-    tape.size = tape.data.reduce((sum, part) => sum + part.byteLength, 0);
-    tape.meta.whole = true;
-    if (tape.size) return tape;
-    await forget(key);
+    const stored = new StoredRecording(meta);
+    stored.data = await getPieces(key);
+    stored.size = stored.data.reduce((sum, part) => sum + part.byteLength, 0);
+    stored.meta.whole = true;
+    if (stored.size) return stored;
+    await deleteRecording(key);
     return null;
   }
 
@@ -109,12 +109,12 @@ export class Tape {
 
   /** Nothing was recorded: nothing stays. */
   discard(): Promise<void> {
-    return this.writing.then(() => forget(this.meta.key)).then(undefined, () => undefined);
+    return this.writing.then(() => deleteRecording(this.meta.key)).then(undefined, () => undefined);
   }
 
   /** The bytes from `start`, at most up to `end`; waits while she speaks and there are none. */
   async slice(start: number, end: number): Promise<{ value: Blob; done: boolean }> {
-    while (!this.meta.whole && this.size - start < ENOUGH) {
+    while (!this.meta.whole && this.size - start < MIN_PIECE_BYTES) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
     const parts: ArrayBuffer[] = [];
@@ -146,4 +146,4 @@ export class Tape {
 }
 
 /** Has nothing been added for so many ms? */
-export const isLeft = (meta: Meta, ms: number): boolean => Date.now() - meta.touched > ms;
+export const isAbandoned = (meta: RecordingMeta, ms: number): boolean => Date.now() - meta.touched > ms;

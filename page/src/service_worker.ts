@@ -2,9 +2,9 @@
 // when nobody has the page open (where the browser knows background sync).
 
 import { sendAnswers } from "./answers";
-import { deliver, NeverTaken, settle } from "./deliver";
-import { owning } from "./owning";
-import { Tape } from "./tape";
+import { uploadRecording, UploadRefused, finishUpload } from "./upload";
+import { withUploadLock } from "./upload_lock";
+import { StoredRecording } from "./recording_store";
 
 interface SyncEvent extends ExtendableEvent {
   readonly tag: string;
@@ -14,10 +14,10 @@ interface SyncEvent extends ExtendableEvent {
 declare const self: ServiceWorkerGlobalScope;
 
 const CACHE = "page-1";
-const LOOKS = 8; // at what an open page has not sent yet
-const BETWEEN = 3_000; // ms
-const SLOW = 4_000; // ms until the copy is shown in place of a page that does not come
-const CLOSING = 20_000; // ms that a page may take to close
+const MAX_CHECKS = 8; // at what an open page has not sent yet
+const BETWEEN_MS = 3_000; // ms
+const SLOW_MS = 4_000; // ms until the copy is shown in place of a page that does not come
+const CLOSING_MS = 20_000; // ms that a page may take to close
 const TRIES = 3; // to read the cache: on a busy phone it may fail for a moment
 const BUILT = /\/page\/[\w.-]+\.(?:js|css)/g;
 
@@ -91,7 +91,7 @@ async function page(event: FetchEvent, path: string): Promise<Response> {
     return answer;
   });
   if (!copy) return fresh;
-  const late = new Promise<Response>((go) => setTimeout(() => go(copy), SLOW));
+  const late = new Promise<Response>((go) => setTimeout(() => go(copy), SLOW_MS));
   return Promise.race([fresh.then((a) => (a.status >= 500 ? copy : a)), late]).then(
     undefined,
     () => copy,
@@ -129,12 +129,12 @@ self.addEventListener("sync" as never, ((event: SyncEvent) => {
 
 /** Send what lies on the phone, unless an open page does it and shows it. */
 async function sendLeft(): Promise<void> {
-  for (let looked = 0; looked < LOOKS; looked++) {
+  for (let looked = 0; looked < MAX_CHECKS; looked++) {
     const open = await self.clients.matchAll({ type: "window" });
     if (!open.length) return sendAll();
-    if (!(await Tape.left()).length) return sendAnswers();
+    if (!(await StoredRecording.unsent()).length) return sendAnswers();
     for (const client of open) client.postMessage("hurry");
-    await new Promise((go) => setTimeout(go, BETWEEN));
+    await new Promise((go) => setTimeout(go, BETWEEN_MS));
   }
   throw new Error("not yet"); // the browser asks again later
 }
@@ -142,10 +142,10 @@ async function sendLeft(): Promise<void> {
 /** One that can't go must not keep the others waiting. */
 async function sendAll(): Promise<void> {
   let failed: unknown = null;
-  for (const { key } of await Tape.left()) {
+  for (const { key } of await StoredRecording.unsent()) {
     try {
       // A page that was just closed may not have let go of it yet.
-      if (!(await owning(key, CLOSING, () => sendOne(key)))) failed = new Error("not yet");
+      if (!(await withUploadLock(key, CLOSING_MS, () => sendOne(key)))) failed = new Error("not yet");
     } catch (error) {
       failed = error;
     }
@@ -155,12 +155,12 @@ async function sendAll(): Promise<void> {
 }
 
 async function sendOne(key: string): Promise<void> {
-  const tape = await Tape.again(key);
-  if (!tape) return;
+  const stored = await StoredRecording.load(key);
+  if (!stored) return;
   try {
-    await settle(tape, await deliver(tape, false));
+    await finishUpload(stored, await uploadRecording(stored, false));
   } catch (error) {
-    if (!(error instanceof NeverTaken)) throw error;
-    await tape.refuse();
+    if (!(error instanceof UploadRefused)) throw error;
+    await stored.refuse();
   }
 }

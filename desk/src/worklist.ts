@@ -3,14 +3,14 @@
 import htmx from "htmx.org";
 
 import "./countdown";
-import { keys } from "./keys";
-import "./queue.css";
+import { registerKeys } from "./keys";
+import "./worklist.css";
 import { say, tell } from "./words";
 
 const AT_MOST_EVERY_MS = 1000;
-const STILL_MS = 400; // so long the pointer rests before lines may move under it
-const AIMS_MS = 3000; // but nothing waits longer for it
-const NOW_AND_THEN_MS = 60_000;
+const REST_MS = 400; // so long the pointer rests before lines may move under it
+const HELD_MS = 3000; // but nothing waits longer for it
+const REFRESH_EVERY_MS = 60_000;
 
 const live = (): HTMLElement | null => document.getElementById("live");
 const links = (): HTMLAnchorElement[] => [...document.querySelectorAll<HTMLAnchorElement>("#live a.go")];
@@ -69,9 +69,9 @@ function soon(): void {
 }
 
 /** She is about to click, or in the middle of it: another line must not come to lie there. */
-function aims(): boolean {
+function pointerBusy(): boolean {
   const now = Date.now();
-  const holds = pressed || (now - moved < STILL_MS && now - (heldSince || now) < AIMS_MS);
+  const holds = pressed || (now - moved < REST_MS && now - (heldSince || now) < HELD_MS);
   heldSince = holds ? heldSince || now : 0;
   return holds;
 }
@@ -86,10 +86,10 @@ if (live()) {
   });
 
   for (const kind of ["request", "alarm", "looking", "hello"]) document.addEventListener(`huying:${kind}`, soon);
-  window.setInterval(soon, NOW_AND_THEN_MS);
+  window.setInterval(soon, REFRESH_EVERY_MS);
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (aims()) {
+    if (pointerBusy()) {
       (event as CustomEvent<{ shouldSwap: boolean }>).detail.shouldSwap = false;
       return soon();
     }
@@ -114,7 +114,7 @@ if (live()) {
   });
 
   const go = (id: string) => () => document.getElementById(id)?.click();
-  keys(say("queue_keys"), [
+  registerKeys(say("queue_keys"), [
     { key: "j", label: say("queue_key_next"), act: () => move(1), repeats: true },
     { key: "ArrowDown", label: say("queue_key_next"), act: () => move(1), repeats: true },
     { key: "k", label: say("queue_key_back"), act: () => move(-1), repeats: true },

@@ -2,7 +2,7 @@
 
 import { ask } from "./net";
 import { make, show } from "./screen";
-import { readStatus, withoutNumber, type Status } from "./status";
+import { readStatus, sentenceWithoutNumber, type Status } from "./status";
 import { element, language, say } from "./words";
 
 const LAST = 5;
@@ -14,7 +14,7 @@ const FACES: Array<[number, string, string]> = [
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Fill the list for these status keys, the newest first. What can't be read is left out. */
-export async function showMine(keys: string[]): Promise<void> {
+export async function showMyRequests(keys: string[]): Promise<void> {
   const rows = await Promise.all(
     keys.slice(0, LAST).map((key) =>
       readStatus(key).then(
@@ -54,7 +54,7 @@ function row(key: string, status: Status): HTMLElement {
   item.setAttribute("data-news", JSON.stringify(status));
   const what = status.understood ? status.understood.category : say("some_request");
   item.appendChild(make("h3", what));
-  item.appendChild(make("p", withoutNumber(status)));
+  item.appendChild(make("p", sentenceWithoutNumber(status)));
   const day = new Date(status.received_at).toLocaleString(language, {
     month: "long",
     day: "numeric",

@@ -1,7 +1,7 @@
 // Saying things aloud: the phone's own voice where it speaks her language, else our recorded
 // prompts. What is said also stands on the screen, so a silent phone loses nothing.
 
-import { soundSystem } from "./ears";
+import { audioContext } from "./microphone";
 import { request } from "./net";
 import { wavHeader } from "./wav";
 import { language } from "./words";
@@ -11,11 +11,11 @@ const RATE = 8_000;
 const PROMPTS = `/page/prompts/${language}/`;
 const CACHED: RequestInit = { cache: "default" };
 
-// Said when there is no network to load them over.
+// Announcement when there is no network to load them over.
 const OFFLINE = ["offline-kept", "offline-open", "warning", "ring-a-person", "nothing-heard"];
 
 /** Something to say: the words, and the prompts that say the same where there is no voice. */
-export interface Said {
+export interface Announcement {
   text: string;
   prompts: string[];
 }
@@ -39,8 +39,8 @@ function voice(): SpeechSynthesisVoice | null {
 if (synthesis) synthesis.getVoices(); // loads them: the first answer is empty in many browsers
 
 /** Inside a press: phones let a page make sounds only after one. */
-export function unlock(): void {
-  soundSystem();
+export function unlockSound(): void {
+  audioContext();
   if (!player) {
     // A WebView plays later only what was played in a press: a moment of nothing.
     player = new Audio(URL.createObjectURL(new Blob([wavHeader(RATE), new ArrayBuffer(RATE / 10)])));
@@ -55,7 +55,7 @@ export function unlock(): void {
 
 /** After the first press, load what will be needed where there is no voice: the prompts' list, and
  *  what is said without a network, for the service worker to keep. */
-export function prepare(): void {
+export function preloadPrompts(): void {
   const chosen = voice();
   if ((chosen && chosen.localService) || names) return;
   names = request(`${PROMPTS}prompts.json`, CACHED, (answer) =>
@@ -74,14 +74,14 @@ export function prepare(): void {
   });
 }
 
-export function hush(): void {
+export function stopSpeaking(): void {
   turn += 1;
   if (synthesis) synthesis.cancel();
   if (player) player.pause();
 }
 
-export async function speak(said: Said): Promise<void> {
-  hush();
+export async function speak(said: Announcement): Promise<void> {
+  stopSpeaking();
   const mine = turn;
   const chosen = voice();
   if (chosen && synthesis) {
@@ -101,7 +101,7 @@ export async function speak(said: Said): Promise<void> {
 }
 
 async function playAll(prompts: string[], mine: number): Promise<void> {
-  prepare();
+  preloadPrompts();
   const there = names ? await names : {};
   for (const name of prompts) {
     if (mine !== turn) return;
@@ -140,7 +140,7 @@ function load(url: string): Promise<string | null> {
 export function beep(): void {
   try {
     if (navigator.vibrate) navigator.vibrate(60);
-    const context = soundSystem();
+    const context = audioContext();
     if (context) sound(context);
   } catch (_) {
     // She can speak without it.

@@ -15,19 +15,19 @@ export const hasLocks = Boolean(locks);
 
 /** Do `work` as the only one who has this recording. Resolves with false when somebody else had it
  *  for all of `ms`; rejects with what `work` throws. */
-export async function owning(key: string, ms: number, work: () => Promise<void>): Promise<boolean> {
+export async function withUploadLock(key: string, ms: number, work: () => Promise<void>): Promise<boolean> {
   if (!locks) return work().then(() => true);
   const name = `recording-${key}`;
-  let mine = false;
+  let acquired = false;
   const stop = new AbortController();
   const clock = setTimeout(() => stop.abort(), ms);
   const begin = (): Promise<void> => {
     clearTimeout(clock);
-    mine = true;
+    acquired = true;
     return work();
   };
   await locks.request(name, { signal: stop.signal }, begin).then(undefined, (error) => {
-    if (mine) throw error;
+    if (acquired) throw error;
   });
-  return mine;
+  return acquired;
 }

@@ -6,17 +6,17 @@ export interface Choice {
   hint?: string;
 }
 
-export interface Chooser {
+export interface Combobox {
   /** What is typed and no choice yet: look for it and take the likeliest. Resolves when settled. */
   settle(): Promise<void>;
 }
 
 /** Offer what `find` finds for what was typed; `picked` hears of the choice. */
-export function choose(
+export function attachCombobox(
   input: HTMLInputElement,
   find: (typed: string) => Choice[] | Promise<Choice[]>,
   picked: (choice: Choice) => void,
-): Chooser {
+): Combobox {
   const list = document.createElement("ul");
   list.id = `${input.id}-choices`;
   list.className = "choices";

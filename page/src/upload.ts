@@ -5,21 +5,21 @@ import type { HttpRequest, HttpResponse, HttpStack, UploadOptions } from "tus-js
 import BaseUpload from "tus-js-client/lib/upload.js";
 
 import { ask, isBusy, Refused, request } from "./net";
-import { forget, keepRequest, type Kept } from "./store";
-import type { Tape } from "./tape";
+import { deleteRecording, putRequest, type KnownRequest } from "./database";
+import type { StoredRecording } from "./recording_store";
 
-const DOOR = "/api/uploads/";
+const ENDPOINT = "/api/uploads/";
 const TOO_LARGE = 413;
 const PIECE = 64 * 1024;
-const PIECE_PATIENCE = 60_000;
-const PAUSE = 700;
-const ASKED_MOST = 20;
+const PIECE_TIMEOUT_MS = 60_000;
+const PAUSE_MS = 700;
+const MAX_ASKED = 20;
 
 /** It will never be taken: too long, or nothing in it is sound. */
-export class NeverTaken extends Error {}
+export class UploadRefused extends Error {}
 
 /** There is a connection, but the other side can't take it just now. */
-export class Busy extends Error {}
+export class ServerBusy extends Error {}
 
 export interface Receipt {
   tracking_number: string;
@@ -27,13 +27,13 @@ export interface Receipt {
   message: string;
 }
 
-type Known =
+type UploadState =
   | ({ state: "received"; bytes: number | null } & Receipt)
   | { state: "partial"; url: string; offset: number }
   | { state: "finishing" }
   | { state: "refused"; code: string };
 
-class Sent implements HttpResponse {
+class TusResponse implements HttpResponse {
   constructor(
     private readonly answer: Response,
     private readonly text: string,
@@ -52,7 +52,7 @@ class Sent implements HttpResponse {
   }
 }
 
-class Sending implements HttpRequest {
+class TusRequest implements HttpRequest {
   private readonly headers: { [name: string]: string } = {};
   constructor(
     private readonly method: string,
@@ -76,7 +76,7 @@ class Sending implements HttpRequest {
   async send(body: Blob | null = null): Promise<HttpResponse> {
     const init: RequestInit = { method: this.method, headers: this.headers };
     if (body) init.body = body;
-    return request(this.url, init, async (a) => new Sent(a, await a.text()), PIECE_PATIENCE);
+    return request(this.url, init, async (a) => new TusResponse(a, await a.text()), PIECE_TIMEOUT_MS);
   }
   abort(): Promise<void> {
     return Promise.resolve();
@@ -87,32 +87,32 @@ class Sending implements HttpRequest {
 }
 
 const stack: HttpStack = {
-  createRequest: (method, url) => new Sending(method, url),
+  createRequest: (method, url) => new TusRequest(method, url),
   getName: () => "fetch",
 };
 
 /** What the server knows of a recording; null when it never heard of it. */
-async function known(key: string): Promise<Known | null> {
+async function askState(key: string): Promise<UploadState | null> {
   try {
-    return await ask<Known>(`${DOOR}by-key/${key}`);
+    return await ask<UploadState>(`${ENDPOINT}by-key/${key}`);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error.status === 404 && error.code) return null;
-    throw isBusy(error.status) ? new Busy() : error;
+    throw isBusy(error.status) ? new ServerBusy() : error;
   }
 }
 
 /** Bring pieces over: to where an upload stands already, or to a new one. */
-function upload(tape: Tape, url: string | null): Promise<void> {
-  const { key, type, language, household, recorded_at } = tape.meta;
+function sendPieces(stored: StoredRecording, url: string | null): Promise<void> {
+  const { key, type, language, household, recorded_at } = stored.meta;
   const metadata: { [name: string]: string } = { key, filetype: type, language, recorded_at };
   if (household) metadata["household"] = household;
   // A new one of which all is here says how long it is; else she may still be speaking.
-  const length = !url && tape.meta.whole ? tape.bytes : null;
+  const length = !url && stored.meta.whole ? stored.bytes : null;
   return new Promise((resolve, reject) => {
     const options: UploadOptions = {
       ...BaseUpload.defaultOptions,
-      endpoint: new URL(DOOR, self.location.href).href,
+      endpoint: new URL(ENDPOINT, self.location.href).href,
       uploadUrl: url && new URL(url, self.location.href).href,
       uploadLengthDeferred: length === null,
       uploadSize: length as number,
@@ -126,7 +126,7 @@ function upload(tape: Tape, url: string | null): Promise<void> {
         openFile: () =>
           Promise.resolve({
             size: length as number,
-            slice: (start: number, end: number) => tape.slice(start, end),
+            slice: (start: number, end: number) => stored.slice(start, end),
             close: () => undefined,
           }),
       },
@@ -134,57 +134,57 @@ function upload(tape: Tape, url: string | null): Promise<void> {
       onError: (error) => {
         const answer = "originalResponse" in error ? error.originalResponse : null;
         const status = answer ? answer.getStatus() : 0;
-        if (status === TOO_LARGE) reject(new NeverTaken());
-        else reject(isBusy(status) ? new Busy() : error);
+        if (status === TOO_LARGE) reject(new UploadRefused());
+        else reject(isBusy(status) ? new ServerBusy() : error);
       },
     };
-    new BaseUpload(tape, options).start();
+    new BaseUpload(stored, options).start();
   });
 }
 
 /** Less arrived than lies here: another page ended it, or it was away for longer than the server
  *  waits for the rest. */
-const lacks = (state: Known, tape: Tape): boolean =>
-  state.state === "received" && state.bytes !== null && state.bytes < tape.bytes;
+const isShort = (state: UploadState, stored: StoredRecording): boolean =>
+  state.state === "received" && state.bytes !== null && state.bytes < stored.bytes;
 
 /**
  * Bring a recording over, once. `fresh`: nothing of it was ever sent.
  *
  * Resolves with the number when the server has said that all of it is safe; throws `NeverTaken`,
- * `Busy`, or any other error when it may work later: then what lies on the other side is asked for
+ * `ServerBusy`, or any other error when it may work later: then what lies on the other side is asked for
  * anew.
  */
-export async function deliver(tape: Tape, fresh: boolean): Promise<Receipt> {
-  let state = fresh ? null : await known(tape.meta.key);
-  if (state && state.state === "received") await tape.whole();
-  if (!state || lacks(state, tape)) {
-    await upload(tape, null);
+export async function uploadRecording(stored: StoredRecording, fresh: boolean): Promise<Receipt> {
+  let state = fresh ? null : await askState(stored.meta.key);
+  if (state && state.state === "received") await stored.whole();
+  if (!state || isShort(state, stored)) {
+    await sendPieces(stored, null);
     state = null;
   } else if (state.state === "partial") {
-    tape.arrived = state.offset;
-    await upload(tape, state.url);
+    stored.arrived = state.offset;
+    await sendPieces(stored, state.url);
     state = null;
   }
-  for (let asked = 0; asked < ASKED_MOST; asked++) {
-    if (!state || asked) state = await known(tape.meta.key);
-    if (state && state.state === "received" && !lacks(state, tape)) return state;
-    if (state && state.state === "refused") throw new NeverTaken();
-    await new Promise((go) => setTimeout(go, PAUSE));
+  for (let asked = 0; asked < MAX_ASKED; asked++) {
+    if (!state || asked) state = await askState(stored.meta.key);
+    if (state && state.state === "received" && !isShort(state, stored)) return state;
+    if (state && state.state === "refused") throw new UploadRefused();
+    await new Promise((go) => setTimeout(go, PAUSE_MS));
   }
   throw new Error("not yet");
 }
 
-export const keyOf = (statusUrl: string): string => statusUrl.replace(/.*\//, "");
+export const statusKeyOf = (statusUrl: string): string => statusUrl.replace(/.*\//, "");
 
 /** What the phone remembers of a recording that arrived. */
-export const requestOf = (tape: Tape, receipt: Receipt): Kept => ({
-  status_key: keyOf(receipt.status_url),
+export const knownRequestOf = (stored: StoredRecording, receipt: Receipt): KnownRequest => ({
+  status_key: statusKeyOf(receipt.status_url),
   tracking_number: receipt.tracking_number,
-  at: tape.meta.recorded_at,
+  at: stored.meta.recorded_at,
 });
 
 /** Write down the number and give the phone's copy up. */
-export async function settle(tape: Tape, receipt: Receipt): Promise<void> {
-  await keepRequest(requestOf(tape, receipt));
-  await forget(tape.meta.key);
+export async function finishUpload(stored: StoredRecording, receipt: Receipt): Promise<void> {
+  await putRequest(knownRequestOf(stored, receipt));
+  await deleteRecording(stored.meta.key);
 }

@@ -13,7 +13,7 @@ const TYPES = [
 const BITS = 32_000;
 const WAV_RATE = 16_000;
 
-interface Old {
+interface OldBrowser {
   webkitAudioContext?: typeof AudioContext;
   webkitGetUserMedia?: OldGet;
   mozGetUserMedia?: OldGet;
@@ -24,7 +24,7 @@ type OldGet = (
   no: (error: unknown) => void,
 ) => void;
 
-export interface Ears {
+export interface Microphone {
   type: string;
   /** How loud it is now, 0..1; null where that can't be told. */
   level(): number | null;
@@ -33,53 +33,53 @@ export interface Ears {
   stop(): void;
 }
 
-export interface Hearing {
+export interface MicrophoneEvents {
   piece(data: ArrayBuffer): void;
   /** Nothing comes any more: stopped by `stop`, or the phone took the microphone away. */
   ended(): void;
 }
 
-let sound: AudioContext | null = null;
+let shared: AudioContext | null = null;
 
 /** The page's one sound system; made inside a press, or iOS keeps it silent. */
-export function soundSystem(): AudioContext | null {
-  if (!sound || sound.state === "closed") {
-    const Context = window.AudioContext || (window as unknown as Old).webkitAudioContext;
+export function audioContext(): AudioContext | null {
+  if (!shared || shared.state === "closed") {
+    const Context = window.AudioContext || (window as unknown as OldBrowser).webkitAudioContext;
     try {
-      sound = Context ? new Context() : null;
-      if (sound) sound.onstatechange = wakeUp;
+      shared = Context ? new Context() : null;
+      if (shared) shared.onstatechange = resume;
     } catch (_) {
-      sound = null;
+      shared = null;
     }
   }
-  wakeUp();
-  return sound;
+  resume();
+  return shared;
 }
 
 /** Phones suspend sound until a press; an iPhone calls it "interrupted" during a call. */
-function wakeUp(): void {
-  if (!sound || sound.state === "running" || sound.state === "closed") return;
-  const woken = sound.resume() as Promise<void> | undefined;
+function resume(): void {
+  if (!shared || shared.state === "running" || shared.state === "closed") return;
+  const woken = shared.resume() as Promise<void> | undefined;
   if (woken) woken.then(undefined, () => undefined);
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) wakeUp();
+  if (!document.hidden) resume();
 });
 
 function oldGet(): OldGet | undefined {
-  const old = navigator as unknown as Old;
+  const old = navigator as unknown as OldBrowser;
   return old.webkitGetUserMedia || old.mozGetUserMedia;
 }
 
 /** Can this browser record by itself? If not, the phone's own recorder is offered. */
 export function canRecord(): boolean {
   const get = Boolean(navigator.mediaDevices && navigator.mediaDevices.getUserMedia) || oldGet();
-  const Context = window.AudioContext || (window as unknown as Old).webkitAudioContext;
+  const Context = window.AudioContext || (window as unknown as OldBrowser).webkitAudioContext;
   return Boolean(get && (typeof MediaRecorder !== "undefined" || Context));
 }
 
-function microphone(): Promise<MediaStream> {
+function requestStream(): Promise<MediaStream> {
   const wish = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
   if (navigator.mediaDevices && navigator.mediaDevices.getUserMedia) {
     return navigator.mediaDevices.getUserMedia({ audio: wish });
@@ -92,20 +92,20 @@ function microphone(): Promise<MediaStream> {
 }
 
 /** Start to listen; rejects when there is no microphone or it is not allowed. */
-export async function listen(hearing: Hearing): Promise<Ears> {
-  const context = soundSystem();
-  const stream = await microphone();
+export async function openMicrophone(events: MicrophoneEvents): Promise<Microphone> {
+  const context = audioContext();
+  const stream = await requestStream();
   const level = meter(context, stream);
   const recorder = mediaRecorder(stream);
   if (recorder) {
     try {
-      return record(recorder, stream, hearing, level);
+      return record(recorder, stream, events, level);
     } catch (_) {
       // Some WebViews have a MediaRecorder that can't start.
     }
   }
   if (!context) throw new Error("no recorder");
-  return recordWav(context, stream, hearing, level);
+  return recordWav(context, stream, events, level);
 }
 
 function mediaRecorder(stream: MediaStream): MediaRecorder | null {
@@ -123,17 +123,17 @@ function mediaRecorder(stream: MediaStream): MediaRecorder | null {
 function record(
   recorder: MediaRecorder,
   stream: MediaStream,
-  hearing: Hearing,
+  events: MicrophoneEvents,
   level: () => number | null,
-): Ears {
+): Microphone {
   let reading: Promise<void> = Promise.resolve();
   recorder.ondataavailable = (event) => {
     // One after the other: pieces out of order would be noise.
-    reading = reading.then(() => bytesOf(event.data)).then(hearing.piece, () => undefined);
+    reading = reading.then(() => readBytes(event.data)).then(events.piece, () => undefined);
   };
   recorder.onstop = () => {
     release(stream);
-    reading.then(hearing.ended, hearing.ended);
+    reading.then(events.ended, events.ended);
   };
   const stop = () => {
     if (recorder.state !== "inactive") recorder.stop();
@@ -154,9 +154,9 @@ function record(
 function recordWav(
   context: AudioContext,
   stream: MediaStream,
-  hearing: Hearing,
+  events: MicrophoneEvents,
   level: () => number | null,
-): Ears {
+): Microphone {
   const source = context.createMediaStreamSource(stream);
   const node = context.createScriptProcessor(4096, 1, 1);
   const rate = Math.min(WAV_RATE, context.sampleRate); // a headset's may be 8 kHz
@@ -165,9 +165,9 @@ function recordWav(
   let begun = false;
   const flush = () => {
     const data = pieces.take();
-    if (data.byteLength && !begun) hearing.piece(wavHeader(rate));
+    if (data.byteLength && !begun) events.piece(wavHeader(rate));
     begun = begun || data.byteLength > 0;
-    hearing.piece(data);
+    events.piece(data);
   };
   node.onaudioprocess = (event) => {
     if (running && pieces.add(event.inputBuffer.getChannelData(0)) >= PIECE_MS / 1000) flush();
@@ -181,7 +181,7 @@ function recordWav(
     node.disconnect();
     release(stream);
     flush();
-    hearing.ended();
+    events.ended();
   };
   watch(stream, stop);
   return { type: "audio/wav", level, flush, stop };
@@ -223,7 +223,7 @@ function release(stream: MediaStream): void {
 }
 
 /** Blob.arrayBuffer is younger than the phones we serve. */
-export function bytesOf(blob: Blob): Promise<ArrayBuffer> {
+export function readBytes(blob: Blob): Promise<ArrayBuffer> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result as ArrayBuffer);

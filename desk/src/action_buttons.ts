@@ -3,12 +3,12 @@
 // as `why`, `data-sure` a question before it is done, `data-then` the page to open afterwards
 // (empty: this one, anew) unless the answer names another in `then`.
 
-import { refresh } from "./fresh";
+import { refresh } from "./refresh";
 import { Refused, attempt, write } from "./net";
 import { say, tell } from "./words";
 
 /** As `attempt`; where nothing came back it says that the network is away. */
-export async function send(work: () => Promise<unknown>): Promise<boolean> {
+export async function attemptOnline(work: () => Promise<unknown>): Promise<boolean> {
   let away = false;
   const worked = await attempt(() =>
     work().catch((error: unknown) => {
@@ -36,7 +36,7 @@ document.addEventListener("click", (event) => {
   const following = row?.nextElementSibling?.querySelector<HTMLElement>("a, button");
   button.disabled = true;
   let told: unknown;
-  void send(async () => {
+  void attemptOnline(async () => {
     const answer = await write("POST", button.dataset["act"] as string, body, version ? Number(version) : undefined);
     told = answer["then"];
   }).then(async (worked) => {

@@ -1,6 +1,6 @@
 // What was just done, told on the page that comes next, with the way back.
 
-import { keys } from "./keys";
+import { registerKeys } from "./keys";
 import { Refused, why, write } from "./net";
 import { say, tell } from "./words";
 
@@ -12,7 +12,7 @@ export interface Undo {
   names: Record<string, string>;
 }
 
-export interface Done {
+export interface LastAction {
   text: string;
   undo?: Undo | undefined;
 }
@@ -21,19 +21,19 @@ const STORED = "huying-desk-done";
 const SHOWN_MS = 10 * 60_000; // in the queue; a request's page keeps it until the next deed
 
 /** Keep it for the next page of this tab. */
-export function leave(done: Done): void {
+export function rememberAction(done: LastAction): void {
   sessionStorage.setItem(STORED, JSON.stringify({ ...done, at: Date.now() }));
 }
 
-export function recall(): (Done & { at: number }) | null {
-  return JSON.parse(sessionStorage.getItem(STORED) ?? "null") as (Done & { at: number }) | null;
+export function lastAction(): (LastAction & { at: number }) | null {
+  return JSON.parse(sessionStorage.getItem(STORED) ?? "null") as (LastAction & { at: number }) | null;
 }
 
 let busy = false;
 
 /** Take back what was done last and open it; what stands in the way is told. */
 export async function undo(): Promise<void> {
-  const last = recall()?.undo;
+  const last = lastAction()?.undo;
   if (!last || busy) return;
   busy = true;
   const there = `/api/requests/${last.number}`;
@@ -47,7 +47,7 @@ export async function undo(): Promise<void> {
     }
     const resumes = last.action === "resume";
     await write("POST", `${there}/${resumes ? "hold" : "reopen"}`, resumes ? { until: null } : {}, now.version);
-    leave({ text: say("undone", { number: last.number }) });
+    rememberAction({ text: say("undone", { number: last.number }) });
     location.assign(`/desk/requests/${last.number}`);
   } catch (error) {
     tell(error instanceof Refused ? say("not_saved", { why: why(error) }) : say("offline"), true);
@@ -56,7 +56,7 @@ export async function undo(): Promise<void> {
   }
 }
 
-function show(bar: HTMLElement, done: Done): void {
+function show(bar: HTMLElement, done: LastAction): void {
   bar.textContent = done.text;
   bar.hidden = false;
   if (!done.undo) return sessionStorage.removeItem(STORED);
@@ -71,8 +71,8 @@ function show(bar: HTMLElement, done: Done): void {
   bar.append(" ", button);
 }
 
-const done = recall();
+const last = lastAction();
 const bar = document.getElementById("done");
-const fresh = bar?.dataset["shows"] !== "briefly" || Date.now() - (done?.at ?? 0) < SHOWN_MS;
-if (bar && done && fresh) show(bar, done);
-if (bar) keys(say("keys.last"), [{ key: "u", label: say("undo"), act: () => void undo(), when: () => recall()?.undo !== undefined && !bar.hidden }]);
+const fresh = bar?.dataset["shows"] !== "briefly" || Date.now() - (last?.at ?? 0) < SHOWN_MS;
+if (bar && last && fresh) show(bar, last);
+if (bar) registerKeys(say("keys.last"), [{ key: "u", label: say("undo"), act: () => void undo(), when: () => lastAction()?.undo !== undefined && !bar.hidden }]);

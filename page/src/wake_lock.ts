@@ -4,11 +4,11 @@
 interface Lock {
   release(): Promise<void>;
 }
-type Waker = { wakeLock?: { request(what: "screen"): Promise<Lock> } };
+type WakeLockNavigator = { wakeLock?: { request(what: "screen"): Promise<Lock> } };
 
 /** Returns what lets the phone go to sleep again. */
-export function stayAwake(): () => void {
-  const { wakeLock } = navigator as unknown as Waker;
+export function keepScreenOn(): () => void {
+  const { wakeLock } = navigator as unknown as WakeLockNavigator;
   if (!wakeLock) return () => undefined;
   let over = false;
   let held: Lock | null = null;

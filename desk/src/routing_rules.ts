@@ -1,8 +1,8 @@
 // The routing rules: ordered and written by keyboard, tried before they are saved.
 
-import { keys } from "./keys";
+import { registerKeys } from "./keys";
 import { write } from "./net";
-import { save, split } from "./saving";
+import { save, splitList } from "./settings_form";
 import { say, tell } from "./words";
 
 interface Rule {
@@ -31,7 +31,7 @@ function chosen(row: Element, name: string): string[] | null {
 
 function read(row: Element): Rule {
   const value = (selector: string) => (row.querySelector(selector) as HTMLInputElement).value;
-  const areas = split(value('input[name="area"]'), /[,，、]/);
+  const areas = splitList(value('input[name="area"]'), /[,，、]/);
   return {
     backend: value('select[name="backend"]'),
     category: chosen(row, "category"),
@@ -41,7 +41,7 @@ function read(row: Element): Rule {
   };
 }
 
-export function routing(section: HTMLElement): void {
+export function initRoutingRules(section: HTMLElement): void {
   const version = Number(section.dataset["version"]);
   const list = section.querySelector("ol") as HTMLOListElement;
   const unsaved = document.getElementById("unsaved") as HTMLElement;
@@ -50,7 +50,7 @@ export function routing(section: HTMLElement): void {
   const dirty = () => JSON.stringify(rules()) !== held;
   let leaving = false;
 
-  function look(): void {
+  function update(): void {
     [...list.children].forEach((row, index) => {
       (row.querySelector("[data-number]") as HTMLElement).textContent = String(index + 1);
       const last = index === list.children.length - 1;
@@ -66,7 +66,7 @@ export function routing(section: HTMLElement): void {
   function move(row: Element, by: number, button: HTMLButtonElement): void {
     if (by < 0) row.previousElementSibling?.before(row);
     else row.nextElementSibling?.after(row);
-    look();
+    update();
     // At an end of the list its own button is off: the other one keeps the focus in this rule.
     (button.disabled ? row.querySelector<HTMLElement>(`[data-move="${-by}"]`) : button)?.focus();
     tell(say("settings.moved", { n: [...list.children].indexOf(row) + 1 }));
@@ -80,15 +80,15 @@ export function routing(section: HTMLElement): void {
     if ("drop" in button.dataset) {
       const next = row.nextElementSibling ?? row.previousElementSibling;
       row.remove();
-      look();
+      update();
       (next?.querySelector<HTMLElement>("[data-drop]") ?? document.getElementById("add-rule"))?.focus();
     }
   });
-  list.addEventListener("input", look);
+  list.addEventListener("input", update);
   document.getElementById("add-rule")?.addEventListener("click", () => {
     const template = document.getElementById("rule") as HTMLTemplateElement;
     list.append(template.content.cloneNode(true));
-    look();
+    update();
     list.lastElementChild?.querySelector("summary")?.focus();
   });
 
@@ -107,14 +107,14 @@ export function routing(section: HTMLElement): void {
   window.addEventListener("beforeunload", (event) => {
     if (dirty() && !leaving) event.preventDefault();
   });
-  keys(say("settings.keys"), [
+  registerKeys(say("settings.keys"), [
     { key: "Ctrl+s", label: say("settings.key_save"), typing: true, act: () => send("PUT", { rules: rules() }) },
   ]);
-  look();
-  trying(document.getElementById("try") as HTMLElement, rules);
+  update();
+  initTrial(document.getElementById("try") as HTMLElement, rules);
 }
 
-function trying(section: HTMLElement, rules: () => Rule[]): void {
+function initTrial(section: HTMLElement, rules: () => Rule[]): void {
   const form = section.querySelector("form") as HTMLFormElement;
   const outcome = document.getElementById("outcome") as HTMLElement;
   const how = () => new FormData(form).get("how") as string;

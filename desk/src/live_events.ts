@@ -5,9 +5,9 @@
 // listens for all, where the browser lets pages agree (HTTPS or localhost).
 
 const KINDS = ["hello", "request", "alarm", "conversation", "task", "looking"];
-const TRIES_AGAIN_MS = 10_000;
+const RETRY_MS = 10_000;
 
-interface Told {
+interface LiveEvent {
   kind: string;
   data: unknown;
 }
@@ -17,21 +17,21 @@ let cutOff = false;
 let listens = false;
 
 /** Whether word comes through, shown on every page of this browser. */
-function standing(on: boolean): void {
+function showConnection(on: boolean): void {
   document.body.classList.toggle("cut-off", !on);
   document.body.dataset["live"] = on ? "yes" : "no";
 }
 
-function tellStanding(on: boolean): void {
-  standing(on);
+function tellConnection(on: boolean): void {
+  showConnection(on);
   others?.postMessage({ kind: "standing", data: on });
 }
 
-function dispatch({ kind, data }: Told): void {
+function dispatch({ kind, data }: LiveEvent): void {
   document.dispatchEvent(new CustomEvent(`huying:${kind}`, { detail: data }));
 }
 
-function heard(told: Told): void {
+function heard(told: LiveEvent): void {
   dispatch(told);
   others?.postMessage(told);
 }
@@ -45,7 +45,7 @@ function connect(): void {
   const source = new EventSource("/desk/events");
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => {
-      if (kind === "hello") tellStanding(true);
+      if (kind === "hello") tellConnection(true);
       if (kind !== "hello" || cutOff) heard({ kind, data: JSON.parse((event as MessageEvent<string>).data) });
       cutOff = false;
     });
@@ -57,17 +57,17 @@ function connect(): void {
   });
   source.addEventListener("error", () => {
     cutOff = true;
-    tellStanding(false);
-    if (source.readyState === EventSource.CLOSED) window.setTimeout(connect, TRIES_AGAIN_MS);
+    tellConnection(false);
+    if (source.readyState === EventSource.CLOSED) window.setTimeout(connect, RETRY_MS);
   });
   window.addEventListener("pagehide", () => source.close());
 }
 
-others?.addEventListener("message", (event: MessageEvent<Told>) => {
+others?.addEventListener("message", (event: MessageEvent<LiveEvent>) => {
   const { kind, data } = event.data;
   if (kind === "bye") signedOut();
   else if (kind === "asks") listens && others.postMessage({ kind: "standing", data: document.body.dataset["live"] === "yes" });
-  else if (kind === "standing") standing(data === true);
+  else if (kind === "standing") showConnection(data === true);
   else dispatch(event.data);
 });
 
