@@ -21,16 +21,16 @@ from intake.storage.db import Sessions
 from intake.storage.models import Message
 from intake.understanding.gazetteer import Gazetteer
 from speech import Transcript
-from speech.again import Hearing
+from speech.relisten import RelistenResult
 
 
 class Hears(Protocol):
     """What the pipeline needs of a `speech.Transcriber`."""
 
     def transcribe(self, path: Any, language: str | None = None) -> Transcript: ...
-    def hear_again(
+    def relisten(
         self, path: Any, start: float, end: float, language: str
-    ) -> tuple[Hearing, ...]: ...
+    ) -> tuple[RelistenResult, ...]: ...
     def close(self) -> None: ...
 
 

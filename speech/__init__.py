@@ -4,7 +4,6 @@ The whole public face: ``probe`` looks at a file, a ``Transcriber`` hears record
 processes whose death is survivable, ``transcribe`` hears one in this process.
 """
 
-from speech.children import Transcriber
 from speech.containers import AudioInfo, probe
 from speech.errors import (
     BadOption,
@@ -18,8 +17,9 @@ from speech.errors import (
     SpeechError,
     Undecodable,
 )
-from speech.hearing import transcribe
+from speech.local_transcriber import transcribe
 from speech.transcript import Transcript, Word
+from speech.worker_pool import Transcriber
 
 __all__ = [
     "AudioInfo",

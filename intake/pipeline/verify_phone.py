@@ -14,7 +14,7 @@ from typing import Protocol
 from intake.understanding.phone_vote import Word, seconds_of, vote
 from intake.understanding.values import Understanding
 from speech import SpeechError
-from speech.again import Hearing
+from speech.relisten import RelistenResult
 
 log = logging.getLogger("huying.again")
 
@@ -22,9 +22,9 @@ log = logging.getLogger("huying.again")
 class HearsAgain(Protocol):
     """What is needed of a `speech.Transcriber`."""
 
-    def hear_again(
+    def relisten(
         self, path: Path, start: float, end: float, language: str
-    ) -> tuple[Hearing, ...]:
+    ) -> tuple[RelistenResult, ...]:
         """Listen again to these seconds."""
 
 
@@ -45,11 +45,11 @@ def check_phone(
     phone = read.phone
     if phone is None or not words:
         return read
-    hearings: tuple[Hearing, ...] = ()
+    hearings: tuple[RelistenResult, ...] = ()
     stretch = seconds_of(text, words, phone.evidence)
     if stretch is not None and path is not None and ears is not None:
         try:
-            hearings = ears.hear_again(path, *stretch, language)
+            hearings = ears.relisten(path, *stretch, language)
         except SpeechError as error:
             log.warning("a number could not be heard again: %s", error.code)
     return replace(read, phone=vote(text, phone, hearings))

@@ -23,8 +23,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from speech.audio import Samples
 from speech.errors import BadOption
 from speech.models import InstalledModel
+from speech.speech_detection import Region
 from speech.transcript import Word
-from speech.voice import Region
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,15 @@ import numpy as np
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 
-from speech.again import Guess, Hearing
 from speech.audio import Samples
+from speech.relisten import Guess, RelistenResult
 
 GUESSES = 5
 MOST_TOKENS = 48
 _DIGITS = frozenset("0123456789 ,，.。、-—")
 
 
-def hear_digits(model: Any, samples: Samples, language: str) -> tuple[Hearing, ...]:
+def recognise_digits(model: Any, samples: Samples, language: str) -> tuple[RelistenResult, ...]:
     """Return what ``model`` (a FittingModel) makes of 16 kHz samples of at most 29 s."""
     tokenizer = Tokenizer(
         model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
@@ -34,8 +34,8 @@ def hear_digits(model: Any, samples: Samples, language: str) -> tuple[Hearing, .
     free = (*tokenizer.non_speech_tokens, *never)
     digits = (*_other_tokens(model.hf_tokenizer, tokenizer.eot), *never)
     return (
-        Hearing(False, _generate(model, tokenizer, encoded, free)),
-        Hearing(True, _generate(model, tokenizer, encoded, digits)),
+        RelistenResult(False, _generate(model, tokenizer, encoded, free)),
+        RelistenResult(True, _generate(model, tokenizer, encoded, digits)),
     )
 
 

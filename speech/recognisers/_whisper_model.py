@@ -16,8 +16,10 @@ from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.transcribe import get_compression_ratio
 
-from speech.recognisers._choice import Hypothesis
-from speech.recognisers.whisper import MARGIN_FRAMES
+from speech.recognisers._rerank import Hypothesis
+
+MARGIN_FRAMES = 200
+"""Of silence (10 ms each) encoded after a window: with less Whisper misses the end."""
 
 Ranker = Callable[[Sequence[Hypothesis]], list[Hypothesis]]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from speech.audio import RATE, Samples
-from speech.voice import Region
+from speech.speech_detection import Region
 
 
 @dataclass(frozen=True, slots=True)

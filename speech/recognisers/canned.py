@@ -21,10 +21,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from speech.again import Hearing
 from speech.errors import SpeechError
 from speech.models import InstalledModel
 from speech.recognisers import EngineOptions, Heard, Sound
+from speech.relisten import RelistenResult
 from speech.transcript import Word
 
 NEEDS_MODEL = False
@@ -78,9 +78,9 @@ class Canned:
             answer.text, answer.language or language or self.language, words, tuple(answer.notes)
         )
 
-    def hear_digits(self, sound: Sound, language: str) -> tuple[Hearing, ...]:
+    def recognise_digits(self, sound: Sound, language: str) -> tuple[RelistenResult, ...]:
         answer = self._look_up(sound.path)
-        return tuple(Hearing.from_dict(hearing) for hearing in answer.again)
+        return tuple(RelistenResult.from_dict(hearing) for hearing in answer.again)
 
     def _look_up(self, path: Path) -> Answer:
         beside = path.with_name(path.name + ".canned.json")

@@ -5,9 +5,9 @@ Four things differ from plain faster-whisper:
 - The recording is cut into windows where nobody speaks, and a window is encoded at its own
   length and not padded to 30 seconds.
 - The language is told among those allowed, from the encoding that is used anyway.
-- In Mandarin, of the few likeliest texts the one in usual words is taken (``_choice``), and
+- In Mandarin, of the few likeliest texts the one in usual words is taken (``_rerank``), and
   time stamps are not among what is guessed: they would be most of what the texts differ in.
-- What the engine invents where nobody speaks is left out (``_gates``).
+- What the engine invents where nobody speaks is left out (``_hallucination_filter``).
 
 No prompt is ever given: it makes recognition worse and is echoed on silence.
 """
@@ -24,16 +24,21 @@ from pydantic import Field
 from speech.audio import RATE
 from speech.errors import ModelError
 from speech.models import InstalledModel
-from speech.recognisers import EngineOptions, Heard, Sound, _choice, _gates, _wording
+from speech.recognisers import (
+    EngineOptions,
+    Heard,
+    Sound,
+    _hallucination_filter,
+    _rerank,
+    _word_frequency,
+)
 from speech.recognisers._windows import Window, cut_windows
 from speech.transcript import Word
 
 if TYPE_CHECKING:
-    from speech.again import Hearing
+    from speech.relisten import RelistenResult
 
 NEEDS_MODEL = True
-MARGIN_FRAMES = 200
-"""Of silence (10 ms each) encoded after a window: with less Whisper misses the end."""
 DIALECTS = {"yue": "zh"}
 """Languages of Whisper's that this size of model can't do: heard as the other, with a note."""
 
@@ -115,14 +120,16 @@ class Whisper:
                 for texts in self._model.ranked or [[heard_text]]:
                     rankings.append([_simplified(text, spoken).strip() for text in texts])
         text, heard = _join(pieces, spoken)
-        others = _choice.combine(rankings, MOST_ALTERNATIVES, "，" if spoken == "zh" else " ")
+        others = _rerank.combine_alternatives(
+            rankings, MOST_ALTERNATIVES, "，" if spoken == "zh" else " "
+        )
         return Heard(text, spoken, heard, tuple(dict.fromkeys(notes)), others)
 
-    def hear_digits(self, sound: Sound, language: str) -> tuple[Hearing, ...]:
-        """See ``speech.again``."""
-        from speech.recognisers._whisper_digits import hear_digits
+    def recognise_digits(self, sound: Sound, language: str) -> tuple[RelistenResult, ...]:
+        """See ``speech.relisten``."""
+        from speech.recognisers._whisper_digits import recognise_digits
 
-        return hear_digits(self._model, sound.samples, DIALECTS.get(language, language))
+        return recognise_digits(self._model, sound.samples, DIALECTS.get(language, language))
 
     def _tell_language(self, language: str | None, windows: Sequence[Window]) -> tuple[str, bool]:
         if language is not None:
@@ -149,7 +156,7 @@ class Whisper:
         for segment in segments:
             words = list(segment.words or ())
             for part in _at_pauses(words, window) if ranked else [words]:
-                evidence = _gates.Evidence(
+                evidence = _hallucination_filter.Evidence(
                     text=_simplified("".join(w.word for w in part), language),
                     log_probability=segment.avg_logprob,
                     no_speech=segment.no_speech_prob,
@@ -168,13 +175,13 @@ class Whisper:
                         )
                         for w in part
                     ],
-                    _gates.is_invented(evidence, _gates.Limits()),
+                    _hallucination_filter.is_invented(evidence, _hallucination_filter.Limits()),
                 )
 
 
-def _rank(hypotheses: Sequence[_choice.Hypothesis]) -> list[_choice.Hypothesis]:
+def _rank(hypotheses: Sequence[_rerank.Hypothesis]) -> list[_rerank.Hypothesis]:
     simple = [replace(h, text=_simplified(h.text, "zh")) for h in hypotheses]
-    return _choice.rank(simple, _wording.spoken, _wording.usual)
+    return _rerank.rerank(simple, _word_frequency.spoken_form, _word_frequency.wording_score)
 
 
 def _at_pauses(words: list[Any], window: Window) -> list[list[Any]]:

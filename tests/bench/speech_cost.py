@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from speech import audio, models
-from speech.hearing import Listener
+from speech.local_transcriber import LocalTranscriber
 
 ROOT = Path(__file__).parents[2]
 GOAL_RATIO = 1.15
@@ -77,8 +77,8 @@ def _plain(models_dir: Path) -> Any:
 
 
 def _ours(models_dir: Path) -> Any:
-    listener = Listener(models_dir, "whisper")
-    return lambda file: listener.hear(file, "zh").text
+    listener = LocalTranscriber(models_dir, "whisper")
+    return lambda file: listener.transcribe(file, "zh").text
 
 
 def _compare(files: list[Path], plain: Any, ours: Any) -> dict[str, float]:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from speech import BadOption, SpeechError, Transcriber, Transcript, audio, models, recognisers
-from speech.hearing import Listener, transcribe
+from speech.local_transcriber import LocalTranscriber, transcribe
 from tests.unit.speech import sounds
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
@@ -63,13 +63,13 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.fixture(scope="module")
-def listener(engine: Engine, models_dir: Path) -> Listener:
-    return Listener(models_dir, engine.name, engine.options)
+def listener(engine: Engine, models_dir: Path) -> LocalTranscriber:
+    return LocalTranscriber(models_dir, engine.name, engine.options)
 
 
 @pytest.fixture(scope="module")
-def whisper(models_dir: Path) -> Listener:
-    return Listener(models_dir, "whisper")
+def whisper(models_dir: Path) -> LocalTranscriber:
+    return LocalTranscriber(models_dir, "whisper")
 
 
 @pytest.fixture(scope="module")
@@ -115,9 +115,9 @@ def test_every_engine_in_the_folder_is_tested() -> None:
 
 
 def test_speech_becomes_words_with_times_and_confidence(
-    engine: Engine, listener: Listener, recording: Path
+    engine: Engine, listener: LocalTranscriber, recording: Path
 ) -> None:
-    transcript = listener.hear(recording, engine.language)
+    transcript = listener.transcribe(recording, engine.language)
     check(transcript)
     assert transcript.text
     assert transcript.engine == engine.name
@@ -127,18 +127,18 @@ def test_speech_becomes_words_with_times_and_confidence(
 
 
 def test_the_same_recording_gives_the_same_transcript(
-    engine: Engine, listener: Listener, recording: Path
+    engine: Engine, listener: LocalTranscriber, recording: Path
 ) -> None:
-    first, second = (listener.hear(recording, engine.language) for _ in range(2))
+    first, second = (listener.transcribe(recording, engine.language) for _ in range(2))
     assert alike(first, second)
 
 
 def test_a_child_process_hears_what_this_process_hears(
-    engine: Engine, listener: Listener, recording: Path, models_dir: Path
+    engine: Engine, listener: LocalTranscriber, recording: Path, models_dir: Path
 ) -> None:
     with Transcriber(models_dir, engine.name, options=engine.options) as transcriber:
         heard = transcriber.transcribe(recording, engine.language)
-    assert alike(heard, listener.hear(recording, engine.language))
+    assert alike(heard, listener.transcribe(recording, engine.language))
 
 
 def test_unknown_options_are_refused_before_anything_is_loaded(
@@ -151,14 +151,14 @@ def test_unknown_options_are_refused_before_anything_is_loaded(
 
 
 def test_silence_before_the_voice_moves_the_words_by_its_length(
-    engine: Engine, listener: Listener, recording: Path, tmp_path: Path
+    engine: Engine, listener: LocalTranscriber, recording: Path, tmp_path: Path
 ) -> None:
     samples = audio.decode(recording).samples
     shifted = np.concatenate([np.zeros(5 * audio.RATE, np.int16), samples])
     plain = sounds.write_wav(tmp_path / "plain.wav", samples)
     late = sounds.write_wav(tmp_path / "late.wav", shifted)
-    before = listener.hear(plain, engine.language)
-    after = listener.hear(late, engine.language)
+    before = listener.transcribe(plain, engine.language)
+    after = listener.transcribe(late, engine.language)
     check(after)
     assert after.words[0].start - before.words[0].start == pytest.approx(5, abs=0.5)
     assert after.words[-1].end - before.words[-1].end == pytest.approx(5, abs=0.5)
@@ -178,18 +178,18 @@ NOISES = {
 @pytest.mark.parametrize("kind", NOISES)
 @pytest.mark.parametrize("language", ["zh", "en", None])
 def test_nothing_is_invented_where_nobody_speaks(
-    kind: str, language: str | None, whisper: Listener, tmp_path: Path
+    kind: str, language: str | None, whisper: LocalTranscriber, tmp_path: Path
 ) -> None:
     path = sounds.write_wav(tmp_path / "nobody.wav", NOISES[kind]())
-    transcript = whisper.hear(path, language)
+    transcript = whisper.transcribe(path, language)
     check(transcript)
     assert transcript.text == ""
     assert "no_speech" in transcript.notes
     assert transcript.confidence == 0
 
 
-def test_noise_given_to_whisper_as_speech_is_gated(whisper: Listener) -> None:
-    from speech.voice import Region
+def test_noise_given_to_whisper_as_speech_is_gated(whisper: LocalTranscriber) -> None:
+    from speech.speech_detection import Region
 
     recogniser = whisper.recogniser("zh")
     for made in (sounds.noise(2, 0.02), sounds.music(2), np.zeros(2 * audio.RATE, np.int16)):
@@ -198,51 +198,53 @@ def test_noise_given_to_whisper_as_speech_is_gated(whisper: Listener) -> None:
         assert heard.text == ""
 
 
-def test_a_voicemail_is_understood_well_enough(whisper: Listener) -> None:
-    transcript = whisper.hear(sample("v01"))
+def test_a_voicemail_is_understood_well_enough(whisper: LocalTranscriber) -> None:
+    transcript = whisper.transcribe(sample("v01"))
     assert transcript.language == "zh"
     for part in ("厨房", "下水道", "明天上午"):
         assert part in transcript.text, transcript.text
     assert transcript.confidence > 0.6
 
 
-def test_english_is_told_by_ear(whisper: Listener) -> None:
-    transcript = whisper.hear(sample("v10"))
+def test_english_is_told_by_ear(whisper: LocalTranscriber) -> None:
+    transcript = whisper.transcribe(sample("v10"))
     check(transcript)
     assert transcript.language == "en"
     assert "kitchen sink" in transcript.text.lower()
 
 
-def test_a_quiet_voice_is_heard(whisper: Listener, tmp_path: Path) -> None:
+def test_a_quiet_voice_is_heard(whisper: LocalTranscriber, tmp_path: Path) -> None:
     samples = audio.decode(sample("v01")).samples
-    loud = whisper.hear(sounds.write_wav(tmp_path / "loud.wav", samples), "zh")
+    loud = whisper.transcribe(sounds.write_wav(tmp_path / "loud.wav", samples), "zh")
     quiet = (samples.astype(float) * 0.01).astype(np.int16)  # 40 dB down
     quiet[: audio.RATE // 10] += sounds.noise(0.1, 0.5)  # and a knock at the start
-    heard = whisper.hear(sounds.write_wav(tmp_path / "quiet.wav", quiet), "zh")
+    heard = whisper.transcribe(sounds.write_wav(tmp_path / "quiet.wav", quiet), "zh")
     assert heard.speech_seconds > 0.8 * loud.speech_seconds
     assert "厨房" in heard.text
 
 
-def test_a_long_voicemail_is_heard_to_its_end(whisper: Listener, tmp_path: Path) -> None:
+def test_a_long_voicemail_is_heard_to_its_end(whisper: LocalTranscriber, tmp_path: Path) -> None:
     one = audio.decode(sample("v01")).samples
     gap = np.zeros(audio.RATE, np.int16)
     path = sounds.write_wav(tmp_path / "long.wav", np.concatenate([one, gap] * 5))
-    transcript = whisper.hear(path, "zh")
+    transcript = whisper.transcribe(path, "zh")
     check(transcript)
     assert transcript.text.count("厨房") == 5
     assert transcript.words[-1].end > transcript.duration_seconds - 3
 
 
-def test_cantonese_is_noted_as_more_than_the_model_can(whisper: Listener) -> None:
-    transcript = whisper.hear(sample("v01"), "yue")
+def test_cantonese_is_noted_as_more_than_the_model_can(whisper: LocalTranscriber) -> None:
+    transcript = whisper.transcribe(sample("v01"), "yue")
     assert "language_unsupported" in transcript.notes
     assert transcript.language == "zh"
 
 
-def test_a_truncated_recording_is_heard_with_a_note(whisper: Listener, tmp_path: Path) -> None:
+def test_a_truncated_recording_is_heard_with_a_note(
+    whisper: LocalTranscriber, tmp_path: Path
+) -> None:
     path = sounds.write_wav(tmp_path / "cut.wav", audio.decode(sample("v01")).samples)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    transcript = whisper.hear(path, "zh")
+    transcript = whisper.transcribe(path, "zh")
     assert transcript.text
     assert "truncated" in transcript.notes
 
@@ -273,7 +275,7 @@ def test_a_vosk_grammar_that_would_crash_the_library_is_refused(
 
 
 def test_vosk_tells_what_it_hears_while_it_listens(models_dir: Path) -> None:
-    recogniser: Any = Listener(models_dir, "vosk").recogniser("ko")
+    recogniser: Any = LocalTranscriber(models_dir, "vosk").recogniser("ko")
     samples = audio.decode(sample("v01")).samples[: 4 * audio.RATE]
     stream = recogniser.stream()
     partials = [stream.accept(samples[at : at + 4000]) for at in range(0, len(samples), 4000)]
@@ -284,7 +286,7 @@ def test_vosk_tells_what_it_hears_while_it_listens(models_dir: Path) -> None:
 
 
 def test_a_vosk_stream_refuses_another_thread(models_dir: Path) -> None:
-    recogniser: Any = Listener(models_dir, "vosk").recogniser("ko")
+    recogniser: Any = LocalTranscriber(models_dir, "vosk").recogniser("ko")
     stream = recogniser.stream()
     errors: list[SpeechError] = []
 
@@ -301,6 +303,6 @@ def test_a_vosk_stream_refuses_another_thread(models_dir: Path) -> None:
 
 
 def test_auto_takes_the_best_engine_for_the_language(models_dir: Path) -> None:
-    listener = Listener(models_dir, "auto")
+    listener = LocalTranscriber(models_dir, "auto")
     assert listener.recogniser("zh").engine == "whisper"
     assert listener.recogniser("ko").engine == "vosk"

@@ -20,8 +20,8 @@ from intake.storage.jobs import app as queue
 from intake.storage.models import ServiceRequest
 from intake.web.auth import make_token
 from speech import Transcript, Word
-from speech.again import Guess, Hearing
 from speech.errors import RecogniserCrashed
+from speech.relisten import Guess, RelistenResult
 from tests.conftest import wav_of
 
 assert steps.ATTEMPTS  # registers the jobs
@@ -48,13 +48,13 @@ class Ears:
         notes = self.notes or (() if self.says else ("no_speech",))
         return Transcript(self.says, language or "zh", "test", "test", words, 1.0, 1.0, 0.9, notes)
 
-    def hear_again(
+    def relisten(
         self, path: Path, start: float, end: float, language: str
-    ) -> tuple[Hearing, ...]:
+    ) -> tuple[RelistenResult, ...]:
         assert path.exists()
         if self.dies_again:
             raise RecogniserCrashed("died")
-        return tuple(Hearing(True, (Guess(digits, -0.3),)) for digits in self.again)
+        return tuple(RelistenResult(True, (Guess(digits, -0.3),)) for digits in self.again)
 
     def close(self) -> None:
         """Nothing to give back."""

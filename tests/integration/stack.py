@@ -298,7 +298,7 @@ class Stack:
     def recognisers(self) -> list[psutil.Process]:
         """The worker's children in which recognisers run."""
         children = self.part("worker").children(recursive=True)
-        return [c for c in children if "speech.child" in " ".join(c.cmdline())]
+        return [c for c in children if "speech.worker_process" in " ".join(c.cmdline())]
 
     def processes(self) -> list[psutil.Process]:
         """Everything alive that this house started, however far from it by now."""

@@ -122,7 +122,7 @@ def test_a_worker_told_to_stop_lets_go_of_what_it_does_and_leaves_nobody(
     until((tmp_path / "heard before").exists, DONE_SECONDS, house.describe)
     first.send_signal(signal.SIGTERM)
     assert first.wait(END_SECONDS) == 0
-    assert [p for p in house.processes() if "speech.child" in " ".join(p.cmdline())] == []
+    assert [p for p in house.processes() if "speech.worker_process" in " ".join(p.cmdline())] == []
     workers(1)
     house.wait_for([number], "routed", DONE_SECONDS)
     assert orders(house, [number]) == [1]

@@ -1,7 +1,7 @@
 """The parts that a time is put together of when a page without a voice reads it back.
 
-`page/src/time_prompts.ts` asks for them by name: ``month-11``, ``date-3``, ``weekday-2`` (Monday is 1),
-``clock-14`` and ``clock-14-30``, ``to``, ``or-later``, after ``time``.
+`page/src/time_prompts.ts` asks for them by name: ``month-11``, ``date-3``, ``weekday-2`` (Monday
+is 1), ``clock-14`` and ``clock-14-30``, ``to``, ``or-later``, after ``time``.
 """
 
 import calendar

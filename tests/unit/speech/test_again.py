@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from speech import EmptyAudio, SpeechError, Transcriber
-from speech.again import CUTS, LONGEST_SECONDS, Hearing, at_pitch, at_tempo, hear_again
-from speech.hearing import Listener
+from speech.local_transcriber import LocalTranscriber
 from speech.recognisers import Sound
+from speech.relisten import CUTS, LONGEST_SECONDS, RelistenResult, at_pitch, at_tempo, relisten
 from tests.unit.speech.sounds import RATE, bursts, write_wav
 
 AGAIN = {"digits_only": True, "guesses": [{"text": "139 1234 5678", "score": -0.5}]}
@@ -25,14 +25,14 @@ class Told:
     def __init__(self) -> None:
         self.sounds: list[Sound] = []
 
-    def hear_digits(self, sound: Sound, language: str) -> tuple[Hearing, ...]:
+    def recognise_digits(self, sound: Sound, language: str) -> tuple[RelistenResult, ...]:
         self.sounds.append(sound)
-        return (Hearing(True, ()),)
+        return (RelistenResult(True, ()),)
 
 
-def listener_with(recogniser: object, monkeypatch: pytest.MonkeyPatch) -> Listener:
-    monkeypatch.setattr(Listener, "recogniser", lambda self, language: recogniser)
-    return Listener(Path())
+def listener_with(recogniser: object, monkeypatch: pytest.MonkeyPatch) -> LocalTranscriber:
+    monkeypatch.setattr(LocalTranscriber, "recogniser", lambda self, language: recogniser)
+    return LocalTranscriber(Path())
 
 
 def test_a_tempo_changes_the_length_and_not_the_pitch() -> None:
@@ -57,7 +57,7 @@ def test_each_cut_holds_the_stretch_and_its_margins(
 ) -> None:
     told, decoded = Told(), list[float]()
     listener = listener_with(told, monkeypatch)
-    again = hear_again(listener, recording, 1.2, 2.0, "zh", on_decoded=decoded.append)
+    again = relisten(listener, recording, 1.2, 2.0, "zh", on_decoded=decoded.append)
     assert len(again) == len(told.sounds) == len(CUTS)
     for sound, cut in zip(told.sounds, CUTS, strict=True):
         seconds = (0.8 + cut.before + cut.after) / cut.tempo / cut.pitch
@@ -71,13 +71,13 @@ def test_each_cut_holds_the_stretch_and_its_margins(
 def test_nothing_is_heard_where_there_is_no_stretch(
     recording: Path, monkeypatch: pytest.MonkeyPatch, start: float, end: float
 ) -> None:
-    assert hear_again(listener_with(Told(), monkeypatch), recording, start, end, "zh") == ()
+    assert relisten(listener_with(Told(), monkeypatch), recording, start, end, "zh") == ()
 
 
 def test_an_engine_that_can_not_listen_again_is_not_asked(
     recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert hear_again(listener_with(object(), monkeypatch), recording, 0.4, 1.2, "zh") == ()
+    assert relisten(listener_with(object(), monkeypatch), recording, 0.4, 1.2, "zh") == ()
 
 
 def test_a_child_listens_again_and_goes_on_living_after_an_error(
@@ -86,12 +86,12 @@ def test_a_child_listens_again_and_goes_on_living_after_an_error(
     answer = {"text": "电话", "again": [AGAIN]}
     empty = write_wav(tmp_path / "empty.wav", bursts()[:0])
     with Transcriber(tmp_path, "canned", options={"answer": answer}) as transcriber:
-        again = transcriber.hear_again(recording, 0.4, 1.2, "zh")
-        assert again == (Hearing.from_dict(AGAIN),) * len(CUTS)
+        again = transcriber.relisten(recording, 0.4, 1.2, "zh")
+        assert again == (RelistenResult.from_dict(AGAIN),) * len(CUTS)
         pids = transcriber.pids
         with pytest.raises(EmptyAudio):
-            transcriber.hear_again(empty, 0.4, 1.2, "zh")
+            transcriber.relisten(empty, 0.4, 1.2, "zh")
         with pytest.raises(SpeechError):
-            transcriber.hear_again(tmp_path / "gone.wav", 0.4, 1.2, "zh")
+            transcriber.relisten(tmp_path / "gone.wav", 0.4, 1.2, "zh")
         assert transcriber.transcribe(recording, "zh").text == "电话"
         assert transcriber.pids == pids

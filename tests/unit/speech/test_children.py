@@ -24,7 +24,7 @@ from speech import (
     SpeechError,
     Transcriber,
 )
-from speech.children import TimeLimits
+from speech.worker_pool import TimeLimits
 from tests.unit.speech.sounds import bursts, write_wav
 
 QUICK = TimeLimits(start=60, load=60, base=1.0, per_second=0.0)

@@ -5,14 +5,19 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech.recognisers import _choice, _wording
-from speech.recognisers._choice import Hypothesis
+from speech.recognisers import _rerank, _word_frequency
+from speech.recognisers._rerank import Hypothesis
 from speech.recognisers._whisper_model import said_once
 
 
 def ranked(*texts: tuple[str, float]) -> list[str]:
     hypotheses = [Hypothesis((at,), text, score) for at, (text, score) in enumerate(texts)]
-    return [h.text for h in _choice.rank(hypotheses, _wording.spoken, _wording.usual)]
+    return [
+        h.text
+        for h in _rerank.rerank(
+            hypotheses, _word_frequency.spoken_form, _word_frequency.wording_score
+        )
+    ]
 
 
 def test_usual_words_win_over_as_likely_sounds() -> None:
@@ -34,7 +39,7 @@ def test_the_middle_of_many_readings_wins_over_a_slightly_likelier_outlier() -> 
     level = lambda text: 0.0  # noqa: E731
     texts = [("甲乙丙丁", -1.0), ("子丑寅卯", -0.9), ("甲乙丙戊", -1.0), ("甲乙己丁", -1.0)]
     hypotheses = [Hypothesis((), text, score) for text, score in texts]
-    assert _choice.rank(hypotheses, _wording.spoken, level)[0].text == "甲乙丙丁"
+    assert _rerank.rerank(hypotheses, _word_frequency.spoken_form, level)[0].text == "甲乙丙丁"
 
 
 def test_a_text_that_ends_before_the_speaker_does_is_never_taken() -> None:
@@ -62,36 +67,42 @@ def test_what_is_said_again_and_again_is_kept_once_also_when_the_last_is_cut_off
 
 
 def test_nothing_heard_ranks_nothing() -> None:
-    assert _choice.rank([], _wording.spoken, _wording.usual) == []
+    assert _rerank.rerank([], _word_frequency.spoken_form, _word_frequency.wording_score) == []
 
 
 @given(st.lists(st.tuples(st.text(max_size=30), st.floats(-200, 0)), min_size=1, max_size=8))
 def test_ranking_loses_no_whole_reading_and_makes_none_up(texts: list[tuple[str, float]]) -> None:
     found = ranked(*texts)
-    forms = {_wording.spoken(t) for t, _ in texts}
+    forms = {_word_frequency.spoken_form(t) for t, _ in texts}
     longest = max(map(len, forms))
-    assert {_wording.spoken(t) for t in found} <= forms
-    assert {f for f in forms if len(f) == longest} <= {_wording.spoken(t) for t in found}
-    assert len(found) == len({_wording.spoken(t) for t in found})
+    assert {_word_frequency.spoken_form(t) for t in found} <= forms
+    assert {f for f in forms if len(f) == longest} <= {
+        _word_frequency.spoken_form(t) for t in found
+    }
+    assert len(found) == len({_word_frequency.spoken_form(t) for t in found})
 
 
 @given(st.text(max_size=200))
 def test_every_text_has_a_finite_usualness(text: str) -> None:
-    assert math.isfinite(_wording.usual(text))
+    assert math.isfinite(_word_frequency.wording_score(text))
 
 
 def test_digits_count_as_they_are_spoken() -> None:
-    assert _wording.usual("32度") == _wording.usual("三二度")
+    assert _word_frequency.wording_score("32度") == _word_frequency.wording_score("三二度")
 
 
 def test_other_script_counts_as_one_unknown_word() -> None:
-    assert _wording.usual("打开wifi") == _wording.usual("打开a") < _wording.usual("打开门")
+    assert (
+        _word_frequency.wording_score("打开wifi")
+        == _word_frequency.wording_score("打开a")
+        < _word_frequency.wording_score("打开门")
+    )
 
 
 def test_other_texts_differ_from_the_best_in_one_part() -> None:
     rankings = [["甲", "乙", "丙"], [], ["子", "丑"]]
-    assert _choice.combine(rankings, 5, "，") == ("乙，子", "甲，丑", "丙，子")
-    assert _choice.combine(rankings, 2, "，") == ("乙，子", "甲，丑")
-    assert _choice.combine([["甲。", "乙"], ["子"]], 5, "，") == ("乙，子",)
-    assert _choice.combine([["甲"]], 5) == ()
-    assert _choice.combine([], 5) == ()
+    assert _rerank.combine_alternatives(rankings, 5, "，") == ("乙，子", "甲，丑", "丙，子")
+    assert _rerank.combine_alternatives(rankings, 2, "，") == ("乙，子", "甲，丑")
+    assert _rerank.combine_alternatives([["甲。", "乙"], ["子"]], 5, "，") == ("乙，子",)
+    assert _rerank.combine_alternatives([["甲"]], 5) == ()
+    assert _rerank.combine_alternatives([], 5) == ()

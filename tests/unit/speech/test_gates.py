@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from speech.recognisers._gates import Evidence, Limits, is_invented
+from speech.recognisers._hallucination_filter import Evidence, Limits, is_invented
 
 HEARD = Evidence(
     text="我家厨房漏水了",

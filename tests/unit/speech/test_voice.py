@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech import audio, voice
+from speech import audio, speech_detection
 from speech.audio import RATE
-from speech.voice import find_speech
+from speech.speech_detection import find_speech
 from tests.unit.speech import sounds
 
 VOICE = Path(__file__).parents[3] / "data" / "demo" / "audio" / "v01.webm"
@@ -18,7 +18,7 @@ def spoken() -> audio.Samples:
     return audio.decode(VOICE).samples
 
 
-def seconds(regions: tuple[voice.Region, ...]) -> float:
+def seconds(regions: tuple[speech_detection.Region, ...]) -> float:
     return sum(region.end - region.start for region in regions) / RATE
 
 
@@ -35,8 +35,8 @@ def test_a_voice_without_pauses_is_cut_so_that_it_fits_a_window(spoken: audio.Sa
     inner = [spoken[r.start + 3000 : r.end - 3000] for r in find_speech(spoken)]
     found = find_speech(np.concatenate(inner * 5))
     assert len(found) > 1
-    assert all(r.end - r.start <= voice.MAX_SPEECH_SECONDS * RATE for r in found)
-    assert seconds(found) > 0.9 * seconds((voice.Region(0, sum(map(len, inner)) * 5),))
+    assert all(r.end - r.start <= speech_detection.MAX_SPEECH_SECONDS * RATE for r in found)
+    assert seconds(found) > 0.9 * seconds((speech_detection.Region(0, sum(map(len, inner)) * 5),))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from speech.audio import RATE
 from speech.recognisers._windows import cut_windows
-from speech.voice import Region
+from speech.speech_detection import Region
 
 lengths = st.lists(st.tuples(st.integers(0, 5 * RATE), st.integers(1, 70 * RATE)), max_size=6)
 

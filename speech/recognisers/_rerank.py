@@ -31,7 +31,7 @@ class Hypothesis:
     log_probability: float
 
 
-def rank(
+def rerank(
     hypotheses: Sequence[Hypothesis],
     spoken: Callable[[str], str],
     usual: Callable[[str], float],
@@ -71,7 +71,9 @@ def _log_sum(values: list[float]) -> float:
     return top + math.log(sum(math.exp(value - top) for value in values))
 
 
-def combine(rankings: Sequence[Sequence[str]], most: int, joint: str = "") -> tuple[str, ...]:
+def combine_alternatives(
+    rankings: Sequence[Sequence[str]], most: int, joint: str = ""
+) -> tuple[str, ...]:
     """Up to ``most`` texts of a whole recording that differ from its best one.
 
     ``rankings`` holds for each part of the recording its texts, the best first. Each text

@@ -25,8 +25,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from speech.again import Hearing
-from speech.child import MAX_MESSAGE, OUT_OF_MEMORY_EXIT
 from speech.errors import (
     RecogniserClosed,
     RecogniserCrashed,
@@ -34,7 +32,9 @@ from speech.errors import (
     SpeechError,
     every_error,
 )
+from speech.relisten import RelistenResult
 from speech.transcript import Transcript
+from speech.worker_process import MAX_MESSAGE, OUT_OF_MEMORY_EXIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ class Transcriber:
     @property
     def pids(self) -> tuple[int, ...]:
         """The process ids of the children that live now."""
-        children = [slot.child for slot in self._all]
-        return tuple(c.process.pid for c in children if c and c.process.poll() is None)
+        workers = [slot.worker for slot in self._all]
+        return tuple(w.process.pid for w in workers if w and w.process.poll() is None)
 
     def transcribe(self, path: Path, language: str | None = None) -> Transcript:
         """Hear one recording; ``language`` as in ``speech.transcribe``.
@@ -107,20 +107,20 @@ class Transcriber:
         hearing raises.
         """
         with self._slot() as slot:
-            answer = self._ask(slot, {"do": "hear", "path": str(path), "language": language})
+            answer = self._ask(slot, {"do": "transcribe", "path": str(path), "language": language})
         return Transcript.from_dict(answer["transcript"])
 
-    def hear_again(
+    def relisten(
         self, path: Path, start: float, end: float, language: str
-    ) -> tuple[Hearing, ...]:
-        """Listen again to some seconds in which a number is said; see ``speech.again``.
+    ) -> tuple[RelistenResult, ...]:
+        """Listen again to some seconds in which a number is said; see ``speech.relisten``.
 
         Raises as ``transcribe`` does.
         """
-        question = {"do": "hear_again", "path": str(path), "start": start, "end": end}
+        question = {"do": "relisten", "path": str(path), "start": start, "end": end}
         with self._slot() as slot:
             answer = self._ask(slot, {**question, "language": language})
-        return tuple(Hearing.from_dict(hearing) for hearing in answer["again"])
+        return tuple(RelistenResult.from_dict(hearing) for hearing in answer["again"])
 
     def warm(self, language: str | None = None) -> None:
         """Start every child and load its model, so that the first recording needn't wait."""
@@ -133,12 +133,12 @@ class Transcriber:
         """End all children at once; calls that wait or run raise RecogniserClosed."""
         self._closed.set()
         for slot in self._all:
-            if slot.child is not None:
-                slot.child.end()
+            if slot.worker is not None:
+                slot.worker.end()
         self._starter.shutdown(wait=True)
         for slot in self._all:  # one may have been starting meanwhile
-            if slot.child is not None:
-                slot.child.end()
+            if slot.worker is not None:
+                slot.worker.end()
 
     def __enter__(self) -> Transcriber:
         return self
@@ -165,11 +165,11 @@ class Transcriber:
 
     def _ask(self, slot: _Slot, question: dict[str, Any]) -> dict[str, Any]:
         try:
-            child = self._living_child(slot)
-            child.say(question)
-            answer = child.answer(self._limits.load)
+            worker = self._living_worker(slot)
+            worker.say(question)
+            answer = worker.answer(self._limits.load)
             if answer["say"] == "decoded":
-                answer = child.answer(self._limits.recognising(float(answer["seconds"])))
+                answer = worker.answer(self._limits.recognising(float(answer["seconds"])))
         except (RecogniserCrashed, RecogniserTimeout):
             self._drop(slot)
             self._refuse_when_closed()
@@ -184,20 +184,20 @@ class Transcriber:
             raise kind(answer["sentence"], code=answer["code"], retryable=answer["retryable"])
         return answer
 
-    def _living_child(self, slot: _Slot) -> _Child:
-        if slot.child is not None and slot.child.process.poll() is None:
-            return slot.child
+    def _living_worker(self, slot: _Slot) -> _Worker:
+        if slot.worker is not None and slot.worker.process.poll() is None:
+            return slot.worker
         self._drop(slot)
         self._refuse_when_closed()
-        slot.child = self._starter.submit(_Child).result()
-        slot.child.say(self._setup)
-        slot.child.answer(self._limits.start)
-        return slot.child
+        slot.worker = self._starter.submit(_Worker).result()
+        slot.worker.say(self._setup)
+        slot.worker.answer(self._limits.start)
+        return slot.worker
 
     def _drop(self, slot: _Slot) -> None:
-        if slot.child is not None:
-            slot.child.end()
-            slot.child = None
+        if slot.worker is not None:
+            slot.worker.end()
+            slot.worker = None
 
     def _refuse_when_closed(self) -> None:
         if self._closed.is_set():
@@ -208,10 +208,10 @@ class Transcriber:
 class _Slot:
     """A place for one child; held by one caller at a time."""
 
-    child: _Child | None = None
+    worker: _Worker | None = None
 
 
-class _Child:
+class _Worker:
     """One child process and our end of its pipe."""
 
     def __init__(self) -> None:
@@ -224,7 +224,7 @@ class _Child:
                 [
                     sys.executable,
                     "-c",
-                    "from speech.child import main; main()",
+                    "from speech.worker_process import main; main()",
                     str(theirs.fileno()),
                     str(os.getpid()),
                 ],

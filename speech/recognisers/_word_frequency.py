@@ -23,7 +23,7 @@ _UNHEARD = re.compile(r"[\W_]+")
 _OTHER_SCRIPT = re.compile("[^\u4e00-\u9fff]+")
 
 
-def usual(text: str) -> float:
+def wording_score(text: str) -> float:
     """How usual the wording is: log probability of its likeliest split, plus EACH a character.
 
     0 for no text. Digits count as spoken digits, a run of Latin letters as one word not in the
@@ -31,7 +31,7 @@ def usual(text: str) -> float:
     """
     weights = _weights()
     unseen = weights[""]
-    signs = _OTHER_SCRIPT.sub("\ufffd", spoken(text))
+    signs = _OTHER_SCRIPT.sub("\ufffd", spoken_form(text))
     best = [0.0]
     for end in range(1, len(signs) + 1):
         found = best[end - 1] + weights.get(signs[end - 1], unseen)
@@ -43,7 +43,7 @@ def usual(text: str) -> float:
     return best[-1] + EACH * len(signs)
 
 
-def spoken(text: str) -> str:
+def spoken_form(text: str) -> str:
     """What of a text can be heard: digits in characters, no punctuation, no capitals."""
     return _UNHEARD.sub("", text.translate(_DIGITS)).casefold()
 

@@ -19,10 +19,10 @@ import numpy as np
 
 from speech import audio
 from speech.audio import RATE, Samples
-from speech.hearing import Decoded, Listener
 from speech.levels import level_and_trim
+from speech.local_transcriber import Decoded, LocalTranscriber
 from speech.recognisers import Sound
-from speech.voice import Region
+from speech.speech_detection import Region
 
 LONGEST_SECONDS = 17.0
 """Of a stretch. Slowed down it must still fit the 30 seconds that an engine takes at once."""
@@ -60,7 +60,7 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class RelistenResult:
     """One way of listening again: its guesses, the best first.
 
     ``digits_only``: nothing but digits was allowed, so words beside the number became digits too.
@@ -74,45 +74,47 @@ class Hearing:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Hearing:
+    def from_dict(cls, values: dict[str, Any]) -> RelistenResult:
         """The inverse of ``as_dict``."""
         return cls(values["digits_only"], tuple(Guess(**guess) for guess in values["guesses"]))
 
 
 @runtime_checkable
-class HearsDigits(Protocol):
+class DigitRecogniser(Protocol):
     """A recogniser that can listen to a stretch again. Others are never asked."""
 
-    def hear_digits(self, sound: Sound, language: str) -> tuple[Hearing, ...]:
+    def recognise_digits(self, sound: Sound, language: str) -> tuple[RelistenResult, ...]:
         """Hear at most 29 s of sound, freely and with only digits allowed."""
         ...
 
 
-def hear_again(
-    listener: Listener,
+def relisten(
+    transcriber: LocalTranscriber,
     path: Path,
     start: float,
     end: float,
     language: str,
     *,
     on_decoded: Decoded | None = None,
-) -> tuple[Hearing, ...]:
+) -> tuple[RelistenResult, ...]:
     """Listen again to ``start`` .. ``end``, in seconds of the recording.
 
     Nothing comes back for a stretch that is empty or longer than ``LONGEST_SECONDS``, and from an
     engine that can't. ``on_decoded`` is told how many seconds there are to hear in all.
     Raises SpeechError.
     """
-    recogniser = listener.recogniser(language)
-    if not isinstance(recogniser, HearsDigits) or not 0 < end - start <= LONGEST_SECONDS:
+    recogniser = transcriber.recogniser(language)
+    if not isinstance(recogniser, DigitRecogniser) or not 0 < end - start <= LONGEST_SECONDS:
         return ()
-    decoded = audio.decode(path, max_seconds=listener.max_seconds)
+    decoded = audio.decode(path, max_seconds=transcriber.max_seconds)
     samples, offset = level_and_trim(decoded.samples)
     cuts = list(_cut_out(samples, start - offset, end - offset))
     if on_decoded is not None:
         on_decoded(sum(len(cut) for cut in cuts) / RATE)
     sounds = [Sound(cut, (Region(0, len(cut)),), path) for cut in cuts]
-    return tuple(hearing for sound in sounds for hearing in recogniser.hear_digits(sound, language))
+    return tuple(
+        hearing for sound in sounds for hearing in recogniser.recognise_digits(sound, language)
+    )
 
 
 def _cut_out(samples: Samples, start: float, end: float) -> Iterator[Samples]:

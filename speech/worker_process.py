@@ -1,7 +1,7 @@
 """The process in which a recogniser runs: one recording at a time, over a pipe.
 
-Messages are JSON objects. In: ``{"do": "setup", …}`` once, then ``{"do": "hear", …}``,
-``{"do": "hear_again", …}`` or ``{"do": "warm", …}``. Out: ``{"say": "ready"}``, and for each
+Messages are JSON objects. In: ``{"do": "setup", …}`` once, then ``{"do": "transcribe", …}``,
+``{"do": "relisten", …}`` or ``{"do": "warm", …}``. Out: ``{"say": "ready"}``, and for each
 recording ``{"say": "decoded"}`` with its seconds, then ``{"say": "heard"}`` or
 ``{"say": "failed"}``.
 """
@@ -77,10 +77,10 @@ def _read(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
 def _serve(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
     setup = inbox.get()
     limit_memory(setup["memory_bytes"])
-    from speech.again import hear_again
-    from speech.hearing import Listener
+    from speech.local_transcriber import LocalTranscriber
+    from speech.relisten import relisten
 
-    listener = Listener(
+    transcriber = LocalTranscriber(
         models_dir=Path(setup["models_dir"]),
         engine=setup["engine"],
         options=setup["options"],
@@ -91,12 +91,12 @@ def _serve(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
         job = inbox.get()
         try:
             if job["do"] == "warm":
-                listener.recogniser(job["language"])
+                transcriber.recogniser(job["language"])
                 _say(pipe, say="heard", transcript=None)
                 continue
-            if job["do"] == "hear_again":
-                again = hear_again(
-                    listener,
+            if job["do"] == "relisten":
+                again = relisten(
+                    transcriber,
                     Path(job["path"]),
                     job["start"],
                     job["end"],
@@ -105,7 +105,7 @@ def _serve(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
                 )
                 _say(pipe, say="heard", again=[hearing.as_dict() for hearing in again])
                 continue
-            transcript = listener.hear(
+            transcript = transcriber.transcribe(
                 Path(job["path"]),
                 job["language"],
                 on_decoded=lambda seconds: _say(pipe, say="decoded", seconds=seconds),

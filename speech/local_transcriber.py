@@ -11,8 +11,8 @@ from speech import audio, models, recognisers
 from speech.errors import BadOption
 from speech.levels import level_and_trim
 from speech.recognisers import Heard, Recogniser, Sound
+from speech.speech_detection import Region, find_speech
 from speech.transcript import Transcript, Word
-from speech.voice import Region, find_speech
 
 Decoded = Callable[[float], None]
 """Told the seconds of sound as soon as they are known, before recognition begins."""
@@ -32,11 +32,11 @@ def transcribe(
     Loads the model anew each time, and a native crash ends this process: services use a
     Transcriber. Raises SpeechError.
     """
-    return Listener(models_dir, engine, options).hear(Path(path), language)
+    return LocalTranscriber(models_dir, engine, options).transcribe(Path(path), language)
 
 
 @dataclass
-class Listener:
+class LocalTranscriber:
     """Loaded recognisers, kept for the next recording. Not for several threads at once."""
 
     models_dir: Path
@@ -45,7 +45,7 @@ class Listener:
     max_seconds: float = audio.MAX_SECONDS
     _loaded: dict[tuple[str, str], Recogniser] = field(default_factory=dict)
 
-    def hear(
+    def transcribe(
         self, path: Path, language: str | None = None, *, on_decoded: Decoded | None = None
     ) -> Transcript:
         """One recording to its transcript. Raises SpeechError."""
