@@ -1,7 +1,7 @@
 """Starts the action server: ``python -m actions --port 8302 --host 127.0.0.1``.
 
-``GET /health`` answers once it can work. It has no token, so it binds to loopback unless told
-otherwise; one process, since the actions only wait for other parts.
+``GET /health`` answers once the server is ready. The server asks for no token, so it binds to
+loopback unless ``--host`` says otherwise. One process is enough: the actions only wait for intake.
 """
 
 import argparse

@@ -1,4 +1,7 @@
-"""What ends a request, and what is said about earlier ones: intake knows, the actions say it."""
+"""Actions outside the form: file or drop a request, answer about filed ones, small talk.
+
+Each asks intake one question over HTTP and says its answer.
+"""
 
 from typing import Any
 
@@ -11,7 +14,7 @@ from actions.talk import intake, speak
 
 
 class Told(Action):  # type: ignore[misc]
-    """Asks intake one question and says the answer."""
+    """Asks intake ``question`` (`/internal/<question>`) and says the answer."""
 
     question = ""
 
@@ -21,7 +24,7 @@ class Told(Action):  # type: ignore[misc]
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        """One question, one answer."""
+        """Raises httpx.HTTPError when intake doesn't answer."""
         answer = await intake().ask(self.question, tracker)
         if answer["talk"]:
             talk_back(dispatcher, tracker, answer["talk"])
@@ -30,57 +33,57 @@ class Told(Action):  # type: ignore[misc]
 
 
 class Submit(Told):
-    """Files what was confirmed and says its number."""
+    """Files the confirmed draft and says its tracking number."""
 
     question = "submit"
 
 
 class Drop(Told):
-    """Lets go of what is not wanted any more."""
+    """Drops a draft that the resident no longer wants."""
 
     question = "drop"
 
 
 class HandOver(Told):
-    """A person takes over."""
+    """Hands the conversation over to an operator."""
 
     question = "hand_over"
 
 
 class Status(Told):
-    """How far are my requests?"""
+    """Answers how far the resident's requests are."""
 
     question = "status"
 
 
 class Cancel(Told):
-    """An earlier request is cancelled, after a yes."""
+    """Cancels a filed request, after the resident has said yes."""
 
     question = "cancel"
 
 
 class Rate(Told):
-    """Praise, complaint or points for what was done."""
+    """Takes praise, a complaint or points for a finished request."""
 
     question = "rate"
 
 
 class Answer(Told):
-    """A yes or no to what was asked outside the form."""
+    """Takes a yes or no to a question that was asked outside the form."""
 
     question = "answer"
 
 
 class SmallTalk(Told):
-    """Answers a greeting, thanks, and what is not our business."""
+    """Answers a greeting, thanks, and questions that the service doesn't handle."""
 
     question = "small_talk"
 
 
 class Fallback(HandOver):
-    """Hands over where no rule knows what comes next.
+    """Hands the conversation over where no rule of Rasa's matches.
 
-    Without taking the message back Rasa would ask for the fallback again, ten times over.
+    The message is reverted afterwards, or Rasa would call this action ten times in a row.
     """
 
     def name(self) -> str:
@@ -89,6 +92,6 @@ class Fallback(HandOver):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        """As `HandOver`; the conversation goes on as if the message had not been there."""
+        """As `HandOver`; then Rasa forgets the message."""
         await super().run(dispatcher, tracker, domain)
         return [UserUtteranceReverted()]

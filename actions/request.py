@@ -1,4 +1,4 @@
-"""The form in which a request is arranged: intake reads each message and says what is missing."""
+"""The form of a request: intake reads each message and says which field to ask for next."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ REQUESTED = "requested_slot"
 
 
 class ValidateRequest(Action):  # type: ignore[misc]
-    """Has the message read, once a turn; its answer fills the slots and chooses the question.
+    """Has intake read the message, once a turn; the answer fills the slots and the next question.
 
-    A plain action and no `FormValidationAction`: which slot comes next is intake's to say.
+    A plain action and no `FormValidationAction`, because intake decides which slot comes next.
     """
 
     def name(self) -> str:
@@ -24,7 +24,10 @@ class ValidateRequest(Action):  # type: ignore[misc]
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        """Without a next question the form is done, and `outcome` says how."""
+        """Without a next question the form is done, and the slot `outcome` says how it ended.
+
+        Raises httpx.HTTPError when intake doesn't answer.
+        """
         answer = await intake().ask("understand", tracker)
         if answer["talk"]:
             talk_back(dispatcher, tracker, answer["talk"])
@@ -37,7 +40,7 @@ class ValidateRequest(Action):  # type: ignore[misc]
 
 
 class Ask(Action):  # type: ignore[misc]
-    """Asks for one slot, in intake's words."""
+    """Asks for the slot `slot` with the sentence that intake chose."""
 
     slot = ""
 
@@ -47,42 +50,42 @@ class Ask(Action):  # type: ignore[misc]
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        """One question."""
+        """Says the sentence in the slot `question`."""
         dispatcher.utter_message(text=tracker.get_slot("question"))
         return []
 
 
 class AskPlace(Ask):
-    """Where?"""
+    """Asks where help is needed."""
 
     slot = "place"
 
 
 class AskUnit(Ask):
-    """Which building and room?"""
+    """Asks for building and room."""
 
     slot = "unit"
 
 
 class AskWhen(Ask):
-    """When?"""
+    """Asks for a time."""
 
     slot = "when"
 
 
 class AskPerson(Ask):
-    """Who?"""
+    """Asks for a name."""
 
     slot = "person"
 
 
 class AskPhone(Ask):
-    """Which number?"""
+    """Asks for a telephone number."""
 
     slot = "phone"
 
 
 class AskReadBack(Ask):
-    """Is that right?"""
+    """Reads the draft back and asks whether it is right."""
 
     slot = "read_back"

@@ -1,4 +1,4 @@
-"""What the assistant says to small talk: briefly, politely, and back to the point."""
+"""The assistant's answers to small talk, in Chinese and English."""
 
 import re
 from typing import Any
@@ -32,7 +32,7 @@ SMALL_TALK = {
 
 
 def language_of(message: dict[str, Any]) -> str:
-    """``zh`` or ``en``: what the channel says, else the script that the message is written in."""
+    """``zh`` or ``en``: the channel's language, else told by the script of the message."""
     given = (message.get("metadata") or {}).get("language")
     if given in ("zh", "en"):
         return str(given)
@@ -41,6 +41,6 @@ def language_of(message: dict[str, Any]) -> str:
 
 
 def talk_back(dispatcher: CollectingDispatcher, tracker: Tracker, kind: str) -> None:
-    """Says it in the resident's language; `kind` is intake's (intake.understanding.replies)."""
+    """Says the answer to `kind` (as in intake.understanding.replies) in the resident's language."""
     both = SMALL_TALK.get(kind, OUT_OF_SCOPE)
     dispatcher.utter_message(text=both[language_of(tracker.latest_message) == "en"])

@@ -1,4 +1,4 @@
-"""How the actions ask intake: one POST a question, loopback, with the token that both know."""
+"""Intake's internal API as the actions call it: one POST a question, with a shared token."""
 
 import os
 from typing import Any
@@ -13,7 +13,7 @@ SECONDS = 10.0
 
 
 class Intake:
-    """A client of intake's internal API. Safe to share within an event loop."""
+    """A client of intake's internal API. Coroutines of one event loop may share it."""
 
     def __init__(
         self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None
@@ -27,15 +27,16 @@ class Intake:
         )
 
     async def ask(self, question: str, tracker: Tracker) -> dict[str, Any]:
-        """What intake makes of the latest message; raises httpx.HTTPError.
+        """Intake's answer to `question` about the latest message.
 
-        An action that raises leaves Rasa without an answer, which intake takes for what it is.
+        Raises httpx.HTTPError. The action then fails and Rasa answers nothing, which intake treats
+        as a failed turn.
         """
         latest = tracker.latest_message
         metadata = latest.get("metadata") or {}
         ranking = latest.get("intent_ranking") or [latest.get("intent") or {}]
         body = {
-            # After the dot: which of Rasa's memories of this conversation it is.
+            # "<conversation>.<number of Rasa's tracker for it>"
             "conversation_id": int(tracker.sender_id.partition(".")[0]),
             "message_id": int(metadata["message_id"]),
             "ranking": [[i["name"], i.get("confidence", 1.0)] for i in ranking if i.get("name")],
@@ -51,7 +52,7 @@ _intake: Intake | None = None
 
 
 def intake() -> Intake:
-    """The client of this process, made at its first use from the environment."""
+    """The client of this process, created at its first use from the environment variables."""
     global _intake
     if _intake is None:
         _intake = Intake(os.environ[URL], os.environ[TOKEN])
@@ -59,7 +60,7 @@ def intake() -> Intake:
 
 
 def speak(dispatcher: CollectingDispatcher, answer: dict[str, Any]) -> None:
-    """Says the sentences, and sends what intake has to do beside them."""
+    """Says the answer's sentences, and sends its plan (what intake is to do) back with them."""
     for sentence in answer["say"]:
         dispatcher.utter_message(text=sentence)
     if answer["plan"]:

@@ -1,7 +1,8 @@
-"""Hear a voice recording: what was said, word by word, with times and confidence.
+"""Turn a voice recording into text, word by word, with times and confidence.
 
-The whole public face: ``probe`` looks at a file, a ``Transcriber`` hears recordings in child
-processes whose death is survivable, ``transcribe`` hears one in this process.
+The public names are those of this module. ``probe`` reads what kind of sound a file holds; a
+``Transcriber`` recognises recordings in worker processes, so that a crash there ends one attempt
+and not the service; ``transcribe`` recognises one recording in this process.
 """
 
 from speech.containers import AudioInfo, probe

@@ -8,8 +8,9 @@ from speech.errors import EmptyAudio, NotAudio
 
 FRAME_SECONDS = 0.02
 MAX_FRAMES = 400_000
-"""Counted at most: over two hours."""
+"""Frames counted at most: over two hours of sound."""
 MAX_BYTES = 32 * 1024 * 1024
+"""Bytes read at most."""
 
 _NARROW = (12, 13, 15, 17, 19, 20, 26, 31, 5, 0, 0, 0, 0, 0, 0, 0)
 _WIDE = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 0, 0, 0, 0, 0, 0)

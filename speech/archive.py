@@ -1,4 +1,4 @@
-"""Unpack a zip that is not trusted: nothing outside the target, nothing of surprising size."""
+"""Unpack a zip that is not trusted: it writes only below the target, and at most so many bytes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ def unpack(
     most_bytes: int,
     strip_top: bool,
 ) -> None:
-    """Unpack ``path`` into ``target``; ``strip_top`` leaves the only top folder's name out.
+    """Unpack ``path`` into ``target``; with ``strip_top`` without the zip's only top folder.
 
-    Raises ModelError for names that lead out of the target, links, more than ``MAX_FILES``
-    files, or more than ``most_bytes`` bytes, counted as they come and not as stated.
+    ``report`` gets ``"unpack"``, the bytes written so far and the bytes in all. Raises ModelError
+    for a name that leads out of the target, a link, more than ``MAX_FILES`` files, or more than
+    ``most_bytes`` bytes (those that are unpacked count, not those that the zip states).
     """
     try:
         with zipfile.ZipFile(path) as zipped:

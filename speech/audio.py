@@ -1,4 +1,4 @@
-"""Any voice format to 16 kHz mono samples, without a system FFmpeg.
+"""Decode a sound file of any known format to 16 kHz mono samples, without a system FFmpeg.
 
 Samples are ``numpy.int16`` arrays of shape (n,), full scale ±32768.
 """
@@ -20,10 +20,10 @@ from speech import containers, silk
 from speech.errors import EmptyAudio, Undecodable
 
 RATE = 16_000
-"""Hz of everything that a recogniser sees."""
+"""Samples a second (Hz) of everything that a recogniser gets."""
 
 MAX_SECONDS = 900.0
-"""Of sound, decoded at most: a few megabytes of FLAC can hold a day of silence."""
+"""Seconds decoded at most: a few megabytes of FLAC can hold a day of silence."""
 
 Samples = npt.NDArray[np.int16]
 
@@ -37,14 +37,15 @@ class Decoded:
 
     @property
     def seconds(self) -> float:
-        """How long it plays."""
+        """Its length in seconds."""
         return len(self.samples) / RATE
 
 
 def decode(path: Path, *, max_seconds: float = MAX_SECONDS) -> Decoded:
-    """A sound file of any known format, told by content, as 16 kHz mono.
+    """Decode a sound file to 16 kHz mono; its content tells the format, not its name.
 
-    A file that ends early or is damaged gives what could be decoded, with a note.
+    At most ``max_seconds`` are decoded. A file that ends early or is damaged gives what could be
+    decoded, with the note ``truncated``.
     Raises NotAudio, EmptyAudio, Undecodable.
     """
     with Path(path).open("rb") as file:

@@ -1,4 +1,4 @@
-"""Which sound format a file is, told by its first bytes, and how long it plays.
+"""Which sound format a file has, told by its first bytes, and how long it plays.
 
 The demuxer is chosen here and forced: FFmpeg's own guessing would also try playlists and
 scripts, which can name other files and addresses.
@@ -22,9 +22,9 @@ from speech.errors import EmptyAudio, NotAudio, SpeechError, Undecodable
 
 HEAD_BYTES = 4096
 MAX_PACKETS = 400_000
-"""Packets looked at to find a duration: over two hours of 20 ms packets."""
+"""Packets read at most to find a duration: over two hours of 20 ms packets."""
 MAX_BOXES = 10_000
-"""Of an MP4 at its top level; a fragment of half a second has two."""
+"""Boxes at an MP4's top level, at most; a fragment of half a second has two."""
 
 OPEN_OPTIONS = {"probesize": "1000000", "analyzeduration": "2000000"}
 """Bytes and microseconds that FFmpeg may read ahead to learn a stream's parameters."""
@@ -41,8 +41,9 @@ PREFERRED_DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"
 class AudioInfo:
     """What a file holds. ``format`` and ``codec`` are FFmpeg's names, or ``silk``.
 
-    ``duration_seconds`` is None where it can't be told without decoding; ``decodable`` is
-    False for a known container whose codec nothing here can decode.
+    ``duration_seconds`` is None where only decoding would tell it, ``sample_rate`` (Hz) where the
+    codec states none. ``decodable`` is False for a known container whose codec nothing here can
+    decode.
     """
 
     format: str
@@ -53,7 +54,7 @@ class AudioInfo:
 
 
 def probe(path: Path) -> AudioInfo:
-    """Look at a file's content, not at its name. Demuxes only; decodes nothing.
+    """What a file holds, by its content and not by its name. Decodes nothing.
 
     The work is bounded: at most ``MAX_PACKETS`` packets are read.
     Raises NotAudio, EmptyAudio.
@@ -83,7 +84,10 @@ def probe(path: Path) -> AudioInfo:
 
 
 def sniff(head: bytes) -> str:
-    """The demuxer's name for these first bytes, or ``silk``. Raises NotAudio, EmptyAudio."""
+    """FFmpeg's demuxer for a file that begins with these bytes, or ``silk``.
+
+    Raises NotAudio, EmptyAudio.
+    """
     if not head:
         raise EmptyAudio("The recording is empty: 0 bytes.")
     for magic, form in _MAGIC:
@@ -133,7 +137,10 @@ _MAGIC = (
 
 @contextlib.contextmanager
 def open_container(file: BinaryIO, form: str) -> Iterator[InputContainer]:
-    """An open file as a PyAV container of that form. Raises NotAudio, EmptyAudio."""
+    """An open file as a PyAV container, read by the demuxer ``form``.
+
+    Raises NotAudio, EmptyAudio.
+    """
     options = OPEN_OPTIONS | {"probesize": "4096"} if form in HEADER_SAYS_ALL else OPEN_OPTIONS
     try:
         container = av.open(file, "r", format=form, options=options, metadata_errors="ignore")
@@ -183,7 +190,10 @@ def require_decoder(stream: AudioStream) -> str:
 
 
 def is_cut_off(file: BinaryIO) -> bool:
-    """Whether a WAV states more bytes than there are; live encoders state 0 or the maximum."""
+    """Whether a WAV's header states more bytes than the file has.
+
+    A length of 0 or the maximum doesn't count: encoders write these while they record.
+    """
     file.seek(0)
     head = file.read(8)
     stated = int.from_bytes(head[4:8], "little")
@@ -216,7 +226,7 @@ def _duration(
 
 
 def _count(container: InputContainer, stream: AudioStream) -> float | None:
-    """Seconds between the first and the end of the last packet; None without packets."""
+    """Seconds from the start of the first packet to the end of the last; None without packets."""
     first: float | None = None
     last = 0.0
     step = 0.0
@@ -239,9 +249,9 @@ def _count(container: InputContainer, stream: AudioStream) -> float | None:
 
 
 def _is_fragmented(file: BinaryIO) -> bool:
-    """Whether an MP4 holds fragments: then its header doesn't know how long it plays.
+    """Whether an MP4 holds fragments: then its header doesn't state how long it plays.
 
-    Raises NotAudio for one of very many boxes, through which FFmpeg would plod.
+    Raises NotAudio for more than ``MAX_BOXES`` boxes, which FFmpeg reads very slowly.
     """
     at, found = 0, False
     for _ in range(MAX_BOXES):

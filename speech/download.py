@@ -1,4 +1,4 @@
-"""Download a large file once: resumable, checked, and kept for the next installation."""
+"""Download a large file once: resumable, checked by its sha256, kept for the next installation."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ def cache_dir() -> Path:
 
 
 def cached(address: str, sha256: str, report: Callable[[str, int, int | None], None]) -> Path:
-    """The file at ``address`` with this sha256, downloaded unless it was before.
+    """The path of the file at ``address`` with this sha256; downloaded if it is not there yet.
 
-    A download that was broken off goes on where it stopped. Raises ModelError.
+    An interrupted download goes on where it stopped. ``report`` gets ``"fetch"``, the bytes so far
+    and the bytes in all (None: not known). Raises ModelError.
     """
     folder = cache_dir()
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What can go wrong while hearing a recording, in one tree.
+"""What can go wrong while a recording is recognised, in one tree.
 
     SpeechError
     ├── NotAudio            the bytes are no sound format that we know
@@ -7,13 +7,13 @@
     ├── BadOption           an argument or an option is wrong
     ├── ModelMissing        no installed model can do this
     ├── ModelError          a model could not be fetched, checked or stored
-    └── RecogniserError     the process that listens
+    └── RecogniserError     the worker process
         ├── RecogniserCrashed   died: native crash, or killed for its memory
         ├── RecogniserTimeout   took too long and was ended
         └── RecogniserClosed    the Transcriber was closed meanwhile
 
-``code`` is stable, ``retryable`` says whether the same call may succeed later, ``str(error)``
-is a sentence that says what happened and what to do.
+``code`` never changes between versions, ``retryable`` says whether the same call may succeed
+later, ``str(error)`` is a sentence that says what happened and what to do.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class EmptyAudio(NotAudio):
 
 
 class Undecodable(SpeechError):
-    """A known format whose sound nothing here can decode: keep it, a person listens."""
+    """A known format whose sound nothing here can decode: callers keep it for a person."""
 
     code = "undecodable"
 
@@ -72,14 +72,14 @@ class ModelError(SpeechError):
 
 
 class RecogniserError(SpeechError):
-    """The process that listens failed; the next call starts a new one."""
+    """The worker process failed; the next call starts a new one."""
 
     code = "recogniser_error"
     retryable = True
 
 
 class RecogniserCrashed(RecogniserError):
-    """It died. ``signal`` is the number of the signal that ended it, or None."""
+    """The worker process died; ``signal`` is the number of the signal that ended it, or None."""
 
     code = "recogniser_crashed"
 
@@ -89,19 +89,19 @@ class RecogniserCrashed(RecogniserError):
 
 
 class RecogniserTimeout(RecogniserError):
-    """It took longer than the time limit for this length of sound, and was ended."""
+    """The worker took longer than the limit for this length of sound, and was ended."""
 
     code = "recogniser_timeout"
 
 
 class RecogniserClosed(RecogniserError):
-    """The Transcriber was closed while this recording was being heard, or before."""
+    """The Transcriber was closed before this recording was recognised."""
 
     code = "recogniser_closed"
 
 
 def every_error() -> dict[str, type[SpeechError]]:
-    """All classes above by their stable code: how a child's answer becomes an error again."""
+    """All classes above by their code: turns a worker's answer back into an error."""
     found: dict[str, type[SpeechError]] = {}
     waiting: list[type[SpeechError]] = [SpeechError]
     while waiting:

@@ -1,4 +1,4 @@
-"""The speech models that we know how to get, each pinned by sha256."""
+"""The speech models that can be installed by name, each pinned by sha256."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from speech.errors import BadOption
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A model that ``add`` knows how to get.
+    """A model that ``models.add`` can install.
 
-    ``languages`` are those it is good enough for, ``rank`` orders models of one language: the
-    highest is the best. ``files`` pins sha256 of the installed files where they are public;
-    ``source`` pins what is downloaded.
+    ``languages`` are those that it is good enough for; of the models of one language the one with
+    the highest ``rank`` is used. ``source`` pins what is downloaded, ``files`` (name → sha256 in
+    hex) the installed files where their sums are published.
     """
 
     name: str
@@ -116,7 +116,7 @@ SPECS: dict[str, ModelSpec] = {
 
 
 def spec(name: str) -> ModelSpec:
-    """The registry's entry. Raises BadOption with the names that there are."""
+    """The model of this name. Raises BadOption with the names that there are."""
     if name not in SPECS:
         raise BadOption(f"There is no model {name!r}; there are {', '.join(sorted(SPECS))}.")
     return SPECS[name]

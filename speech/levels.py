@@ -1,8 +1,8 @@
-"""Bring a voice to a usual loudness and cut the silence around it, with pydub.
+"""Bring a voice to a usual loudness and cut the silence at both ends, with pydub.
 
-Quiet voices are what residents have: the gain follows the loud part of the recording and not
-its single peak, so a slammed door doesn't keep a whisper quiet, and what is cut must be far
-below the voice.
+Many residents speak quietly. So the gain follows the loud part of the recording and not its one
+highest peak (after a slammed door a whisper is still raised), and only what is far quieter than
+the voice is cut off.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ FRAME_MS = 50
 LOUD_SHARE = 0.9
 """The voice is taken to be as loud as this quantile of the 50 ms frames."""
 LOUD_FRAMES = 20
+"""But at most so many frames (1 s) may be louder than what counts as the voice."""
 TRIM_BELOW_DB = 35.0
-"""What lies this far below the voice, or under the floor, is silence."""
+"""What is this much quieter than the voice, or below ``FLOOR_DBFS``, is silence."""
 FLOOR_DBFS = -60.0
 KEEP_MS = 300
-"""Of silence kept at both ends: the first sound of a word is quiet."""
+"""Milliseconds of silence kept at both ends: the first sound of a word is quiet."""
 
 
 def level_and_trim(samples: Samples) -> tuple[Samples, float]:
-    """The samples at a usual loudness without the silence around them.
+    """16 kHz samples of shape (n,) at ``TARGET_DBFS``, without the silence at both ends.
 
     Returns them with the seconds that were cut off at the start. All silence gives an
-    empty array.
+    empty array and 0.
     """
     if not len(samples):
         return samples, 0.0
@@ -60,8 +61,9 @@ def level_and_trim(samples: Samples) -> tuple[Samples, float]:
 def voice_dbfs(samples: Samples) -> float:
     """How loud the voice of a recording is, in dBFS (RMS); -96 for digital silence.
 
-    The tenth loudest part of the frames, a second at most: a voice may be a few words in a
-    long silence. Where even that is silence, the loudest frame counts, so that one cry is heard.
+    It is the frame that only the loudest tenth exceed, and at most 20 frames (1 s): the voice may
+    be a few words in a long silence. Where that frame is silent, the loudest one counts, so that
+    a single cry is not cut off.
     """
     size = RATE * FRAME_MS // 1000
     frames = samples[: len(samples) // size * size].reshape(-1, size)

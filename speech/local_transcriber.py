@@ -1,4 +1,4 @@
-"""From a recording to its transcript: decode, level, trim, find the speech, recognise."""
+"""Recognise a recording in this process: decode, level, trim, find the speech, recognise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from speech.speech_detection import Region, find_speech
 from speech.transcript import Transcript, Word
 
 Decoded = Callable[[float], None]
-"""Told the seconds of sound as soon as they are known, before recognition begins."""
+"""Called with the seconds of sound as soon as they are known, before recognition begins."""
 
 
 def transcribe(
@@ -26,18 +26,21 @@ def transcribe(
     engine: str = "auto",
     **options: Any,
 ) -> Transcript:
-    """Hear one recording in this process. ``options`` are the engine's own.
+    """Recognise one recording in this process. ``options`` are the engine's own.
 
-    ``language`` is a two-letter code; None: told by ear among those that are installed.
-    Loads the model anew each time, and a native crash ends this process: services use a
-    Transcriber. Raises SpeechError.
+    ``language`` is a two-letter code; None: the recogniser tells it from the sound. Loads the model
+    in every call, and a native crash ends this process: services use a Transcriber.
+    Raises SpeechError.
     """
     return LocalTranscriber(models_dir, engine, options).transcribe(Path(path), language)
 
 
 @dataclass
 class LocalTranscriber:
-    """Loaded recognisers, kept for the next recording. Not for several threads at once."""
+    """Recognises in this process, with recognisers that stay loaded. Not thread-safe.
+
+    ``engine``, ``options`` and ``max_seconds`` as in ``Transcriber``.
+    """
 
     models_dir: Path
     engine: str = "auto"
@@ -48,7 +51,7 @@ class LocalTranscriber:
     def transcribe(
         self, path: Path, language: str | None = None, *, on_decoded: Decoded | None = None
     ) -> Transcript:
-        """One recording to its transcript. Raises SpeechError."""
+        """Recognise one recording; ``language`` as in ``transcribe`` above. Raises SpeechError."""
         recogniser = self.recogniser(language)
         decoded = audio.decode(path, max_seconds=self.max_seconds)
         if on_decoded is not None:
@@ -66,7 +69,7 @@ class LocalTranscriber:
         return _transcript(heard, decoded, speech, offset, recogniser)
 
     def recogniser(self, language: str | None) -> Recogniser:
-        """The loaded recogniser for a language. Raises SpeechError."""
+        """The recogniser for a language, loaded at its first use. Raises SpeechError."""
         if language is not None and not (language.isalpha() and 2 <= len(language) <= 3):
             raise BadOption(f"{language!r} is no language code; use 'zh' or 'en'.")
         model: models.InstalledModel | None = None
@@ -81,7 +84,7 @@ class LocalTranscriber:
         return self._loaded[key]
 
     def _options_of(self, engine: str) -> Mapping[str, Any]:
-        """``options`` may hold one table for each engine, or the engine's own keys."""
+        """The engine's part of ``options``: its table, or all of it if there are no tables."""
         if self.options and set(self.options) <= set(recognisers.names()):
             table = self.options.get(engine, {})
             if not isinstance(table, Mapping):

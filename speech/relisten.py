@@ -1,8 +1,8 @@
-"""Listen once more to a stretch of a recording in which a number is said, in several ways.
+"""Recognise the stretch of a recording in which a number is said once more, in several ways.
 
-A recogniser drops digits in long runs (13378065524 is heard as 1337806524) and joins those that
-are said fast. Cut out, slowed down and with nothing but digits allowed, the same engine often
-hears them all; and where the ways disagree, none of them is to be trusted.
+A recogniser drops digits of long numbers (13378065524 becomes 1337806524) and joins those that are
+said fast. When the stretch is cut out, slowed down and only digits are allowed, the same engine
+often gets them all. Where the results disagree, none of them can be trusted.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from speech.recognisers import Sound
 from speech.speech_detection import Region
 
 LONGEST_SECONDS = 17.0
-"""Of a stretch. Slowed down it must still fit the 30 seconds that an engine takes at once."""
+"""The longest stretch: slowed down it must still fit the 30 seconds that an engine takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One way to cut and play a stretch: seconds added before and after, tempo, pitch (1: as is).
+    """One way to cut and play a stretch.
 
-    The tempo changes without the pitch, the pitch together with the tempo.
+    ``before`` and ``after`` are seconds added at its ends. ``tempo`` changes only the pace,
+    ``pitch`` the pitch together with the pace (below 1: slower, lower; 1: unchanged).
     """
 
     before: float
@@ -47,13 +48,14 @@ CUTS = (
     Cut(0.5, 0.6, tempo=0.85),
     Cut(0.35, 0.5, tempo=0.8, pitch=0.8),
 )
-"""Words' ends are told worse than their beginnings, so there is more after than before. No two
-begin at the same moment: half a word there is heard as the same wrong digit at every tempo."""
+"""The times of words' ends are less exact than those of their starts, so more is added after than
+before. No two cuts start at the same moment: half a word at the start gives the same wrong digit at
+every tempo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """One text that a stretch may be; ``score`` is its mean log probability a token."""
+    """One possible text of a stretch; ``score`` (at most 0) its mean log probability a token."""
 
     text: str
     score: float
@@ -61,9 +63,10 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class RelistenResult:
-    """One way of listening again: its guesses, the best first.
+    """What one way of recognising the stretch gave: its guesses, the best first.
 
-    ``digits_only``: nothing but digits was allowed, so words beside the number became digits too.
+    ``digits_only``: the engine was allowed nothing but digits, so words beside the number became
+    digits too.
     """
 
     digits_only: bool
@@ -81,10 +84,10 @@ class RelistenResult:
 
 @runtime_checkable
 class DigitRecogniser(Protocol):
-    """A recogniser that can listen to a stretch again. Others are never asked."""
+    """A recogniser that can be limited to digits; others are not asked."""
 
     def recognise_digits(self, sound: Sound, language: str) -> tuple[RelistenResult, ...]:
-        """Hear at most 29 s of sound, freely and with only digits allowed."""
+        """Recognise at most 29 s of sound, without a limit and with only digits allowed."""
         ...
 
 
@@ -97,10 +100,10 @@ def relisten(
     *,
     on_decoded: Decoded | None = None,
 ) -> tuple[RelistenResult, ...]:
-    """Listen again to ``start`` .. ``end``, in seconds of the recording.
+    """Recognise ``start`` .. ``end`` (seconds of the recording) in each way of ``CUTS``.
 
-    Nothing comes back for a stretch that is empty or longer than ``LONGEST_SECONDS``, and from an
-    engine that can't. ``on_decoded`` is told how many seconds there are to hear in all.
+    Returns () for a stretch that is empty or longer than ``LONGEST_SECONDS``, and for an engine
+    that is no ``DigitRecogniser``. ``on_decoded`` gets the seconds of sound in all cuts together.
     Raises SpeechError.
     """
     recogniser = transcriber.recogniser(language)
@@ -126,7 +129,7 @@ def _cut_out(samples: Samples, start: float, end: float) -> Iterator[Samples]:
 
 
 def at_pitch(samples: Samples, pitch: float) -> Samples:
-    """The same 16 kHz samples played slower (below 1) and lower, like a tape."""
+    """The same 16 kHz samples, slower and lower (``pitch`` below 1) or faster and higher."""
     if pitch == 1.0:
         return samples
     frame = _frame(samples, round(RATE * pitch))
@@ -136,7 +139,7 @@ def at_pitch(samples: Samples, pitch: float) -> Samples:
 
 
 def at_tempo(samples: Samples, tempo: float) -> Samples:
-    """The same 16 kHz samples said at another pace (0.5..2, 1 as is), at their own pitch."""
+    """The same 16 kHz samples at another pace (0.5..2; 1: unchanged) and the same pitch."""
     if tempo == 1.0:
         return samples
     graph = av.filter.Graph()

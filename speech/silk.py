@@ -1,7 +1,7 @@
-"""SILK v3, which WeChat and QQ write: its two headers, its length, its decoding.
+"""SILK v3, the voice format of WeChat and QQ: how long a file plays, and its samples.
 
-The standard header is ``#!SILK_V3``; WeChat puts a byte 0x02 before it. Then come blocks, each
-with its length in two bytes, little end first; the standard form ends with the length 0xFFFF.
+The standard header is ``#!SILK_V3``; WeChat writes a byte 0x02 before it. Blocks follow, each
+after its length in two bytes (little-endian); the standard form ends with the length 0xFFFF.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from speech.errors import EmptyAudio, Undecodable
 
 HEADER = b"#!SILK_V3"
 RATE = 24_000
-"""Hz that we ask the decoder for; SILK itself holds at most 24 kHz."""
+"""Samples a second (Hz) asked of the decoder; SILK itself holds at most 24 kHz."""
 BLOCK_SECONDS = 0.02
 MAX_BYTES = 32 * 1024 * 1024
 MAX_BLOCKS = 400_000
-"""Read at most: over two hours."""
+"""Blocks read at most: over two hours."""
 MAX_BLOCK_BYTES = 960
 """The decoder library refuses longer ones (40 bytes for each kHz)."""
 
@@ -32,9 +32,9 @@ def duration_seconds(file: BinaryIO) -> float:
 
 
 def decode(data: bytes) -> tuple[bytes, bool]:
-    """SILK to signed 16-bit mono samples of ``RATE`` Hz, and whether it was whole.
+    """Signed 16-bit mono samples at ``RATE`` (bytes), and whether the file was complete.
 
-    A block that is cut off is left out. Raises EmptyAudio, Undecodable.
+    A last block that is cut off is left out. Raises EmptyAudio, Undecodable.
     """
     import pysilk
 

@@ -1,4 +1,4 @@
-"""Where in a recording somebody speaks: the Silero detector that comes with faster-whisper."""
+"""Find where in a recording somebody speaks, with the Silero detector of faster-whisper."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from speech.audio import RATE, Samples
 
 THRESHOLD = 0.35
-"""Speech probability from which a 32 ms frame counts (Silero's usual value is 0.5): lower,
-because losing a quiet voice is worse than listening to some noise."""
+"""Probability (0..1) from which a 32 ms frame counts as speech. Silero's usual value is 0.5; lower
+here, because to lose a quiet voice is worse than to recognise some noise."""
 MIN_SPEECH_MS = 120
 MIN_SILENCE_MS = 400
 PAD_MS = 200
 MAX_SPEECH_SECONDS = 27.0
-"""Longer stretches are cut at their last short pause, so that they fit Whisper's window."""
+"""Longer stretches are cut at their last short pause, so that they fit Whisper's 30 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Region:
 
 
 def find_speech(samples: Samples) -> tuple[Region, ...]:
-    """The stretches of 16 kHz samples in which somebody speaks, in order."""
+    """The stretches in which somebody speaks, in order; ``samples`` 16 kHz, of shape (n,)."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     if len(samples) < RATE // 20:

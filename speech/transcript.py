@@ -1,4 +1,4 @@
-"""What a recogniser heard: the text, and every word with its times and confidence."""
+"""The result of recognition: the text, and every word with its times and confidence."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as heard (in Chinese one to a few characters, with its punctuation).
+    """One word (in Chinese one to a few characters) with its punctuation.
 
-    ``start`` and ``end`` are seconds from the start of the original recording, whatever was
-    trimmed before listening. ``confidence`` is 0..1.
+    ``start`` and ``end`` are seconds from the start of the recording as it was sent, before any
+    trimming. ``confidence`` is 0..1.
     """
 
     text: str
@@ -22,19 +22,19 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The whole of one recording. Silence and music give an empty ``text``, which is no error.
+    """The transcript of one recording. Silence and music give an empty ``text``, no error.
 
-    ``language`` is a two-letter code, ``engine`` and ``model`` name what listened.
-    ``duration_seconds`` is that of the recording, ``speech_seconds`` how much of it is speech.
+    ``language`` is a two-letter code; ``engine`` and ``model`` name what recognised it.
+    ``duration_seconds`` is the recording's length, ``speech_seconds`` how much of it is speech.
     ``confidence`` (0..1) is the words' mean, weighted by their length; 0 without words.
     ``alternatives`` are up to five other texts of the whole recording, the likeliest first.
-    ``notes`` are stable codes for what a reader should know:
+    ``notes`` are codes (the same in every version) for what a reader should know:
 
     ``no_speech``             nobody speaks, or nothing was understood
-    ``hallucination_gated``   some of what the engine put out was invented, and left out
+    ``hallucination_gated``   the engine invented some text, which was left out
     ``language_unsupported``  spoken in a language or dialect that the model can't do
-    ``truncated``             the file ends early or is damaged; the rest was heard
-    ``cut_at_limit``          longer than the limit; only the beginning was heard
+    ``truncated``             the file ends early or is damaged; the rest was recognised
+    ``cut_at_limit``          longer than the limit; only its beginning was recognised
     """
 
     text: str
@@ -54,7 +54,7 @@ class Transcript:
         at = 0
         for word in self.words:
             start = self.text.find(word.text, at)
-            if start < 0:  # only for a text that was put together elsewhere
+            if start < 0:  # the text was not made of these words
                 start = at
             at = min(start + len(word.text), len(self.text))
             found.append((start, at))

@@ -1,8 +1,8 @@
-"""Recognisers in child processes: a crash, a hang or a lack of memory costs one attempt.
+"""Recognisers in worker processes: a crash, a hang or a lack of memory costs one attempt.
 
-Children are started by ``python -c`` and not forked: native libraries hold
-threads and locks that a fork breaks. One that fails is ended, and the next call starts a new
-one. They end with this process, however it ends.
+Workers are started by ``python -c`` and not forked: native libraries hold threads and locks that
+a fork breaks. A worker that fails is ended, and the next call starts a new one. All workers end
+when this process ends, even by kill -9.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from speech.worker_process import MAX_MESSAGE, OUT_OF_MEMORY_EXIT
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """Seconds after which a child is ended.
+    """Seconds that a worker may take; then it is ended.
 
     ``start``: from its start until it is ready. ``load``: to load a model and decode the file.
     ``base`` + ``per_second`` × the recording's seconds: to recognise it.
@@ -51,16 +51,17 @@ class TimeLimits:
     per_second: float = 4.0
 
     def recognising(self, seconds: float) -> float:
-        """The limit for a recording of so many seconds."""
+        """Seconds that recognising a recording of ``seconds`` seconds may take."""
         return self.base + self.per_second * seconds
 
 
 class Transcriber:
-    """Hears recordings in child processes. Safe to use from several threads.
+    """Recognises recordings in worker processes. Safe to use from several threads.
 
     ``engine`` is ``auto`` or an engine's name; ``options`` are the engine's own, or one table
-    for each engine by its name. ``processes`` children work at the same time; further calls
-    wait. ``memory_bytes`` limits each child (None: no limit). A warm child keeps its model.
+    for each engine by its name. At most ``processes`` workers (1 or more) run at the same time;
+    further calls wait. ``memory_bytes`` limits each worker (None: no limit); ``max_seconds`` of
+    each recording are recognised. A worker keeps its model loaded between calls.
     """
 
     def __init__(
@@ -90,21 +91,21 @@ class Transcriber:
         for slot in self._all:
             self._slots.put(slot)
         self._closed = threading.Event()
-        # A child's death signal is bound to the *thread* that started it (prctl(2)), so all are
-        # started by one thread that lives as long as we do.
+        # A worker gets its death signal when the *thread* that started it ends (prctl(2)), so one
+        # thread that lives as long as this object starts them all.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="recogniser-starter")
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The process ids of the children that live now."""
+        """The process ids of the workers that run now."""
         workers = [slot.worker for slot in self._all]
         return tuple(w.process.pid for w in workers if w and w.process.poll() is None)
 
     def transcribe(self, path: Path, language: str | None = None) -> Transcript:
-        """Hear one recording; ``language`` as in ``speech.transcribe``.
+        """Recognise one recording; ``language`` as in ``speech.transcribe``.
 
-        Raises RecogniserCrashed, RecogniserTimeout, RecogniserClosed, and any SpeechError that
-        hearing raises.
+        Raises RecogniserCrashed, RecogniserTimeout, RecogniserClosed, and what
+        ``speech.transcribe`` raises.
         """
         with self._slot() as slot:
             answer = self._ask(slot, {"do": "transcribe", "path": str(path), "language": language})
@@ -113,9 +114,9 @@ class Transcriber:
     def relisten(
         self, path: Path, start: float, end: float, language: str
     ) -> tuple[RelistenResult, ...]:
-        """Listen again to some seconds in which a number is said; see ``speech.relisten``.
+        """Recognise ``start`` .. ``end`` (seconds), where a number is said, once more.
 
-        Raises as ``transcribe`` does.
+        See ``speech.relisten``. Raises as ``transcribe`` does.
         """
         question = {"do": "relisten", "path": str(path), "start": start, "end": end}
         with self._slot() as slot:
@@ -123,20 +124,23 @@ class Transcriber:
         return tuple(RelistenResult.from_dict(hearing) for hearing in answer["again"])
 
     def warm(self, language: str | None = None) -> None:
-        """Start every child and load its model, so that the first recording needn't wait."""
+        """Start every worker and load its model, so that the first recording needn't wait.
+
+        Raises as ``transcribe`` does.
+        """
         with contextlib.ExitStack() as stack:
             slots = [stack.enter_context(self._slot()) for _ in self._all]
             for slot in slots:
                 self._ask(slot, {"do": "warm", "language": language})
 
     def close(self) -> None:
-        """End all children at once; calls that wait or run raise RecogniserClosed."""
+        """End all workers at once; calls that wait or run raise RecogniserClosed."""
         self._closed.set()
         for slot in self._all:
             if slot.worker is not None:
                 slot.worker.end()
         self._starter.shutdown(wait=True)
-        for slot in self._all:  # one may have been starting meanwhile
+        for slot in self._all:  # a worker may have been started meanwhile
             if slot.worker is not None:
                 slot.worker.end()
 
@@ -174,7 +178,7 @@ class Transcriber:
             self._drop(slot)
             self._refuse_when_closed()
             raise
-        except BaseException:  # interrupted: its answer would be taken for the next one's
+        except BaseException:  # interrupted: its answer would be taken for the next call's
             self._drop(slot)
             raise
         if answer["say"] == "failed":
@@ -206,13 +210,13 @@ class Transcriber:
 
 @dataclass(slots=True)
 class _Slot:
-    """A place for one child; held by one caller at a time."""
+    """A place for one worker; one caller at a time uses it."""
 
     worker: _Worker | None = None
 
 
 class _Worker:
-    """One child process and our end of its pipe."""
+    """One worker process and our end of its pipe."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
@@ -243,7 +247,10 @@ class _Worker:
             raise self._death() from error
 
     def answer(self, seconds: float) -> dict[str, Any]:
-        """The child's next message. Raises RecogniserTimeout, RecogniserCrashed."""
+        """The next message, awaited for at most ``seconds``.
+
+        Raises RecogniserTimeout, RecogniserCrashed.
+        """
         deadline = time.monotonic() + seconds
         try:
             if not self._pipe.poll(max(0.0, deadline - time.monotonic())):
@@ -256,7 +263,7 @@ class _Worker:
         return answer
 
     def end(self) -> None:
-        """Kill it if it lives, and free what it held. May be called again."""
+        """Kill the process if it runs, and close the pipe. May be called more than once."""
         with self._ending:
             if self.process.poll() is None:
                 self.process.kill()

@@ -1,9 +1,9 @@
-"""The process in which a recogniser runs: one recording at a time, over a pipe.
+"""The worker process in which a recogniser runs: one recording at a time, over a pipe.
 
-Messages are JSON objects. In: ``{"do": "setup", …}`` once, then ``{"do": "transcribe", …}``,
-``{"do": "relisten", …}`` or ``{"do": "warm", …}``. Out: ``{"say": "ready"}``, and for each
-recording ``{"say": "decoded"}`` with its seconds, then ``{"say": "heard"}`` or
-``{"say": "failed"}``.
+Messages are JSON objects. It reads ``{"do": "setup", …}`` once, then any number of
+``{"do": "transcribe", …}``, ``{"do": "relisten", …}`` and ``{"do": "warm", …}``. It writes
+``{"say": "ready"}`` after the setup, and for each recording ``{"say": "decoded"}`` with its
+seconds, then ``{"say": "heard"}`` or ``{"say": "failed"}``.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ MAX_MESSAGE = 64 * 1024 * 1024
 
 
 def main() -> None:
-    """Arguments: the pipe's file descriptor and the parent's process id."""
+    """Serve until the parent ends. Arguments: the pipe's file descriptor, the parent's pid."""
     fd, parent = int(sys.argv[1]), int(sys.argv[2])
     die_with(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the group; the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent ends us
     be_first_to_go()
     pipe = Connection(fd)
     inbox: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -45,28 +45,34 @@ def main() -> None:
 
 
 def die_with(parent: int) -> None:
-    """End this process when its parent ends, even by kill -9 (Linux; elsewhere by the pipe)."""
+    """End this process when its parent ends, even by kill -9.
+
+    Linux only; elsewhere the end of the pipe tells.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before we asked
+    if os.getppid() != parent:  # the parent ended before prctl took effect
         os._exit(0)
 
 
 def be_first_to_go() -> None:
-    """Let the kernel choose this process first when memory runs out (Linux)."""
+    """Have the kernel end this process before others when memory runs out (Linux)."""
     path = Path("/proc/self/oom_score_adj")
     if path.exists():
         path.write_text("1000")
 
 
 def limit_memory(most: int | None) -> None:
-    """Allow this process at most so many bytes of its own (data, heap, stacks)."""
+    """Allow this process at most ``most`` bytes of data (RLIMIT_DATA); None: no limit."""
     if most:
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _read(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
-    """In its own thread, so that the parent's end is noticed while we recognise."""
+    """Queue the parent's messages; ends the process when the parent closes the pipe.
+
+    Runs in a thread of its own, so that this is noticed during recognition too.
+    """
     while True:
         try:
             inbox.put(json.loads(pipe.recv_bytes(MAX_MESSAGE)))

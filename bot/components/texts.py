@@ -1,4 +1,4 @@
-"""One form of a text for all featurizers: what says nothing about the category is evened out."""
+"""Normalises a text for all featurizers: removes differences that don't tell the category."""
 
 import re
 import unicodedata
@@ -15,12 +15,12 @@ MAX_CHARACTERS = 600
 
 
 def example_metadata(message: Message) -> Dict[Text, Any]:
-    """What the training file says beside a sentence: `of`, `made_up`; {} for anything else."""
+    """The metadata of a training sentence (`of`, `made_up`); {} for any other message."""
     return (message.get(METADATA) or {}).get("example") or {}
 
 
 def made_up(message: Message) -> bool:
-    """Is it a training sentence that nobody said or heard, but that was garbled on purpose?"""
+    """Whether this training sentence was generated with errors, and neither said nor recognised."""
     return bool(example_metadata(message).get("made_up"))
 
 

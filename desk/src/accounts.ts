@@ -1,5 +1,5 @@
-// Forms that write JSON: `data-write="METHOD /api/…"` on a form sends its fields, then goes to
-// `data-then` or shows the page anew. A password to start with is shown until it is put away.
+// Forms that send JSON: `data-write="METHOD /api/…"` on a form sends its fields, then opens
+// `data-then` or reloads the page. A starting password is shown until the operator dismisses it.
 
 import "./accounts.css";
 import { attempt, write } from "./net";

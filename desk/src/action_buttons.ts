@@ -1,13 +1,13 @@
-// Buttons that send something; without `data-then` they stay on the page: `data-act` is the address,
-// `data-body` the JSON, `data-version` what was seen, `data-ask` a question whose answer goes along
-// as `why`, `data-sure` a question before it is done, `data-then` the page to open afterwards
-// (empty: this one, anew) unless the answer names another in `then`.
+// Buttons that POST something: `data-act` is the address, `data-body` the JSON, `data-version` the
+// version that the operator saw, `data-ask` a question whose answer is sent as `why`, `data-sure` a
+// question to confirm, `data-then` the page to open afterwards (empty: reload; without it the page
+// stays), unless the answer names another one in `then`.
 
 import { refresh } from "./refresh";
 import { Refused, attempt, write } from "./net";
 import { say, tell } from "./words";
 
-/** As `attempt`; where nothing came back it says that the network is away. */
+/** As `attempt`; when the server could not be reached, say that the network is down. */
 export async function attemptOnline(work: () => Promise<unknown>): Promise<boolean> {
   let away = false;
   const worked = await attempt(() =>

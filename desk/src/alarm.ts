@@ -1,4 +1,4 @@
-// An emergency that nobody has taken rings on every page of the desk until somebody takes it.
+// An emergency that nobody has taken rings on every page of the desk until an operator takes it.
 // Browsers allow sound only after a first key or click: until then a bar says that it is off.
 
 import { say } from "./words";
@@ -54,7 +54,7 @@ function play(): void {
   });
 }
 
-/** Of several open pages, one is enough. */
+/** Ring in one of the open pages only. */
 function ring(): void {
   if (!navigator.locks) return play();
   void navigator.locks.request("huying-ring", { ifAvailable: true }, async (lock) => {
@@ -89,7 +89,7 @@ async function ask(): Promise<void> {
     ringing = found;
     if (before !== ringing.map((r) => r.tracking_number).join()) show();
   } catch {
-    // Cut off: what rings goes on ringing.
+    // Offline: an alarm that rings goes on.
   }
 }
 
@@ -97,8 +97,8 @@ if (document.body.dataset["me"] && document.body.dataset["role"] !== "station") 
   bar.append(link, turnOn);
   document.getElementById("main")?.before(bar);
   turnOn.addEventListener("click", wake);
-  // Not at the press: the bar goes then, and what is below would move from under the pointer.
-  // Each one: some keys do not count as a gesture, and a browser may take the sound away again.
+  // After the press (click, not pointerdown): the bar disappears and the page below it moves.
+  // At every gesture: some keys do not count as one, and a browser may suspend the sound again.
   for (const gesture of ["click", "keydown"]) document.addEventListener(gesture, () => soundIsOn() || wake());
   if ((navigator as { userActivation?: UserActivation }).userActivation?.hasBeenActive) wake();
   show();

@@ -1,4 +1,4 @@
-// A field with choices: type to search, arrows to choose, Enter to take it (an ARIA combobox).
+// A field with choices (an ARIA combobox): type to search, arrows to move, Enter to choose.
 
 export interface Choice {
   value: string;
@@ -7,11 +7,12 @@ export interface Choice {
 }
 
 export interface Combobox {
-  /** What is typed and no choice yet: look for it and take the likeliest. Resolves when settled. */
+  /** Await a running search and choose its first result, if the list is open. */
   settle(): Promise<void>;
 }
 
-/** Offer what `find` finds for what was typed; `picked` hears of the choice. */
+/** Make `input` a combobox: `find` gives the choices for a text, `picked` is called with the chosen
+ *  one. */
 export function attachCombobox(
   input: HTMLInputElement,
   find: (typed: string) => Choice[] | Promise<Choice[]>,
@@ -101,7 +102,7 @@ export function attachCombobox(
       if (list.hidden) searching = search();
       else if (choices.length) mark((active + (event.key === "ArrowDown" ? 1 : choices.length - 1)) % choices.length);
     } else if (event.key === "Enter" && !list.hidden && active >= 0 && !event.ctrlKey) {
-      event.preventDefault(); // a form is not sent by it
+      event.preventDefault(); // or Enter would submit the form
       take(active);
     } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();

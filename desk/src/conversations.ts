@@ -1,5 +1,5 @@
-// A conversation answered in place: Enter sends, Shift+Enter begins a new line, and what was begun
-// is still there after a reload of this tab.
+// A conversation's page, where the operator answers: Enter sends, Shift+Enter begins a new line. An
+// unsent text survives a reload of this tab.
 
 import "./conversations.css";
 
@@ -25,7 +25,7 @@ if (talk) {
   text.value = sessionStorage.getItem(draft) ?? "";
   text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
   text.addEventListener("keydown", (event) => {
-    // While an input method composes, Enter takes a candidate; Safari says so by 229 only.
+    // While an input method composes, Enter takes a candidate; Safari shows this only by code 229.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     form.requestSubmit();
@@ -45,7 +45,7 @@ if (talk) {
     await refresh();
     log.scrollTop = log.scrollHeight;
   });
-  // A sound's error does not bubble.
+  // The error event of <audio> does not bubble, so it is captured.
   talk.addEventListener(
     "error",
     (event) => {

@@ -1,4 +1,4 @@
-// Deadlines in words that stay true: "12 minutes left", "5 minutes over".
+// Deadlines in words, updated every second: "12 minutes left", "5 minutes over".
 // intake/web/desk/queue.py says the same when it renders the page.
 
 import { say } from "./words";
@@ -12,7 +12,7 @@ function lasts(seconds: number): string {
   return say("queue_moment");
 }
 
-// The house's clock minus this computer's, which may be minutes wrong.
+// ms: the server's clock minus this computer's, which may be minutes wrong.
 let ahead = 0;
 
 function compare(): void {

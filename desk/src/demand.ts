@@ -1,9 +1,9 @@
-// The demand picture is drawn on the server; here it is only sent to the printer.
+// The page of statistics, which the server renders: printing it.
 
 import "./demand.css";
 
 document.getElementById("print")?.addEventListener("click", () => window.print());
-// On paper the tables stand open.
+// Print the tables open.
 window.addEventListener("beforeprint", () => {
   for (const part of document.querySelectorAll<HTMLDetailsElement>("#demand details")) part.open = true;
 });

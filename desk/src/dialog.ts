@@ -1,4 +1,4 @@
-// A dialog that asks for what an action needs: digits choose, Enter does it, Esc leaves.
+// Dialogs that ask for what an action needs: digits choose, Enter does it, Esc closes.
 
 import { isTyping } from "./keys";
 
@@ -8,8 +8,8 @@ const LEFT = `huying-asked-${location.pathname}`;
 
 let asked = 0;
 
-// A page that is left in the middle of a question, most often because the session ended, keeps
-// what was typed for when the same is asked there again.
+// When the page is left with an open dialog (mostly because the session ended), store what was typed,
+// for when the same dialog is opened there again.
 window.addEventListener("pagehide", () => {
   const dialog = document.querySelector("dialog.ask[open]");
   const form = dialog?.querySelector("form");
@@ -28,8 +28,8 @@ function recall(dialog: HTMLDialogElement, form: HTMLFormElement): void {
 }
 
 /**
- * Open `<dialog id="ask-…">`; resolves with its form's values, or null when she left it. With
- * `wrong`, why it could not be done, it opens once more with all that she had typed.
+ * Open `<dialog id="ask-…">`; resolves with its form's values, or null when it was closed without
+ * OK. With `wrong`, the reason why the action failed, it keeps what was typed and shows the reason.
  */
 export function ask(id: string, prepare?: (form: HTMLFormElement) => void, wrong = ""): Promise<FormData | null> {
   const dialog = document.getElementById(`ask-${id}`) as HTMLDialogElement | null;
@@ -51,7 +51,7 @@ export function ask(id: string, prepare?: (form: HTMLFormElement) => void, wrong
   const mine = ++asked;
   return new Promise((resolve) => {
     const closed = (): void => {
-      // A dialog says that it was closed only later: it may be open again for the next question.
+      // "close" fires late: the dialog may already be open for the next question.
       if (mine === asked && dialog.open) return;
       dialog.removeEventListener("close", closed);
       resolve(mine === asked && dialog.returnValue === "ok" ? new FormData(form) : null);
@@ -60,7 +60,7 @@ export function ask(id: string, prepare?: (form: HTMLFormElement) => void, wrong
   });
 }
 
-/** Choose one of a group of radio buttons; null chooses none. */
+/** Check one of a group of radio buttons; null unchecks all. */
 export function checkRadio(form: HTMLFormElement, name: string, value: string | null): void {
   for (const one of form.querySelectorAll<HTMLInputElement>(`input[type=radio][name="${name}"]`))
     one.checked = one.value === value;
@@ -69,7 +69,7 @@ export function checkRadio(form: HTMLFormElement, name: string, value: string | 
 for (const dialog of document.querySelectorAll<HTMLDialogElement>("dialog.ask")) {
   dialog.addEventListener("keydown", (event) => {
     const form = dialog.querySelector("form");
-    // While an input method composes, Enter takes a candidate; Safari says so by 229 only.
+    // While an input method composes, Enter takes a candidate; Safari shows this only by code 229.
     if (event.isComposing || event.keyCode === 229 || !form) return;
     const writes = event.target instanceof HTMLTextAreaElement && !event.shiftKey;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey || writes)) {

@@ -1,3 +1,3 @@
-// What failed: every retry is one button, giving up asks why.
+// The page of failures: a button retries, giving up asks why.
 
 import "./tasks.css";

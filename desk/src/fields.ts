@@ -1,4 +1,4 @@
-// The fields of a request: what is stored, what she typed, what somebody else changed meanwhile.
+// The fields of a request: stored values, what the operator typed, what others changed meanwhile.
 
 import { attachCombobox, type Choice, type Combobox } from "./combobox";
 import { say } from "./words";
@@ -32,7 +32,7 @@ interface Kind extends Choice {
 }
 
 export class Fields {
-  /** Fields in which somebody else saved one thing and she typed another. */
+  /** Fields in which a colleague saved one value and the operator typed another. */
   readonly undecided = new Set<string>();
   readonly kinds: Kind[];
   private readonly typed = new Map<string, { value: string; shown: string }>();
@@ -54,7 +54,7 @@ export class Fields {
     return this.typed.size > 0;
   }
 
-  /** Is any field backed by words? */
+  /** Whether any field has evidence, words of the transcript that it rests on. */
   get hasEvidence(): boolean {
     return this.form.querySelector("[data-key][data-from]") !== null;
   }
@@ -72,14 +72,14 @@ export class Fields {
     return this.form.querySelector(`[data-key="${key}"]`);
   }
 
-  /** Begin to edit the field of a key. */
+  /** Focus the field of a key ("1" to "8") for editing. */
   edit(key: string): void {
     const input = this.row(key)?.querySelector<Input>("input, select, textarea");
     input?.focus();
     if (input && !(input instanceof HTMLSelectElement)) input.select();
   }
 
-  /** Take the next of what else a field may be; the last is followed by what it was. */
+  /** Put the next alternative into a field; after the last one, the stored value. */
   nextOther(key: string): void {
     const row = this.row(key);
     const name = row?.dataset["field"];
@@ -94,7 +94,7 @@ export class Fields {
     this.put(name, taken.value, taken.shown);
   }
 
-  /** What a PATCH sends. */
+  /** The changed fields, as a PATCH sends them; null clears a field. */
   changes(): Record<string, string | null> {
     const found: Record<string, string | null> = {};
     for (const [name, { value }] of this.typed) {
@@ -110,7 +110,7 @@ export class Fields {
     return found;
   }
 
-  /** What is typed is settled: a search that runs is awaited and its likeliest taken. */
+  /** Await running searches and take their first results. */
   async settle(): Promise<void> {
     await Promise.all([...this.comboboxes.values()].map((one) => one.settle()));
   }
@@ -141,7 +141,7 @@ export class Fields {
     if (name === "when") this.wireExactTimes(row);
   }
 
-  /** Enter takes it and gives the keys back to the page, Escape takes back what was typed. */
+  /** Enter accepts the value and leaves the field; Escape restores the stored value. */
   private async onKey(event: KeyboardEvent, name: string, input: Input): Promise<void> {
     if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" && !(input instanceof HTMLTextAreaElement && event.shiftKey)) {
@@ -174,7 +174,7 @@ export class Fields {
         this.put(name, "", "", false);
       }
     });
-    // What is no kind and no time can't be saved: the field shows again what counts.
+    // A text that is no category or time can't be saved: show the current value again.
     input.addEventListener("blur", () => {
       if (name === "place") return;
       void this.comboboxes.get(name)?.settle().then(() => {
@@ -210,7 +210,7 @@ export class Fields {
     return found.map((one) => ({ value: `${one.start}/${one.end}`, shown: one.said }));
   }
 
-  /** From and to, to the minute, for what words don't say. */
+  /** Two inputs for exact times, to the minute, besides words. */
   private wireExactTimes(row: HTMLElement): void {
     const from = row.querySelector<HTMLInputElement>("#when-start");
     const to = row.querySelector<HTMLInputElement>("#when-end");
@@ -262,7 +262,7 @@ export class Fields {
     sessionStorage.setItem(this.key, JSON.stringify(kept));
   }
 
-  /** What she had typed when the page was left or was loaded again for somebody else's change. */
+  /** Restore what was typed before the page was left, or reloaded for a colleague's change. */
   restore(): void {
     const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "null") as UnsavedFields | null;
     if (!kept || !this.state.may.includes("edit")) return this.forget();
@@ -288,7 +288,7 @@ export class Fields {
   }
 }
 
-/** Read JSON from the operators' API. */
+/** GET JSON from the operators' API. Rejects when the status is no success. */
 export async function getJson<T>(path: string, query: Record<string, string>): Promise<T> {
   const answer = await fetch(`${path}?${new URLSearchParams(query).toString()}`, {
     credentials: "same-origin",
@@ -298,7 +298,7 @@ export async function getJson<T>(path: string, query: Record<string, string>): P
   return (await answer.json()) as T;
 }
 
-/** A local time of the residents' zone as an instant: "2026-11-24T09:00" → "2026-11-24T01:00:00.000Z". */
+/** A local time in `zone` as UTC: "2026-11-24T09:00" → "2026-11-24T01:00:00.000Z". */
 export function toInstant(local: string, zone: string): string {
   const wall = Date.parse(`${local}:00Z`);
   const offset = (at: number): number => {

@@ -1,4 +1,4 @@
-// Homes: made and changed in one form, their links made, shown and ended.
+// Households: the form that creates and changes one, its link, and erasing it.
 
 import "./demand.css";
 
@@ -18,7 +18,7 @@ document.addEventListener("submit", (event) => {
   if (id === undefined) return;
   event.preventDefault();
   const given = new FormData(form);
-  // What she did not touch is left out: a colleague may have changed it since.
+  // Untouched fields are left out: a colleague may have changed them since.
   const meant = [...given].filter(([name]) => !id || touched(form.elements.namedItem(name)));
   const details = Object.fromEntries(meant.map(([name, value]) => [name, String(value).trim() || null]));
   void attempt(async () => {
@@ -68,7 +68,7 @@ erase?.addEventListener("submit", (event) => {
   });
 });
 
-/** How far it is, every second, until the home is gone or the erase has stopped. */
+/** Show the progress every second, until the household is erased or erasing has stopped. */
 async function follow(place: HTMLElement): Promise<void> {
   const total = Number(place.dataset["total"]);
   const answer = await fetch(`/api/households/${place.dataset["id"]}/erasure`, { credentials: "same-origin" }).catch(

@@ -1,4 +1,4 @@
-// Keys of the desk: every page registers its own, and "?" lists them all.
+// Keyboard shortcuts of the desk: every page registers its own, and "?" lists them.
 
 import { say } from "./words";
 
@@ -7,9 +7,9 @@ export interface Key {
   key: string;
   label: string;
   act: () => void;
-  /** Works while she types in a field, too. */
+  /** Works while typing in a field, too. */
   typing?: boolean;
-  /** Acts on and on while it is held down; others act once a press. */
+  /** Acts repeatedly while it is held down; other keys act once a press. */
   repeats?: boolean;
   when?: () => boolean;
 }
@@ -28,7 +28,7 @@ export function registerKeys(title: string, list: Key[]): void {
   scopes.push({ title, list });
 }
 
-/** May single letters act? Who dictates or uses a screen reader may switch them off (WCAG 2.1.4). */
+/** Whether single letters act; people who dictate can switch them off (WCAG 2.1.4). */
 export function singleKeysAct(): boolean {
   return localStorage.getItem(STORED) !== "off";
 }
@@ -40,7 +40,7 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
 }
 
-/** The plain character: Caps Lock and an input method's full width make no other key of it. */
+/** The key's character, without the effect of Caps Lock and of full-width input. */
 function character(event: KeyboardEvent): string {
   if (event.key.length > 1) return event.key;
   const plain = event.key.normalize("NFKC");
@@ -48,7 +48,7 @@ function character(event: KeyboardEvent): string {
   return event.shiftKey ? plain.toUpperCase() : plain.toLowerCase();
 }
 
-/** A key stroke as `Key.key` names it. */
+/** The name of a key stroke, as in `Key.key`. */
 export function keyName(event: KeyboardEvent): string {
   const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
   const name = character(event);
@@ -58,9 +58,9 @@ export function keyName(event: KeyboardEvent): string {
   return event.altKey ? `Alt+${name}` : name;
 }
 
-let held = ""; // the key that acted last, for as long as it is down
+let held = ""; // the code of the key that acted last, while it is held down
 
-// What a held key did once it neither does again nor types into what it opened.
+// A held key acts once, and its repetitions don't type into the field that it opened.
 document.addEventListener(
   "keydown",
   (event) => {
@@ -74,20 +74,20 @@ document.addEventListener(
 );
 
 document.addEventListener("keydown", (event) => {
-  // Safari says by 229 only that an input method had the key.
+  // Safari shows only by code 229 that an input method used the key.
   if (event.isComposing || event.keyCode === 229 || event.defaultPrevented || document.querySelector("dialog[open]")) return;
   const name = keyName(event);
   const typing = isTyping(event.target);
   const bare = !name.startsWith("Ctrl+") && !/^F\d/.test(name);
   if (bare && !singleKeysAct()) return;
-  // A button in focus keeps the keys that press it.
+  // Space and Enter press the button that has the focus.
   const presses = (name === "Space" || name === "Enter") && (event.target as HTMLElement).closest("button, a, summary");
   for (const scope of [...scopes].reverse()) {
     const found = scope.list.find((k) => k.key === name && (!k.when || k.when()));
     if (!found || (typing && !found.typing) || (presses && !typing)) continue;
     event.preventDefault();
     if (found.repeats) return found.act();
-    // Held since the page before, it is no answer to this one.
+    // Held since the previous page: not meant for this one.
     if (event.repeat) return;
     held = event.code;
     return found.act();

@@ -1,4 +1,4 @@
-// What was just done, told on the page that comes next, with the way back.
+// The action that was just done, shown on the next page with a button to undo it.
 
 import { registerKeys } from "./keys";
 import { Refused, why, write } from "./net";
@@ -7,7 +7,7 @@ import { say, tell } from "./words";
 export interface Undo {
   number: string;
   action: "reopen" | "resume";
-  /** Where it must still stand to be taken back; `names`: the statuses as they are read. */
+  /** The statuses in which it can be undone; `names`: status → its name for people. */
   status: string[];
   names: Record<string, string>;
 }
@@ -18,9 +18,9 @@ export interface LastAction {
 }
 
 const STORED = "huying-desk-done";
-const SHOWN_MS = 10 * 60_000; // in the queue; a request's page keeps it until the next deed
+const SHOWN_MS = 10 * 60_000; // on the worklist; a request's page shows it until the next action
 
-/** Keep it for the next page of this tab. */
+/** Store it for the next page of this tab. */
 export function rememberAction(done: LastAction): void {
   sessionStorage.setItem(STORED, JSON.stringify({ ...done, at: Date.now() }));
 }
@@ -31,7 +31,7 @@ export function lastAction(): (LastAction & { at: number }) | null {
 
 let busy = false;
 
-/** Take back what was done last and open it; what stands in the way is told. */
+/** Undo the last action and open its request; an error is shown. */
 export async function undo(): Promise<void> {
   const last = lastAction()?.undo;
   if (!last || busy) return;

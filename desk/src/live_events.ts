@@ -1,8 +1,8 @@
-// What happens in the house, as events on the document: huying:request, huying:alarm,
+// The server's events, dispatched on the document: huying:request, huying:alarm,
 // huying:conversation, huying:task, huying:looking, with the server's JSON as `detail`; and
-// huying:hello when everything should be looked at again.
-// Browsers allow six connections to one server: of all pages that are open in this browser, one
-// listens for all, where the browser lets pages agree (HTTPS or localhost).
+// huying:hello after a reconnection, when every part should be read again.
+// Browsers allow six connections to one server, so of all open pages one holds the connection and
+// passes the events on, where the browser has locks (HTTPS or localhost).
 
 const KINDS = ["hello", "request", "alarm", "conversation", "task", "looking"];
 const RETRY_MS = 10_000;
@@ -16,7 +16,7 @@ const others = "BroadcastChannel" in window ? new BroadcastChannel("huying-live"
 let cutOff = false;
 let listens = false;
 
-/** Whether word comes through, shown on every page of this browser. */
+/** Show whether the connection is up. */
 function showConnection(on: boolean): void {
   document.body.classList.toggle("cut-off", !on);
   document.body.dataset["live"] = on ? "yes" : "no";
@@ -77,7 +77,7 @@ if (document.body.dataset["me"] && document.body.dataset["role"] !== "station") 
   if (others && navigator.locks) {
     void navigator.locks.request("huying-live", () => {
       connect();
-      return new Promise(() => undefined); // until the page is closed
+      return new Promise(() => undefined); // holds the lock until the page is closed
     });
   } else connect();
 }

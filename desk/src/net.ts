@@ -1,10 +1,10 @@
-// Writes go to the operators' API with the page's token and the version that was seen.
+// Writes to the operators' API, with the page's CSRF token and the version that was seen.
 
 import { say, tell } from "./words";
 
 const csrf = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content ?? "";
 
-/** An answer that is no 2xx: the problem document's sentence, and the current state of a 412. */
+/** An answer that is no 2xx; `body` is the problem document (with the current state for a 412). */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -16,7 +16,8 @@ export class Refused extends Error {
   }
 }
 
-/** Send JSON, or a file as it is; resolves with the answer's JSON. Rejects with `Refused`, or when nothing came back. */
+/** Send JSON, or a file as CSV; resolves with the answer's JSON. Rejects with `Refused`, or with a
+ *  TypeError when the server could not be reached. */
 export async function write<T = Record<string, unknown>>(
   method: string,
   url: string,
@@ -46,16 +47,16 @@ export async function write<T = Record<string, unknown>>(
   return found as T;
 }
 
-/** Why it was refused: `desk.js.problem_<code>` in the page's language where there is one. */
+/** The reason in words: `desk.js.problem_<code>` where there is one, else the server's sentence. */
 export function why(error: unknown): string {
-  if (error instanceof TypeError) return say("offline"); // fetch's word for: nothing came back
+  if (error instanceof TypeError) return say("offline"); // fetch could not reach the server
   if (!(error instanceof Refused)) return String(error);
   const key = `problem_${error.code}`;
   const told = say(key);
   return told === key ? error.message : told;
 }
 
-/** Do it; what goes wrong is told. Resolves with whether it worked. */
+/** Do `work` and show its error, if any. Resolves with whether it worked. */
 export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();

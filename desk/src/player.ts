@@ -1,4 +1,4 @@
-// The recording beside its words: hear it from any word, see which word is heard now.
+// The player of a request's recording: plays from any word and marks the word that is playing.
 
 import { say } from "./words";
 
@@ -6,9 +6,9 @@ export interface Player {
   toggle(): void;
   skip(seconds: number): void;
   speed(step: number): void;
-  /** Play from a time on, to `until` if given (seconds). */
+  /** Play from `at` (seconds) on, up to `until` if given. */
   playFrom(at: number, until?: number): void;
-  /** The sentence that is heard now (or was last) once more. */
+  /** Play the current (or last) sentence again. */
   repeat(): void;
 }
 
@@ -141,7 +141,7 @@ export function createPlayer(place: HTMLElement, words: HTMLElement[]): Player {
   return { toggle, skip, speed, playFrom, repeat };
 }
 
-/** Words are one stop of the Tab key: arrows go from word to word, Enter or a click plays. */
+/** The words are one tab stop: arrows move from word to word, Enter or a click plays from there. */
 function listen(words: HTMLElement[], heard: (index: number) => void): void {
   const focus = (index: number): void => {
     const word = words[Math.max(0, Math.min(words.length - 1, index))];

@@ -1,4 +1,4 @@
-// "X is looking at this": said for as long as a request's page is open, shown to the others.
+// "X is looking at this": announced while a request's page is open, shown to other operators.
 
 import { write } from "./net";
 
@@ -10,8 +10,8 @@ interface Presence {
 }
 
 /**
- * Say that this request is looked at, until the page is left. `shown` gets the others' names, at
- * once and whenever somebody comes or goes. Returns what ends it.
+ * Announce that this operator looks at a request, until the page is left. `shown` gets the other
+ * operators' names, at once and at every change. The returned function ends it.
  */
 export function announcePresence(number: string, shown: (others: string[]) => void = () => undefined): () => void {
   const url = `/api/requests/${encodeURIComponent(number)}/looking`;
@@ -23,7 +23,7 @@ export function announcePresence(number: string, shown: (others: string[]) => vo
     shown(there.others);
   };
   const look = (): void => {
-    // What can't be said now is said again soon.
+    // A failed announcement is repeated after REPEAT_MS.
     write<Presence & Record<string, unknown>>("POST", url, {}).then(tell, () => undefined);
   };
   const seen = (event: Event): void => {
@@ -37,7 +37,7 @@ export function announcePresence(number: string, shown: (others: string[]) => vo
     const csrf = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content ?? "";
     void fetch(url, {
       method: "POST",
-      keepalive: true, // the page is gone before the answer comes
+      keepalive: true, // the request outlives the page
       credentials: "same-origin",
       headers: { "X-CSRF-Token": csrf, "Content-Type": "application/json" },
       body: JSON.stringify({ leaving: true }),
@@ -52,7 +52,7 @@ export function announcePresence(number: string, shown: (others: string[]) => vo
   };
   document.addEventListener("huying:looking", seen);
   window.addEventListener("pagehide", end);
-  // Shown again from the browser's memory of pages, it is looked at again.
+  // The page may be shown again from the browser's back/forward cache.
   window.addEventListener("pageshow", (event) => event.persisted && announcePresence(number, shown), { once: true });
   look();
   return end;

@@ -1,7 +1,6 @@
-// Keeps the parts of a page that are marked `data-refresh="conversation task"` as the server has them,
-// whenever one of these things changes, and now and then in case that word got lost.
-// Rows with a `data-key` are changed one by one: a voice that plays, or a row that is worked on,
-// stays as it is while others change around it.
+// Updates parts of a page marked `data-refresh="conversation task"` from the server: at every event
+// of these kinds, and every 30 s in case an event was lost. Rows with a `data-key` are replaced one by
+// one, except a row that plays a recording or that the operator works in.
 
 const REPEAT_AFTER_MS = 2_000;
 const CHECK_EVERY_MS = 30_000;
@@ -9,7 +8,7 @@ const CHECK_EVERY_MS = 30_000;
 let running = false;
 let again = false;
 
-/** Ask the server for this page again and put in what is new. */
+/** Read this page from the server again and replace the parts that changed. */
 export async function refresh(): Promise<void> {
   if (running) {
     again = true;
@@ -28,7 +27,7 @@ export async function refresh(): Promise<void> {
     }
     document.dispatchEvent(new CustomEvent("desk:refreshed"));
   } catch {
-    // Without the network the page stays as it is; the next word or look brings the rest.
+    // Offline: the page stays as it is until the next event or interval.
   } finally {
     running = false;
     if (again) {
@@ -74,12 +73,12 @@ function rows(part: HTMLElement): HTMLElement[] {
   return [...part.querySelectorAll<HTMLElement>("[data-key]")];
 }
 
-/** Somebody hears, types or is about to choose something there. */
+/** Whether the operator plays, types or chooses something in this part. */
 function busy(part: HTMLElement): boolean {
   return held(part) || part.querySelector("details[open]") !== null || part.contains(document.activeElement);
 }
 
-/** What would be lost if it went: a voice that plays, words that are being written. */
+/** Whether replacing this part would lose something: a playing recording, unsent text. */
 function held(part: HTMLElement): boolean {
   const writes = document.activeElement?.matches("input, textarea, select") && part.contains(document.activeElement);
   return writes || [...part.querySelectorAll("audio")].some((sound) => !sound.paused);

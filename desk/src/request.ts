@@ -1,4 +1,4 @@
-// One request: hear it, correct it, decide, and go on to the next; all of it by keys.
+// A request's page: play it, correct it, decide, go to the next; all of it by keyboard.
 
 import "./request.css";
 
@@ -49,7 +49,7 @@ function start(place: HTMLElement): void {
   const playEvidence = showEvidence(place, words, heard);
   attachSplitCategories(fields);
 
-  // Shown again from the browser's memory of pages, it works again.
+  // Shown again from the browser's back/forward cache, the page must be read anew.
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   for (const kind of ["huying:request", "huying:hello"])
     document.addEventListener(kind, (event) => void writer.showNews(event).catch(() => undefined));

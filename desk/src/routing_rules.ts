@@ -1,4 +1,4 @@
-// The routing rules: ordered and written by keyboard, tried before they are saved.
+// The settings' routing rules: edited and ordered by keyboard, tried out before they are saved.
 
 import { registerKeys } from "./keys";
 import { write } from "./net";
@@ -67,7 +67,7 @@ export function initRoutingRules(section: HTMLElement): void {
     if (by < 0) row.previousElementSibling?.before(row);
     else row.nextElementSibling?.after(row);
     update();
-    // At an end of the list its own button is off: the other one keeps the focus in this rule.
+    // At an end of the list the button is disabled: focus the other one of the same rule.
     (button.disabled ? row.querySelector<HTMLElement>(`[data-move="${-by}"]`) : button)?.focus();
     tell(say("settings.moved", { n: [...list.children].indexOf(row) + 1 }));
   }

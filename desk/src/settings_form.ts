@@ -1,8 +1,8 @@
-// What the settings' forms share.
+// Functions that the settings' forms share.
 
 import { why } from "./net";
 
-/** Write, then show the page anew; what goes wrong is told beside what was done. */
+/** Do `work`; its error is shown in the `[data-why]` of `near`. */
 export async function save(near: Element, work: () => Promise<unknown>): Promise<void> {
   const place = near.querySelector<HTMLElement>("[data-why]");
   if (place) place.textContent = "";
@@ -16,7 +16,7 @@ export async function save(near: Element, work: () => Promise<unknown>): Promise
   }
 }
 
-/** The list of a text in commas (Chinese ones too), without empty parts. */
+/** The parts of `text` between `mark`s, trimmed, without empty ones. */
 export function splitList(text: string, mark: RegExp): string[] {
   return text.split(mark).map((part) => part.trim()).filter(Boolean);
 }

@@ -1,5 +1,5 @@
-// The station's board on a volunteer's phone: who comes and when, in big buttons; without the
-// network it says so and nothing is lost on the way.
+// The station's board on a volunteer's phone: accept an order, with name and time, and report it
+// done, with big buttons. Offline it says so, and nothing typed is lost.
 
 import "./station.css";
 
@@ -53,7 +53,7 @@ if (station) {
       if (worked) {
         document.cookie = `station_name=${encodeURIComponent(name)}; path=/desk/station; max-age=31536000; samesite=lax`;
         document.getElementById("main")?.focus();
-      } else if (navigator.onLine) form.closest("details")?.removeAttribute("open"); // as it is now
+      } else if (navigator.onLine) form.closest("details")?.removeAttribute("open"); // somebody else has changed the order
       await refresh();
     });
   });

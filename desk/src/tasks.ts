@@ -1,3 +1,3 @@
-// Call-backs: every outcome is one button.
+// The page of call-backs: each outcome is one button.
 
 import "./tasks.css";

@@ -1,13 +1,13 @@
-// What scripts say, in the language of the page.
+// The scripts' words, in the page's language.
 
 const words = JSON.parse(document.getElementById("words")?.textContent || "{}") as Record<string, string>;
 
-/** The text of `desk.js.<key>`, filled in. */
+/** The text of `desk.js.<key>`, with each `{name}` replaced by its value. */
 export function say(key: string, values: Record<string, string | number> = {}): string {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** Tell it in the corner and to screen readers, for a while. */
+/** Show a message in the corner for 8 s, and announce it to screen readers. */
 export function tell(text: string, wrong = false): void {
   const place = document.getElementById("say");
   if (!place) return;

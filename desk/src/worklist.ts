@@ -1,4 +1,4 @@
-// The queue keeps itself fresh, keeps its place while it does, and is worked through by keys.
+// The operators' worklist: updates itself, keeps focus and position while it does, works by keyboard.
 
 import htmx from "htmx.org";
 
@@ -8,8 +8,8 @@ import "./worklist.css";
 import { say, tell } from "./words";
 
 const AT_MOST_EVERY_MS = 1000;
-const REST_MS = 400; // so long the pointer rests before lines may move under it
-const HELD_MS = 3000; // but nothing waits longer for it
+const REST_MS = 400; // the pointer must rest so long before lines may move
+const HELD_MS = 3000; // but an update waits at most so long
 const REFRESH_EVERY_MS = 60_000;
 
 const live = (): HTMLElement | null => document.getElementById("live");
@@ -30,7 +30,7 @@ interface Place {
   focused: boolean;
 }
 
-/** Where she is: the line in focus, or else the first one in sight. */
+/** The operator's place in the list: the line with the focus, or else the first one in view. */
 function place(): Place | null {
   const all = links();
   const focused = all.indexOf(document.activeElement as HTMLAnchorElement);
@@ -68,7 +68,7 @@ function soon(): void {
   }, AT_MOST_EVERY_MS);
 }
 
-/** She is about to click, or in the middle of it: another line must not come to lie there. */
+/** Whether the operator is clicking or about to: lines must not move under the pointer. */
 function pointerBusy(): boolean {
   const now = Date.now();
   const holds = pressed || (now - moved < REST_MS && now - (heldSince || now) < HELD_MS);
@@ -81,7 +81,7 @@ if (live()) {
   document.addEventListener("pointerdown", (event) => (pressed = inList(event)));
   for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (pressed = false));
   document.addEventListener("pointermove", (event) => {
-    if (!event.buttons) pressed = false; // let go outside of the window
+    if (!event.buttons) pressed = false; // released outside of the window
     if (inList(event)) moved = Date.now();
   });
 
@@ -109,7 +109,7 @@ if (live()) {
     if (event.target instanceof HTMLSelectElement) form.requestSubmit();
   });
   form.addEventListener("formdata", (event) => {
-    // What is not asked for does not stand in the address.
+    // Empty filters are left out of the address.
     for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
   });
 

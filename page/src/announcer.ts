@@ -1,5 +1,5 @@
-// Saying things aloud: the phone's own voice where it speaks her language, else our recorded
-// prompts. What is said also stands on the screen, so a silent phone loses nothing.
+// Say sentences aloud: with the phone's own voice where it has one for the page's language, else
+// with our recorded prompts. The screen shows the same words, so a silent phone loses nothing.
 
 import { audioContext } from "./microphone";
 import { request } from "./net";
@@ -11,10 +11,10 @@ const RATE = 8_000;
 const PROMPTS = `/page/prompts/${language}/`;
 const CACHED: RequestInit = { cache: "default" };
 
-// Announcement when there is no network to load them over.
+// Needed when there is no network, so they are loaded in advance.
 const OFFLINE = ["offline-kept", "offline-open", "warning", "ring-a-person", "nothing-heard"];
 
-/** Something to say: the words, and the prompts that say the same where there is no voice. */
+/** A sentence, and the prompts that say the same where the phone has no voice. */
 export interface Announcement {
   text: string;
   prompts: string[];
@@ -32,17 +32,17 @@ function voice(): SpeechSynthesisVoice | null {
   // Cantonese voices are zh-HK or yue and would read Mandarin's words in another language.
   const own = fits.filter((v) => !/hk|yue|tw/i.test(v.lang));
   const here = own.filter((v) => v.localService)[0];
-  // The others are made by a server somewhere, and silent without a network.
+  // Other voices are synthesised by a server and need a network.
   return here || (navigator.onLine !== false && own[0]) || null;
 }
 
-if (synthesis) synthesis.getVoices(); // loads them: the first answer is empty in many browsers
+if (synthesis) synthesis.getVoices(); // in many browsers the first call only loads the voices
 
-/** Inside a press: phones let a page make sounds only after one. */
+/** To be called during a press: phones let a page make sounds only after one. */
 export function unlockSound(): void {
   audioContext();
   if (!player) {
-    // A WebView plays later only what was played in a press: a moment of nothing.
+    // A WebView later plays only a player that was started during a press: play 0.05 s of silence.
     player = new Audio(URL.createObjectURL(new Blob([wavHeader(RATE), new ArrayBuffer(RATE / 10)])));
     const started = player.play();
     if (started) started.then(undefined, () => undefined);
@@ -53,8 +53,8 @@ export function unlockSound(): void {
   }
 }
 
-/** After the first press, load what will be needed where there is no voice: the prompts' list, and
- *  what is said without a network, for the service worker to keep. */
+/** Where the phone has no voice, load the prompts' list, and have the service worker cache the
+ *  prompts that are needed without a network. */
 export function preloadPrompts(): void {
   const chosen = voice();
   if ((chosen && chosen.localService) || names) return;
@@ -109,7 +109,7 @@ async function playAll(prompts: string[], mine: number): Promise<void> {
   }
 }
 
-/** Loaded whole and played from memory: a service worker can't answer a player's own requests. */
+/** Play a prompt from memory: a service worker can't answer a player's range requests. */
 async function play(url: string): Promise<void> {
   const mine = turn;
   const source = await (loaded[url] = loaded[url] || load(url));
@@ -136,14 +136,14 @@ function load(url: string): Promise<string | null> {
   ).then(undefined, none);
 }
 
-/** A short tone and a buzz: "I am listening now". */
+/** A short tone and a vibration, to say that recording has begun. */
 export function beep(): void {
   try {
     if (navigator.vibrate) navigator.vibrate(60);
     const context = audioContext();
     if (context) sound(context);
   } catch (_) {
-    // She can speak without it.
+    // The recording goes on without it.
   }
 }
 

@@ -1,17 +1,17 @@
-// "Right" and "not right" to what was read back. An answer of hers stays on the phone until the
-// server has it, also when she closes the page.
+// The resident's "right" or "not right" to what was read back. An answer stays on the phone until
+// the server has it, also when the page is closed.
 
 import { ask, isBusy, Refused } from "./net";
 import { putRequest, allRequests, type KnownRequest } from "./database";
 
 export type Answer = "right" | "not-right";
 
-/** Write her answer down; `sendAnswers` brings it over. */
+/** Store the resident's answer on the phone, which keeps it in memory where that fails. */
 export function saveAnswer(request: KnownRequest, answer: Answer): Promise<void> {
-  return putRequest({ ...request, answer }).then(undefined, () => undefined); // then in memory
+  return putRequest({ ...request, answer }).then(undefined, () => undefined);
 }
 
-/** Bring over what she answered; throws when something of it must wait. */
+/** Send every stored answer; throws when one must be sent later. */
 export async function sendAnswers(): Promise<void> {
   let failed: unknown = null;
   for (const kept of await allRequests()) {
@@ -27,7 +27,7 @@ export async function sendAnswers(): Promise<void> {
   if (failed) throw failed;
 }
 
-/** Our server will never take it: the request has ended meanwhile. */
+/** Throws unless our server will never take the answer, because the request has ended. */
 function throwUnlessFinal(error: unknown): void {
   if (!(error instanceof Refused) || !error.code || isBusy(error.status)) throw error;
 }

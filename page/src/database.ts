@@ -1,7 +1,7 @@
-// What the phone keeps: recordings as they grow, and the requests that came of them.
+// The phone's database (IndexedDB): recordings while they grow, and the requests made of them.
 //
-// Bytes are stored as ArrayBuffers: Safari before 12 can't keep Blobs. Without IndexedDB (a private
-// window) everything stays in memory, and the page still works as long as it is open.
+// Bytes are stored as ArrayBuffers: Safari before 12 can't store Blobs. Without IndexedDB (a
+// private window) everything is kept in memory until the page is closed.
 
 export interface RecordingMeta {
   key: string; // 32 hex digits, the idempotency key
@@ -9,7 +9,7 @@ export interface RecordingMeta {
   language: string;
   household: string | null;
   recorded_at: string; // ISO 8601 with zone
-  touched: number; // ms since 1970 of the last piece: an older one's page is gone
+  touched: number; // ms since 1970 of the last piece: old when the page that recorded it is closed
   whole: boolean;
   refused: boolean;
 }
@@ -24,7 +24,7 @@ export interface KnownRequest {
   status_key: string;
   tracking_number: string;
   at: string;
-  answer?: "right" | "not-right"; // hers, which the server does not have yet
+  answer?: "right" | "not-right"; // the resident's, not yet sent to the server
 }
 
 const MAX_REQUESTS = 20;
@@ -48,13 +48,13 @@ function database(): Promise<IDBDatabase | null> {
           opening.result.createObjectStore("requests", { keyPath: "status_key" });
         };
         opening.onsuccess = () => {
-          opening.result.onclose = () => (opened = null); // iOS ends it behind a page that slept
-          opening.result.onversionchange = () => opening.result.close(); // a newer page's worker
+          opening.result.onclose = () => (opened = null); // iOS closes it for a suspended page
+          opening.result.onversionchange = () => opening.result.close(); // to upgrade
           resolve(opening.result);
         };
         opening.onerror = () => resolve(null);
         opening.onblocked = () => resolve(null);
-        setTimeout(() => resolve(null), OPEN_TIMEOUT_MS); // Safari 14.1 may say nothing at all
+        setTimeout(() => resolve(null), OPEN_TIMEOUT_MS); // Safari 14.1 may fire no event at all
       } catch (_) {
         resolve(null);
       }
@@ -103,13 +103,15 @@ function putIn<T>(list: T[], value: T, same: (other: T) => boolean): void {
   else list[at] = value;
 }
 
-/** Both resolve with whether it outlives the page; they reject when the phone is full. */
+/** Store a recording's data. Resolves with whether it outlives the page (false: kept in memory);
+ *  rejects when the phone's storage is full. */
 export async function putRecording(meta: RecordingMeta): Promise<boolean> {
   if ((await run("recordings", "readwrite", (s) => s.put(meta))) !== undefined) return true;
   putIn(memory.recordings, meta, (m) => m.key === meta.key);
   return false;
 }
 
+/** Store a piece; resolves and rejects as `putRecording`. */
 export async function putPiece(piece: Piece): Promise<boolean> {
   if ((await run("pieces", "readwrite", (s) => s.put(piece))) !== undefined) return true;
   memory.pieces.push(piece);
@@ -126,7 +128,7 @@ export async function getRecording(key: string): Promise<RecordingMeta | undefin
   return run<RecordingMeta | undefined>("recordings", "readonly", (s) => s.get(key));
 }
 
-/** What was recorded, up to the first piece that the phone did not keep. */
+/** The pieces of a recording in order, up to the first that is missing. */
 export async function getPieces(key: string): Promise<ArrayBuffer[]> {
   const found = (await database())
     ? await run<Piece[]>("pieces", "readonly", (s) => s.getAll(ofRecording(key)))
@@ -134,7 +136,7 @@ export async function getPieces(key: string): Promise<ArrayBuffer[]> {
   return (found || []).filter((p, at) => p.n === at).map((p) => p.data);
 }
 
-/** Forget a recording: only after the other side has said that it is safe there. */
+/** Delete a recording and its pieces: only after the server has stored it, or without any sound. */
 export async function deleteRecording(key: string): Promise<void> {
   if (!(await database())) {
     memory.recordings = memory.recordings.filter((m) => m.key !== key);
@@ -145,6 +147,8 @@ export async function deleteRecording(key: string): Promise<void> {
   await run("pieces", "readwrite", (s) => s.delete(ofRecording(key)));
 }
 
+/** Store a request. Rejects when the phone's storage is full; then it is kept in memory. The oldest
+ *  beyond `MAX_REQUESTS` are deleted, except those with an unsent answer. */
 export async function putRequest(kept: KnownRequest): Promise<void> {
   if (!(await database())) {
     putIn(memory.requests, kept, (k) => k.status_key === kept.status_key);
@@ -164,7 +168,7 @@ export async function putRequest(kept: KnownRequest): Promise<void> {
   }
 }
 
-/** Her requests on this phone, the newest first. */
+/** The requests stored on this phone, the newest first. */
 export async function allRequests(): Promise<KnownRequest[]> {
   const stored = (await database())
     ? await run<KnownRequest[]>("requests", "readonly", (s) => s.getAll()).then(undefined, () => [])

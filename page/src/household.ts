@@ -1,4 +1,4 @@
-// A household's own link: greeted by name, and its requests, which family sees too.
+// A household's own link (/h/<token>): it greets by name and lists the household's requests.
 
 import { statusKeyOf } from "./upload";
 import { ask, Refused } from "./net";
@@ -19,12 +19,12 @@ export interface Household {
 const NAME = "household:";
 
 export interface GreetingEvents {
-  /** Her name, at first as the phone remembers it; null when the link is no longer in use. */
+  /** The resident's name, at first from the phone's memory; null when the link has ended. */
   name(name: string | null): void;
-  /** The household of the page's address, or null when it has none. Said twice: at once, and when
-   *  more is known. */
+  /** The household of the page's address, or null when it has none. Called twice: at once, and
+   *  after the server has answered. */
   ready(household: Household | null): void;
-  /** May the page be left for the same in another language? Not while she speaks. */
+  /** Whether the page may reload in another language: not during a recording. */
   mayLeave(): boolean;
 }
 
@@ -37,7 +37,7 @@ export async function greet({ name, ready, mayLeave }: GreetingEvents): Promise<
   const household = { token, keys: () => keys().then(undefined, () => []) };
   const last = recall(NAME + token);
   if (last) name(last);
-  ready(household); // what she says before the answer is here is her household's too
+  ready(household); // a recording made before the server answers belongs to the household too
   try {
     const known = await read();
     if (mayLeave() && speaksOtherLanguage(known.language)) return;
@@ -58,7 +58,7 @@ export async function greet({ name, ready, mayLeave }: GreetingEvents): Promise<
   ready(household);
 }
 
-/** The sheet was made for somebody who reads another language; her own choice goes before it. */
+/** Reload in the household's language, unless the resident has chosen one; returns whether. */
 function speaksOtherLanguage(wanted: string | null): boolean {
   if (!wanted || wanted === language || /[?&]lang=/.test(location.search)) return false;
   if (/(^|; )lang=/.test(document.cookie)) return false;

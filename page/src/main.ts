@@ -1,4 +1,4 @@
-// One button. Everything that is shown and said hangs together here.
+// The resident's page: one button, its states, and what the screen shows in each of them.
 
 import "./page.css";
 
@@ -7,7 +7,9 @@ import { readBytes, canRecord } from "./microphone";
 import { greet, type Household } from "./household";
 import { showMyRequests } from "./my_requests";
 import { Recording } from "./recording";
-import { sendAnswersUntilTaken, leaveResult, showDanger, showResult, watchForDanger } from "./result";
+import {
+  leaveResult, sendAnswersUntilTaken, showDanger, showResult, watchForDanger,
+} from "./result";
 import { focusOn, show, offerTextSizes, write } from "./screen";
 import { Sender } from "./sender";
 import { allRequests } from "./database";
@@ -17,15 +19,15 @@ import { element, language, say } from "./words";
 
 type State = "ready" | "asking" | "recording" | "sending" | "result";
 
-const MARGIN_SECONDS = 2; // seconds under the server's limit, so that the last piece still fits
-const CHECK_STORED_MS = 20_000; // ms between two checks at what lies on the phone
-const JUST_OPENED_MS = 5_000; // ms in which the screen may turn to what an earlier visit left
+const MARGIN_SECONDS = 2; // seconds below the server's limit, so that the last piece still fits
+const CHECK_STORED_MS = 20_000; // ms between two checks for unsent recordings on the phone
+const JUST_OPENED_MS = 5_000; // ms in which the screen may switch to an earlier visit's recording
 const limit = Math.max(3, Number(document.body.getAttribute("data-limit")) - MARGIN_SECONDS);
 const button = element("button") as HTMLButtonElement;
 
 let state: State = "ready";
 let recording: Recording | null = null;
-let current: StoredRecording | null = null; // the recording whose fate the screen tells
+let current: StoredRecording | null = null; // the recording whose delivery the screen shows
 let household: Household | null = null;
 let hello = say("hello_ready");
 
@@ -50,7 +52,7 @@ const sender = new Sender({
   gone: refreshMyRequests,
 });
 
-// What the screen says of a recording that has not arrived, and the prompt that says the same.
+// What the screen says about a recording that has not arrived → the prompt with the same words.
 const STATE_PROMPTS: { [key: string]: string } = {
   kept_waiting: "offline-kept",
   kept_busy: "busy-kept",
@@ -65,7 +67,7 @@ function showDeliveryState(key: string): void {
   element("sending").setAttribute("data-fate", key);
   const prompt = STATE_PROMPTS[key];
   if (prompt && announced !== key) speak({ text: say(key), prompts: [prompt] });
-  if (key !== "kept_sending") announced = key; // while it is tried again it need not be said again
+  if (key !== "kept_sending") announced = key; // the same result is not announced twice
 }
 
 function enter(next: State): void {
@@ -113,10 +115,10 @@ async function begin(): Promise<void> {
   }
   enter("recording");
   sender.send(recording.stored, true);
-  registerSync(); // if she closes the page, the browser sends what it holds by then
+  registerSync(); // if the page is closed, the browser sends what was recorded
 }
 
-/** `now` 0..1; null: a bar that can't move would say that nobody hears her. */
+/** `now`: loudness 0..1; null hides the bar, which would suggest silence if it stood still. */
 function showLevel(now: number | null): void {
   show("meter", now !== null);
   const bar = element("level");
@@ -135,12 +137,12 @@ function ended(stored: StoredRecording): void {
   stopSpeaking();
   if (stored.empty) noMicrophone("nothing_heard", "nothing-heard");
   else showSending(stored);
-  sender.send(stored, false); // if its sender came to an end while she spoke
-  sender.retryNow(); // it may be resting after a failure: now she waits for the answer
+  sender.send(stored, false); // in case the attempt ended during the recording
+  sender.retryNow(); // the sender may be pausing after a failure: now the resident waits
   registerSync();
 }
 
-/** Nothing more will be said: from here on the screen tells what becomes of it. */
+/** The recording has ended: from now on the screen shows how far its delivery is. */
 function showSending(stored: StoredRecording): void {
   current = stored;
   announced = "";
@@ -156,7 +158,7 @@ function showSending(stored: StoredRecording): void {
 
 function received(stored: StoredRecording, receipt: Receipt): void {
   refreshMyRequests();
-  // Of another than the one on the screen only danger is told: she may be reading, or speaking.
+  // Of another recording only danger is shown: the resident may be reading or speaking.
   if (stored !== current || state !== "sending") return watchForDanger(receipt.status_url);
   enter("result");
   showResult(knownRequestOf(stored, receipt), refreshMyRequests);
@@ -176,7 +178,7 @@ function showStart(): void {
   window.scrollTo(0, 0);
 }
 
-/** The phone's own recorder, where the page may not use the microphone. */
+/** Offer the phone's own recorder, where the page may not use the microphone. */
 function offerFile(why: string): void {
   write("why", say(why));
   show("file");
@@ -192,7 +194,7 @@ async function takeFile(input: HTMLInputElement): Promise<void> {
   const type = file.type || "application/octet-stream";
   const stored = StoredRecording.begin(type, language, household && household.token);
   stored.append(await readBytes(file));
-  stored.end(); // not waited for: a phone that can't keep it can still send it
+  stored.end(); // not awaited: a phone that can't store it can still send it
   input.value = "";
   sender.send(stored, true);
   showSending(stored);
@@ -202,7 +204,8 @@ let refreshing = 0;
 function refreshMyRequests(): void {
   clearTimeout(refreshing);
   refreshing = window.setTimeout(async () => {
-    const keys = household ? await household.keys() : (await allRequests()).map((kept) => kept.status_key);
+    const stored = async () => (await allRequests()).map((kept) => kept.status_key);
+    const keys = household ? await household.keys() : await stored();
     await showMyRequests(keys);
     if (state === "asking" || state === "recording") show("mine", false);
   }, 300);
@@ -213,14 +216,16 @@ const opened = Date.now();
 async function sendStoredRecordings(): Promise<void> {
   for (const { key } of await StoredRecording.unsent()) {
     sender.sendStored(key, (stored) => {
-      if (state === "ready" && !current && Date.now() - opened < JUST_OPENED_MS) showSending(stored);
+      const justOpened = Date.now() - opened < JUST_OPENED_MS;
+      if (state === "ready" && !current && justOpened) showSending(stored);
     });
   }
 }
 
 let registration: ServiceWorkerRegistration | null = null;
 
-/** The browser wakes our service worker when the network is back, even with the page closed. */
+/** Ask for a background sync: when the network is back, the browser starts our service worker, even
+ *  if the page is closed. */
 function registerSync(): void {
   const sync = registration && (registration as unknown as Syncing).sync;
   if (sync) sync.register("send").then(undefined, () => undefined);
@@ -237,7 +242,7 @@ function installWorker(): void {
       navigator.serviceWorker.ready.then((found) => {
         registration = found;
         if (found.active) found.active.postMessage({ keep: location.pathname });
-        if (state !== "ready") registerSync(); // she was quicker
+        if (state !== "ready") registerSync(); // a recording began before
       }),
     () => undefined,
   );
@@ -252,7 +257,7 @@ function start(): void {
   const input = element("input") as HTMLInputElement;
   input.onchange = () => takeFile(input);
   if (canRecord()) {
-    button.hidden = false; // without scripts the form stands there
+    button.hidden = false; // hidden until now: without scripts the form is shown instead
     show("file", false);
   } else offerFile(window.isSecureContext === false ? "not_secure" : "no_recorder");
   document.addEventListener("visibilitychange", () => {

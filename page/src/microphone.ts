@@ -1,5 +1,5 @@
 // The microphone: MediaRecorder where there is one, else WAV made here from a ScriptProcessor.
-// Nothing in here ever stops because it is quiet.
+// Silence never ends a recording.
 
 import { wavHeader, WavPieces } from "./wav";
 
@@ -26,22 +26,22 @@ type OldGet = (
 
 export interface Microphone {
   type: string;
-  /** How loud it is now, 0..1; null where that can't be told. */
+  /** Loudness now, 0..1 (0: −50 dBFS, 1: −10 dBFS); null where it can't be measured. */
   level(): number | null;
-  /** Hand over what has been heard up to now. */
+  /** Pass on what was recorded up to now. */
   flush(): void;
   stop(): void;
 }
 
 export interface MicrophoneEvents {
   piece(data: ArrayBuffer): void;
-  /** Nothing comes any more: stopped by `stop`, or the phone took the microphone away. */
+  /** The recording ended: by `stop`, or because the phone took the microphone away. */
   ended(): void;
 }
 
 let shared: AudioContext | null = null;
 
-/** The page's one sound system; made inside a press, or iOS keeps it silent. */
+/** The page's only AudioContext; it must be created during a press, or iOS keeps it silent. */
 export function audioContext(): AudioContext | null {
   if (!shared || shared.state === "closed") {
     const Context = window.AudioContext || (window as unknown as OldBrowser).webkitAudioContext;
@@ -72,7 +72,7 @@ function oldGet(): OldGet | undefined {
   return old.webkitGetUserMedia || old.mozGetUserMedia;
 }
 
-/** Can this browser record by itself? If not, the phone's own recorder is offered. */
+/** Whether this browser can record; if not, the page offers the phone's own recorder. */
 export function canRecord(): boolean {
   const get = Boolean(navigator.mediaDevices && navigator.mediaDevices.getUserMedia) || oldGet();
   const Context = window.AudioContext || (window as unknown as OldBrowser).webkitAudioContext;
@@ -91,7 +91,7 @@ function requestStream(): Promise<MediaStream> {
   });
 }
 
-/** Start to listen; rejects when there is no microphone or it is not allowed. */
+/** Start recording; rejects when there is no microphone or it is not allowed. */
 export async function openMicrophone(events: MicrophoneEvents): Promise<Microphone> {
   const context = audioContext();
   const stream = await requestStream();
@@ -112,7 +112,7 @@ function mediaRecorder(stream: MediaStream): MediaRecorder | null {
   if (typeof MediaRecorder === "undefined") return null;
   const asks = Boolean(MediaRecorder.isTypeSupported);
   const mimeType = asks ? TYPES.filter((t) => MediaRecorder.isTypeSupported(t))[0] : undefined;
-  if (asks && !mimeType) return null; // it is there, but has nothing to record with
+  if (asks && !mimeType) return null; // MediaRecorder exists, but supports none of our formats
   try {
     return new MediaRecorder(stream, mimeType ? { mimeType, audioBitsPerSecond: BITS } : {});
   } catch (_) {
@@ -128,7 +128,7 @@ function record(
 ): Microphone {
   let reading: Promise<void> = Promise.resolve();
   recorder.ondataavailable = (event) => {
-    // One after the other: pieces out of order would be noise.
+    // One after the other: pieces in another order would be noise.
     reading = reading.then(() => readBytes(event.data)).then(events.piece, () => undefined);
   };
   recorder.onstop = () => {
@@ -173,7 +173,7 @@ function recordWav(
     if (running && pieces.add(event.inputBuffer.getChannelData(0)) >= PIECE_MS / 1000) flush();
   };
   source.connect(node);
-  node.connect(context.destination); // or the node is never asked; it plays silence
+  node.connect(context.destination); // or the node gets no samples; it plays silence
   const stop = () => {
     if (!running) return;
     running = false;
@@ -189,7 +189,7 @@ function recordWav(
 
 const unknown = (): null => null;
 
-/** How loud it is: only for the eye, so whatever fails here must not cost a recording. */
+/** Measures loudness for the display only, so an error here must not end the recording. */
 function meter(context: AudioContext | null, stream: MediaStream): () => number | null {
   try {
     return context ? measured(context, stream) : unknown;
@@ -222,7 +222,7 @@ function release(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }
 
-/** Blob.arrayBuffer is younger than the phones we serve. */
+/** A Blob's bytes; Blob.arrayBuffer is missing in the oldest supported browsers. */
 export function readBytes(blob: Blob): Promise<ArrayBuffer> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();

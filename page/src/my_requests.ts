@@ -1,4 +1,4 @@
-// "What I asked for": the last five requests in words, each with three faces when it is done.
+// The list "What I asked for": the last five requests, with three faces to rate finished ones.
 
 import { ask } from "./net";
 import { make, show } from "./screen";
@@ -13,7 +13,7 @@ const FACES: Array<[number, string, string]> = [
 ];
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Fill the list for these status keys, the newest first. What can't be read is left out. */
+/** Fill the list for these status keys, the newest first; leave out what can't be read. */
 export async function showMyRequests(keys: string[]): Promise<void> {
   const rows = await Promise.all(
     keys.slice(0, LAST).map((key) =>
@@ -24,12 +24,12 @@ export async function showMyRequests(keys: string[]): Promise<void> {
     ),
   );
   const found = rows.filter((r) => r !== null) as HTMLElement[];
-  if (!found.length) return; // offline: what stands there stays
+  if (!found.length) return; // offline: the list stays as it is
   place(element("list"), found);
   show("mine");
 }
 
-/** Only rows with news are touched: whoever reads or presses in one stays where she is. */
+/** Replace only rows that changed, and keep the focus in them: somebody may be using one. */
 function place(list: HTMLElement, rows: HTMLElement[]): void {
   const active = document.activeElement;
   const old = Array.from(list.children) as HTMLElement[];

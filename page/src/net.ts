@@ -1,22 +1,22 @@
-// Questions to our own server, none of which may hang for ever.
+// Requests to our own server, each with a time limit.
 
 const TIMEOUT_MS = 20_000;
 
 export class Refused extends Error {
   constructor(
     readonly status: number,
-    /** Our server's name for the problem; empty when something in between answered. */
+    /** Our server's code of the problem; empty when a proxy or gateway answered. */
     readonly code: string,
   ) {
     super(code);
   }
 }
 
-/** Did the other side answer that it can't just now? Then there is a connection. */
+/** Whether the server answered that it can't now (429 or 5xx): there is a connection. */
 export const isBusy = (status: number): boolean => status === 429 || status >= 500;
 
-/** `fetch`, and its body as `read` takes it, that give up together after `ms`; a network failure and
- *  a time-out both reject. */
+/** `fetch`, then `read` its body; both together may take `ms` milliseconds. Rejects after that time
+ *  and when the network fails. */
 export function request<T>(
   url: string,
   init: RequestInit,
@@ -39,7 +39,8 @@ export function request<T>(
   return done;
 }
 
-/** A JSON answer; throws `Refused` with the status and the problem's code when it is no success. */
+/** GET `url`, or POST `body` to it as JSON; resolves with the JSON of the answer. Rejects with
+ *  `Refused` when the status is no success. */
 export async function ask<T>(url: string, body?: object): Promise<T> {
   const init: RequestInit = { headers: { Accept: "application/json" } };
   if (body) {
@@ -55,7 +56,7 @@ export async function ask<T>(url: string, body?: object): Promise<T> {
   try {
     json = JSON.parse(text);
   } catch (_) {
-    // Something in between answered with a page of its own, such as a hotel's network.
+    // A gateway answered with a page of its own, such as a hotel's network.
     if (answer.ok) throw new Error("not JSON");
   }
   if (!answer.ok) throw new Refused(answer.status, String((json as { code?: string }).code || ""));

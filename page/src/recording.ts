@@ -1,21 +1,22 @@
-// Press, speak, press: one recording from the first press to the last piece.
+// One recording, from the first press of the button to the last piece.
 
 import { keepScreenOn } from "./wake_lock";
 import { openMicrophone, type Microphone } from "./microphone";
 import { StoredRecording } from "./recording_store";
 import { beep } from "./announcer";
 
-const DOUBLE_PRESS_MS = 900; // ms in which a second press is a trembling finger, not the end
+const DOUBLE_PRESS_MS = 900; // ms in which a second press counts as a trembling finger
 const QUIET = 0.06; // of the level's 0..1
 const QUIET_SECONDS = 8;
 const WARN_SECONDS = 30;
 const TICK = 100;
 
 export interface RecordingEvents {
-  /** 0..1, or null where it can't be told. */
+  /** Loudness 0..1, or null where it can't be measured. */
   level(now: number | null): void;
   second(seconds: number): void;
-  /** Nothing has been heard for a while: said once for each such while. Recording goes on. */
+  /** Called with true after `QUIET_SECONDS` without a voice, with false when one is heard again. The
+   *  recording goes on. */
   quiet(silent: boolean): void;
   warning(secondsLeft: number): void;
   ended(stored: StoredRecording): void;
@@ -39,7 +40,8 @@ export class Recording {
     this.clock = window.setInterval(() => this.tick(), TICK);
   }
 
-  /** Rejects when the microphone is missing or not allowed. `limit`: seconds. */
+  /** Begin to record, for at most `limit` seconds. Rejects when there is no microphone or it is not
+   *  allowed. */
   static async begin(
     limit: number,
     language: string,
@@ -57,20 +59,21 @@ export class Recording {
         if (recording) recording.finish();
       },
     });
-    recording = new Recording(microphone, StoredRecording.begin(microphone.type, language, household), limit, events);
+    const stored = StoredRecording.begin(microphone.type, language, household);
+    recording = new Recording(microphone, stored, limit, events);
     for (const data of early) recording.stored.append(data);
     beep();
     return recording;
   }
 
-  /** She pressed again. Returns whether that ends it. */
+  /** The resident pressed the button again; returns whether that ends the recording. */
   press(): boolean {
     if (Date.now() - this.since < DOUBLE_PRESS_MS) return false;
     this.microphone.stop();
     return true;
   }
 
-  /** The page goes out of sight: what was said so far goes onto the phone. */
+  /** Store what was said so far on the phone; for when the page is hidden. */
   flush(): void {
     this.microphone.flush();
   }

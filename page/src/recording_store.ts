@@ -1,18 +1,19 @@
-// A recording that may still be growing, written to the phone piece by piece and read by the upload.
+// A recording that may still be growing: stored on the phone piece by piece, read by the upload.
 
 import { hasLocks } from "./upload_lock";
 import {
-  deleteRecording, getPieces, putPiece, putRecording, getRecording, allRecordings, type RecordingMeta,
+  allRecordings, deleteRecording, getPieces, getRecording, putPiece, putRecording,
+  type RecordingMeta,
 } from "./database";
 
-const MIN_PIECE_BYTES = 8 * 1024; // bytes worth a request of their own while she still speaks
-const GONE_MS = 8_000; // ms without a new piece: the page that recorded it is gone
-const REFUSED_KEPT_MS = 7 * 24 * 3600_000; // ms that one which can't be sent stays on the phone
+const MIN_PIECE_BYTES = 8 * 1024; // bytes to send in one request during a recording, at least
+const GONE_MS = 8_000; // ms without a new piece: the page that recorded it is closed
+const REFUSED_KEPT_MS = 7 * 24 * 3600_000; // ms that a refused recording stays on the phone
 
 export class StoredRecording {
-  /** Bytes that lay on the other side when it was last asked. */
+  /** Bytes that the server had when it was last asked. */
   arrived = 0;
-  /** It lies on the phone, as far as it was recorded: it outlives this page. */
+  /** Whether all of it is stored on the phone, so that it outlives this page. */
   kept = true;
   private data: ArrayBuffer[] = [];
   private size = 0;
@@ -38,8 +39,8 @@ export class StoredRecording {
     return stored;
   }
 
-  /** What lies on the phone and nobody is recording any more, the oldest first. Where there are
-   *  locks, they tell whether anybody is. */
+  /** The recordings on the phone that are not sent, the oldest first, without those that another
+   *  page may still be recording (where there are locks, they prevent a conflict). */
   static async unsent(): Promise<RecordingMeta[]> {
     const all = await allRecordings();
     const now = Date.now();
@@ -51,7 +52,7 @@ export class StoredRecording {
       .sort((a, b) => (a.recorded_at < b.recorded_at ? -1 : 1));
   }
 
-  /** A recording as it lies on the phone now; null when it is gone, or nothing was recorded. */
+  /** Load a recording from the phone; null when it was deleted or refused, or has no sound. */
   static async load(key: string): Promise<StoredRecording | null> {
     const meta = await getRecording(key);
     if (!meta || meta.refused) return null;
@@ -68,7 +69,7 @@ export class StoredRecording {
     return this.size;
   }
 
-  /** Resolves when everything so far lies on the phone. A full phone does not end a recording. */
+  /** Resolves when everything so far is stored on the phone, or could not be. */
   get safe(): Promise<void> {
     return this.writing;
   }
@@ -96,7 +97,7 @@ export class StoredRecording {
     while (!this.meta.whole) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
-  /** Nothing at all was recorded: there is nothing to send. */
+  /** Whether the recording has ended without any sound. */
   get empty(): boolean {
     return this.meta.whole && !this.size;
   }
@@ -107,12 +108,12 @@ export class StoredRecording {
     return this.writing;
   }
 
-  /** Nothing was recorded: nothing stays. */
+  /** Delete it from the phone. */
   discard(): Promise<void> {
     return this.writing.then(() => deleteRecording(this.meta.key)).then(undefined, () => undefined);
   }
 
-  /** The bytes from `start`, at most up to `end`; waits while she speaks and there are none. */
+  /** The bytes from `start`, at most up to `end`; waits for them during a recording. */
   async slice(start: number, end: number): Promise<{ value: Blob; done: boolean }> {
     while (!this.meta.whole && this.size - start < MIN_PIECE_BYTES) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -145,5 +146,6 @@ export class StoredRecording {
   }
 }
 
-/** Has nothing been added for so many ms? */
-export const isAbandoned = (meta: RecordingMeta, ms: number): boolean => Date.now() - meta.touched > ms;
+/** Whether no piece was added for `ms` milliseconds. */
+export const isAbandoned = (meta: RecordingMeta, ms: number): boolean =>
+  Date.now() - meta.touched > ms;

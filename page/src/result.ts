@@ -1,4 +1,5 @@
-// After her words have arrived: the number, what was understood, right or not right, danger.
+// After a recording has arrived: the tracking number, what was understood, "right" or "not right",
+// and the numbers to ring in danger.
 
 import { saveAnswer, sendAnswers, type Answer } from "./answers";
 import { statusKeyOf } from "./upload";
@@ -9,9 +10,9 @@ import { timePrompts } from "./time_prompts";
 import { speak, type Announcement } from "./announcer";
 import { element, say } from "./words";
 
-const RETRY_SECONDS = [1, 2, 5, 10, 20]; // seconds until an answer of hers is sent once more
-const DANGER_MS = 600_000; // so long the numbers to ring stay, and a request is watched for danger
-const DANGER = "danger"; // remembered, so that opening the page anew does not hide them
+const RETRY_SECONDS = [1, 2, 5, 10, 20]; // seconds until an unsent answer is sent again
+const DANGER_MS = 600_000; // how long the numbers to ring stay, and requests are watched for danger
+const DANGER = "danger"; // stored, so that a reload does not hide them
 
 let stop: () => void = () => undefined;
 let dangerUntil = Number(recall(DANGER)) || 0;
@@ -23,13 +24,13 @@ const announce = (said: Announcement) => {
   speak(said);
 };
 
-/** "3-0472-6" as digits with pauses, so that a voice does not read a subtraction. */
+/** "3-0472-6" as digits with pauses, so that speech synthesis does not read a subtraction. */
 const digitByDigit = (number: string): string => number.replace(/\D/g, "").split("").join("，");
 
 const number = (number: string): string[] =>
   ["number"].concat(number.replace(/\D/g, "").split("").map((digit) => `digit-${digit}`));
 
-/** Show and say that it has arrived, and follow what becomes of it. */
+/** Show and say that the recording has arrived, then show its status as it changes. */
 export function showResult(kept: KnownRequest, changed: () => void): void {
   stop();
   answered = null;
@@ -78,19 +79,19 @@ export function showResult(kept: KnownRequest, changed: () => void): void {
   element("repeat").onclick = () => announce(lastAnnouncement);
 }
 
-/** Another recording begins: the last one's row in the list stays, and its danger is still told. */
+/** Another recording begins: stop showing the last one, but watch it for danger. */
 export function leaveResult(): void {
   stop();
   stop = () => undefined;
 }
 
-/** Only danger in it is shown: she is speaking again, or reads what became of another. */
+/** Watch a request that is not on the screen; only danger in it is shown. */
 export function watchForDanger(statusUrl: string): void {
   const end = followStatus(statusKeyOf(statusUrl), (status) => showDanger(status.emergency));
   setTimeout(end, DANGER_MS);
 }
 
-/** The numbers to ring stay for ten minutes after danger was last heard of, whatever she does. */
+/** Show the numbers to ring until ten minutes after danger was last reported. */
 export function showDanger(now: boolean): void {
   if (now) {
     dangerUntil = Date.now() + DANGER_MS;
@@ -123,7 +124,7 @@ function answer(kept: KnownRequest, what: Answer): void {
 
 let retry = 0;
 
-/** Bring her answers over, now and again until they are there; also those of an earlier visit. */
+/** Send the stored answers, also those of an earlier visit, until the server has taken them all. */
 export function sendAnswersUntilTaken(attempt = 0): void {
   clearTimeout(retry);
   sendAnswers().then(undefined, () => {

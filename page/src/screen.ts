@@ -1,5 +1,5 @@
-// What stands on the screen: parts shown and hidden, words put in. Words of others (names, what a
-// recogniser heard) only ever become text, never markup.
+// Show and hide parts of the page and set their text. Text from outside (names, transcripts) is set
+// as text, never as markup.
 
 import { element } from "./words";
 
@@ -8,7 +8,7 @@ export function show(id: string, visible = true): void {
 }
 
 export function write(id: string, text: string): void {
-  // The same words again would make a screen reader say them again.
+  // A screen reader would repeat text that is set again.
   if (element(id).textContent !== text) element(id).textContent = text;
 }
 
@@ -23,13 +23,13 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Where a person goes on reading or a screen reader goes on speaking. */
+/** Move the focus, and with it a screen reader, to an element and scroll to it. */
 export function focusOn(id: string): void {
   element(id).focus();
   scrollAboveFooter(element(id));
 }
 
-/** Scroll something into sight when the footer, which always stays, hides a part of it. */
+/** Scroll an element up when the footer, which is always visible, covers a part of it. */
 export function scrollAboveFooter(part: HTMLElement): void {
   const footer = (document.querySelector("footer") as HTMLElement).getBoundingClientRect();
   const box = part.getBoundingClientRect();
@@ -39,7 +39,7 @@ export function scrollAboveFooter(part: HTMLElement): void {
 const SIZES = 4;
 const SIZE = "size";
 
-/** The two buttons that make all text larger and smaller; the phone remembers. */
+/** Set up the two buttons that make all text larger and smaller; the phone stores the size. */
 export function offerTextSizes(): void {
   const root = document.documentElement;
   const set = (size: number) => {
@@ -56,7 +56,7 @@ export function offerTextSizes(): void {
   element("larger").onclick = () => set(now() + 1);
 }
 
-/** localStorage may be forbidden; then nothing is remembered and nothing breaks. */
+/** A stored value; null without one, and where localStorage is forbidden. */
 export function recall(key: string): string | null {
   try {
     return localStorage.getItem(key);
@@ -70,6 +70,6 @@ export function remember(key: string, value: string | null): void {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
   } catch (_) {
-    // Nothing breaks.
+    // localStorage is forbidden: the value is not stored.
   }
 }

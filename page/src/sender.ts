@@ -1,4 +1,4 @@
-// Brings recordings over one after the other, and never gives up as long as the page is open.
+// Sends recordings, and tries each again until it is taken or the page is closed.
 
 import { ServerBusy, uploadRecording, UploadRefused, finishUpload, type Receipt } from "./upload";
 import { withUploadLock } from "./upload_lock";
@@ -7,16 +7,16 @@ import { isAbandoned, StoredRecording } from "./recording_store";
 
 const PAUSES = [1, 2, 4, 8, 15, 30]; // seconds between attempts
 const STORED_MS = 3_000;
-const LOCKED_MS = 50_000; // so long another page or the worker may have it before we look again
-const SUSPENDED_MS = 60_000; // whoever has it adds nothing for so long: a phone put that page to sleep
+const LOCKED_MS = 50_000; // so long we wait for another page or the service worker to send it
+const SUSPENDED_MS = 60_000; // no new piece for so long: the page with the lock is suspended
 
 export interface SenderEvents {
-  /** Not there yet, and this attempt failed. `busy`: the other side answered that it can't. */
+  /** An attempt failed. `busy`: the server answered that it can't take it now. */
   waiting(stored: StoredRecording, busy: boolean): void;
   sending(stored: StoredRecording): void;
   received(stored: StoredRecording, receipt: Receipt): void;
   refused(stored: StoredRecording): void;
-  /** Another page, or the worker, has brought one over. */
+  /** Another page, or the service worker, has sent a recording. */
   gone(): void;
 }
 
@@ -31,7 +31,7 @@ export class Sender {
     });
   }
 
-  /** Attempt everything that waits now. */
+  /** End all pauses: try every waiting recording now. */
   retryNow(): void {
     for (const wake of this.wakers.splice(0)) wake();
   }
@@ -44,7 +44,7 @@ export class Sender {
     });
   }
 
-  /** Send one that lies on the phone, unless somebody else does. `mine`: it is ours now. */
+  /** Send a recording of an earlier visit, unless another page does. `begun`: this page does. */
   sendStored(key: string, begun: (stored: StoredRecording) => void): Promise<void> {
     const work = async (): Promise<void> => {
       const stored = await StoredRecording.load(key);
@@ -74,9 +74,11 @@ export class Sender {
       const before = stored.arrived;
       try {
         const receipt = await uploadRecording(stored, first);
-        // The number counts, whatever the phone's storage says: what stays there is known by its
-        // key.
-        const finished = stored.safe.then(() => finishUpload(stored, receipt)).then(undefined, () => undefined);
+        // The server has it, even if the phone's storage fails: a copy that stays there is
+        // recognised by its key.
+        const finished = stored.safe
+          .then(() => finishUpload(stored, receipt))
+          .then(undefined, () => undefined);
         await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, STORED_MS))]);
         return this.events.received(stored, receipt);
       } catch (error) {
@@ -85,7 +87,7 @@ export class Sender {
           await stored.refuse();
           return this.events.refused(stored);
         }
-        if (stored.arrived > before) attempt = 0; // a bad line, but it gets on
+        if (stored.arrived > before) attempt = 0; // a bad connection, but with progress
         this.events.waiting(stored, error instanceof ServerBusy);
         await this.pause(PAUSES[Math.min(attempt, PAUSES.length - 1)] as number);
         this.events.sending(stored);

@@ -1,5 +1,5 @@
-// The service worker: the page opens without a network, and recordings go when it comes back, even
-// when nobody has the page open (where the browser knows background sync).
+// The service worker: opens the page without a network, and sends recordings when it is back, even
+// if the page is closed (where the browser supports background sync).
 
 import { sendAnswers } from "./answers";
 import { uploadRecording, UploadRefused, finishUpload } from "./upload";
@@ -14,9 +14,9 @@ interface SyncEvent extends ExtendableEvent {
 declare const self: ServiceWorkerGlobalScope;
 
 const CACHE = "page-1";
-const MAX_CHECKS = 8; // at what an open page has not sent yet
+const MAX_CHECKS = 8; // for what an open page has not sent yet
 const BETWEEN_MS = 3_000; // ms
-const SLOW_MS = 4_000; // ms until the copy is shown in place of a page that does not come
+const SLOW_MS = 4_000; // ms until the cached copy is shown instead of a page that is slow to arrive
 const CLOSING_MS = 20_000; // ms that a page may take to close
 const TRIES = 3; // to read the cache: on a busy phone it may fail for a moment
 const BUILT = /\/page\/[\w.-]+\.(?:js|css)/g;
@@ -26,7 +26,7 @@ self.addEventListener("install", () => {
 });
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
-/** A page that was loaded before there was a worker asks to be kept. */
+/** A page that was loaded before the worker was installed asks to be cached. */
 self.addEventListener("message", (event) => {
   const path = event.data && (event.data.keep as string | undefined);
   if (path) event.waitUntil(load(path).then((answer) => keep(path, answer)));
@@ -34,8 +34,8 @@ self.addEventListener("message", (event) => {
 
 const load = (url: string): Promise<Response> => fetch(url, { credentials: "same-origin" });
 
-/** Keep a page: first what it is made of, so that a copy is always whole; then what no kept page is
- *  made of any more goes. */
+/** Cache a page: its scripts and styles first, so that a cached page is always complete; then delete
+ *  files that no cached page uses. */
 async function keep(path: string, answer: Response): Promise<void> {
   if (!answer.ok) return;
   const cache = await caches.open(CACHE);
@@ -72,7 +72,7 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-/** What is kept of an address, if anything. Never rejects. */
+/** The cached answer for a path, if there is one. Never rejects. */
 async function copyOf(path: string): Promise<Response | undefined> {
   for (let tried = 0; tried < TRIES; tried++) {
     try {
@@ -101,7 +101,7 @@ async function page(event: FetchEvent, path: string): Promise<Response> {
 async function asset(event: FetchEvent): Promise<Response> {
   const path = pathOf(event.request);
   const copy = await copyOf(path);
-  // Built files never change under their name; prompts may, and are fresh the next time.
+  // Built files never change under their name; prompts may, and are updated for the next time.
   if (copy && path.indexOf("/page/prompts/") < 0) return copy;
   const fresh = fetch(event.request).then((answer) => {
     const kept = answer.clone();
@@ -113,13 +113,13 @@ async function asset(event: FetchEvent): Promise<Response> {
   return copy;
 }
 
-/** Work that may go on after the answer, and may fail. */
+/** Keep the event alive for `work`, which may fail. */
 function later(event: ExtendableEvent, work: Promise<unknown>): void {
   const done = work.then(undefined, () => undefined);
   try {
     event.waitUntil(done);
   } catch (_) {
-    // The event is over: it goes on for as long as the browser lets it.
+    // The event is over: `work` goes on for as long as the browser allows.
   }
 }
 
@@ -127,7 +127,7 @@ self.addEventListener("sync" as never, ((event: SyncEvent) => {
   if (event.tag === "send") event.waitUntil(sendLeft());
 }) as never);
 
-/** Send what lies on the phone, unless an open page does it and shows it. */
+/** Send what the phone has stored. An open page is asked to do so, since it shows the result. */
 async function sendLeft(): Promise<void> {
   for (let looked = 0; looked < MAX_CHECKS; looked++) {
     const open = await self.clients.matchAll({ type: "window" });
@@ -136,16 +136,17 @@ async function sendLeft(): Promise<void> {
     for (const client of open) client.postMessage("hurry");
     await new Promise((go) => setTimeout(go, BETWEEN_MS));
   }
-  throw new Error("not yet"); // the browser asks again later
+  throw new Error("not yet"); // the browser fires "sync" again later
 }
 
-/** One that can't go must not keep the others waiting. */
+/** Send every recording and answer; one that fails must not stop the others. */
 async function sendAll(): Promise<void> {
   let failed: unknown = null;
   for (const { key } of await StoredRecording.unsent()) {
     try {
-      // A page that was just closed may not have let go of it yet.
-      if (!(await withUploadLock(key, CLOSING_MS, () => sendOne(key)))) failed = new Error("not yet");
+      // A page that was just closed may not have released its lock yet.
+      const sent = await withUploadLock(key, CLOSING_MS, () => sendOne(key));
+      if (!sent) failed = new Error("not yet");
     } catch (error) {
       failed = error;
     }

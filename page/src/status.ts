@@ -1,4 +1,4 @@
-// What became of a request: a stream of events, or asking every few seconds where none gets through.
+// The status of a request: a stream of events, or polling where the stream does not get through.
 
 import { ask, Refused } from "./net";
 import type { When } from "./time_prompts";
@@ -26,7 +26,7 @@ const POLL_MS = 5_000;
 
 export const readStatus = (key: string): Promise<Status> => ask<Status>(`/api/s/${key}`);
 
-/** The sentence without the "Number 3-0472-6:" it begins with: the number stands beside it. */
+/** The sentence without "Number 3-0472-6:" at its start: the page shows the number beside it. */
 export function sentenceWithoutNumber(status: Status): string {
   const end = status.sentence.search(/[:：]/);
   if (status.sentence.slice(0, Math.max(end, 0)).indexOf(status.tracking_number) < 0) {
@@ -74,7 +74,7 @@ export function followStatus(key: string, changed: (status: Status) => void): ()
     clearTimeout(clock);
   };
   stream.onerror = () => {
-    // It tries again by itself; meanwhile, and where it can't, we ask.
+    // The browser reconnects by itself; meanwhile, and where it can't, poll.
     streaming = false;
     clearTimeout(clock);
     clock = window.setTimeout(poll, POLL_MS);

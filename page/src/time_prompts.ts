@@ -1,8 +1,8 @@
-// A stretch of time as prompts that are put together: "时间是 十一月 三号 星期二 下午两点 到 下午六点".
+// A span of time as a list of prompts to play: "时间是 十一月 三号 星期二 下午两点 到 下午六点".
 
 import { language } from "./words";
 
-/** Local times, "2026-11-03T14:00:00", as the sentence beside them says. */
+/** Local times, such as "2026-11-03T14:00:00". */
 export interface When {
   start: string;
   end: string;
@@ -15,7 +15,7 @@ interface Moment {
   minute: number;
 }
 
-/** The prompts' names; none for a time that they can't say, which stands on the screen. */
+/** The prompts' names; [] for a time that no prompts say (the screen shows it). */
 export function timePrompts(when: When | null | undefined): string[] {
   const start = when ? read(when.start) : null;
   const end = when ? read(when.end) : null;

@@ -1,4 +1,4 @@
-// The library's base class, without what only finds files and remembers them in localStorage.
+// The library's base class, which does not open files and does not use localStorage.
 declare module "tus-js-client/lib/upload.js" {
   import type { Upload, UploadOptions } from "tus-js-client";
   const BaseUpload: {

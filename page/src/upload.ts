@@ -1,5 +1,5 @@
-// One attempt to bring a recording to the server over the tus protocol, from wherever the last one
-// ended. Runs in the page and in its service worker, so it uses fetch and never XMLHttpRequest.
+// One attempt to upload a recording over the tus protocol, which goes on where the last one ended.
+// Runs in the page and in its service worker, so it uses fetch and never XMLHttpRequest.
 
 import type { HttpRequest, HttpResponse, HttpStack, UploadOptions } from "tus-js-client";
 import BaseUpload from "tus-js-client/lib/upload.js";
@@ -15,10 +15,10 @@ const PIECE_TIMEOUT_MS = 60_000;
 const PAUSE_MS = 700;
 const MAX_ASKED = 20;
 
-/** It will never be taken: too long, or nothing in it is sound. */
+/** The server will never take this recording: it is too large, or no sound. */
 export class UploadRefused extends Error {}
 
-/** There is a connection, but the other side can't take it just now. */
+/** There is a connection, but the server can't take the recording now. */
 export class ServerBusy extends Error {}
 
 export interface Receipt {
@@ -71,12 +71,13 @@ class TusRequest implements HttpRequest {
     return this.headers[name];
   }
   setProgressHandler(): void {
-    // fetch tells nothing about a request's progress, and the page shows none.
+    // fetch doesn't report a request's progress, and the page shows none.
   }
   async send(body: Blob | null = null): Promise<HttpResponse> {
     const init: RequestInit = { method: this.method, headers: this.headers };
     if (body) init.body = body;
-    return request(this.url, init, async (a) => new TusResponse(a, await a.text()), PIECE_TIMEOUT_MS);
+    const read = async (a: Response) => new TusResponse(a, await a.text());
+    return request(this.url, init, read, PIECE_TIMEOUT_MS);
   }
   abort(): Promise<void> {
     return Promise.resolve();
@@ -91,7 +92,7 @@ const stack: HttpStack = {
   getName: () => "fetch",
 };
 
-/** What the server knows of a recording; null when it never heard of it. */
+/** What the server has of a recording; null when it has nothing. */
 async function askState(key: string): Promise<UploadState | null> {
   try {
     return await ask<UploadState>(`${ENDPOINT}by-key/${key}`);
@@ -102,12 +103,12 @@ async function askState(key: string): Promise<UploadState | null> {
   }
 }
 
-/** Bring pieces over: to where an upload stands already, or to a new one. */
+/** Send the rest of an upload that exists (`url`), or begin a new one. */
 function sendPieces(stored: StoredRecording, url: string | null): Promise<void> {
   const { key, type, language, household, recorded_at } = stored.meta;
   const metadata: { [name: string]: string } = { key, filetype: type, language, recorded_at };
   if (household) metadata["household"] = household;
-  // A new one of which all is here says how long it is; else she may still be speaking.
+  // The length is stated when it is known; else the resident may still be speaking.
   const length = !url && stored.meta.whole ? stored.bytes : null;
   return new Promise((resolve, reject) => {
     const options: UploadOptions = {
@@ -142,17 +143,17 @@ function sendPieces(stored: StoredRecording, url: string | null): Promise<void> 
   });
 }
 
-/** Less arrived than lies here: another page ended it, or it was away for longer than the server
- *  waits for the rest. */
+/** The server has less than the phone: another page ended the upload, or the phone was offline for
+ *  longer than the server waits for the rest. */
 const isShort = (state: UploadState, stored: StoredRecording): boolean =>
   state.state === "received" && state.bytes !== null && state.bytes < stored.bytes;
 
 /**
- * Bring a recording over, once. `fresh`: nothing of it was ever sent.
+ * Upload a recording. `fresh`: nothing of it was sent before.
  *
- * Resolves with the number when the server has said that all of it is safe; throws `NeverTaken`,
- * `ServerBusy`, or any other error when it may work later: then what lies on the other side is asked for
- * anew.
+ * Resolves with the tracking number when the server has stored all of it. Rejects with
+ * `UploadRefused`, `ServerBusy`, or any other error when a later attempt may succeed; that attempt
+ * asks the server what it has.
  */
 export async function uploadRecording(stored: StoredRecording, fresh: boolean): Promise<Receipt> {
   let state = fresh ? null : await askState(stored.meta.key);
@@ -176,14 +177,14 @@ export async function uploadRecording(stored: StoredRecording, fresh: boolean): 
 
 export const statusKeyOf = (statusUrl: string): string => statusUrl.replace(/.*\//, "");
 
-/** What the phone remembers of a recording that arrived. */
+/** What the phone stores about a recording that arrived. */
 export const knownRequestOf = (stored: StoredRecording, receipt: Receipt): KnownRequest => ({
   status_key: statusKeyOf(receipt.status_url),
   tracking_number: receipt.tracking_number,
   at: stored.meta.recorded_at,
 });
 
-/** Write down the number and give the phone's copy up. */
+/** Store the tracking number, then delete the recording from the phone. */
 export async function finishUpload(stored: StoredRecording, receipt: Receipt): Promise<void> {
   await putRequest(knownRequestOf(stored, receipt));
   await deleteRecording(stored.meta.key);

@@ -1,5 +1,5 @@
-// Of the pages and the worker that may all see a recording on the phone, one brings it over. Where
-// the browser has no locks, several may try, and the server still takes it once.
+// A lock for each recording: of all open pages and the service worker, one uploads it. Where the
+// browser has no locks, several may try; the server still takes the recording once.
 
 interface Locks {
   request(
@@ -13,9 +13,13 @@ const locks = (self.navigator as unknown as { locks?: Locks }).locks;
 
 export const hasLocks = Boolean(locks);
 
-/** Do `work` as the only one who has this recording. Resolves with false when somebody else had it
- *  for all of `ms`; rejects with what `work` throws. */
-export async function withUploadLock(key: string, ms: number, work: () => Promise<void>): Promise<boolean> {
+/** Do `work` while holding the lock of this recording. Resolves with false when another page held
+ *  it for all of `ms` milliseconds; rejects with what `work` throws. */
+export async function withUploadLock(
+  key: string,
+  ms: number,
+  work: () => Promise<void>,
+): Promise<boolean> {
   if (!locks) return work().then(() => true);
   const name = `recording-${key}`;
   let acquired = false;

@@ -1,12 +1,12 @@
-// The screen stays on while she speaks, where the phone lets a page ask for that: a dark screen ends
-// a recording on many phones.
+// Keep the screen on during a recording, where the phone lets a page ask for that: on many phones a
+// dark screen ends a recording.
 
 interface Lock {
   release(): Promise<void>;
 }
 type WakeLockNavigator = { wakeLock?: { request(what: "screen"): Promise<Lock> } };
 
-/** Returns what lets the phone go to sleep again. */
+/** Keep the screen on; the returned function lets the phone turn it off. */
 export function keepScreenOn(): () => void {
   const { wakeLock } = navigator as unknown as WakeLockNavigator;
   if (!wakeLock) return () => undefined;
@@ -24,10 +24,10 @@ export function keepScreenOn(): () => void {
         held = lock;
         if (over) letGo();
       },
-      () => undefined, // a low battery, say
+      () => undefined, // refused, for example when the battery is low
     );
   };
-  document.addEventListener("visibilitychange", hold); // going out of sight has ended it
+  document.addEventListener("visibilitychange", hold); // the lock ends when the page is hidden
   hold();
   return () => {
     over = true;

@@ -1,7 +1,8 @@
-// 16-bit mono WAV as a stream: its length stands nowhere, readers go on to the end.
+// 16-bit mono WAV as a stream: its header states no length, readers go on to the end.
 
 const UNKNOWN = 0xffffffff;
 
+/** A header of 44 bytes for samples at `rate` Hz. */
 export function wavHeader(rate: number): ArrayBuffer {
   const view = new DataView(new ArrayBuffer(44));
   const word = (at: number, text: string) => {
@@ -22,7 +23,8 @@ export function wavHeader(rate: number): ArrayBuffer {
   return view.buffer;
 }
 
-/** Samples at the sound card's rate in, 16-bit samples at a lower one out, by averaging. */
+/** Takes samples (−1..1) at the sound card's rate `from` and gives 16-bit samples at `to` Hz, by
+ *  averaging. */
 export class WavPieces {
   private samples: number[] = [];
   private sum = 0;
@@ -34,7 +36,7 @@ export class WavPieces {
     private readonly to: number,
   ) {}
 
-  /** Returns the seconds that wait to be taken. */
+  /** Returns how many seconds can be taken. */
   add(samples: Float32Array): number {
     const step = Math.max(1, this.from / this.to);
     for (let i = 0; i < samples.length; i++) {

@@ -1,4 +1,4 @@
-// What the page says, in the language that it came in.
+// The page's words, in its language.
 
 const element = (id: string): HTMLElement => document.getElementById(id) as HTMLElement;
 
@@ -6,10 +6,10 @@ const table = JSON.parse(element("words").textContent || "{}") as { [key: string
 
 export const language = document.documentElement.lang;
 
-/** The words of a key, with `{name}` filled in. */
+/** The words of a key, with each `{name}` replaced by its value. */
 export function say(key: string, values: { [name: string]: string | number } = {}): string {
   return (table[key] || key).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
 }
 
-/** An element that the page has for certain. */
+/** An element that every version of the page has. */
 export { element };

@@ -1,9 +1,9 @@
-"""The speech engines: one file each, and this folder is the registry.
+"""The speech engines: each public module of this folder is one, by its name.
 
 A recogniser's module has
 
-- ``Options``: a pydantic model of what its owner may set;
-- ``create(options, model)``: load it; ``model`` is the InstalledModel to use, or None;
+- ``Options``: a pydantic model of what the operator may set;
+- ``create(options, model)``: loads it; ``model`` is the InstalledModel to use, or None;
 - ``NEEDS_MODEL``: whether it needs one.
 
 Heavy libraries are imported by ``create``, so that only the selected engine costs anything.
@@ -29,7 +29,7 @@ from speech.transcript import Word
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What an engine gets: 16 kHz mono, levelled, the silence at both ends cut off.
+    """What an engine gets: 16 kHz mono samples of shape (n,), levelled and trimmed.
 
     ``speech`` says where in ``samples`` somebody speaks. ``path`` is the recording's file.
     """
@@ -41,7 +41,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What an engine gives: like a Transcript, with seconds from the start of the samples."""
+    """What an engine returns: fields as in Transcript, times in seconds of the samples."""
 
     text: str
     language: str
@@ -51,17 +51,17 @@ class Heard:
 
 
 class Recogniser(Protocol):
-    """One loaded engine. Never used by two threads at once."""
+    """One loaded engine. Not used by two threads at the same time."""
 
     engine: str
     model_name: str
     language: str
-    """Taken where it is neither told nor heard."""
+    """The language to assume where the caller gives none and the sound doesn't tell."""
     listens_to_silence: bool
-    """Whether it wants to be asked even where nobody speaks."""
+    """Whether ``recognise`` is called even where nobody speaks."""
 
     def recognise(self, sound: Sound, language: str | None) -> Heard:
-        """Hear ``sound``; ``language`` is a two-letter code, None: tell it by ear."""
+        """Recognise ``sound``; ``language`` is a two-letter code, None: tell it from the sound."""
         ...
 
 

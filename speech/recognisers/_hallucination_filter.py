@@ -1,10 +1,10 @@
-"""Keep out what an engine invents where nobody speaks.
+"""Leave out text that an engine invents where nobody speaks.
 
-Whisper was trained on captions and writes their credits into silence and music. People read
-invented text as a leak of somebody else's words, so it is worse than a gap. Figures: invented
-text has a mean log probability of -0.8 to -3 and a ``no_speech`` of 0.5 to 0.6, voicemails have
--0.2 to -0.5 and at most 0.1 (measured with the base model); the compression ratio is that of the
-Whisper paper's long-form decoding (Radford et al. 2022, section 4.5).
+Whisper was trained on captions and writes their credits into silence and music. Operators take
+invented text for somebody else's words, so it is worse than a gap. Measured with the base model,
+invented text has a mean log probability of -0.8 to -3 and a ``no_speech`` of 0.5 to 0.6; voicemails
+have -0.2 to -0.5 and at most 0.1. The limit of the compression ratio is that of the Whisper paper's
+long-form decoding (Radford et al. 2022, section 4.5).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known about one stretch of text.
+    """What is known about one piece of text.
 
-    ``log_probability`` is the mean by token; ``no_speech`` 0..1; ``compression`` the ratio of
-    the text's UTF-8 length to its compressed length; ``seconds`` its length in the sound and
-    ``voiced_share`` (0..1) how much of that lies in detected speech.
+    ``log_probability`` is the mean by token (at most 0); ``no_speech`` Whisper's probability (0..1)
+    that nobody speaks; ``compression`` the ratio of the text's UTF-8 length to its compressed
+    length; ``seconds`` its length in the sound; ``voiced_share`` (0..1) how much of that lies in
+    detected speech.
     """
 
     text: str
@@ -34,7 +35,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From where on text is taken to be invented."""
+    """From which values on text counts as invented; units as in Evidence."""
 
     log_probability: float = -1.25
     unsure_log_probability: float = -0.6
@@ -45,7 +46,7 @@ class Limits:
 
 
 def is_invented(evidence: Evidence, limits: Limits) -> bool:
-    """Whether this text should be left out."""
+    """Whether this text counts as invented, by one of the limits or as a known phrase."""
     plain = _plain(evidence.text)
     if not plain:
         return True

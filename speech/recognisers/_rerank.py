@@ -1,9 +1,9 @@
-"""Choose among what may have been said: what was heard, weighed with how usual the wording is.
+"""Choose among the recogniser's texts by their probability and by how usual their words are.
 
-Whisper's base size hears the sound of a Chinese word better than the word: of its best few
-texts, the one whose words people use is more often right. Then the text with the least expected
-edit distance to all of them is taken (minimum Bayes risk; Stolcke et al. 1997), which is not
-always the likeliest. The weights and what they gave: docs/decisions/006.
+Whisper's base size gets the sound of a Chinese word right more often than the word. Of its best
+few texts, the one made of words that people use is more often right. From these weights the text
+with the least expected edit distance to all of them is taken (minimum Bayes risk; Stolcke et al.
+1997); it is not always the likeliest. The weights and the gain: docs/decisions/006.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from rapidfuzz.distance import Levenshtein
 WORDING_WEIGHT = 0.25
 
 SHORT_SHARE = 0.75
-"""Of the hypotheses' median length: what is shorter ends before the speaker does."""
+"""Of the hypotheses' median length: a shorter text leaves out the end of what was said."""
 SHORT_CHARACTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One text that may have been said; ``log_probability`` is that of the whole sequence."""
+    """One possible text; ``log_probability`` (at most 0) is that of the whole token sequence."""
 
     tokens: tuple[int, ...]
     text: str
@@ -38,8 +38,8 @@ def rerank(
 ) -> list[Hypothesis]:
     """The hypotheses, the best first, one for each different ``spoken`` form.
 
-    ``spoken`` gives a text without what can't be heard, ``usual`` how usual that is, like a
-    log probability. The first is the one of least risk, the rest follow by their share.
+    ``spoken`` returns a text without what can't be heard, ``usual`` how usual such a form is, as a
+    log probability. The first has the least expected edit distance, the rest follow by probability.
     """
     best: dict[str, Hypothesis] = {}
     heard: dict[str, list[float]] = {}
@@ -74,11 +74,10 @@ def _log_sum(values: list[float]) -> float:
 def combine_alternatives(
     rankings: Sequence[Sequence[str]], most: int, joint: str = ""
 ) -> tuple[str, ...]:
-    """Up to ``most`` texts of a whole recording that differ from its best one.
+    """Up to ``most`` further texts of a whole recording, each unlike its best one in one part.
 
-    ``rankings`` holds for each part of the recording its texts, the best first. Each text
-    differs from the best in one part; second choices come before third ones. ``joint`` goes
-    between parts where no punctuation is.
+    ``rankings`` holds for each part of the recording its texts, the best first. Second choices
+    come before third ones. ``joint`` is put between parts that end without punctuation.
     """
     parts = [texts for texts in rankings if texts]
     best = [texts[0] for texts in parts]

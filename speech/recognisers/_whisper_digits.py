@@ -1,4 +1,4 @@
-"""Whisper over a few seconds in which a number is said: freely, and with only digits allowed.
+"""Recognise a few seconds in which a number is said, without a limit and with only digits allowed.
 
 Only imported when Whisper is the selected engine.
 """
@@ -22,7 +22,10 @@ _DIGITS = frozenset("0123456789 ,，.。、-—")
 
 
 def recognise_digits(model: Any, samples: Samples, language: str) -> tuple[RelistenResult, ...]:
-    """Return what ``model`` (a FittingModel) makes of 16 kHz samples of at most 29 s."""
+    """The texts of 16 kHz samples (29 s at most) by ``model``, a FittingModel.
+
+    The first result is without a limit, the second with digits only; five guesses each.
+    """
     tokenizer = Tokenizer(
         model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
     )
@@ -41,9 +44,9 @@ def recognise_digits(model: Any, samples: Samples, language: str) -> tuple[Relis
 
 @functools.lru_cache(maxsize=2)
 def _other_tokens(vocabulary: Any, end: int) -> tuple[int, ...]:
-    """Every text token that holds anything but Arabic digits and what stands between them.
+    """Every text token that holds anything but Arabic digits and what separates them.
 
-    Chinese numerals are left out: made to choose among them, Whisper repeats one for ever.
+    Chinese numerals are among these: limited to them, Whisper repeats one without end.
     """
     texts = (vocabulary.decode([token]) for token in range(end))
     return tuple(token for token, text in enumerate(texts) if not text or not set(text) <= _DIGITS)

@@ -1,4 +1,4 @@
-"""faster-whisper's model, made to encode no more silence than it needs.
+"""faster-whisper's model, changed to encode less padding and to choose among hypotheses.
 
 Only imported when Whisper is the selected engine: it loads CTranslate2.
 """
@@ -19,26 +19,26 @@ from faster_whisper.transcribe import get_compression_ratio
 from speech.recognisers._rerank import Hypothesis
 
 MARGIN_FRAMES = 200
-"""Of silence (10 ms each) encoded after a window: with less Whisper misses the end."""
+"""Frames of silence (10 ms each) encoded after a window: with fewer Whisper misses its end."""
 
 Ranker = Callable[[Sequence[Hypothesis]], list[Hypothesis]]
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What faster-whisper reads of a generation, of the hypothesis that was taken."""
+    """The chosen hypothesis, with the fields that faster-whisper reads of a generation."""
 
     sequences_ids: list[list[int]]
     no_speech_prob: float
 
 
 def said_once(tokens: Sequence[int]) -> list[int]:
-    """The tokens without an end that only repeats what stands before it, however often.
+    """The tokens without an end that only repeats what precedes it, once or many times.
 
-    Without time stamps Whisper sometimes says the last sentence twice, or a number again and
-    again until its room is used up. 6 tokens or more count as a sentence (a window ends at a
-    pause, so a speaker's own repetition is rarely joined to the first like this); fewer only
-    where 20 tokens and more repeat. The last repetition may be cut off.
+    Without time stamps Whisper sometimes writes the last sentence twice, or a number many times
+    until its limit of tokens is reached. A repetition of 6 tokens or more is taken for a sentence
+    (a speaker's own repetition mostly comes after a pause, where a window ends); a shorter one is
+    cut only where it goes on for 20 tokens or more. The last repetition may be incomplete.
     """
     said = list(tokens)
     for period in range(1, len(said) // 2 + 1):
@@ -52,19 +52,19 @@ def said_once(tokens: Sequence[int]) -> list[int]:
 
 
 class FittingModel(WhisperModel):  # type: ignore[misc]
-    """A WhisperModel that cuts the zero padding off before encoding, but for a margin.
+    """A WhisperModel that cuts off the zero padding, but for a margin, before encoding.
 
-    Plain faster-whisper pads every window to 30 s, and the encoder's work is the same for
-    silence. The last encoding is kept: telling the language and hearing share it.
+    Plain faster-whisper pads every window to 30 s, and padding costs the encoder as much as speech.
+    The last encoding is kept, so that telling the language and recognising share it.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._last: tuple[npt.NDArray[np.float32], Any] | None = None
         self.ranker: Ranker | None = None
-        """Orders what may have been said, the best first; None: the likeliest is taken."""
+        """Orders the hypotheses of a window, the best first; None: the likeliest is taken."""
         self.ranked: list[list[str]] = []
-        """For each window since this was last emptied its texts, as the ranker ordered them."""
+        """The texts of each window, as the ranker ordered them, since the list was last cleared."""
 
     def generate_with_fallback(
         self, encoder_output: Any, prompt: list[int], tokenizer: Any, options: Any
@@ -113,7 +113,7 @@ class FittingModel(WhisperModel):  # type: ignore[misc]
         )
 
     def _split_segments_by_timestamps(self, *args: Any, **kwargs: Any) -> Any:
-        """Without time stamps what follows the last word is no text that is still to be heard."""
+        """Without time stamps the window ends at its last word; no rest of it is decoded again."""
         segments, seek, ends = super()._split_segments_by_timestamps(*args, **kwargs)
         return segments, seek, ends or self.ranker is not None
 

@@ -1,4 +1,4 @@
-"""Cut a recording into windows that Whisper can take whole, at places where nobody speaks."""
+"""Cut a recording, where nobody speaks, into windows short enough for Whisper (30 s)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from speech.speech_detection import Region
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Some stretches of speech, put together; ``regions`` say where they lay in the sound."""
+    """Some stretches of speech joined; ``regions`` are their places in the sound.
+
+    ``samples``: 16 kHz, of shape (n,).
+    """
 
     samples: Samples
     regions: tuple[Region, ...]
@@ -37,7 +40,7 @@ class Window:
         return round(times[0], 2), round(max(times), 2)
 
     def region_at(self, seconds: float) -> int:
-        """Which of ``regions`` (by position) lies at this time of the window."""
+        """The index in ``regions`` of the stretch at this time (seconds) of the window."""
         return max(0, bisect.bisect_right(self._begins(), seconds * RATE) - 1)
 
     def voiced_share(self, start: float, end: float) -> float:

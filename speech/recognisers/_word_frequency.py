@@ -1,7 +1,7 @@
-"""How usual a Chinese wording is: its likeliest split into words, by how often people write them.
+"""How usual a Chinese text is: its likeliest split into words, by how often people write them.
 
-The words and their counts are those of jieba 0.42.1 (MIT licence, Sun Junyi), where they occur
-at least five times and have one to six Chinese characters: ``speech/data/words.txt.gz``.
+``speech/data/words.txt.gz`` holds words and counts of jieba 0.42.1 (MIT licence, Sun Junyi): those
+of one to six Chinese characters that occur at least five times.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from importlib.resources import files
 
 LONGEST_WORD = 6
 UNSEEN = 0.5
-"""Occurrences assumed of what is no word in the list."""
+"""Count assumed for a word that is not in the list."""
 EACH = 2.0
-"""Added by character, as each further word makes a wording less likely."""
+"""Added for each character, or longer texts would always count as less usual."""
 _DIGITS = str.maketrans("0123456789幺", "零一二三四五六七八九一")
 _UNHEARD = re.compile(r"[\W_]+")
 _OTHER_SCRIPT = re.compile("[^\u4e00-\u9fff]+")
 
 
 def wording_score(text: str) -> float:
-    """How usual the wording is: log probability of its likeliest split, plus EACH a character.
+    """How usual the words are: the log probability of the likeliest split, plus EACH a character.
 
-    0 for no text. Digits count as spoken digits, a run of Latin letters as one word not in the
-    list, spaces and punctuation not at all. Takes time linear in the text's length.
+    0 for an empty text. Digits count as spoken digits, a run of Latin letters as one word that is
+    not in the list, spaces and punctuation not at all. Takes time linear in the text's length.
     """
     weights = _weights()
     unseen = weights[""]
@@ -44,7 +44,7 @@ def wording_score(text: str) -> float:
 
 
 def spoken_form(text: str) -> str:
-    """What of a text can be heard: digits in characters, no punctuation, no capitals."""
+    """The part of a text that can be heard: digits as characters, no punctuation, no capitals."""
     return _UNHEARD.sub("", text.translate(_DIGITS)).casefold()
 
 

@@ -1,12 +1,12 @@
-"""A recogniser for tests: says what it was told to say, or crashes, hangs, eats memory.
+"""A recogniser for tests: returns a prepared answer, or crashes, hangs or uses up memory.
 
-What it says is looked up by the sha256 of the file in the JSON of ``mapping``, then in a file
+The answer is looked up by the sha256 of the file in the JSON file ``mapping``, then in a file
 beside the recording (its name + ``.canned.json``), then in ``answer``. An answer is an object:
 
     text, language, words [[text, start, end, confidence], …], notes [code, …]
-    again   [{digits_only, guesses [{text, score}, …]}, …]: on listening again to a stretch
-    do      crash | exit | hang | eat | raise: misbehave instead of answering
-    unless  a path: misbehave only while this file doesn't exist, and make it first
+    again   [{digits_only, guesses [{text, score}, …]}, …]: the result of ``recognise_digits``
+    do      crash | exit | hang | eat | raise: fail in this way instead of answering
+    unless  a path: fail only while this file doesn't exist, and create it first
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NEEDS_MODEL = False
 
 
 class Answer(EngineOptions):
-    """What to say about one recording, or how to misbehave."""
+    """What to return for one recording, or how to fail."""
 
     text: str = ""
     language: str | None = None
@@ -43,7 +43,7 @@ class Answer(EngineOptions):
 
 
 class Options(EngineOptions):
-    """``mapping``: JSON file, sha256 → Answer. ``answer``: for all that is not in it."""
+    """``mapping``: a JSON file, sha256 → Answer. ``answer``: for files that are not in it."""
 
     mapping: Path | None = None
     answer: Answer = Answer()
@@ -51,12 +51,12 @@ class Options(EngineOptions):
 
 
 def create(options: Options, model: InstalledModel | None) -> Canned:
-    """``model`` is not used."""
+    """The recogniser; ``model`` is not used."""
     return Canned(options)
 
 
 class Canned:
-    """See the module."""
+    """Returns prepared answers."""
 
     engine = "canned"
     model_name = "canned"

@@ -1,8 +1,7 @@
-"""Vosk (Kaldi): light, streams while somebody speaks, takes a list of expected phrases.
+"""Vosk (Kaldi): needs little memory, works while somebody speaks, takes a list of phrases.
 
-The library aborts the process, crashes or hangs on arguments that it doesn't like, so they
-are checked here first: a grammar that is empty or not JSON, a sample rate of 0, a recogniser
-used by two threads.
+The library aborts the process, crashes or hangs on invalid arguments (an empty grammar or one that
+is not JSON, a sample rate of 0, a recogniser used by two threads), so they are checked here.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ MAX_PHRASES = 5_000
 
 
 class Options(EngineOptions):
-    """``grammar``: phrases to choose from, in the model's words; None: everything."""
+    """``grammar``: the only phrases to recognise, in the model's words; None: any."""
 
     grammar: tuple[str, ...] | None = Field(None, min_length=1, max_length=MAX_PHRASES)
     allow_other_words: bool = Field(True, description="with a grammar: say [unk] for the rest")
@@ -57,7 +56,7 @@ def create(options: Options, model: InstalledModel | None) -> Vosk:
 
 
 class Vosk:
-    """One loaded model; ``recognise`` and ``stream`` each make their own recogniser."""
+    """One loaded model; ``recognise`` and ``stream`` each create their own Kaldi recogniser."""
 
     engine = "vosk"
     listens_to_silence = False
@@ -76,7 +75,7 @@ class Vosk:
         return stream.finish()
 
     def stream(self) -> Stream:
-        """Hear while somebody speaks; to be used by the calling thread alone."""
+        """Recognise while somebody speaks; only the calling thread may use the stream."""
         return Stream(self._model, self._grammar, self.language)
 
     def _checked_grammar(self, options: Options, model: InstalledModel) -> str | None:
@@ -93,13 +92,13 @@ class Vosk:
 
 
 def _seed_dither() -> None:
-    """Kaldi adds a little noise drawn with C's ``rand``: the same sound, the same text."""
+    """Kaldi adds a little noise from C's ``rand``; seeded, the same sound gives the same text."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).srand(0)
 
 
 class Stream:
-    """One stretch of listening. ``accept`` pieces of sound, then ``finish`` once."""
+    """Recognition of sound that arrives in pieces: ``accept`` each, then ``finish`` once."""
 
     def __init__(self, model: Any, grammar: str | None, language: str) -> None:
         import vosk
@@ -113,7 +112,10 @@ class Stream:
         self._finished = False
 
     def accept(self, samples: Samples) -> str:
-        """Hear some more 16 kHz samples; returns the text so far, its end not yet sure."""
+        """Take further 16 kHz samples; the text so far, whose end may still change.
+
+        Raises BadOption from another thread, or after ``finish``.
+        """
         self._check()
         if len(samples) and self._recogniser.AcceptWaveform(samples.tobytes()):
             self._take(self._recogniser.Result())
@@ -124,7 +126,7 @@ class Stream:
         return self._joiner().join(texts)
 
     def finish(self) -> Heard:
-        """All that was heard. The stream can't be used any more."""
+        """The whole text; ends the stream. Raises BadOption as ``accept`` does."""
         self._check()
         self._finished = True
         self._take(self._recogniser.FinalResult())

@@ -2,14 +2,14 @@
 
 Four things differ from plain faster-whisper:
 
-- The recording is cut into windows where nobody speaks, and a window is encoded at its own
-  length and not padded to 30 seconds.
-- The language is told among those allowed, from the encoding that is used anyway.
-- In Mandarin, of the few likeliest texts the one in usual words is taken (``_rerank``), and
-  time stamps are not among what is guessed: they would be most of what the texts differ in.
-- What the engine invents where nobody speaks is left out (``_hallucination_filter``).
+- The recording is cut into windows where nobody speaks. A window is encoded at its own length
+  instead of being padded to 30 seconds.
+- The language is chosen among those allowed, from the encoding that recognition uses too.
+- In Mandarin, of the few likeliest texts the one made of usual words is taken (``_rerank``).
+  Whisper then writes no time stamps: the texts would differ mostly in them.
+- Text that the engine invents where nobody speaks is left out (``_hallucination_filter``).
 
-No prompt is ever given: it makes recognition worse and is echoed on silence.
+Whisper gets no prompt: it makes recognition worse and is repeated on silence.
 """
 
 from __future__ import annotations
@@ -40,18 +40,22 @@ if TYPE_CHECKING:
 
 NEEDS_MODEL = True
 DIALECTS = {"yue": "zh"}
-"""Languages of Whisper's that this size of model can't do: heard as the other, with a note."""
+"""Languages that this size of model can't do → the one to recognise instead, with a note."""
 
 
 RANKED = frozenset({"zh"})
-"""Languages in which the wording is weighed."""
+"""Languages in which hypotheses are ordered by how usual their words are."""
 RANKED_SECONDS = 20.0
-"""Longer windows are heard with time stamps: without them Whisper leaves out repetitions."""
+"""Longer windows get time stamps and no reranking: without stamps Whisper drops repetitions."""
 MOST_ALTERNATIVES = 5
 
 
 class Options(EngineOptions):
-    """How to decode. ``languages`` are those told apart by ear."""
+    """How to decode. ``languages`` are those told apart by their sound; times in seconds.
+
+    A window is at most ``window_seconds`` long, and longer than ``good_seconds`` only where
+    somebody speaks for longer without a pause.
+    """
 
     languages: tuple[str, ...] = Field(("zh", "en"), min_length=1)
     beam_size: int = Field(8, ge=1, le=20)
@@ -79,7 +83,7 @@ def create(options: Options, model: InstalledModel | None) -> Whisper:
 
 
 class Whisper:
-    """One loaded model."""
+    """One loaded Whisper model."""
 
     engine = "whisper"
     listens_to_silence = False
@@ -93,7 +97,7 @@ class Whisper:
     def recognise(self, sound: Sound, language: str | None) -> Heard:
         import ctranslate2
 
-        ctranslate2.set_random_seed(0)  # the fallback samples: the same sound, the same text
+        ctranslate2.set_random_seed(0)  # at higher temperatures; the same sound, the same text
         windows = cut_windows(
             sound.samples, sound.speech, self._options.window_seconds, self._options.good_seconds
         )
@@ -141,7 +145,7 @@ class Whisper:
         return allowed, best in DIALECTS and shares[best] > 0.5
 
     def _hear(self, window: Window, language: str) -> Iterable[tuple[list[Word], bool]]:
-        """For each stretch its words, in seconds of the sound, and whether it is invented."""
+        """Each stretch's words, with times in seconds of the sound, and whether it is invented."""
         ranked = language in RANKED and len(window.samples) <= RANKED_SECONDS * RATE
         self._model.ranker = _rank if ranked else None
         segments, _ = self._model.transcribe(
@@ -185,7 +189,7 @@ def _rank(hypotheses: Sequence[_rerank.Hypothesis]) -> list[_rerank.Hypothesis]:
 
 
 def _at_pauses(words: list[Any], window: Window) -> list[list[Any]]:
-    """The words of each stretch of speech that the window was put together from."""
+    """The words of each stretch of speech that the window consists of."""
     parts: dict[int, list[Any]] = {}
     for word in words:
         parts.setdefault(window.region_at((word.start + word.end) / 2), []).append(word)
@@ -193,7 +197,7 @@ def _at_pauses(words: list[Any], window: Window) -> list[list[Any]]:
 
 
 def _join(pieces: list[list[Word]], language: str) -> tuple[str, tuple[Word, ...]]:
-    """One text of all pieces, a comma at each pause in Chinese, and the words as in it."""
+    """The text of all pieces, in Chinese with a comma at each pause, and its words."""
     raw: list[Word] = []
     for number, words in enumerate(pieces):
         for word in words:
@@ -209,7 +213,7 @@ def _join(pieces: list[list[Word]], language: str) -> tuple[str, tuple[Word, ...
 
 
 def _simplified_words(texts: list[str], language: str) -> list[str]:
-    """Each word in Simplified characters, converted in its sentence where lengths allow."""
+    """Each word in Simplified characters; the sentence is converted whole if its length stays."""
     whole = "".join(texts)
     converted = _simplified(whole, language)
     if len(converted) != len(whole):

@@ -1,4 +1,4 @@
-"""What a voice goes through on its way to us: noise in the room, then a phone's codec."""
+"""Noise of a room and the codecs of phones, to turn clean speech into realistic recordings."""
 
 import ctypes
 import ctypes.util
@@ -18,7 +18,7 @@ PEAK = 0.7
 
 @dataclass(frozen=True)
 class Channel:
-    """How one kind of file is written. rate in Hz, bit_rate in bit/s (None: the codec's own)."""
+    """How one kind of file is written: rate in Hz, bit_rate in bit/s (None: its default)."""
 
     suffix: str
     container: str
@@ -85,7 +85,7 @@ def power(samples: Samples) -> float:
 
 
 def mix(voice: Samples, noise: Samples, snr_db: float) -> Samples:
-    """Add noise at `snr_db` below the voice's own power, measured where someone speaks."""
+    """Add noise `snr_db` decibels below the voice, whose power is measured where it speaks."""
     speaking = voice[np.abs(voice) > 0.02]
     scale = np.sqrt(power(speaking) / (power(noise) * 10 ** (snr_db / 10)))
     return (voice + noise * scale).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Count which syllables the recogniser takes for which, from the sentences of hear.py.
+"""Count which syllables the recogniser confuses, from the sentences of hear.py.
 
     .venv/bin/python -m tools.voices.confusions
 
@@ -23,7 +23,7 @@ from tools.voices.journeys import GRADES
 
 CONFUSIONS = HEARD.with_name("confusions.json")
 GAP = 0.7
-"""Cost of a syllable lost or added, beside 0.4..1.2 for one that was taken for another."""
+"""Cost of a syllable that is lost or added; one that is replaced costs 0.4..1.2."""
 _LOOP = re.compile(r"(.{1,6}?)\1{4,}")
 _DIGITS = re.compile(r"[0-9]+")
 _WORDS = "零一二三四五六七八九"
@@ -42,7 +42,7 @@ Pair = tuple[Unit | None, Unit | None]
 
 
 def is_loop(text: str) -> bool:
-    """Whether a few characters are repeated five times: the recogniser got stuck."""
+    """Whether up to six characters are repeated five times or more, as a stuck recogniser does."""
     return _LOOP.search(text) is not None
 
 
@@ -128,7 +128,7 @@ class Tally:
     """Counts over many lines."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """All counts are zero."""
         self.said: Counter[str] = Counter()
         self.deletions: Counter[str] = Counter()
         self.insertions: Counter[str] = Counter()
@@ -214,7 +214,7 @@ def _compact(value: Any) -> str:
 
 
 def main() -> int:
-    """Write confusions.json and print what matters most."""
+    """Write confusions.json and print a summary."""
     lines = [*read_lines(HEARD), *read_lines(UNHEARD)]
     found = count(lines)
     CONFUSIONS.write_text(written(found), "utf-8")

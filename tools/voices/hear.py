@@ -1,4 +1,4 @@
-"""Collect what our recogniser really makes of the training sentences, spoken by synthetic voices.
+"""Collect our recogniser's transcripts of the training sentences, spoken by synthetic voices.
 
     .venv/bin/python -m tools.voices.hear --per-intent 22 --minutes 60
 
@@ -44,12 +44,12 @@ VOICES_PYTHON = ROOT / "build" / "voices-venv" / "bin" / "python"
 VOICES_FOLDER = ROOT / "build" / "voices" / "package" / "voices"
 SPEAKER_RATE = 24_000
 VOICES = ("zf_xiaobei", "zf_xiaoxiao", "zf_xiaoyi", "zm_yunjian", "zm_yunxi")
-"""The other three Mandarin voices are misheard half as often again, on mild journeys too."""
+"""The other three Mandarin voices have half as many errors again, on mild journeys too."""
 SPEEDS = (0.75, 1.1)
 LENGTHS = ((8, 15), (16, 24), (25, 36), (37, 60))
-"""Of a sentence in characters, both included; a sentence from each in turn."""
+"""Ranges of a sentence's length in characters, both ends included; taken from in turn."""
 SHORTEST = 3
-"""Where an intent has too few longer sentences (greetings), shorter ones follow, down to this."""
+"""Characters. Intents with too few longer sentences (greetings) also use those from this length."""
 PROGRAMME = (
     (
         "zm_yunyang",
@@ -61,7 +61,7 @@ PROGRAMME = (
         "现在比分是二比一，红队后场断球，传到中路，起脚射门，可惜了，球打在门柱上。",
     ),
 )
-"""What runs on television: voice, words."""
+"""The television's programme: voice, words."""
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -125,10 +125,10 @@ def _row(line: dict[str, Any]) -> str:
 
 
 class Mouth:
-    """The speaking process (`speaking.py`)."""
+    """The process that speaks sentences (`speaking.py`)."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder`: where the samples travel."""
+        """`folder`: where the process writes its samples."""
         self._path = folder / "said.npy"
         self._process = subprocess.Popen(
             [VOICES_PYTHON, Path(__file__).with_name("speaking.py"), VOICES_FOLDER],
@@ -140,7 +140,7 @@ class Mouth:
         )
 
     def say(self, text: str, voice: str, speed: float, language: str = "zh") -> Samples:
-        """Return mono samples at `SPEAKER_RATE`. Raises `RuntimeError` if it can't be said."""
+        """Return mono samples (−1..1) at `SPEAKER_RATE`. Raises `RuntimeError` if it can't."""
         assert self._process.stdin is not None and self._process.stdout is not None
         job = {"text": text, "voice": voice, "speed": speed, "language": language}
         job["path"] = str(self._path)
@@ -161,10 +161,10 @@ class Mouth:
 
 
 class Collector:
-    """Says sentences and writes down what is heard."""
+    """Speaks sentences and recognises them."""
 
     def __init__(self, mouth: Mouth, ears: Transcriber, language: str | None, folder: Path) -> None:
-        """`language` as in `Transcriber.transcribe`; `folder` holds the recordings for a moment."""
+        """`language` as in `Transcriber.transcribe`; `folder` holds the temporary recordings."""
         self._mouth, self._ears, self._language, self._folder = mouth, ears, language, folder
         self._programme = np.concatenate([mouth.say(text, who, 1.0) for who, text in PROGRAMME])
 
@@ -196,7 +196,7 @@ class Collector:
 def collect(
     collector: Collector, sentences: Mapping[str, list[str]], per_intent: int, until: float
 ) -> None:
-    """Hear sentences until each intent has `per_intent` or the clock (`time.monotonic`) says so."""
+    """Recognise sentences until each intent has `per_intent`, or until this `time.monotonic()`."""
     lines = chain(read_lines(HEARD), read_lines(UNHEARD))
     done = {Sentence(line["intent"], line["text"]) for line in lines}
     while time.monotonic() < until:
@@ -217,7 +217,7 @@ def collect(
 
 
 def main() -> int:
-    """Parse the command line and hear what is missing."""
+    """Parse the command line and recognise the sentences that are missing."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

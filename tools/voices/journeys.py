@@ -1,4 +1,4 @@
-"""The way of a sentence from a mouth to our door: the room, how it is held, the phone's codec."""
+"""How a sentence becomes a recording: the room's noise, how the phone is held, its codec."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ _BAD_CHANNELS = ("amr", "amr-low", "amr-lowest", "ulaw", "wav8k", "silk")
 _MILD_NOISES = ("none", "none", "hum", "street", "kitchen")
 _MILD_SNR_DB = (18, 30)
 _BAD_SNR_DB = {"street": (5, 15), "kitchen": (7, 15), "tv": (11, 17)}
-"""Kitchens hiss where consonants are, and what a television says gets heard instead of the voice:
-below these nobody could tell what was wanted."""
+"""Decibels. A kitchen's noise covers consonants, and a television's words replace the voice's: at
+lower values no listener could tell what is wanted."""
 _MILD_LEVELS = ("normal",)
 _BAD_LEVELS = ("normal", "low", "clipped")
 _LOW_PEAK = (0.02, 0.08)
@@ -31,9 +31,10 @@ _TV_BAND_HZ = (250, 4_000)
 
 @dataclass(frozen=True)
 class Journey:
-    """channel: a name in `CHANNELS`. snr_db: voice above noise, None without noise.
+    """One way to record a sentence.
 
-    peak: loudest sample that the codec gets; above 1 it is cut off.
+    channel: a name in `CHANNELS`. snr_db: decibels of the voice above the noise, None without
+    noise. peak: the highest sample that the codec gets; above 1 it is clipped.
     """
 
     channel: str
@@ -59,9 +60,9 @@ def draw(grade: str, random: np.random.Generator) -> Journey:
 
 
 def television(programme: Samples, length: int, rate: int, random: np.random.Generator) -> Samples:
-    """Return `length` samples of `programme` (someone talking), from anywhere in it.
+    """Return `length` samples of `programme` (somebody talking), from a random place in it.
 
-    Only its middle frequencies: it comes through a small loudspeaker from across the room.
+    Only 250 to 4000 Hz are left, as from a small loudspeaker across the room.
     """
     start = int(random.integers(programme.size))
     sound = np.resize(np.roll(programme, -start), length)
@@ -79,9 +80,9 @@ def travel(
     folder: Path,
     random: np.random.Generator,
 ) -> Path:
-    """Write the recording that arrives of `said` (mono, −1..1, `rate` Hz) into `folder`.
+    """Write the recording of `said` (mono, −1..1, `rate` Hz) into `folder`; return its path.
 
-    programme: what runs on television, mono at `rate`.
+    programme: the television's sound, mono at `rate`.
     """
     around = np.zeros(rate // 3, np.float32)
     samples = channels.levelled(np.concatenate([around, said, around]))

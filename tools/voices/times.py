@@ -1,4 +1,4 @@
-"""The parts that a time is put together of when a page without a voice reads it back.
+"""The prompts of which a time is composed where the resident's page reads it back by prompts.
 
 `page/src/time_prompts.ts` asks for them by name: ``month-11``, ``date-3``, ``weekday-2`` (Monday
 is 1), ``clock-14`` and ``clock-14-30``, ``to``, ``or-later``, after ``time``.
@@ -57,7 +57,7 @@ def _english() -> dict[str, str]:
 
 
 def sentences(language: str) -> Iterator[list[str]]:
-    """Times in which every part stands at least once, as the page puts them together."""
+    """Times as lists of prompts, as the page composes them; together they use every part."""
     clocks = [f"clock-{hour}{half}" for hour in HOURS for half in ("", f"-{HALF}")]
     for n in range(31):
         day = [f"month-{n % 12 + 1}", f"date-{n + 1}", f"weekday-{n % 7 + 1}"]
@@ -68,7 +68,7 @@ def sentences(language: str) -> Iterator[list[str]]:
 
 
 def heard_parts(heard: str, language: str) -> set[str]:
-    """Which of the parts of a time stand in what a recogniser heard."""
+    """The parts of a time (prompts' names) that a transcript contains."""
     return _heard_mandarin(heard) if language == "zh" else _heard_english(heard.lower())
 
 

@@ -1,4 +1,4 @@
-// What she can do with a request, each deed by its name.
+// The actions that an operator can take on a request, by name.
 
 import { ask, checkRadio } from "../dialog";
 import { toInstant } from "../fields";
@@ -10,7 +10,7 @@ import type { RequestWriter } from "./writer";
 
 const why = (form: FormData): object => ({ why: textOf(form, "why") || null });
 
-/** Is a field undecided that somebody else changed too? Then she is told and led there. */
+/** Whether a field that a colleague changed too is undecided; then say so and focus it. */
 export function stopAtUndecided({ fields }: RequestWriter): boolean {
   const row = [...fields.undecided][0];
   if (!row) return false;
@@ -19,7 +19,7 @@ export function stopAtUndecided({ fields }: RequestWriter): boolean {
   return true;
 }
 
-/** What does each deed, by the name that buttons and keys have for it. */
+/** Name of an action (as in buttons' `data-do` and keys) → the function that does it. */
 export function requestActions(writer: RequestWriter, preview: RoutingPreview): Record<string, () => void> {
   const { fields, state } = writer;
 
@@ -48,7 +48,7 @@ export function requestActions(writer: RequestWriter, preview: RoutingPreview): 
     });
   }
 
-  /** To another than the proposed one; where it would go anyhow is marked. */
+  /** Confirm for another backend than the proposed one, which is marked. */
   async function route(): Promise<void> {
     await fields.settle();
     if (fields.dirty) await preview.look().catch(() => undefined);
@@ -67,7 +67,7 @@ export function requestActions(writer: RequestWriter, preview: RoutingPreview): 
     if (backend) await confirm(backend, titles.get(backend));
   }
 
-  /** Ask, do, tell on the next page, and go there. */
+  /** Ask for what `action` needs, do it, and open the next request, which shows what was done. */
   async function decide(action: string, becomes: string, body: (form: FormData) => object, prepare?: (f: HTMLFormElement) => void): Promise<void> {
     await writer.askAndDo(
       action,

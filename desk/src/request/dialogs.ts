@@ -1,23 +1,23 @@
-// What the dialogs do by themselves while she fills them in.
+// The behaviour of a request's dialogs while they are filled in.
 
 import { checkRadio } from "../dialog";
 import { attachCombobox, type Choice } from "../combobox";
 import type { Fields } from "../fields";
 import { say } from "../words";
 
-/** What stands in a form under a name, bare of blanks. */
+/** The trimmed value of a form's field; "" without one. */
 export function textOf(form: FormData, name: string): string {
   return String(form.get(name) ?? "").trim();
 }
 
-/** A time that is typed is the one that counts. */
+/** Let a typed date replace the offered times; require it when none of them is chosen. */
 export function requireTypedTime(form: HTMLFormElement, name: string, event: Event): void {
   const date = form.elements.namedItem("date") as HTMLInputElement;
   if (event.target === date) checkRadio(form, name, "");
   date.required = new FormData(form).get(name) === "";
 }
 
-/** A usual reason fills the words, unless she has written her own. */
+/** A chosen usual reason fills the text, unless the operator has written one. */
 export function fillUsualReason(form: HTMLFormElement): void {
   const words_ = form.elements.namedItem("why") as HTMLTextAreaElement;
   form.onchange = () => {
@@ -28,7 +28,7 @@ export function fillUsualReason(form: HTMLFormElement): void {
   };
 }
 
-/** The requests that resemble it, to choose from by digits. */
+/** Offer up to nine similar requests to merge into, to choose by digits. */
 export function offerMergeTargets(form: HTMLFormElement): void {
   const into = form.elements.namedItem("into") as HTMLInputElement;
   const choices = document.getElementById("merge-into") as HTMLElement;
@@ -55,7 +55,7 @@ export function offerMergeTargets(form: HTMLFormElement): void {
   };
 }
 
-/** When to ring again goes with not having reached her, and the other way round. */
+/** Keep outcome and time of the next call consistent: a time only if the caller was not reached. */
 export function linkCallOutcome(form: HTMLFormElement): void {
   const soonest = form.querySelector<HTMLInputElement>("input[name=again]")?.value ?? "";
   form.onchange = (event) => {
@@ -74,12 +74,12 @@ export function linkCallOutcome(form: HTMLFormElement): void {
 
 const kind = document.getElementById("split-category") as HTMLInputElement | null;
 
-/** The kind that was chosen for what is split off; "" while none is. */
+/** The code of the category chosen for the new request; "" while none is. */
 export function splitCategory(): string {
   return kind?.dataset["value"] ?? "";
 }
 
-/** Only a kind that was chosen is sent. */
+/** Set the category of the new request; null: none, so the form can't be sent. */
 export function setSplitCategory(choice: Choice | null): void {
   if (!kind) return;
   if (choice) kind.value = choice.shown;
@@ -87,7 +87,7 @@ export function setSplitCategory(choice: Choice | null): void {
   kind.setCustomValidity(choice ? "" : say("choose_kind"));
 }
 
-/** Let her choose among the kinds as she types. */
+/** Make the category field of the split dialog a combobox. */
 export function attachSplitCategories(fields: Fields): void {
   if (!kind) return;
   kind.addEventListener("input", () => setSplitCategory(null));

@@ -1,9 +1,9 @@
-// Evidence: the words behind the field in focus.
+// Evidence: the words of the transcript that the field with the focus rests on.
 
 import type { Player } from "../player";
 import { say, tell } from "../words";
 
-/** Show them as the focus moves; returns what plays them. */
+/** Mark them as the focus moves; the returned function plays them. */
 export function showEvidence(place: HTMLElement, words: HTMLElement[], heard: Player | null): () => void {
   const span = (row: HTMLElement): [number, number] | null =>
     row.dataset["from"] ? [Number(row.dataset["from"]), Number(row.dataset["to"])] : null;

@@ -6,7 +6,7 @@ import { say } from "../words";
 import { stopAtUndecided } from "./actions";
 import type { RequestWriter } from "./writer";
 
-/** The key, the deed, and what she must be allowed to do for it if that has another name. */
+/** Key, name of the action, and the permission that it needs if that has another name. */
 const ACTION_KEYS: [string, string, string?][] = [
   ["c", "confirm"],
   ["r", "route", "confirm"],
@@ -24,7 +24,7 @@ const ACTION_KEYS: [string, string, string?][] = [
   ["n", "note"],
 ];
 
-/** Keys that decide; `acts`: what does each deed. */
+/** Keys of decisions; `acts`: name → action. */
 export function registerDecisionKeys(writer: RequestWriter, acts: Record<string, () => void>): void {
   const { state } = writer;
   registerKeys(say("keys.decide"), [
@@ -39,7 +39,7 @@ export function registerDecisionKeys(writer: RequestWriter, acts: Record<string,
   ]);
 }
 
-/** Keys that lead to fields and save them; `playEvidence` where there is sound (`hears`). */
+/** Keys that focus and save fields; F2 plays the evidence if there is a recording (`hears`). */
 export function registerFieldKeys(
   writer: RequestWriter,
   acts: Record<string, () => void>,

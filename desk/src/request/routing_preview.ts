@@ -1,9 +1,9 @@
-// Where a request would go and what resembles it, with what is typed.
+// Where a request would be sent and which requests resemble it, with what is typed now.
 
 import type { Fields } from "../fields";
 import { say } from "../words";
 
-const STRONG = 80; // percent: so alike that she is asked before it goes out
+const STRONG = 80; // percent of likeness from which the operator is asked before it is sent
 
 export class RoutingPreview {
   private timer = 0;
@@ -13,24 +13,24 @@ export class RoutingPreview {
     private readonly fields: Fields,
   ) {}
 
-  /** What the page last got of it. */
+  /** The server's last answer, as data attributes. */
   get shown(): DOMStringMap {
     return this.part.dataset;
   }
 
-  /** Look when she pauses. */
+  /** Update after a pause of 250 ms in typing. */
   soon(): void {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => void this.look().catch(() => undefined), 250);
   }
 
-  /** Look now if anything is typed; nothing is looked for later. */
+  /** Update now if anything is typed, and cancel a later update. */
   async settle(): Promise<void> {
     window.clearTimeout(this.timer);
     if (this.fields.dirty) await this.look();
   }
 
-  /** Where it would go and what resembles it, with what is typed. */
+  /** Update it with what is typed. */
   async look(): Promise<void> {
     const query: Record<string, string> = {};
     for (const name of ["category", "urgency", "place", "unit", "phone"])
@@ -42,7 +42,7 @@ export class RoutingPreview {
     if (goes) goes.textContent = this.part.dataset["title"] ?? "";
   }
 
-  /** Why she is asked before it goes out. */
+  /** The reasons to ask the operator before the request is sent. */
   get doubts(): string[] {
     return [...this.lacking(), ...this.strong()];
   }

@@ -1,4 +1,4 @@
-// RequestWriter a request down: one thing at a time, with the version that was seen.
+// Saves a request and its actions: one at a time, with the version that was seen.
 
 import { ask } from "../dialog";
 import { rememberAction, type Undo } from "../last_action";
@@ -36,8 +36,8 @@ export class RequestWriter {
   }
 
   /**
-   * Do it once what was previous before is done; resolves with why it was not done, "" when it was.
-   * A 412 loads what somebody else saved and keeps what she typed.
+   * Do `work` after earlier work; resolves with the reason why it failed, or "". After a 412 the
+   * page reloads with what a colleague saved, and keeps what was typed.
    */
   private attempt(work: () => Promise<void>): Promise<string> {
     const mine = this.previous.then(() => (this.leaving ? "" : this.run(work)));
@@ -62,13 +62,14 @@ export class RequestWriter {
     return wrong;
   }
 
-  /** Do it once; what goes wrong is told. */
+  /** Do `work` and show its error, if any. */
   async do(work: () => Promise<void>): Promise<void> {
     const wrong = await this.attempt(work);
     if (wrong) tell(wrong, true);
   }
 
-  /** Ask and do; what can't be done is asked again with the reason, and nothing typed is lost. */
+  /** Open a dialog and do `work`; after an error the dialog opens again, with the reason and all that
+   *  was typed. */
   async askAndDo(
     id: string,
     work: (form: FormData) => Promise<void>,
@@ -103,7 +104,7 @@ export class RequestWriter {
     return now;
   }
 
-  /** What was written down, shown without losing what plays and what is typed. */
+  /** Update notes and history without losing what plays and what is typed. */
   async redraw(): Promise<void> {
     const answer = await fetch(location.href, { credentials: "same-origin" });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -118,7 +119,7 @@ export class RequestWriter {
     }
   }
 
-  /** What is told on the page that comes next; nothing else is done on this one. */
+  /** Set the message for the next page; nothing else is done on this one. */
   finish(told: string, action?: Undo["action"], from: string[] = []): void {
     this.leaving = true;
     const undo = action && { number: this.state.number, action, status: from, names: this.state.statuses };
@@ -129,7 +130,7 @@ export class RequestWriter {
     location.assign(`/desk/next?after=${encodeURIComponent(this.state.number)}`);
   }
 
-  /** Something without questions; she stays with it and is told. */
+  /** Do an action without a question; the page reloads and shows what was done. */
   async doAtOnce(action: string, becomes: string, from: string[] = []): Promise<void> {
     await this.save();
     await this.post(action, action === "hold" ? { until: null } : {});
@@ -137,7 +138,7 @@ export class RequestWriter {
     location.reload();
   }
 
-  /** Somebody else changed it: she is told, and loads it when she likes. */
+  /** A colleague changed the request: say so, with a button to load it. */
   async showNews(event: Event): Promise<void> {
     const about = (event as CustomEvent<{ number?: string }>).detail?.number;
     if (this.busy || (event.type === "huying:request" && about !== this.state.number)) return;
