@@ -124,14 +124,14 @@ def _row(line: dict[str, Any]) -> str:
     return json.dumps(line, ensure_ascii=False) + "\n"
 
 
-class Mouth:
-    """The process that speaks sentences (`speaking.py`)."""
+class SpeakerProcess:
+    """The process that speaks sentences (`speaker_process.py`)."""
 
     def __init__(self, folder: Path) -> None:
         """`folder`: where the process writes its samples."""
         self._path = folder / "said.npy"
         self._process = subprocess.Popen(
-            [VOICES_PYTHON, Path(__file__).with_name("speaking.py"), VOICES_FOLDER],
+            [VOICES_PYTHON, Path(__file__).with_name("speaker_process.py"), VOICES_FOLDER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -163,17 +163,24 @@ class Mouth:
 class Collector:
     """Speaks sentences and recognises them."""
 
-    def __init__(self, mouth: Mouth, ears: Transcriber, language: str | None, folder: Path) -> None:
+    def __init__(
+        self, speaker: SpeakerProcess, transcriber: Transcriber, language: str | None, folder: Path
+    ) -> None:
         """`language` as in `Transcriber.transcribe`; `folder` holds the temporary recordings."""
-        self._mouth, self._ears, self._language, self._folder = mouth, ears, language, folder
-        self._programme = np.concatenate([mouth.say(text, who, 1.0) for who, text in PROGRAMME])
+        self._speaker, self._transcriber, self._language, self._folder = (
+            speaker,
+            transcriber,
+            language,
+            folder,
+        )
+        self._programme = np.concatenate([speaker.say(text, who, 1.0) for who, text in PROGRAMME])
 
     def lines(self, sentence: Sentence) -> Iterator[dict[str, Any]]:
         """Yield one line for each of `journeys.GRADES`."""
         random = np.random.default_rng(zlib.crc32(sentence.text.encode()))
         voice = str(random.choice(VOICES))
         speed = round(float(random.uniform(*SPEEDS)), 2)
-        said = self._mouth.say(sentence.text, voice, speed)
+        said = self._speaker.say(sentence.text, voice, speed)
         for grade in journeys.GRADES:
             journey = journeys.draw(grade, random)
             path = journeys.travel(
@@ -182,7 +189,7 @@ class Collector:
             yield {
                 "intent": sentence.intent,
                 "text": sentence.text,
-                "heard": self._ears.transcribe(path, self._language).text,
+                "heard": self._transcriber.transcribe(path, self._language).text,
                 "voice": voice,
                 "speed": speed,
                 "grade": grade,
@@ -236,14 +243,14 @@ def main() -> int:
     settings = Settings()
     with (
         tempfile.TemporaryDirectory() as folder,
-        Transcriber(settings.models_dir, "whisper", options={"threads": 1}) as ears,
+        Transcriber(settings.models_dir, "whisper", options={"threads": 1}) as transcriber,
     ):
-        mouth = Mouth(Path(folder))
+        speaker = SpeakerProcess(Path(folder))
         try:
-            collector = Collector(mouth, ears, settings.hearing.language, Path(folder))
+            collector = Collector(speaker, transcriber, settings.hearing.language, Path(folder))
             collect(collector, sentences, arguments.per_intent, until)
         finally:
-            mouth.close()
+            speaker.close()
     return 0
 
 

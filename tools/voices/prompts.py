@@ -33,7 +33,7 @@ from speech import Transcriber
 from speech.errors import RecogniserTimeout
 from tools.voices import times
 from tools.voices.channels import Samples
-from tools.voices.hear import SPEAKER_RATE, Mouth
+from tools.voices.hear import SPEAKER_RATE, SpeakerProcess
 
 FOLDER = ROOT / "intake" / "web" / "assets" / "prompts"
 VOICE = {"zh": "zf_xiaoxiao", "en": "af_heart"}
@@ -99,12 +99,12 @@ class Heard:
 class Studio:
     """Speaks prompts and checks them with the recogniser."""
 
-    def __init__(self, mouth: Mouth, ears: Transcriber, scratch: Path) -> None:
-        self.mouth, self.ears, self.scratch = mouth, ears, scratch
+    def __init__(self, speaker: SpeakerProcess, transcriber: Transcriber, scratch: Path) -> None:
+        self.speaker, self.transcriber, self.scratch = speaker, transcriber, scratch
 
     def speak(self, name: str, text: str, language: str, speed: float) -> Samples:
         """The samples of a prompt, trimmed and levelled. `speed`: 0.5..2, 1 is the voice's own."""
-        said = self.mouth.say(text, VOICE[language], speed, language)
+        said = self.speaker.say(text, VOICE[language], speed, language)
         tail = PART_TAIL_SECONDS if is_part(name) else TAIL_SECONDS
         return levelled(trimmed(said, tail))
 
@@ -116,7 +116,7 @@ class Studio:
     def _transcribe(self, path: Path, language: str) -> str:
         for patience in range(BUSY_TRIES):
             try:
-                return self.ears.transcribe(path, language).text
+                return self.transcriber.transcribe(path, language).text
             except RecogniserTimeout:  # a busy machine
                 if patience == BUSY_TRIES - 1:
                     raise
@@ -311,11 +311,11 @@ def main() -> int:
     settings, bad = Settings(), 0
     with (
         tempfile.TemporaryDirectory() as name,
-        Transcriber(settings.models_dir, "whisper", options={"threads": 1}) as ears,
+        Transcriber(settings.models_dir, "whisper", options={"threads": 1}) as transcriber,
     ):
-        mouth = Mouth(Path(name))
+        speaker = SpeakerProcess(Path(name))
         try:
-            studio = Studio(mouth, ears, Path(name))
+            studio = Studio(speaker, transcriber, Path(name))
             for language in [arguments.language] if arguments.language else sorted(VOICE):
                 heard = []
                 for one in make(studio, language, set(arguments.only), arguments.listen):
@@ -326,7 +326,7 @@ def main() -> int:
                 bad += len(heard) - good
                 print(f"{language}: {good} of {len(heard)} understood", flush=True)
         finally:
-            mouth.close()
+            speaker.close()
     return 1 if bad else 0
 
 
