@@ -21,7 +21,7 @@ from intake.storage.db import Sessions
 from intake.storage.models import Message
 from intake.understanding.gazetteer import Gazetteer
 from speech import Transcript
-from speech.relisten import RelistenResult
+from speech.relisten_result import RelistenResult
 
 
 class Hears(Protocol):

@@ -8,7 +8,7 @@ often gets them all. Where the results disagree, none of them can be trusted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -22,6 +22,7 @@ from speech.audio import RATE, Samples
 from speech.levels import level_and_trim
 from speech.local_transcriber import Decoded, LocalTranscriber
 from speech.recognisers import Sound
+from speech.relisten_result import RelistenResult
 from speech.speech_detection import Region
 
 LONGEST_SECONDS = 17.0
@@ -51,35 +52,6 @@ CUTS = (
 """The times of words' ends are less exact than those of their starts, so more is added after than
 before. No two cuts start at the same moment: half a word at the start gives the same wrong digit at
 every tempo."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """One possible text of a stretch; ``score`` (at most 0) its mean log probability a token."""
-
-    text: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class RelistenResult:
-    """What one way of recognising the stretch gave: its guesses, the best first.
-
-    ``digits_only``: the engine was allowed nothing but digits, so words beside the number became
-    digits too.
-    """
-
-    digits_only: bool
-    guesses: tuple[Guess, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> RelistenResult:
-        """The inverse of ``as_dict``."""
-        return cls(values["digits_only"], tuple(Guess(**guess) for guess in values["guesses"]))
 
 
 @runtime_checkable

@@ -32,7 +32,7 @@ from speech.errors import (
     SpeechError,
     every_error,
 )
-from speech.relisten import RelistenResult
+from speech.relisten_result import RelistenResult
 from speech.transcript import Transcript
 from speech.worker_process import MAX_MESSAGE, OUT_OF_MEMORY_EXIT
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from intake.understanding.phone_vote import Word, seconds_of, vote
 from intake.understanding.values import Understanding
 from speech import SpeechError
-from speech.relisten import RelistenResult
+from speech.relisten_result import RelistenResult
 
 log = logging.getLogger("huying.again")
 

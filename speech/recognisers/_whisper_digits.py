@@ -14,7 +14,7 @@ from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 
 from speech.audio import Samples
-from speech.relisten import Guess, RelistenResult
+from speech.relisten_result import Guess, RelistenResult
 
 GUESSES = 5
 MOST_TOKENS = 48

@@ -24,7 +24,7 @@ from pydantic import Field
 from speech.errors import SpeechError
 from speech.models import InstalledModel
 from speech.recognisers import EngineOptions, Heard, Sound
-from speech.relisten import RelistenResult
+from speech.relisten_result import RelistenResult
 from speech.transcript import Word
 
 NEEDS_MODEL = False

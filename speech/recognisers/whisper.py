@@ -36,7 +36,7 @@ from speech.recognisers._windows import Window, cut_windows
 from speech.transcript import Word
 
 if TYPE_CHECKING:
-    from speech.relisten import RelistenResult
+    from speech.relisten_result import RelistenResult
 
 NEEDS_MODEL = True
 DIALECTS = {"yue": "zh"}

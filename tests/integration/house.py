@@ -21,7 +21,7 @@ from intake.storage.models import ServiceRequest
 from intake.web.auth import make_token
 from speech import Transcript, Word
 from speech.errors import RecogniserCrashed
-from speech.relisten import Guess, RelistenResult
+from speech.relisten_result import Guess, RelistenResult
 from tests.conftest import wav_of
 
 assert steps.ATTEMPTS  # registers the jobs

@@ -8,7 +8,8 @@ import pytest
 from speech import EmptyAudio, SpeechError, Transcriber
 from speech.local_transcriber import LocalTranscriber
 from speech.recognisers import Sound
-from speech.relisten import CUTS, LONGEST_SECONDS, RelistenResult, at_pitch, at_tempo, relisten
+from speech.relisten import CUTS, LONGEST_SECONDS, at_pitch, at_tempo, relisten
+from speech.relisten_result import RelistenResult
 from tests.unit.speech.sounds import RATE, bursts, write_wav
 
 AGAIN = {"digits_only": True, "guesses": [{"text": "139 1234 5678", "score": -0.5}]}
