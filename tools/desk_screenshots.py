@@ -19,9 +19,9 @@ from playwright.async_api import Page, expect
 from websockets.asyncio.client import connect
 
 from intake.settings import ROOT
-from tests.e2e.stack import Stack, running
-from tests.integration.browser import browser
-from tests.integration.chat_house import RawPage
+from tests.support.browser import browser
+from tests.support.demo_stack import Stack, running
+from tests.support.webchat import RawPage
 
 SAMPLES = ROOT / "data" / "demo"
 IMAGES = ROOT / "docs" / "images"

@@ -23,15 +23,8 @@ from intake.settings import ROOT, Settings, load
 from intake.storage.migrations import migrate
 from intake.storage.models import Place
 from intake.understanding.gazetteer import Gazetteer
-from tests.integration.house import House
-from tests.integration.resident_house import (
-    Phone,
-    as_microphone,
-    living_with,
-    number_on,
-    phone,
-    speak,
-)
+from tests.support.installation import House
+from tests.support.resident_page import Phone, as_microphone, living_with, number_on, phone, speak
 
 PLACES = ROOT / "data" / "demo" / "places.csv"
 IMAGES = ROOT / "docs" / "images"

@@ -1,7 +1,7 @@
 """What the operators' queue shows: which requests, in which order, found by which words.
 
 Every list follows an index from where the page before it ended, so that a hundred thousand
-requests cost no more than a hundred; `tests/integration/test_desk_queue_plans.py` reads the plans.
+requests cost no more than a hundred; `tests/integration/desk/test_queue_plans.py` reads the plans.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from intake.settings import ROOT
 from tests.bench.figures import Cores, percentile
-from tests.e2e import stack as stacks
+from tests.support import demo_stack as stacks
 
 GOAL_SECONDS, GOAL_AT = 1.0, 8  # p95 with so many residents
 RESIDENTS = (1, 8, 32)

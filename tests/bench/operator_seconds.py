@@ -25,8 +25,8 @@ from pypinyin import lazy_pinyin
 from intake.processes import postgres
 from intake.settings import Settings, load
 from intake.storage import migrations
-from tests.integration.house import House
-from tests.integration.request_house import SAID, SURE, Browsing, Desk, Said, desk_of
+from tests.support.desk_request import SAID, SURE, Browsing, Desk, Said, desk_of
+from tests.support.installation import House
 
 KEY, POINT, CLICK, THINK, FIELD = 0.28, 1.1, 0.2, 1.35, 0.3
 GOALS = {"clear": 5.0, "two wrong, others at hand": 20.0, "two wrong, typed": 20.0}

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from intake.settings import ROOT
-from tests.e2e import stack as stacks
+from tests.support import demo_stack as stacks
 
 GOAL_SECONDS = 5.0
 DEMO = ROOT / "data" / "demo"

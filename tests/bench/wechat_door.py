@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.figures import Cores, percentile
-from tests.integration.crowd import Crowd, Said, answer_to
+from tests.support.crowd import Crowd, Said, answer_to
 
 GOAL_SECONDS = 1.0  # p99; WeChat itself waits 5 s
 PER_SECOND = 20

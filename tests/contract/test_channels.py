@@ -30,9 +30,9 @@ from intake.storage.models import Message
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import bring, voicemail
 from tests.fakes.wechat import Account, Callback, WeChatServer
-from tests.integration.chat_house import ChatHouse, Served
-from tests.integration.house import House
-from tests.integration.stack import free_ports
+from tests.support.installation import House
+from tests.support.stack import free_ports
+from tests.support.webchat import ChatHouse, Served
 
 pytestmark = pytest.mark.asyncio
 

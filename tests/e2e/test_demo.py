@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from intake.settings import ROOT
-from tests.e2e import stack as stacks
+from tests.support import demo_stack as stacks
 
 SAMPLES = [json.loads(line) for line in (ROOT / "data" / "demo" / "voicemails.jsonl").open()]
 

@@ -20,9 +20,9 @@ from playwright.async_api import expect
 from rapidfuzz import fuzz
 
 from intake.settings import ROOT
-from tests.e2e import stack as stacks
-from tests.e2e.stack import Stack
-from tests.integration.resident_house import as_microphone, number_on, phone, press, speak
+from tests.support import demo_stack as stacks
+from tests.support.demo_stack import Stack
+from tests.support.resident_page import as_microphone, number_on, phone, press, speak
 from tests.unit.speech import sounds
 from tests.unit.speech.sounds import FORMATS, Format
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.chat import Chat
-from tests.integration.house import House
+from tests.support.chat import Chat
+from tests.support.installation import House
 
 
 @pytest.fixture

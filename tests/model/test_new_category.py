@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from intake.assistant.training import DEPENDS_ON, bot_python, train, trained_model
 from intake.evaluation.environment import open_house
 from intake.settings import ROOT, load
-from tests import new_category
+from tests.support import new_category
 
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.asyncio]
 OTHERS = {

@@ -28,7 +28,7 @@ from intake.settings import ROOT
 from speech import recognisers
 from speech.errors import RecogniserError
 from speech.recognisers import Sound
-from tests.doc_blocks import blocks, named, put_in
+from tests.support.doc_blocks import blocks, named, put_in
 from tests.unit.speech.sounds import FORMATS
 
 PAGES = sorted(

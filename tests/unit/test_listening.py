@@ -6,7 +6,7 @@ import pytest
 
 from intake.cli.serve import sockets
 from intake.errors import SettingsError
-from tests.integration.stack import free_ports
+from tests.support.stack import free_ports
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "127.0.0.2", "localhost", "::"])

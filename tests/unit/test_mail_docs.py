@@ -12,7 +12,7 @@ import trustme
 from intake.channels import check
 from intake.channels.email.options import CALLER_HEADERS, Options
 from intake.settings import ROOT
-from tests.doc_blocks import blocks
+from tests.support.doc_blocks import blocks
 from tests.unit.test_settings import cell, defaults, rows, section
 
 PAGES = {

@@ -13,7 +13,7 @@ from intake.cli import household
 from intake.settings import ROOT
 from intake.web.api import households
 from intake.web.resident import status_api
-from tests.doc_blocks import blocks
+from tests.support.doc_blocks import blocks
 
 PAGES = ("docs/residents.md", "docs/residents.zh.md")
 
