@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import io
 import math
 import os
 import secrets
 import struct
 import wave
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,60 +18,82 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
-from intake.settings import Settings, load
+from intake.settings import Settings
+from tests.support import database_server
+from tests.support.shared import folder_of_run, shared
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real server: HUYING_TEST_DATABASE_URL, else the embedded one."""
+    """The URL of a real server: HUYING_TEST_DATABASE_URL, else the one that the run shares."""
     if url := os.environ.get("HUYING_TEST_DATABASE_URL"):
         yield url
         return
-    from intake.processes import postgres as embedded
-
-    home = tmp_path_factory.mktemp("pg")
-    with embedded.running(load(env={"HUYING_HOME": str(home)}), keep=False) as url:
+    with shared("postgres", folder_of_run(tmp_path_factory)) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def template(postgres: str) -> str:
     """A migrated database that each test's own is copied from."""
-    from intake.storage.migrations import migrate
-
+    if not os.environ.get("HUYING_TEST_DATABASE_URL"):
+        return database_server.TEMPLATE
     name = f"template_{secrets.token_hex(4)}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    migrate(_named(postgres, name))
+    database_server.make_template(postgres, name)
     return name
 
 
-def _named(url: str, database: str) -> str:
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
+class Databases:
+    """Copies of the template: each made for one test, dropped some tests later.
+
+    By then nothing is connected any more, so that dropping waits for nobody.
+    """
+
+    KEPT = 20
+
+    def __init__(self, url: str, template: str) -> None:
+        self.url, self.template = url, template
+        self.connection = psycopg.connect(url, autocommit=True)
+        self.used: deque[str] = deque()
+
+    def make(self) -> str:
+        """The URL of a fresh, migrated database."""
+        name = f"test_{secrets.token_hex(6)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {self.template} STRATEGY FILE_COPY")
+        self.used.append(name)
+        while len(self.used) > self.KEPT:
+            self.drop(self.used.popleft())
+        return database_server.named(self.url, name)
+
+    def drop(self, name: str) -> None:
+        # FORCE may not end an autovacuum worker of a server that isn't ours.
+        with contextlib.suppress(psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege):
+            self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _run(self, statement: str) -> None:
+        self.connection.execute(statement)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Drop what is left, unless the whole server goes anyway."""
+        if os.environ.get("HUYING_TEST_DATABASE_URL"):
+            for name in self.used:
+                self.drop(name)
+        self.connection.close()
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: str, template: str) -> Iterator[Databases]:
+    """Where a worker's tests get their databases from."""
+    made = Databases(postgres, template)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def database_url(postgres: str, template: str) -> Iterator[str]:
+def database_url(databases: Databases) -> str:
     """A fresh, migrated database."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[arg-type]
-    yield _named(postgres, name)
-    # A connection that a test's end broke off half-way lies in a cycle of its exception until
-    # then; DROP DATABASE would wait a minute for the server to give it up.
-    gc.collect()
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        # Not WITH (FORCE): it may not end an autovacuum worker, and then refuses to drop at all.
-        # What can't be dropped goes with the whole cluster.
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = %s AND usename IS NOT NULL AND backend_type = 'client backend'",
-            [name],
-        )
-        with contextlib.suppress(psycopg.errors.ObjectInUse):
-            connection.execute(f"DROP DATABASE {name}")  # type: ignore[arg-type]
+    return databases.make()
 
 
 @pytest.fixture
