@@ -20,8 +20,10 @@ import psycopg
 import pytest
 
 from intake.settings import Settings
-from tests.support import database_server
+from tests.support import database_server, fastapi_cache
 from tests.support.shared import folder_of_run, shared
+
+fastapi_cache.install()
 
 
 @pytest.fixture(scope="session")

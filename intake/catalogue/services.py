@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
@@ -154,8 +154,7 @@ def load_catalogue(folder: Path) -> Catalogue:
 
 def _read(path: Path, model: type[_Model]) -> _Model:
     try:
-        found: Any = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-        return model.model_validate(found)
+        return model.model_validate(_parse(path.read_text("utf-8")))
     except OSError as error:
         raise SettingsError(f"{path}: can't be read ({error.strerror})") from None
     except (YAMLError, UnicodeDecodeError) as error:
@@ -164,3 +163,9 @@ def _read(path: Path, model: type[_Model]) -> _Model:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"])) or "the whole file"
         raise SettingsError(f"{path}: {key}: {first['msg']}") from None
+
+
+@lru_cache(maxsize=256)
+def _parse(content: str) -> Any:
+    """The YAML of one file, parsed once for each content; nobody may change what it returns."""
+    return YAML(typ="safe", pure=True).load(content)
