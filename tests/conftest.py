@@ -23,6 +23,7 @@ from intake.settings import Settings
 from tests.support import database_server, fastapi_cache
 from tests.support.shared import folder_of_run, shared
 
+pytest_plugins = ["tests.support.timing"]
 fastapi_cache.install()
 
 
