@@ -20,11 +20,29 @@ import psycopg
 import pytest
 
 from intake.settings import Settings
-from tests.support import database_server, fastapi_cache
+from tests.support import browser, database_server, fastapi_cache
 from tests.support.shared import folder_of_run, shared
 
 pytest_plugins = ["tests.support.timing"]
 fastapi_cache.install()
+
+
+@pytest.fixture(autouse=True)
+async def no_task_is_left() -> AsyncIterator[None]:
+    """What a test started ends with it; only the browsers live on."""
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before - browser.shared_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def browsers_end() -> AsyncIterator[None]:
+    """The worker's browsers end with it."""
+    yield
+    await browser.close_shared()
 
 
 @pytest.fixture(scope="session")

@@ -56,24 +56,24 @@ async def main() -> None:
             for name, role in (("李敏", "admin"), ("小张", "station")):
                 _huying(stack, "operator", "add", name, "--role", role, "--password-file", "-")
             for language, locale in LANGUAGES.items():
-                async with browser(home / language, locale=locale, width=1280) as context:
+                async with browser(locale=locale, width=1280) as context:
                     page = await context.new_page()
                     await _sign_in(page, stack, "李敏")
                     await _shot(page, stack, language, "queue", "/desk")
             for alarm in (await stack.client.get("/api/alarms")).json():
                 await stack.client.post(f"/api/alarms/{alarm['id']}/acknowledge")
             for language, locale in LANGUAGES.items():
-                async with browser(home / f"{language}-1", locale=locale, width=1280) as context:
+                async with browser(locale=locale, width=1280) as context:
                     page = await context.new_page()
                     await _sign_in(page, stack, "李敏")
                     await _walk(page, stack, language, waiting)
-                async with browser(home / f"{language}-phone", locale=locale) as context:
+                async with browser(locale=locale) as context:
                     page = await context.new_page()
                     await _sign_in(page, stack, "小张")
                     await _shot(page, stack, language, "station", "/desk/station")
             _huying(stack, "seed", "--requests", "3000", "--days", "180", "--yes")
             for language, locale in LANGUAGES.items():
-                async with browser(home / f"{language}-2", locale=locale, width=1280) as context:
+                async with browser(locale=locale, width=1280) as context:
                     page = await context.new_page()
                     await _sign_in(page, stack, "李敏")
                     await _shot(page, stack, language, "demand", "/desk/demand")

@@ -66,12 +66,7 @@ async def _in_language(language: str, url: str, home: Path, microphone: Path) ->
 
     async with living_with(open_house) as (house, served):
         house.ranking = [("home_repair", 0.99), ("meal", 0.01)]
-        async with phone(
-            home / f"{language}-phone",
-            served.port,
-            microphone,
-            locale=LOCALES[language],
-        ) as used:
+        async with phone(served.port, microphone, locale=LOCALES[language]) as used:
             await _walk(used, house, language)
     for one in opened:
         await one.close()

@@ -6,7 +6,6 @@ The real engines run with their real models; `models.add` fetches those that are
 
 import difflib
 import json
-import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from intake.settings import load
 from speech import BadOption, SpeechError, Transcriber, Transcript, audio, models, recognisers
 from speech.local_transcriber import LocalTranscriber, transcribe
 from tests.unit.speech import sounds
@@ -48,8 +48,8 @@ ENGINES = (
 
 @pytest.fixture(scope="session")
 def models_dir() -> Path:
-    home = Path(os.environ.get("HUYING_HOME", Path(__file__).parents[2] / "var"))
-    folder = Path(os.environ.get("HUYING_HEARING__MODELS", home / "models"))
+    """Where `make` puts the models; whatever is missing there is fetched."""
+    folder = load().models_dir
     for engine in ENGINES:
         if engine.model:
             models.add(engine.model, folder)

@@ -26,12 +26,12 @@ from tests.support.resident_page import as_microphone, number_on, phone, press, 
 from tests.unit.speech import sounds
 from tests.unit.speech.sounds import FORMATS, Format
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.timeout(1200)]
 DEMO = ROOT / "data" / "demo"
 SAMPLES = {s["id"]: s for s in map(json.loads, (DEMO / "voicemails.jsonl").open())}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     async with stacks.running(tmp_path_factory.mktemp("home")) as running:
         yield running
@@ -120,7 +120,7 @@ async def test_what_is_spoken_into_the_page_is_heard_read_back_and_routed(
     voice = as_microphone(tmp_path, DEMO / SAMPLES["v03"]["audio"])
     with av.open(str(DEMO / SAMPLES["v03"]["audio"])) as container:
         seconds = float(container.duration or 0) / av.time_base
-    async with phone(tmp_path, stack.port, voice) as used:
+    async with phone(stack.port, voice) as used:
         page = await used.open()
         await press(page)
         await asyncio.sleep(seconds + 1)  # the microphone begins again at the end
@@ -138,7 +138,7 @@ async def test_danger_spoken_into_the_page_shows_at_once_whom_to_ring(
     stack: Stack, tmp_path: Path
 ) -> None:
     voice = as_microphone(tmp_path, DEMO / SAMPLES["v06"]["audio"])
-    async with phone(tmp_path, stack.port, voice) as used:
+    async with phone(stack.port, voice) as used:
         page = await used.open()
         await speak(page, 8)
         await page.click("#button")

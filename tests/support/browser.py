@@ -1,15 +1,20 @@
-"""A real Chromium with a microphone that plays a file."""
+"""A real Chromium with a microphone that plays a file: one a worker, a fresh context a test."""
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import contextlib
+import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
 QUIET = [
     "--no-sandbox",
@@ -31,30 +36,77 @@ def chromium() -> str:
     return found
 
 
+@dataclass
+class _Worker:
+    """What one worker's tests share: Playwright, and a browser for each microphone."""
+
+    playwright: Playwright
+    tasks: set[asyncio.Task[Any]]
+    browsers: dict[str, Browser] = field(default_factory=dict)
+
+
+_shared: _Worker | None = None
+
+
+async def _browser_with(microphone: Path | None) -> Browser:
+    """The worker's browser whose microphone plays this file; started if it isn't there.
+
+    Chromium takes the file when it starts: each recording that tests speak has a browser.
+    """
+    global _shared
+    if _shared is None:
+        before = asyncio.all_tasks()
+        playwright = await async_playwright().start()
+        _shared = _Worker(playwright, asyncio.all_tasks() - before)
+    sound = hashlib.sha256(microphone.read_bytes()).hexdigest() if microphone else ""
+    found = _shared.browsers.get(sound)
+    if found is None or not found.is_connected():
+        heard = []
+        if microphone:  # the test's own file goes with its folder
+            kept = Path(tempfile.gettempdir()) / f"huying-microphone-{os.getpid()}-{sound[:16]}.wav"
+            shutil.copyfile(microphone, kept)
+            atexit.register(kept.unlink, missing_ok=True)
+            heard = [f"--use-file-for-fake-audio-capture={kept}"]
+        found = _shared.browsers[sound] = await _shared.playwright.chromium.launch(
+            executable_path=chromium(), args=[*QUIET, *heard]
+        )
+    return found
+
+
+def shared_tasks() -> set[asyncio.Task[Any]]:
+    """The tasks that outlive a test, because the browsers do."""
+    return _shared.tasks if _shared else set()
+
+
+async def close_shared() -> None:
+    """At the end of a worker: the browsers and Playwright."""
+    global _shared
+    if _shared is not None:
+        ended, _shared = _shared, None
+        for opened in ended.browsers.values():
+            await opened.close()
+        await ended.playwright.stop()
+
+
 @contextlib.asynccontextmanager
 async def browser(
-    profile: Path,
     *,
     microphone: Path | None = None,
     locale: str = "zh-CN",
     width: int = 390,
     **options: Any,
 ) -> AsyncIterator[BrowserContext]:
-    """A browser of its own, of a phone's size, with a fresh profile in ``profile``.
+    """A fresh context of the worker's browser, of a phone's size: nothing stored, no cookies.
 
-    ``options``: what else Playwright's launch_persistent_context takes."""
-    heard = [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
-    async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            profile,
-            executable_path=chromium(),
-            args=[*QUIET, *heard],
-            locale=locale,
-            viewport={"width": width, "height": 844},
-            permissions=["microphone"] if microphone else [],
-            **options,
-        )
-        try:
-            yield context
-        finally:
-            await context.close()
+    ``options``: what else Playwright's new_context takes."""
+    opened = await _browser_with(microphone)
+    context = await opened.new_context(
+        locale=locale,
+        viewport={"width": width, "height": 844},
+        permissions=["microphone"] if microphone else [],
+        **options,
+    )
+    try:
+        yield context
+    finally:
+        await context.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 from playwright.async_api import BrowserContext
@@ -57,14 +56,13 @@ async def at_the_desk(
 async def desk_browser(
     house: House,
     port: int,
-    folder: Path,
     role: str = "operator",
     name: str | None = None,
     **options: object,
 ) -> AsyncIterator[BrowserContext]:
     """A real browser of a desk's size, the operator signed in; ``port`` serves the house."""
     who = await signed_in(house, role, name)
-    async with browser(folder, width=1280, **options) as context:
+    async with browser(width=1280, **options) as context:
         await context.add_cookies(
             [{"name": COOKIE, "value": who.token, "url": f"http://127.0.0.1:{port}"}]
         )
@@ -73,12 +71,12 @@ async def desk_browser(
 
 @contextlib.asynccontextmanager
 async def at_the_screen(
-    house: House, folder: Path, role: str = "operator", **options: object
+    house: House, role: str = "operator", **options: object
 ) -> AsyncIterator[tuple[BrowserContext, str]]:
     """As `desk_browser`, with the house served meanwhile; yields its address too."""
     port = free_ports(1)
     async with (
         Served(house.app, port),
-        desk_browser(house, port, folder, role, **options) as context,
+        desk_browser(house, port, role, **options) as context,
     ):
         yield context, f"http://127.0.0.1:{port}"

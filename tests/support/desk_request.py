@@ -91,9 +91,8 @@ class Desk:
     @contextlib.asynccontextmanager
     async def browser(self, name: str | None = None, **options: Any) -> AsyncIterator[Browsing]:
         """An operator's browser, 1280 × 800."""
-        folder = self.folder / (name or "browser")
-        async with desk_browser(self.house, self.port, folder, name=name, **options) as context:
-            page = context.pages[0]
+        async with desk_browser(self.house, self.port, name=name, **options) as context:
+            page = await context.new_page()
             await page.set_viewport_size({"width": 1280, "height": 800})
             yield Browsing(self, context, page)
 

@@ -190,6 +190,8 @@ async def left(used: Phone, page: Page) -> Callable[[], Awaitable[None]]:
 async def arrived(house: House) -> list[Recording]:
     """Every recording that the house keeps, with exactly one request for each."""
     async with house.parts.sessions() as session:
+        # Both as they are at one moment: one may be arriving.
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         recordings = list(await session.scalars(select(Recording).order_by(Recording.id)))
         made = list(await session.scalars(select(ServiceRequest)))
     assert len(recordings) == len(made)
@@ -252,18 +254,16 @@ async def visit(
             house, served = await stack.enter_async_context(living)
             network = await stack.enter_async_context(BadNetwork(served.port)) if lossy else None
             port = network.port if network else served.port
-            using = phone(tmp_path, port, microphone, **(browser or {}))
+            using = phone(port, microphone, **(browser or {}))
             return Visit(house, served, await stack.enter_async_context(using), network)
 
         yield begin
 
 
 @contextlib.asynccontextmanager
-async def phone(
-    folder: Path, port: int, microphone: Path | None = None, **options: Any
-) -> AsyncIterator[Phone]:
+async def phone(port: int, microphone: Path | None = None, **options: Any) -> AsyncIterator[Phone]:
     """A phone with a fresh browser; nothing may have gone wrong in its scripts."""
-    async with browser(folder / "browser", microphone=microphone, **options) as context:
+    async with browser(microphone=microphone, **options) as context:
         used = Phone(context, f"http://127.0.0.1:{port}")
         yield used
         assert not used.wrong

@@ -62,7 +62,7 @@ async def spoken(page: Page) -> list[tuple[str, str]]:
 async def test_a_conversation_goes_on_over_a_lost_connection_with_every_message_once(
     open_house: Open, tmp_path: Path
 ) -> None:
-    async with chatting(open_house) as (chat, served), browser(tmp_path / "b") as context:
+    async with chatting(open_house) as (chat, served), browser() as context:
         page = await context.new_page()
         await page.goto(f"{chat.url}/chat")
         await say(page, "我想订午饭")
@@ -98,7 +98,7 @@ async def test_a_conversation_goes_on_over_a_lost_connection_with_every_message_
 
 
 async def test_what_waits_survives_a_closed_page(open_house: Open, tmp_path: Path) -> None:
-    async with chatting(open_house) as (chat, served), browser(tmp_path / "b") as context:
+    async with chatting(open_house) as (chat, served), browser() as context:
         page = await context.new_page()
         await page.goto(f"{chat.url}/chat")
         await say(page, "一")
@@ -121,7 +121,7 @@ async def test_a_voice_message_from_the_microphone_is_kept_heard_and_answered(
     microphone.write_bytes(wav_of([0.3 * math.sin(n / 6) for n in range(48_000)], 48_000))
     async with (
         chatting(open_house) as (chat, _),
-        browser(tmp_path / "b", microphone=microphone) as context,
+        browser(microphone=microphone) as context,
     ):
         chat.house.ears.says = "我想订明天的午饭"
         page = await context.new_page()
@@ -142,7 +142,7 @@ async def test_a_voice_message_from_the_microphone_is_kept_heard_and_answered(
 async def test_danger_shows_whom_to_ring_as_buttons(open_house: Open, tmp_path: Path) -> None:
     async with (
         chatting(open_house, works=False) as (chat, _),
-        browser(tmp_path / "b") as context,
+        browser() as context,
     ):
         page = await context.new_page()
         await page.goto(f"{chat.url}/chat")
@@ -158,7 +158,7 @@ async def test_everything_can_be_read_and_hit(
 ) -> None:
     async with (
         chatting(open_house, works=False) as (chat, _),
-        browser(tmp_path / "b", locale=locale, width=360) as context,
+        browser(locale=locale, width=360) as context,
     ):
         page = await context.new_page()
         wrong: list[str] = []
@@ -187,7 +187,7 @@ async def test_everything_can_be_read_and_hit(
 
 
 async def test_it_can_be_used_with_the_keyboard_alone(open_house: Open, tmp_path: Path) -> None:
-    async with chatting(open_house) as (chat, _), browser(tmp_path / "b") as context:
+    async with chatting(open_house) as (chat, _), browser() as context:
         page = await context.new_page()
         await page.goto(f"{chat.url}/chat")
         for _ in range(12):
@@ -220,7 +220,7 @@ async def test_another_site_shows_the_chat_only_if_the_settings_name_it(
         options = {"allowed_origins": [site.url]} if known else {}
         async with (
             chatting(open_house, webchat=options) as (chat, _),
-            browser(tmp_path / "b", width=900) as context,
+            browser(width=900) as context,
         ):
             site.script = f"{chat.url}/chat.js"
             page = await context.new_page()

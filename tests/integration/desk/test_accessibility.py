@@ -104,7 +104,7 @@ async def test_every_page_is_for_everybody(open_house: Open, tmp_path: Path) -> 
     addresses = await pages_of(house, known)
     assert {"/desk/password", "/desk/accounts", "/desk/access-log"} <= set(addresses)
     wrong: list[str] = []
-    async with at_the_screen(house, tmp_path / "browser", role="admin") as (context, url):
+    async with at_the_screen(house, role="admin") as (context, url):
         page = await context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         for address in ["/desk/sign-in", *addresses]:
@@ -118,7 +118,7 @@ async def test_an_administrator_adds_an_operator_who_chooses_her_password_by_key
     open_house: Open, tmp_path: Path
 ) -> None:
     house = open_house()
-    async with at_the_screen(house, tmp_path / "admin", role="admin") as (context, url):
+    async with at_the_screen(house, role="admin") as (context, url):
         page = await context.new_page()
         keys = page.keyboard
         await page.goto(f"{url}/desk/accounts")

@@ -43,8 +43,8 @@ async def test_a_handed_over_conversation_is_answered_in_place_and_handed_back(
 ) -> None:
     async with (
         chatting(open_house) as (chat, _),
-        browser(tmp_path / "resident") as hers,
-        desk_browser(chat.house, chat.port, tmp_path / "desk") as desk,
+        browser() as hers,
+        desk_browser(chat.house, chat.port) as desk,
     ):
         resident = await hers.new_page()
         await resident.goto(f"{chat.url}/chat")
@@ -81,8 +81,8 @@ async def test_a_handed_over_conversation_is_answered_in_place_and_handed_back(
 async def test_taking_over_silences_the_assistant(open_house: Open, tmp_path: Path) -> None:
     async with (
         chatting(open_house) as (chat, _),
-        browser(tmp_path / "resident") as hers,
-        desk_browser(chat.house, chat.port, tmp_path / "desk", locale="en-GB") as desk,
+        browser() as hers,
+        desk_browser(chat.house, chat.port, locale="en-GB") as desk,
     ):
         resident = await hers.new_page()
         await resident.goto(f"{chat.url}/chat")

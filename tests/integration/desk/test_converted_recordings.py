@@ -92,7 +92,7 @@ async def test_a_voice_message_plays_in_its_conversation(
         [recording] = await rows(house, Recording)
         [attachment] = await rows(house, Attachment)
         port = free_ports(1)
-        async with Served(house.app, port), desk_browser(house, port, tmp_path / "desk") as desk:
+        async with Served(house.app, port), desk_browser(house, port) as desk:
             page = await desk.new_page()
             await page.goto(f"http://127.0.0.1:{port}/desk/conversations/1")
             audio = page.locator("#log audio")

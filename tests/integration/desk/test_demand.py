@@ -238,7 +238,7 @@ async def test_the_page_shows_the_same_numbers_on_screen_and_on_paper(
 ) -> None:
     house = open_house()
     await seed(house, 120)
-    async with at_the_screen(house, tmp_path / "desk", reduced_motion="reduce") as (desk, url):
+    async with at_the_screen(house, reduced_motion="reduce") as (desk, url):
         page = await desk.new_page()
         await page.goto(f"{url}/desk/demand?start=2026-03-01&end=2026-04-09")
         [(total,)] = await one(house, f"SELECT count(*) {COUNTED}")

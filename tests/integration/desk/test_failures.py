@@ -46,7 +46,7 @@ async def test_a_failed_delivery_is_retried_and_arrives(open_house: Open, tmp_pa
         )
         number, other = await leave(house), await leave(house)
         assert (await house.request(number)).status == "needs_review"
-        async with at_the_screen(house, tmp_path / "desk") as (desk, url):
+        async with at_the_screen(house) as (desk, url):
             page = await desk.new_page()
             await page.goto(f"{url}/desk/failures")
             failed = page.locator("#failed-delivery li")

@@ -23,7 +23,7 @@ async def test_a_home_is_made_given_a_link_and_the_link_is_ended(
     open_house: Callable[..., House], tmp_path: Path
 ) -> None:
     house = open_house()
-    async with at_the_screen(house, tmp_path / "desk") as (desk, url):
+    async with at_the_screen(house) as (desk, url):
         page = await desk.new_page()
         await page.goto(f"{url}/desk/households")
         await page.locator("#new summary").press("Enter")

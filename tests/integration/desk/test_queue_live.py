@@ -42,7 +42,7 @@ class Desk:
         self.served = Served(house.app, port)
 
     async def browser(self, name: str = "李敏") -> BrowserContext:
-        opened = desk_browser(self.house, self.port, self.folder / name, name=name)
+        opened = desk_browser(self.house, self.port, name=name)
         context = await self.stack.enter_async_context(opened)
         await context.add_init_script(COUNTS_TONES)
         return context

@@ -49,7 +49,7 @@ async def test_a_reply_reaches_her_open_chat_and_stands_where_one_looks_for_it(
     async with (
         chatting(open_house) as (chat, _),
         chat.page() as hers,
-        desk_browser(chat.house, chat.port, tmp_path / "desk") as desk,
+        desk_browser(chat.house, chat.port) as desk,
     ):
         await hers.until("welcome")
         await hers.say("m0000001", "我想订午饭")

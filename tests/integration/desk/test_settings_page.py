@@ -37,7 +37,7 @@ async def test_a_file_is_previewed_line_by_line_and_saved_only_when_confirmed(
     file = tmp_path / "places.csv"
     text = HEAD + "和盛里,community,B07,\n河胜里,小区,A01,\n城堡,castle,,\n松鹤园,community,,\n"
     file.write_bytes(text.encode("gb18030"))
-    async with at_the_screen(house, tmp_path / "browser", "supervisor") as (context, url):
+    async with at_the_screen(house, "supervisor") as (context, url):
         page = await context.new_page()
         await page.goto(f"{url}/desk/settings")
         await page.get_by_role("link", name="导入表格").press("Enter")
@@ -73,7 +73,7 @@ async def test_the_box_answers_for_rules_that_are_not_saved_yet(
     desk = await at_the_desk(house, "supervisor")
     await add(desk)
     await rule(desk, {"backend": "clinic", "category": ["meal"]}, {"backend": "station"})
-    async with at_the_screen(house, tmp_path / "browser", "supervisor") as (context, url):
+    async with at_the_screen(house, "supervisor") as (context, url):
         page = await context.new_page()
         await page.goto(f"{url}/desk/settings/routing")
         assert await axe(page) == []
@@ -115,7 +115,7 @@ async def test_a_rule_and_a_place_are_made_by_keyboard_alone(
 ) -> None:
     house = open_house(**CLINIC)
     desk = await at_the_desk(house, "supervisor")
-    async with at_the_screen(house, tmp_path / "browser", "supervisor") as (context, url):
+    async with at_the_screen(house, "supervisor") as (context, url):
         page = await context.new_page()
         await page.goto(f"{url}/desk/settings")
         await page.keyboard.press("n")
@@ -148,7 +148,7 @@ async def test_a_text_is_changed_and_goes_back_to_the_default(
     open_house: Callable[..., House], tmp_path: Path
 ) -> None:
     house = open_house(**CLINIC)
-    async with at_the_screen(house, tmp_path / "browser", "supervisor", locale="en-GB") as (
+    async with at_the_screen(house, "supervisor", locale="en-GB") as (
         context,
         url,
     ):

@@ -49,7 +49,7 @@ async def test_on_a_phone_an_order_is_accepted_with_name_and_time_heard_and_done
     port = free_ports(1)
     who = await signed_in(house, "station")
     url = f"http://127.0.0.1:{port}"
-    async with Served(house.app, port), browser(tmp_path / "phone") as phone:
+    async with Served(house.app, port), browser() as phone:
         await phone.add_cookies([{"name": COOKIE, "value": who.token, "url": url}])
         page = await phone.new_page()
         await page.goto(f"{url}/desk/station")

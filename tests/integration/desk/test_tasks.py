@@ -122,7 +122,7 @@ async def test_the_list_is_worked_off_by_keyboard(
     house = open_house()
     for _ in range(2):
         await becomes(house, await routed(house), Status.ACCEPTED)
-    async with at_the_screen(house, tmp_path / "desk") as (desk, url):
+    async with at_the_screen(house) as (desk, url):
         page = await desk.new_page()
         await page.goto(f"{url}/desk/tasks")
         due, later = page.locator("#due li"), page.locator("#later li")

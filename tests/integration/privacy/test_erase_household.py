@@ -152,7 +152,7 @@ async def test_a_supervisor_erases_a_home_in_the_browser(
     assert 'id="erase"' not in (await operator.get(f"/desk/households/{home}")).text
     async with (
         Served(house.app, port),
-        desk_browser(house, port, tmp_path / "desk", "supervisor") as desk,
+        desk_browser(house, port, "supervisor") as desk,
     ):
         page = await desk.new_page()
         await page.goto(url)

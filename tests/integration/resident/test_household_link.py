@@ -242,7 +242,7 @@ async def test_a_phone_reads_the_printed_code(
     port = free_ports(1)
     async with (
         Served(house.app, port),
-        browser(tmp_path / "profile", width=560, extra_http_headers=headers) as context,
+        browser(width=560, extra_http_headers=headers) as context,
     ):
         page = await context.new_page()
         await page.goto(f"http://127.0.0.1:{port}/api/households/{number}/sheet")
