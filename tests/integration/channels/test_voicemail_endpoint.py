@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+
+from tests.unit.speech.sounds import FORMATS
 
 pytestmark = pytest.mark.asyncio
 PROBLEM = "application/problem+json"
@@ -48,6 +51,17 @@ async def test_a_recording_gets_a_number_and_stands_in_the_database_with_its_job
     assert files(client)[0].read_bytes() == tone
     status = await client.get("/s/" + body["status_url"].rpartition("/s/")[2])
     assert status.json()["status"] == "received"
+
+
+async def test_every_format_is_taken_and_its_coding_written_down(web: Any, tmp_path: Path) -> None:
+    client = await web()
+    for number, form in enumerate(FORMATS):
+        audio = form.make(tmp_path / str(number)).read_bytes()
+        answer = await client.post("/api/voicemails", files={"audio": ("x", audio)})
+        assert answer.status_code == 202, (form, answer.text)
+    async with client.app.state.parts.sessions() as session:
+        codecs = await session.execute(text("SELECT codec FROM recordings ORDER BY id"))
+        assert list(codecs.scalars()) == [form.codec for form in FORMATS]
 
 
 async def test_job_arguments_hold_nothing_personal(web: Any, tone: bytes) -> None:

@@ -16,6 +16,7 @@ import pilk
 import pysilk
 
 RATE = 16_000
+VOICE = Path(__file__).parents[3] / "data" / "demo" / "audio" / "v11.ogg"
 SECONDS = 3.2
 BURSTS = ((0.4, 1.2), (1.8, 2.6))
 """Seconds at which the test signal sounds; between them it is silent."""
@@ -249,3 +250,43 @@ def formats() -> Iterator[Format]:
 
 
 FORMATS = tuple(formats())
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "wav 16 bit": (
+        "wav 8 bit",
+        "wav 24 bit",
+        "wav stereo",
+        "wav mu-law",
+        "wav A-law",
+        "wav IMA ADPCM",
+        "wav MS ADPCM",
+        "flac",
+        "caf",
+        "caf alac",
+        "aiff",
+    ),
+    "mp3": ("mp3 variable rate without its header",),
+    "fragmented mp4": ("m4a", "aac alone"),
+    "webm without duration": ("webm opus", "ogg opus"),
+    "ogg vorbis": (),
+    "amr": ("amr with DTX", "3gp"),
+    "silk, WeChat's header": (
+        "silk, standard header",
+        "silk by pilk, WeChat's header",
+        "silk by pilk, standard header",
+    ),
+    "ogg speex": (),
+    "amr wideband": (),
+}
+"""One format of each family of codecs, which the whole installation recognises
+(``tests/e2e/test_everything.py``), and those whose samples are compared with its own."""
+
+
+def voice(rate: int = RATE, seconds: float = 0, level: float = 0) -> Any:
+    """The sample voicemail `VOICE` at a rate, int16 mono: in place of `bursts`, whose arguments it
+    takes, where words are to be heard."""
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
+    with av.open(str(VOICE)) as container:
+        frames = [f for frame in container.decode(audio=0) for f in resampler.resample(frame)]
+    frames += resampler.resample(None)
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames])

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from speech import EmptyAudio, NotAudio, Undecodable, audio, probe
-from tests.unit.speech.sounds import BURSTS, FORMATS, SECONDS, Format, bursts, encode, write_wav
+from tests.unit.speech import sounds
+from tests.unit.speech.sounds import (
+    BURSTS,
+    FAMILIES,
+    FORMATS,
+    SECONDS,
+    Format,
+    bursts,
+    encode,
+    write_wav,
+)
 
 each_format = pytest.mark.parametrize("form", FORMATS, ids=str)
 RATE = audio.RATE
@@ -31,6 +41,36 @@ def test_what_is_decoded_sounds_where_the_original_did(form: Format, tmp_path: P
     outside = [loudness(decoded.samples, a, b) for a, b in ((0.0, 0.25), (1.4, 1.65), (2.8, 3.0))]
     assert min(inside) > 20 * max(outside)
     assert pitch(decoded.samples, *BURSTS[0]) == pytest.approx(440, abs=5)
+
+
+def test_each_format_stands_in_one_family_of_codecs() -> None:
+    listed = [name for first, others in FAMILIES.items() for name in (first, *others)]
+    assert sorted(listed) == sorted(form.name for form in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("recognised", "other"), [(first, name) for first, names in FAMILIES.items() for name in names]
+)
+def test_a_voice_sounds_as_in_the_format_of_its_family_that_is_recognised(
+    recognised: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That one is recognised by the whole installation: ``tests/e2e/test_everything.py``."""
+    monkeypatch.setattr(sounds, "bursts", sounds.voice)
+    made = {form.name: form.make for form in FORMATS}
+    first = audio.decode(made[recognised](tmp_path / "first")).samples
+    second = audio.decode(made[other](tmp_path / "second")).samples
+    assert len(second) == pytest.approx(len(first), rel=0.02)
+    assert likeness(first, second) > 0.98
+    assert np.std(second) == pytest.approx(np.std(first), rel=0.05)
+
+
+def likeness(first: audio.Samples, second: audio.Samples) -> float:
+    """The highest correlation of two recordings, shifted by up to 50 ms: 1 for the same sound."""
+    a, b = first.astype(float), second.astype(float)
+    size = 1 << (len(a) + len(b)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)
+    near = np.concatenate([product[: RATE // 20], product[-RATE // 20 :]])
+    return float(near.max() / np.sqrt((a @ a) * (b @ b)))
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
