@@ -19,6 +19,8 @@ from speech import BadOption, SpeechError, Transcriber, Transcript, audio, model
 from speech.local_transcriber import LocalTranscriber, transcribe
 from tests.unit.speech import sounds
 
+pytestmark = pytest.mark.xdist_group("recognisers")
+
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 SAMPLES = {
     row["id"]: row

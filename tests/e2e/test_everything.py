@@ -24,7 +24,7 @@ from tests.support.resident_page import as_microphone, number_on, phone, press, 
 from tests.unit.speech import sounds
 from tests.unit.speech.sounds import FAMILIES, FORMATS, Format
 
-pytestmark = [pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("everything")]
 DEMO = ROOT / "data" / "demo"
 SAMPLES = {s["id"]: s for s in map(json.loads, (DEMO / "voicemails.jsonl").open())}
 

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.chat import Chat
 from tests.support.installation import House
+from tests.support.real_rasa import RealRasa
+
+
+@pytest.fixture(scope="session")
+def rasa(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[RealRasa]:
+    """The real assistant. It asks one address for everything: tests that use it form the group
+    ``rasa``, which one worker runs."""
+    with RealRasa(tmp_path_factory.mktemp("rasa"), postgres) as started:
+        yield started
 
 
 @pytest.fixture

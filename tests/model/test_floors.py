@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.timeout(1200)  # the assistant may have to be trained first
+pytestmark = [
+    pytest.mark.timeout(1200),
+    pytest.mark.xdist_group("floors"),
+]  # the assistant may have to be trained first
 SET = Path(__file__).parent / "data"
 
 

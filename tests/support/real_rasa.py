@@ -11,7 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -135,9 +135,3 @@ def settings_table(rasa: RealRasa, folder: Path) -> dict[str, Any]:
     (tokens / "internal").write_text(rasa.internal)
     (tokens / "rasa-database").write_text(rasa.tracker_url)
     return {"port": rasa.port, "chat": {"tracker_url_file": tokens / "rasa-database"}}
-
-
-def own_rasa(folder: Path, postgres: str) -> Iterator[RealRasa]:
-    """For a fixture."""
-    with RealRasa(folder, postgres) as rasa:
-        yield rasa

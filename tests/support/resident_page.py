@@ -227,7 +227,7 @@ class Visit:
 Visiting = Callable[..., Awaitable[Visit]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sample voicemail for the microphone."""
     return as_microphone(tmp_path_factory.mktemp("microphone"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,10 @@ from intake.assistant import tracker_store
 from intake.lifecycle import Status
 from intake.storage.models import Conversation
 from intake.understanding import safety
-from intake.understanding.spoken_text import Heard
-from tests.support.real_rasa import RealChat, RealRasa, own_rasa, settings_table
+from intake.understanding.hearing import Heard
+from tests.support.real_rasa import RealChat, RealRasa, settings_table
 
-
-@pytest.fixture(scope="module")
-def rasa(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[RealRasa]:
-    yield from own_rasa(tmp_path_factory.mktemp("rasa"), postgres)
+pytestmark = pytest.mark.xdist_group("rasa")
 
 
 @pytest.fixture

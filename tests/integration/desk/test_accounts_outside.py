@@ -29,7 +29,7 @@ from intake.web.cookies import COOKIE
 from tests.support.desk import at_the_desk
 from tests.support.installation import House
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.xdist_group("identity provider")]
 Open = Callable[..., House]
 PEOPLE = (
     oidc_provider_mock.User(

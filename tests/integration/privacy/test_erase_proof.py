@@ -29,19 +29,16 @@ from tests.conftest import wav_of
 from tests.integration.channels.test_uploads import Phone
 from tests.integration.privacy.test_erase import found_in_database, found_in_files
 from tests.support.installation import House
-from tests.support.real_rasa import RealRasa, own_rasa, settings_table
+from tests.support.real_rasa import RealRasa, settings_table
 from tests.support.webchat import ChatHouse, Served, at_work
+
+pytestmark = pytest.mark.xdist_group("rasa")
 
 MARK = "紫罗兰花盆"
 NAME = "欧阳菊香"
 PHONE = "13911223344"
 UNIT = "37-2-501"
 SECONDS = 100
-
-
-@pytest.fixture(scope="module")
-def rasa(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[RealRasa]:
-    yield from own_rasa(tmp_path_factory.mktemp("rasa"), postgres)
 
 
 @pytest.fixture

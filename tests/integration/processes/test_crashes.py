@@ -27,10 +27,35 @@ from tests.support.stack import ERRAND, MEAL, Stack, until
 LOCKS = 4711  # the first half of our advisory locks' keys
 RECOVERED_SECONDS = 150.0
 SALT = "麻烦帮我去药店买一袋盐送来"  # an errand that the assistant holds
-VICTIMS = (
-    "worker", "recogniser", "assistant", "postgres", "database connection", "web", "up",
-    "everything",
-)  # fmt: skip
+STACKS = {
+    "work": ("worker", "recogniser", "assistant"),
+    "database": ("postgres", "database connection"),
+    "web": ("web", "up", "everything"),
+}
+"""Victims that die in one installation, one after the other; each has a worker of the run."""
+VICTIMS = tuple(victim for victims in STACKS.values() for victim in victims)
+
+
+def of_stack(name: str, *more: str, id: str | None = None) -> Any:
+    """The parameters of a test on this installation."""
+    group = pytest.mark.xdist_group(f"crashes: {name}")
+    return pytest.param(name, *more, marks=group, id=id or name)
+
+
+each_victim = pytest.mark.parametrize(
+    ("stack", "victim"),
+    [of_stack(name, victim, id=victim) for name, victims in STACKS.items() for victim in victims],
+    indirect=["stack"],
+    scope="module",
+)
+each_stack = pytest.mark.parametrize(
+    "stack", [of_stack(name) for name in STACKS], indirect=True, scope="module"
+)
+
+
+def only(name: str) -> Any:
+    """Mark a test that needs one of them."""
+    return pytest.mark.parametrize("stack", [of_stack(name)], indirect=True, scope="module")
 
 
 @dataclass(frozen=True)
@@ -204,7 +229,7 @@ def unfinished(stack: Stack) -> list[Any]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda m: m.name)
-@pytest.mark.parametrize("victim", VICTIMS)
+@each_victim
 def test_whoever_dies_whenever_each_voicemail_gets_exactly_one_order(
     stack: Stack, victim: str, moment: Moment
 ) -> None:
@@ -215,7 +240,7 @@ def test_whoever_dies_whenever_each_voicemail_gets_exactly_one_order(
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda m: m.name)
-@pytest.mark.parametrize("victim", VICTIMS)
+@each_victim
 def test_whoever_dies_whenever_no_step_is_written_twice(
     stack: Stack, victim: str, moment: Moment
 ) -> None:
@@ -240,6 +265,7 @@ def test_whoever_dies_whenever_no_step_is_written_twice(
     assert len(told) == 1
 
 
+@only("work")
 def test_a_recording_that_kills_every_recogniser_ends_in_review_and_others_are_served(
     stack: Stack,
 ) -> None:
@@ -253,6 +279,7 @@ def test_a_recording_that_kills_every_recogniser_ends_in_review_and_others_are_s
     assert [reason["code"] for reason in reasons] == ["recognition_failed"]
 
 
+@only("work")
 def test_a_recording_whose_worker_dies_every_time_ends_in_review(stack: Stack) -> None:
     poison = stack.leave(ERRAND, "21-1-101", do="hang")
     deaths: set[int] = set()  # the runs of the job that a worker died of
@@ -276,6 +303,7 @@ def test_a_recording_whose_worker_dies_every_time_ends_in_review(stack: Stack) -
     stack.wait_for([other], "routed", RECOVERED_SECONDS)
 
 
+@only("web")
 def test_whoever_dies_while_voicemails_come_in_each_promise_is_kept(stack: Stack) -> None:
     """Callers try again with their key until they hear 202, as the page does."""
     promised: dict[str, str] = {}
@@ -326,6 +354,7 @@ def test_whoever_dies_while_voicemails_come_in_each_promise_is_kept(stack: Stack
     assert given == [(len(numbers),)]
 
 
+@each_stack
 def test_accepted_is_stored_is_open_or_ended(stack: Stack) -> None:
     """Counted over everything that the tests before this one left behind."""
     requests = stack.rows("SELECT count(*), count(DISTINCT recording_id) FROM service_requests")
@@ -342,6 +371,7 @@ def test_accepted_is_stored_is_open_or_ended(stack: Stack) -> None:
     assert keys <= set(stack.statuses())
 
 
+@each_stack
 def test_after_all_this_one_signal_ends_everything(stack: Stack) -> None:
     assert stack.end() == []
     assert stack.up is not None

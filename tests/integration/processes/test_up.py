@@ -19,6 +19,8 @@ import pytest
 from intake.processes.supervisor import read_state
 from tests.support.stack import END_SECONDS, ERRAND, HUYING, ROOT, START_SECONDS, Stack, until
 
+pytestmark = pytest.mark.xdist_group("up")
+
 NOTICED_SECONDS = 60.0
 
 
