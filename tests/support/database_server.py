@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
-from intake import postgres as embedded
-from intake.migrations import migrate
-from intake.postgres import layout
+from intake.processes import postgres as embedded
+from intake.processes.postgres import layout
 from intake.settings import load
+from intake.storage.migrations import migrate
 
 TEMPLATE = "template_of_tests"
 NOT_DURABLE = {

@@ -13,7 +13,7 @@ from intake.assistant import tracker_store
 from intake.lifecycle import Status
 from intake.storage.models import Conversation
 from intake.understanding import safety
-from intake.understanding.hearing import Heard
+from intake.understanding.spoken_text import Heard
 from tests.support.real_rasa import RealChat, RealRasa, settings_table
 
 pytestmark = pytest.mark.xdist_group("rasa")
