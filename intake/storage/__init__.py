@@ -1,1 +1,1 @@
-"""What is kept: the database, the recordings, the job queue and the mail spool."""
+"""Everything that is stored: the database, recordings, the job queue, the spool of messages."""

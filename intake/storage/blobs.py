@@ -1,7 +1,7 @@
-"""Where recordings lie: plain files, one a recording, never altered.
+"""The store of recordings: one plain file each, never altered.
 
-The key is ``YYYY/MM/DD/<32 random hex digits>``; nothing that a sender says is in it. On
-several machines the folder is a shared one (NFS or the like).
+The key is ``YYYY/MM/DD/<32 random hex digits>``; no sender can influence it. Several machines
+share the folder (NFS or the like).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class _Names:
-    """Brings files' names to the disk: one fsync of the folder serves all who wait for it."""
+    """Fsyncs folders, so that new files' names survive a crash; one fsync serves all waiters."""
 
     def __init__(self) -> None:
         self._one_at_a_time = threading.Lock()
@@ -32,18 +32,18 @@ class _Names:
         self._done = 0
 
     def sync(self, folder: Path) -> None:
-        """Return when an fsync of the folder that began after this call has ended."""
+        """Return after an fsync of the folder that began later than this call."""
         ticket = self._asked = next(self._tickets)
         with self._one_at_a_time:
             if self._done >= ticket:
-                return  # one that began after we asked has served us too
+                return  # another caller's fsync began after our call: it covers our file
             covers = self._asked
             fsync_folder(folder)
             self._done = covers
 
 
 def fsync_folder(folder: Path) -> None:
-    """Return when the names in a folder are on the disk, or the bytes of a file."""
+    """Fsync a folder (the names in it) or a file (its bytes)."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -52,7 +52,7 @@ def fsync_folder(folder: Path) -> None:
 
 
 class BlobWriter:
-    """Takes the bytes of one recording as they come; memory does not grow with them."""
+    """Writes one recording chunk by chunk; memory use does not grow with its length."""
 
     def __init__(self, path: Path, key: str, names: _Names) -> None:
         self.path = path
@@ -63,7 +63,7 @@ class BlobWriter:
         self._file: BinaryIO | None = path.open("xb", buffering=1 << 16)
 
     def write(self, chunk: bytes) -> None:
-        """Add bytes; `DiskFull` when the disk takes no more."""
+        """Append bytes. Raises `DiskFull`."""
         assert self._file is not None
         try:
             self._file.write(chunk)
@@ -76,12 +76,14 @@ class BlobWriter:
     def sha256(self) -> bytes:
         return self._hash.digest()
 
-    async def finish(self, look: Callable[[Path], T]) -> T:
-        """Return once the bytes and the file's name are on the disk (fsync of both), with what
-        ``look`` makes of the file: it runs in the same thread."""
-        return await asyncio.to_thread(self._sync, look)
+    async def finish(self, examine: Callable[[Path], T]) -> T:
+        """Fsync the file and its folder, then return ``examine(path)``, run in the same thread.
 
-    def _sync(self, look: Callable[[Path], T]) -> T:
+        Raises `DiskFull`.
+        """
+        return await asyncio.to_thread(self._sync, examine)
+
+    def _sync(self, examine: Callable[[Path], T]) -> T:
         assert self._file is not None
         try:
             self._file.flush()
@@ -91,10 +93,10 @@ class BlobWriter:
             self._names.sync(self.path.parent)
         except OSError as error:
             raise DiskFull("The disk is full; nothing was taken.") from error
-        return look(self.path)
+        return examine(self.path)
 
     def abort(self) -> None:
-        """Forget it; used only before anybody was promised anything."""
+        """Delete the file; only before the sender got an answer that it is stored."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -110,7 +112,7 @@ class Blobs:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def writer(self) -> BlobWriter:
-        """Begin a new recording."""
+        """A writer for a new recording under a new key."""
         key = f"{datetime.now(UTC):%Y/%m/%d}/{secrets.token_hex(16)}"
         path = self.root / key
         if not path.parent.is_dir():
@@ -118,19 +120,19 @@ class Blobs:
         return BlobWriter(path, key, self._names)
 
     def path(self, key: str) -> Path:
-        """The file of a key; `NotFound` if it is gone or the key points elsewhere."""
+        """The file of a key. Raises `NotFound` if it is gone or the key leads out of the folder."""
         path = (self.root / key).resolve()
         if not path.is_relative_to(self.root.resolve()) or not path.is_file():
             raise NotFound("The recording is not there any more.")
         return path
 
     def free_bytes(self) -> int:
-        """What the disk still takes."""
+        """Free bytes on the disk that holds the recordings."""
         stat = os.statvfs(self.root)
         return stat.f_bavail * stat.f_frsize
 
     def _make(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        while folder != self.root:  # a new folder's name must be on the disk too
+        while folder != self.root:  # the names of new folders must survive a crash too
             folder = folder.parent
             fsync_folder(folder)

@@ -33,8 +33,8 @@ def engine_url(database_url: str) -> str:
 def connect(database_url: str, *, pool_size: int = 20) -> tuple[AsyncEngine, Sessions]:
     """Make the engine and the session factory of this process.
 
-    After a restart of the server one caller gets an error, which empties the pool; asking
-    before each use would cost every caller a round trip.
+    Connections are not tested before use, which would cost every caller a round trip: after a
+    restart of the server one caller gets an error, and that empties the pool.
     """
     engine = create_async_engine(
         engine_url(database_url),
@@ -42,7 +42,7 @@ def connect(database_url: str, *, pool_size: int = 20) -> tuple[AsyncEngine, Ses
         max_overflow=0,
         pool_timeout=10,
         connect_args={"connect_timeout": 5, "application_name": "huying"},
-        hide_parameters=True,  # errors are logged; what residents said is not
+        hide_parameters=True,  # errors are logged, and parameters hold residents' words
     )
     return engine, async_sessionmaker(engine, expire_on_commit=False)
 
@@ -60,11 +60,11 @@ async def listen(
     connected: Callable[[], None],
     name: str,
 ) -> Never:
-    """Hear the database's calls on channels until cancelled, over a connection of its own.
+    """LISTEN on PostgreSQL channels until cancelled, over a connection of its own.
 
-    Each channel's function gets the number of each call; other payloads are nobody's.
-    ``connected`` is called whenever listening begins: what was called before is lost. ``name`` is
-    what PostgreSQL shows.
+    ``channels``: channel → function, called with each payload that is a number; other payloads are
+    ignored. ``connected`` is called whenever listening begins, because earlier notifications were
+    missed. ``name``: the application name that PostgreSQL shows.
     """
     dsn = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     while True:
@@ -80,12 +80,12 @@ async def listen(
                     if notice.payload.isdigit():
                         channels[notice.channel](int(notice.payload))
         except (psycopg.Error, OSError) as error:
-            log.warning("Not listening for a while: %s", type(error).__name__)
+            log.warning("LISTEN was interrupted, will reconnect: %s", type(error).__name__)
         await asyncio.sleep(LISTENS_AGAIN_SECONDS)
 
 
 def is_away(error: BaseException) -> bool:
-    """Does this error say that the database can't be reached just now (and not that it refused)?"""
+    """Does this error mean that the database can't be reached, and not that it rejected a query?"""
     if isinstance(error, DBAPIError):
         return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     return isinstance(

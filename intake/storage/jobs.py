@@ -1,7 +1,7 @@
-"""The queue: Procrastinate, in the same database and the same transaction as the data.
+"""The job queue: Procrastinate, in the same database and the same transaction as the data.
 
-Jobs are deferred by name, so that no room needs to import the one that runs them. Arguments
-are ids only: nothing personal ever stands in the queue.
+Jobs are deferred by name, so that no package needs to import the one that runs them. Arguments
+are ids only: the queue never holds anything personal.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.storage.db import raw_connection
 
-# Never opened: every defer brings the caller's connection. Workers swap in an open one.
+# This connector is never opened: `defer` passes the caller's connection, and workers replace the
+# connector with an open one.
 app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
-# Emergencies overtake; chat and alarms must not wait behind a pile of voicemails. WeChat's media
-# come before turns: they vanish there, and danger may be in them.
+# A higher number runs first: alarms and chat must not wait behind many voicemails. WeChat's media
+# come before turns of a conversation: WeChat deletes them, and they may report a danger.
 PRIORITY = {
     "alarm": 100,
     "send": 60,
@@ -28,10 +29,10 @@ PRIORITY = {
     "tell": 20,
     "route": 20,
 }
-# An alarm must never wait behind a long recording or a slow backend.
+# Queues of their own, so that an alarm never waits behind a long recording or a slow backend.
 QUEUE_OF = {"transcribe": "hearing", "alarm": "alarms", "converse": "chat", "send": "chat"}
 QUEUES = ("hearing", "alarms", "chat", "default")
-# Asked first, for PostgreSQL writes each refusal of its unique index into the log as an error.
+# Checked before inserting: PostgreSQL logs every violation of its unique index as an error.
 _WAITS = text(
     "SELECT true FROM procrastinate_jobs WHERE queueing_lock = :lock AND status = 'todo' LIMIT 1"
 )
@@ -49,9 +50,9 @@ async def defer(
 ) -> None:
     """Put ``job`` in the queue, in the session's transaction: both commit, or neither.
 
-    ``after``: not before this time has passed. With a ``queueing_lock`` that already waits
-    in the queue nothing is added. Jobs with the same ``lock`` run one after the other, in the
-    order in which they were deferred. ``queue``: another lane than the job's own.
+    ``after``: run it not before this time has passed. ``queueing_lock``: add nothing while a job
+    with the same one waits. Jobs with the same ``lock`` run one after the other, in the order in
+    which they were deferred. ``queue``: one of `QUEUES`, in place of the job's own.
     """
     queue = queue or QUEUE_OF.get(job, "default")
     connection = await raw_connection(session)
@@ -67,10 +68,11 @@ async def defer(
         schedule_in={"seconds": after.total_seconds()} if after else None,
     )
     try:
-        # A savepoint: one that began to wait just now must not spoil the caller's transaction.
+        # A savepoint: if another process has just queued the same lock, the unique violation must
+        # not abort the caller's transaction.
         if queueing_lock:
             async with session.begin_nested():
-                await session.connection()  # only now does the savepoint really begin
+                await session.connection()  # SQLAlchemy sends the SAVEPOINT only now
                 await deferrer.defer_async(**ids)
         else:
             await deferrer.defer_async(**ids)

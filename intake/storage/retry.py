@@ -1,4 +1,4 @@
-"""How long we go on trying: when a failed job is run again, and when people take over."""
+"""The retry policy: when a failed job runs again, and when it is handed to people."""
 
 from __future__ import annotations
 
@@ -18,18 +18,21 @@ from speech.errors import SpeechError
 def backoff(
     failures: int, *, first_seconds: float, longest_seconds: float, least_seconds: float = 0.0
 ) -> timedelta:
-    """The wait after the n-th failure (n ≥ 1): doubling, capped, between half and the whole of it
-    by chance, never less than the other side asked for."""
+    """The wait after the n-th failure (n ≥ 1).
+
+    It doubles from ``first_seconds`` up to ``longest_seconds``; a random share between half and the
+    whole of that is taken, but never less than ``least_seconds``, which the other side asked for.
+    """
     wait = min(longest_seconds, first_seconds * 2 ** min(failures - 1, 30))
     return timedelta(seconds=max(least_seconds, wait * random.uniform(0.5, 1.0)))  # noqa: S311
 
 
 class Patience(procrastinate.BaseRetryStrategy):
-    """Retry what may pass, at most ``attempts`` runs in all; the job's own error decides.
+    """Retry retryable errors, at most ``attempts`` runs in all.
 
-    A run whose worker died counts too. Errors that are no `HuyingError` or `SpeechError` are
-    our own bugs or a database that went away: both are tried again, for a restart may mend them.
-    ``attempts_for``: another number of runs for errors with these codes.
+    A run whose worker died counts too. Errors other than `HuyingError` and `SpeechError` are our
+    own bugs or a lost database: both are retried, because a restart may help.
+    ``attempts_for``: error code → another number of runs.
     """
 
     def __init__(
@@ -46,18 +49,18 @@ class Patience(procrastinate.BaseRetryStrategy):
         self.longest_seconds = longest_seconds
 
     def will_retry(self, error: BaseException, job: Job) -> bool:
-        """Is there another run after this failure?"""
+        """Will the job run again after this failure?"""
         if isinstance(error, (HuyingError, SpeechError)) and not error.retryable:
             return False
         limit = self.attempts_for.get(getattr(error, "code", None) or "", self.attempts)
-        # The database is away, or has more guests than connections.
+        # The database is unreachable, or its connection pool is exhausted: at least ten runs.
         limit = max(limit, 10) if isinstance(error, DBAPIError | PoolTimeout) else limit
         return job.attempts + 1 < limit
 
     def get_retry_decision(
         self, *, exception: BaseException, job: Job
     ) -> procrastinate.RetryDecision | None:
-        """Procrastinate asks this after every failure."""
+        """Called by Procrastinate after a failure: when to run the job again, or None for never."""
         if not self.will_retry(exception, job):
             return None
         least = getattr(exception, "retry_after_seconds", None) or 0.0

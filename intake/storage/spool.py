@@ -1,8 +1,9 @@
-"""What a door has promised to keep while the database is away: plain files, drained in order.
+"""Messages that a channel accepted while the database is unreachable: files, drained in order.
 
-For doors whose sender does not come again (a mail that was answered 250, a WeChat message). A
-file appears whole or not at all, and `Spool.put` returns only when it and its name are on the
-disk. Handlers may see an entry twice (a crash after their commit), so they must be idempotent.
+For channels whose sender does not send again (a mail that was answered 250, a WeChat message).
+A file appears whole or not at all, and `Spool.put` returns only when it and its name are on the
+disk. Handlers may get an entry twice (after a crash between their commit and the removal of the
+file), so they must be idempotent.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ Handler = Callable[[str, bytes], Awaitable[None]]
 class Spool:
     """One folder of waiting entries; several processes may put, one at a time drains.
 
-    ``min_free_bytes``: with less free disk `put` raises `DiskFull`. Raises `SettingsError` when
-    the folder can't be written and fsynced: a door that would lose messages must not open.
+    ``min_free_bytes``: with less free disk `put` raises `DiskFull`. The constructor raises
+    `SettingsError` when the folder can't be written and fsynced: a channel that would lose
+    messages must not start.
     """
 
     def __init__(self, folder: Path, *, min_free_bytes: int = 0) -> None:
@@ -52,35 +54,35 @@ class Spool:
             ) from None
 
     def _tidy(self) -> None:
-        for path in self.folder.glob(".new-*"):  # what a crash left; nobody was promised it
-            with contextlib.suppress(FileNotFoundError):  # another process starts too
+        for path in self.folder.glob(".new-*"):  # left by a crash; never acknowledged to a sender
+            with contextlib.suppress(FileNotFoundError):  # removed by another starting process
                 if path.stat().st_mtime < time.time() - STALE_SECONDS:
                     path.unlink()
-        for path in sorted(self.aside.iterdir()):  # perhaps this version can take it
+        for path in sorted(self.aside.iterdir()):  # a newer version may be able to handle them
             with contextlib.suppress(FileNotFoundError):
                 path.rename(self.folder / path.name)
 
     @property
     def aside(self) -> Path:
-        """Where entries lie that their handler could not take; tried again at the next start."""
+        """The folder of entries that their handler rejected; they are retried at the next start."""
         return self.folder / "aside"
 
     async def put(self, kind: str, payload: bytes) -> str:
-        """Keep one entry; returns its name once it is on the disk. ``kind``: ASCII letters, for the
-        handler.
+        """Store one entry; return its name once it is on the disk.
 
-        Raises `DiskFull`, and then nothing was kept.
+        ``kind``: ASCII letters and digits, passed on to the handler. Raises `DiskFull`, and then
+        nothing is stored; ValueError for another ``kind``.
         """
         if not (kind.isascii() and kind.isalnum()):
             raise ValueError(f"{kind!r} is no kind: ASCII letters and digits only")
         return await asyncio.to_thread(self._keep, kind, payload)
 
     async def forget(self, name: str) -> None:
-        """Take an entry back that is safe elsewhere by now; one that was drained is no error."""
+        """Remove an entry that is stored elsewhere by now; no error if it was drained already."""
         await asyncio.to_thread(self._remove, self.folder / name)
 
     def free_bytes(self) -> int:
-        """What the disk still takes."""
+        """Free bytes on the disk that holds the spool."""
         stat = os.statvfs(self.folder)
         return stat.f_bavail * stat.f_frsize
 
@@ -95,15 +97,16 @@ class Spool:
         )
 
     def set_aside(self) -> int:
-        """How many entries their handler could not take."""
+        """How many entries were set aside because their handler rejected them."""
         return sum(1 for path in self.aside.iterdir() if path.is_file())
 
     async def drain(self, handler: Handler) -> int:
-        """Hand every entry to ``handler(kind, payload)``, oldest first; return how many it took.
+        """Pass every entry to ``handler(kind, payload)``, oldest first; return how many it handled.
 
-        An entry goes when the handler returns. When the handler says that the database (or what
-        it needs) is away, the rest waits for the next drain. What it can't take for another
-        reason is set aside, loudly, and the others go on. Another process that drains: 0.
+        An entry is removed when the handler returns. When the handler raises because the database
+        is unreachable, or a retryable `HuyingError`, the rest waits for the next drain. After any
+        other error the entry is set aside, an error is logged, and the next entries follow. Returns
+        0 when another process is draining.
         """
         with self._alone() as alone:
             if not alone:
@@ -114,14 +117,14 @@ class Spool:
                 try:
                     payload = await asyncio.to_thread(path.read_bytes)
                 except FileNotFoundError:
-                    continue  # forgotten meanwhile
+                    continue  # removed by `forget` meanwhile
                 try:
                     await handler(kind, payload)
                 except Exception as error:
                     if is_away(error) or (isinstance(error, HuyingError) and error.retryable):
                         break
                     code = getattr(error, "code", None) or type(error).__name__
-                    log.error("%s can't be taken (%s); it lies in %s", path.name, code, self.aside)
+                    log.error("%s failed (%s); it was moved to %s", path.name, code, self.aside)
                     await asyncio.to_thread(self._set_aside, path)
                     continue
                 await asyncio.to_thread(self._remove, path)

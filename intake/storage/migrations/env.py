@@ -1,4 +1,4 @@
-"""Runs inside the transaction that `intake.storage.migrations.migrate` opened."""
+"""Alembic's entry point; runs in the transaction that `intake.storage.migrations` opened."""
 
 from alembic import context
 

@@ -1,7 +1,7 @@
-"""What we keep: one class a table, in the words of the house.
+"""The tables, one class each.
 
-Times are aware UTC. Evidence is ``[start, end)`` in code points of the stored text. What
-belongs to one need hangs on `ServiceRequest`; what was said hangs on `Recording`, `Transcript`
+Times are aware UTC. Evidence is ``[start, end)`` in code points of the stored text. What belongs
+to one need refers to its `ServiceRequest`; a resident's words stand in `Recording`, `Transcript`
 and `Message`, which are never altered.
 """
 

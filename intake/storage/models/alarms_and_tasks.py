@@ -1,4 +1,4 @@
-"""What people are called to do: emergencies, and tasks at the desk."""
+"""What people must act on: alarms of emergencies, and operators' tasks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Alarm(Base):
 
 
 class AlarmNotice(Base):
-    """One call to one person. Without ``finished_at`` the process died while calling."""
+    """One call to one person; without ``finished_at`` it is under way, or its process died."""
 
     __tablename__ = "alarm_notices"
     id: Id = new_id()
@@ -46,9 +46,9 @@ class AlarmNotice(Base):
 
 
 class OperatorTask(Base):
-    """Something that a person must do: ring them, listen, look; from ``due_at`` on, if set.
+    """A task for an operator, such as ringing a resident or a backend; due from ``due_at``, if set.
 
-    ``tries``: how often they could not be reached. ``outcome``: reached or done.
+    ``tries``: how often that person was not reached. ``outcome``: reached or done.
     """
 
     __tablename__ = "operator_tasks"

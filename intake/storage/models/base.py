@@ -1,4 +1,4 @@
-"""What all tables have in common: how each type is stored, and the columns that return."""
+"""What all tables have in common: how each type is stored, and columns that many tables have."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ Id = Mapped[int]
 
 
 def new_id() -> Any:
-    """The key of a row, given by the database."""
+    """A primary key, assigned by the database."""
     return mapped_column(BigInteger, Identity(always=True), primary_key=True)
 
 
 def now() -> Any:
-    """A time that is the database's present one unless a time is given."""
+    """A time column whose default is the database's present time."""
     return mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 def ref(target: str, *, index: bool = True, cascade: bool = False) -> Any:
-    """The ``id`` of a row of ``target``; without that row null, or with ``cascade`` gone too."""
+    """A foreign key to ``target.id``; without that row it is null, with ``cascade`` deleted too."""
     return mapped_column(
         BigInteger,
         ForeignKey(f"{target}.id", ondelete="CASCADE" if cascade else "SET NULL"),
@@ -55,6 +55,6 @@ def ref(target: str, *, index: bool = True, cascade: bool = False) -> Any:
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:
-    """The column holds one of these values, or nothing."""
+    """A constraint: the column holds one of these values, or null."""
     quoted = ", ".join(f"'{v}'" for v in values)
     return CheckConstraint(f"{column} IN ({quoted})", name=f"{column}_known")

@@ -1,4 +1,4 @@
-"""What doors and erasing note for themselves, so that nothing is done twice or left."""
+"""Notes of channels and of erasing, so that nothing is done twice and nothing is left undone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from intake.storage.models.base import Base, Id, new_id, now, ref
 
 
 class IdempotencyKey(Base):
-    """A sender's key and the answer it got; the same key and body get it again."""
+    """A sender's key with the answer given to it; the same key and body get that answer again."""
 
     __tablename__ = "idempotency_keys"
     key_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
@@ -22,10 +22,10 @@ class IdempotencyKey(Base):
 
 
 class Leftover(Base):
-    """What an erase has yet to remove outside of this database; the row goes when it is done.
+    """Data outside this database that an erasure still has to delete; the row is deleted after.
 
-    ``upload_keys``: hex digests of the senders' keys. ``conversation_ids``: whose memory Rasa
-    must lose.
+    ``upload_keys``: hex digests of the senders' keys. ``conversation_ids``: conversations that
+    Rasa must forget.
     """
 
     __tablename__ = "leftovers"

@@ -1,4 +1,4 @@
-"""What operators edit while the house runs, and every change of it."""
+"""What operators edit at the desk, and the history of their changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from intake.storage.models.base import Base, Id, new_id, now, ref
 
 
 class Place(Base):
-    """A name in the gazetteer; operators edit it."""
+    """A place of the gazetteer."""
 
     __tablename__ = "places"
     id: Id = new_id()
@@ -25,7 +25,7 @@ class Place(Base):
 
 
 class RoutingRule(Base):
-    """One rule of who gets what, the lowest position first; an absent condition holds always."""
+    """One routing rule; the lowest position comes first, an absent condition always holds."""
 
     __tablename__ = "routing_rules"
     id: Id = new_id()
@@ -38,7 +38,7 @@ class RoutingRule(Base):
 
 
 class CatalogueText(Base):
-    """What operators say otherwise than the catalogue's file about one category."""
+    """An operator's changes to the texts of one category, in place of those in the file."""
 
     __tablename__ = "catalogue_texts"
     code: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -46,9 +46,11 @@ class CatalogueText(Base):
 
 
 class Edited(Base):
-    """One kind of what operators edit: ``version`` grows with every write to its table, whoever
-    writes (triggers see to it). ``own``: what the table holds counts, even when it is empty; not
-    what a file says."""
+    """The state of one kind of editable data (places, routing rules, texts).
+
+    ``version`` grows with every write to its table, whoever writes (by triggers). ``own``: the
+    table is in force even when it is empty; otherwise the file is.
+    """
 
     __tablename__ = "edited"
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -57,7 +59,7 @@ class Edited(Base):
 
 
 class Edit(Base):
-    """One change by one person: what each thing was before and is after it, by name."""
+    """One change by one operator: the values before and after it, by name."""
 
     __tablename__ = "edits"
     id: Id = new_id()

@@ -1,4 +1,4 @@
-"""What is said to and fro in writing, with what came along."""
+"""Written conversations: their messages and attachments."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from intake.storage.models.base import Base, Id, new_id, now, one_of, ref
 
 
 class Conversation(Base):
-    """What goes to and fro with one contact point.
+    """All messages exchanged with one contact point.
 
-    ``state``: what the assistant is at (`intake.conversation.form`). ``tracker``: the name under
-    which Rasa remembers it; None where its memory may differ from ours, so that it gets a new one.
+    ``state``: the state of the assistant's form (`intake.conversation.form`). ``tracker``: the name
+    of Rasa's own record of it; None where that record may differ from ours, and Rasa must start a
+    new one.
     """
 
     __tablename__ = "conversations"
@@ -39,11 +40,11 @@ class Conversation(Base):
 class Message(Base):
     """One message, in or out; its words are never altered once stored.
 
-    In: ``kind`` is text, voice, image, location or event; a voice message's ``text`` is what was
-    heard; ``handled_at`` says that it was acted on, with its effects in the same transaction.
-    Out: ``sent_at`` says that the channel took it; ``waits`` that it can go out only after the
-    resident's next message; ``send_error`` why it did not go. ``who``: the operator who wrote it.
-    ``data`` belongs to the channel.
+    In: ``kind`` is text, voice, image, location or event; ``text`` of a voice message is its
+    transcription; ``handled_at`` is set in the transaction that stores the effects.
+    Out: ``sent_at``: when the channel accepted it; ``waits``: it can be sent only after the
+    resident's next message; ``send_error``: why it was not sent; ``who``: the operator who wrote
+    it. ``data`` belongs to the channel.
     """
 
     __tablename__ = "messages"

@@ -1,4 +1,4 @@
-"""What was handed on to those who do the work."""
+"""Deliveries to backends, their attempts, and the orders of the built-in board."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from intake.storage.models.base import Base, Id, new_id, now, one_of, ref
 
 
 class Delivery(Base):
-    """One thing to tell a backend about one request; attempts hang on it."""
+    """One order, change or cancellation to send to a backend about one request."""
 
     __tablename__ = "deliveries"
     id: Id = new_id()
@@ -43,7 +43,8 @@ class Delivery(Base):
 
 
 class DeliveryAttempt(Base):
-    """One try. Without ``finished_at`` the process died in it: perhaps it was sent."""
+    """One attempt of a delivery. A row left without ``finished_at``: its process died during the
+    attempt, and the backend may have got it."""
 
     __tablename__ = "delivery_attempts"
     id: Id = new_id()

@@ -1,4 +1,4 @@
-"""The people at the desk: how they come in, and what they looked at."""
+"""Operators: how they sign in, which requests they view, and the access log."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from intake.storage.models.base import Base, Id, new_id, now, one_of, ref
 
 
 class Operator(Base):
-    """A person at the desk.
+    """A person who works at the desk.
 
-    ``password_starts``: the password is one that somebody else chose; it opens nothing but the
-    page where she chooses her own. ``oidc_subject``: issuer and subject of an outside account.
+    ``password_starts``: somebody else chose the password; it opens only the page on which the
+    operator chooses another. ``oidc_subject``: issuer and subject of an outside account.
     """
 
     __tablename__ = "operators"
@@ -47,8 +47,8 @@ class ApiToken(Base):
 class OperatorSession(Base):
     """One browser in which an operator is signed in; only its token's SHA-256 is kept.
 
-    ``bound``: only a cookie that is bound to our host carries it. ``id_token``: what the other side
-    gave at a sign-in over OpenID Connect, to be shown there when she signs out.
+    ``bound``: accepted only from a cookie with the ``__Host-`` prefix. ``id_token``: the OpenID
+    Connect provider's token from the sign-in, which the provider wants at sign-out.
     """
 
     __tablename__ = "operator_sessions"
@@ -63,7 +63,7 @@ class OperatorSession(Base):
 
 
 class SignInTries(Base):
-    """Passwords that were wrong of late, for one name or one network; ``key``: a keyed hash."""
+    """Recent wrong passwords for one name or one network; ``key`` is a keyed hash of it."""
 
     __tablename__ = "sign_in_tries"
     key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
@@ -73,7 +73,8 @@ class SignInTries(Base):
 
 
 class Looking(Base):
-    """Who looks at a request just now; forgotten by a crash, and 40 seconds after ``seen_at``."""
+    """An operator who has a request open; counts for 40 seconds after ``seen_at``. The table is
+    unlogged: a crash of the database empties it."""
 
     __tablename__ = "looking"
     service_request_id: Mapped[int] = mapped_column(
@@ -91,7 +92,7 @@ class Looking(Base):
 
 
 class AccessLog(Base):
-    """Who looked at or changed personal data."""
+    """Who viewed or changed personal data."""
 
     __tablename__ = "access_log"
     id: Id = new_id()

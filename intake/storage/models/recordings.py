@@ -1,4 +1,4 @@
-"""What residents left as sound, and what was heard in it."""
+"""Recordings and their transcripts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from speech.transcript import Transcript as Heard
 
 
 class Recording(Base):
-    """The bytes a resident left: where they lie and what they are. Never altered.
+    """A recording: the key of its file (`intake.storage.blobs`) and its format. Never altered.
 
-    ``forgotten_at``: the sound is gone, its time was over.
+    ``forgotten_at``: when the file was deleted because its retention time was over.
     """
 
     __tablename__ = "recordings"
@@ -34,14 +34,15 @@ class Recording(Base):
 
     @property
     def suffix(self) -> str:
-        """The ending that its kind of file usually has; ``format`` is the demuxer's name."""
+        """The usual file suffix of this format; the column ``format`` holds the demuxer's name."""
         return {"matroska": "webm", "mov": "m4a"}.get(self.format or "", self.format or "bin")
 
 
 class Transcript(Base):
-    """What one engine heard in one recording. ``words``: [{text, start, end, confidence}].
+    """One engine's transcription of one recording.
 
-    ``alternatives``: other texts that it may have been, the likeliest first.
+    ``words``: [{text, start, end, confidence}]; start and end in seconds, confidence 0..1.
+    ``alternatives``: other texts that the engine considered, the likeliest first.
     """
 
     __tablename__ = "transcripts"
@@ -62,7 +63,7 @@ class Transcript(Base):
 
     @classmethod
     def of(cls, heard: Heard, recording_id: int) -> Transcript:
-        """What a recogniser heard, as it is stored."""
+        """The row that stores a recogniser's result for a recording."""
         return cls(
             recording_id=recording_id,
             text=heard.text,

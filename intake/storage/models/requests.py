@@ -1,4 +1,4 @@
-"""What residents ask for, how it was read, and all that became of it."""
+"""Service requests, what was understood of their words, and their history."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from intake.storage.models.recordings import Recording, Transcript
 
 
 class Understanding(Base):
-    """What was read out of one text; ``fields`` is the reader's own JSON, with evidence."""
+    """What the readers understood of one text; ``fields`` is their JSON, with evidence."""
 
     __tablename__ = "understandings"
     id: Id = new_id()
@@ -37,8 +37,9 @@ tracking_sequence = Sequence("tracking_numbers", start=10000, metadata=Base.meta
 class ServiceRequest(Base):
     """One need of one resident, with its life cycle; `service_requests` writes it.
 
-    ``erased_at``: this is a tombstone, without anything personal, so that figures stay;
-    ``resident_group``: its home's group then, before that the home says it.
+    ``erased_at``: when it was erased; the row then holds nothing personal and stays for the
+    statistics. ``resident_group``: the household's group, copied when the request is erased; until
+    then the household's row holds it.
     """
 
     __tablename__ = "service_requests"
@@ -153,7 +154,7 @@ class ServiceRequest(Base):
 
 
 class Event(Base):
-    """One move or change: from, to, who, why. Only ever added."""
+    """One change of status or fields: from, to, who, why. Rows are only ever added."""
 
     __tablename__ = "events"
     id: Id = new_id()

@@ -1,4 +1,4 @@
-"""Whom we help: homes, the people in them, and where each of them is reached."""
+"""Households, the residents in them, and their contact points."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from intake.storage.models.base import Base, Id, new_id, now, ref
 
 
 class Household(Base):
-    """A home: who lives there, where it is, which area serves it, what group it belongs to.
+    """A household: who lives there, where, which area serves it, which group it belongs to.
 
-    Its link carries ``link_version``: a new one ends all earlier ones. ``erasing``: the order to
-    erase it, while that is under way (`intake.privacy.erase_household`).
+    Its link carries ``link_version``: raising the version ends all earlier links. ``erasing``: the
+    order to erase it, while that is under way (`intake.privacy.erase_household`).
     """
 
     __tablename__ = "households"
@@ -46,7 +46,8 @@ class Resident(Base):
 
 
 class ContactPoint(Base):
-    """A channel and an address there: a phone number, an openid, an e-mail address."""
+    """Where a resident is reached: a channel and an address in it, such as a phone number, an
+    openid or an e-mail address."""
 
     __tablename__ = "contact_points"
     id: Id = new_id()

@@ -1,4 +1,4 @@
-"""What the queue's search finds requests by."""
+"""The index by which the operators' list is searched."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from intake.storage.models.base import Base
 
 
 class Sound(Base):
-    """How a character sounds, as a syllable folded by `phonetics.fuzzy`; the database's own
-    functions fold with it what is searched for and what is found."""
+    """The syllable of a character, folded by `intake.understanding.phonetics.fuzzy`; functions in
+    the database fold search terms and stored texts with it."""
 
     __tablename__ = "sounds"
     character: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -19,10 +19,11 @@ class Sound(Base):
 
 
 class RequestWords(Base):
-    """What a request is found by; triggers keep it, the migration that made them says how.
+    """The searchable words of a request, kept up to date by triggers (migrations 0009, 0013).
 
-    ``said``: all that was said and noted, bare of blanks and marks, a line a field. ``sounds``: its
-    syllables between spaces. ``terms``: characters, pairs of characters, pairs of syllables.
+    ``said``: all its words and notes without blanks and punctuation, one line a field.
+    ``sounds``: their syllables between spaces. ``terms``: characters, pairs of characters, pairs
+    of syllables.
     """
 
     __tablename__ = "request_words"

@@ -12,7 +12,7 @@ from intake.storage.models.base import Base, Id, new_id, now, one_of, ref
 
 
 class WechatToken(Base):
-    """The access token that all processes share; one of them at a time renews it."""
+    """WeChat's access token, shared by all processes; one process at a time renews it."""
 
     __tablename__ = "wechat_tokens"
     app_id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -33,8 +33,10 @@ class WechatWindow(Base):
 
 
 class WechatMedia(Base):
-    """A voice message or picture that WeChat keeps for three days; ``ended_at``: we have it, or
-    it is lost (``error_code``)."""
+    """A voice message or picture to download from WeChat, which keeps it for three days.
+
+    ``ended_at``: when the download ended; ``error_code``: why it failed for good.
+    """
 
     __tablename__ = "wechat_media"
     id: Id = new_id()
@@ -54,7 +56,8 @@ class WechatMedia(Base):
 
 
 class WechatAnswer(Base):
-    """What was answered to one message at once: WeChat asks again when it got no answer."""
+    """The immediate answer to one message: WeChat repeats a message that got no answer, and must
+    get the same one."""
 
     __tablename__ = "wechat_answers"
     openid: Mapped[str] = mapped_column(Text, primary_key=True)
