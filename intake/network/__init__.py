@@ -1,1 +1,1 @@
-"""Outgoing traffic: HTTP requests, mail, signatures, and what network addresses mean."""
+"""Outgoing traffic: HTTP requests, mail, signatures, and checks of network addresses."""

@@ -1,4 +1,4 @@
-"""Which network addresses we may connect to, and connecting to exactly those."""
+"""Which network addresses may be connected to, and a connect function that checks them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 
 
 def counted_as(host: str) -> str:
-    """Who is counted as one where requests are limited: an IPv4 address, or a whole /64 of IPv6."""
+    """The key under which a rate limit counts a client: its IPv4 address, or its IPv6 /64."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -33,14 +33,14 @@ def counted_as(host: str) -> str:
 
 
 async def resolve_name(host: str, port: int) -> list[str]:
-    """The addresses of a name, as the system resolves it, in its order; raises OSError."""
+    """The addresses of a name from the system's resolver, in its order. Raises OSError."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
 def check_networks(networks: Sequence[str]) -> list[str]:
-    """Return CIDR blocks in normal form; raise ValueError that names the wrong one."""
+    """Return CIDR blocks in canonical form. Raises ValueError that names the wrong one."""
     out = []
     for text in networks:
         try:
@@ -59,8 +59,9 @@ def is_listed(address: str, networks: Sequence[str]) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Is it an address of the open internet: not loopback, private, link-local, carrier NAT
-    (where some clouds keep their metadata), multicast, reserved, or a wrapping of one?"""
+    """Is it an address of the public internet: not loopback, private, link-local, carrier NAT
+    (where some clouds serve their metadata), multicast, reserved, or an IPv6 address that wraps
+    one of these?"""
     ip = _inner(ip_address(address))
     return ip.is_global and not ip.is_multicast
 
@@ -74,10 +75,10 @@ async def connect(
     allow_networks: Sequence[str],
     only_listed: bool = False,
 ) -> Connection:
-    """Resolve ``host`` once, check all addresses, and ``dial`` the first that answers.
+    """Resolve ``host`` once, check all its addresses, and ``dial`` the first that answers.
 
-    One address that may not be reached refuses the whole name. ``only_listed``: take none
-    outside ``allow_networks``, because what follows is not encrypted. Raises `BackendError`
+    If one address is forbidden, none is dialled. ``only_listed``: forbid addresses outside
+    ``allow_networks``, because the connection is not encrypted. Raises `BackendError`
     (``backend_unknown_name``, ``address_refused``, ``not_encrypted``) or what ``dial`` raised
     for the last address.
     """
@@ -87,18 +88,18 @@ async def connect(
     except (OSError, ValueError):
         addresses, listed = [], []
     if not addresses:
-        raise BackendError(f"The name {host} is not known.", code="backend_unknown_name")
+        raise BackendError(f"The name {host} can't be resolved.", code="backend_unknown_name")
     for address, known in zip(addresses, listed, strict=True):
         if not known and not is_public(address):
             raise BackendError(
-                f"{host} leads to {address}, which is not a public address; if that is meant,"
+                f"{host} resolves to {address}, which is not a public address; if that is intended,"
                 " list its network in this backend's allow_networks.",
                 code="address_refused",
                 retryable=False,
             )
         if not known and only_listed:
             raise BackendError(
-                f"Residents' data don't go to {host} unencrypted; use https, or list its"
+                f"Residents' data are not sent to {host} unencrypted; use https, or list its"
                 " network in this backend's allow_networks.",
                 code="not_encrypted",
                 retryable=False,

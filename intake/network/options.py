@@ -44,14 +44,14 @@ CaFile = Annotated[Path | None, AfterValidator(_pem)]
 
 
 class NetworkOptions(Table):
-    """How a backend is reached."""
+    """The settings keys by which a backend is reached."""
 
     timeout_seconds: float = Field(30, gt=0, le=600, description="longest time one call may take")
     allow_networks: Networks = Field(
         default_factory=list,
-        description="non-public networks that it may lie in; only there unencrypted",
+        description="non-public networks that it may be in; only there unencrypted",
     )
-    ca_file: CaFile = Field(None, description="PEM certificates trusted beside the public ones")
+    ca_file: CaFile = Field(None, description="PEM certificates trusted besides the public ones")
 
     def ways(self) -> dict[str, Any]:
         """The arguments of `Outgoing.request` that come from the settings."""
@@ -63,7 +63,10 @@ class NetworkOptions(Table):
 
 
 def read_secret(path: Path) -> str:
-    """The secret in a file, read at each use, so that it can be changed while we run."""
+    """The secret in a file, read at each use, so that it can be changed without a restart.
+
+    Raises `BackendError` (``no_secret``) when it can't be read or is empty.
+    """
     try:
         secret = path.read_text().strip()
     except (OSError, UnicodeDecodeError):

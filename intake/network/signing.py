@@ -1,7 +1,7 @@
-"""Proof that a link or a body comes from us: signed links that end, signed webhook bodies.
+"""Signed links that expire, and signed webhook bodies.
 
-Pure. Every check takes a key ring, the current secret first and then the previous ones, so
-that a secret can be changed without breaking the links that are on their way.
+Pure. Every check takes a list of secrets, the current one and the previous ones, so that a secret
+can be changed without breaking the links that were already sent.
 
 Links are itsdangerous tokens (HMAC-SHA256, the purpose as salt); the end is inside the signed
 part, because a link may live minutes (a recording) or weeks (an order in an e-mail).
@@ -25,13 +25,13 @@ _DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class LinkExpired(NotAllowed):
-    """Really ours, but its time is over. ``details["subject"]`` says what it was for."""
+    """The link's signature is right, but it has expired; ``details["subject"]`` is its subject."""
 
     default_code = "link_expired"
 
 
 class LinkForged(NotAllowed):
-    """Not ours, damaged on the way, or meant for another purpose."""
+    """The link was not signed by us, is damaged, or is meant for another purpose."""
 
     default_code = "link_not_valid"
 
@@ -76,7 +76,8 @@ def verify_body(
     now: datetime,
     tolerance_seconds: float = 300,
 ) -> None:
-    """Raise `NotAllowed` unless one of ``secrets`` signed exactly this body just now.
+    """Raise `NotAllowed` unless one of ``secrets`` signed exactly this body within the last
+    ``tolerance_seconds`` before ``now``.
 
     A header may carry several ``v1=`` (a sender that is changing its secret). Codes:
     ``signature_malformed``, ``signature_too_old`` (also when from the future), and

@@ -1,4 +1,4 @@
-"""Handing one message to a mail server: encrypted, to a checked address, once per call."""
+"""Hands one message to a mail server: encrypted, at a checked address, once per call."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _GOODBYE_SECONDS = 2
 
 
 class SmtpOptions(Protocol):
-    """Where and how; `intake.settings.alarm.Smtp` and the e-mail backend's options fit.
+    """How to reach a mail server; `intake.settings.alarm.Smtp` and the e-mail backend's options
+    fit this protocol.
 
-    ``starttls`` False speaks in clear, only to ``allow_networks`` and without a password.
+    ``starttls`` False: unencrypted, only within ``allow_networks`` and without a password.
     On port 465 the connection is encrypted from the first byte, whatever ``starttls`` says.
     """
 
@@ -52,10 +53,10 @@ async def send(
     context: ssl.SSLContext,
     timeout_seconds: float,
 ) -> str:
-    """Send to everyone in To, or to nobody; return the server's closing words.
+    """Send to everyone in To, or to nobody; return the server's answer to the message.
 
-    Raises `BackendError`: 4xx answers are retryable, 5xx are not; a connection that breaks
-    once the text was on its way has ``sent`` None.
+    Raises `BackendError`: 4xx answers are retryable, 5xx are not; when the connection breaks
+    after we began to send the text, ``sent`` is None.
     """
     trail = _Trail()
     try:
@@ -87,7 +88,7 @@ async def send(
         raise BackendError(
             f"The mail server {options.host} can't be reached."
             if trail.sent is False
-            else f"The mail server {options.host} hung up before it said whether it has the mail.",
+            else f"The mail server {options.host} hung up before it confirmed the mail.",
             code="backend_unreachable" if trail.sent is False else "backend_connection_broken",
             sent=trail.sent,
         ) from None
@@ -159,7 +160,8 @@ async def _session(
         with suppress(aiosmtplib.SMTPException, OSError):
             await client.quit(timeout=_GOODBYE_SECONDS)
     finally:
-        # The client owns the socket: closing it ourselves would pull it from under the loop.
+        # The client owns the socket: closing the socket directly would leave it registered in the
+        # event loop.
         client.close()
     return answer.message
 
@@ -194,7 +196,7 @@ def _our_name() -> str:
 def _refused(host: str, error: aiosmtplib.SMTPResponseException) -> BackendError:
     permanent = error.code >= 500
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) and permanent:
-        sentence, code = "does not let us in; check username and password_file", "backend_denied_us"
+        sentence, code = "refused our login; check username and password_file", "backend_denied_us"
     elif isinstance(error, aiosmtplib.SMTPRecipientRefused) and permanent:
         sentence, code = "refuses the recipient; check the address", "recipient_refused"
     elif permanent:

@@ -4,8 +4,8 @@ Read in this order, later wins: the defaults below, the TOML file (``--settings`
 ``HUYING_SETTINGS`` or ``<home>/huying.toml``), then the environment (``HUYING_PORT``,
 ``HUYING_HEARING__ENGINE``; two underscores go one table deeper). A secret is never a value:
 it is the path of a file (``*_file``), which must exist, be readable and not be empty.
-Tables of single adapters (``[backends.NAME]``, ``[channels.NAME]``) stay raw here; their own
-registry checks them at start.
+The tables ``[backends.NAME]`` and ``[channels.NAME]`` stay unchecked here; the registries in
+`intake.backends` and `intake.channels` check them at start.
 """
 
 from intake.settings.alarm import Contact

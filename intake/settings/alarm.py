@@ -1,4 +1,4 @@
-"""Whom an emergency wakes, and when."""
+"""Settings of the alarm: who is called in an emergency, and when."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Smtp(Table):
 
 
 class Alarm(Table):
-    """Whom an emergency wakes, in this order."""
+    """Who is called in an emergency, in this order."""
 
     contacts: list[Contact] = Field(default_factory=list)
     off_duty_contacts: list[Contact] = Field(
         default_factory=list, description="outside duty hours; empty: the same people"
     )
-    next_after_seconds: float = Field(120, gt=0, description="no answer: ring the next")
+    next_after_seconds: float = Field(120, gt=0, description="unanswered: call the next person")
     rounds: int = Field(3, ge=1, le=100, description="how often the whole list is gone through")
     smtp: Smtp | None = None
     duty_hours: dict[str, str] = Field(

@@ -8,8 +8,8 @@ from intake.settings.table import Table
 
 
 class Backup(Table):
-    """Archives that nobody reads without a key that does not lie beside them."""
+    """Encryption of the archives."""
 
     encrypt_to: list[str] = Field(
-        default_factory=list, description="age public keys, or files of them; empty: as they are"
+        default_factory=list, description="age public keys, or files of them; empty: unencrypted"
     )

@@ -1,4 +1,4 @@
-"""The operators' desk, and accounts that somebody else keeps."""
+"""Settings of the operators' desk and of sign-in with outside accounts."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ DeskRole = Literal["station", "operator", "supervisor", "admin"]
 
 
 class Oidc(Table):
-    """Operators sign in with accounts that somebody else keeps (OpenID Connect)."""
+    """Sign-in with outside accounts (OpenID Connect)."""
 
-    issuer: str = Field(description="its address; /.well-known/openid-configuration lies under it")
-    client_id: str = Field(description="our name there")
-    client_secret_file: SecretFile = Field(None, description="our secret there, if it gave one")
+    issuer: str = Field(description="issuer's address, above /.well-known/openid-configuration")
+    client_id: str = Field(description="our client id at the issuer")
+    client_secret_file: SecretFile = Field(None, description="our client secret, if any")
     label: str = Field("OpenID Connect", description="what the sign-in button names")
     scopes: list[str] = Field(
-        default_factory=lambda: ["openid", "profile"], description="what we ask for"
+        default_factory=lambda: ["openid", "profile"], description="the scopes that we request"
     )
     name_claim: str = Field(
         "name", description="the claim that holds the name that stands in the history"
     )
     role_claim: str | None = Field(
-        None, description="the claim that says the role; dots go deeper: realm_access.roles"
+        None, description="the claim that holds the role; dots for nested ones: realm_access.roles"
     )
     roles: dict[str, DeskRole] = Field(
         default_factory=dict, description="value of role_claim → role; the highest that fits"
     )
     default_role: DeskRole | None = Field(
-        None, description="the role where no value fits; empty: not let in"
+        None, description="the role where no value fits; empty: sign-in is refused"
     )
     allow_networks: list[str] = Field(
-        default_factory=list, description="networks where it may lie that are not public"
+        default_factory=list, description="non-public networks that the issuer may be in"
     )
     ca_file: Path | None = Field(None, description="certificates (PEM) trusted besides the public")
 
@@ -53,8 +53,8 @@ class Desk(Table):
     """The operators' desk."""
 
     session_hours: float = Field(12, gt=0, description="signed in for so long at most")
-    idle_minutes: float = Field(60, gt=0, description="signed out after so long without a look")
-    oidc: Oidc | None = Field(None, description="accounts kept elsewhere; see docs/desk-accounts")
+    idle_minutes: float = Field(60, gt=0, description="signed out after so long without use")
+    oidc: Oidc | None = Field(None, description="outside accounts; see docs/desk-accounts")
 
     @property
     def lasts(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""What is taken in, heard, understood and decided."""
+"""Settings of limits, transcription, the assistant, conversations and decisions."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from intake.settings.table import SecretFile, Table
 
 
 class Limits(Table):
-    """What the doors take."""
+    """What is accepted from senders."""
 
     max_bytes: int = Field(25 * 1024 * 1024, ge=1024, description="bytes of one recording")
     max_seconds: float = Field(600, gt=0, description="seconds of one recording")
-    recorded_within_days: int = Field(30, ge=1, description="oldest recorded_at that is believed")
+    recorded_within_days: int = Field(30, ge=1, description="oldest recorded_at that is accepted")
     per_address_per_minute: int = Field(
         60, ge=0, description="voicemails from one network address a minute; 0 = no limit"
     )
     min_free_bytes: int = Field(
-        512 * 1024 * 1024, ge=0, description="free disk below which doors answer 507"
+        512 * 1024 * 1024, ge=0, description="free disk below which uploads get 507"
     )
     warn_free_bytes: int = Field(
         2 * 1024 * 1024 * 1024, ge=0, description="free disk below which /healthz warns"
@@ -29,10 +29,10 @@ class Limits(Table):
 
 
 class Hearing(Table):
-    """The recogniser."""
+    """Transcription."""
 
     engine: str = Field("auto", description="auto, whisper, vosk or canned")
-    language: str | None = Field(None, description="zh, en; empty: told by ear")
+    language: str | None = Field(None, description="zh, en; empty: detected")
     processes: int = Field(1, ge=1, le=64, description="recogniser processes in each worker")
     attempts: int = Field(3, ge=1, le=20, description="tries before a person listens")
     memory_bytes: int = Field(
@@ -48,7 +48,7 @@ class AssistantTable(Table):
     url: str | None = Field(None, description="default http://127.0.0.1:<port+1>")
     timeout_seconds: float = Field(8, gt=0, description="longest wait for one parse")
     attempts: int = Field(
-        200, ge=1, le=1000, description="readings before only a person can decide it"
+        200, ge=1, le=1000, description="tries before only a person can decide a request"
     )
     retry_seconds: float = Field(2, gt=0, description="first wait between tries; doubles")
     token_file: SecretFile = Field(None, description="default <home>/secrets/assistant")
@@ -60,7 +60,7 @@ class Chat(Table):
     turn_seconds: float = Field(15, gt=0, description="longest wait for one answer of Rasa")
     turns_at_once: int = Field(16, ge=1, le=256, description="conversations that one worker holds")
     attempts: int = Field(
-        12, ge=1, le=100, description="tries of one turn while Rasa is away, 10 s apart at most"
+        12, ge=1, le=100, description="tries of one turn without Rasa, 10 s apart at most"
     )
     draft_minutes: float = Field(
         10, gt=0, description="quiet minutes after which a person reads an unfinished request"
@@ -71,7 +71,10 @@ class Chat(Table):
 
 
 class Deciding(Table):
-    """How sure is sure enough. Keys of ``category``: codes of the catalogue."""
+    """Which confidence suffices for a decision without a person, 0..1.
+
+    Keys of ``categories``: codes of the catalogue.
+    """
 
     category: float = Field(0.6, ge=0, le=1, description="least confidence of the category")
     category_spoken: float = Field(

@@ -1,4 +1,4 @@
-"""Reading the settings: the file, then the environment, then the check."""
+"""Reads the settings from the file and the environment, and checks them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets what, and how hard we try."""
+"""Settings of routing, and of retries of a delivery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from intake.settings.table import Table
 
 
 class Rule(Table):
-    """One routing rule; the first whose every named condition holds wins."""
+    """One routing rule; the first rule whose every given condition holds is applied."""
 
     backend: str
     category: list[str] | None = None
@@ -19,16 +19,16 @@ class Rule(Table):
 
 
 class Routing(Table):
-    """Which backend gets what."""
+    """Which backend gets which requests."""
 
     default: str = Field("station", description="the backend when no rule fits")
     rules: list[Rule] = Field(default_factory=list)
 
 
 class Delivering(Table):
-    """How hard we try."""
+    """How often and how long a delivery is tried."""
 
     attempts: int = Field(8, ge=1, le=100, description="tries before the operators take over")
     first_wait_seconds: float = Field(5, gt=0, description="wait after the first failure; doubles")
     longest_wait_seconds: float = Field(3600, gt=0)
-    poll_seconds: float = Field(300, gt=0, description="between two looks at a polled backend")
+    poll_seconds: float = Field(300, gt=0, description="between two polls of a backend")

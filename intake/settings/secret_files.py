@@ -1,4 +1,4 @@
-"""Secrets that our own processes share, made on first use: ``<home>/secrets/<name>``, 0600."""
+"""Secrets that our processes share: ``<home>/secrets/<name>``, mode 0600, made on first use."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from intake.settings import Settings
 
 
 def assistant_token(settings: Settings) -> str:
-    """The token that Rasa and we share: from the settings' file, or our own."""
+    """The token that Rasa and we share: from ``assistant.token_file``, else our own secret."""
     named = settings.assistant.token_file
     return named.read_text().strip() if named else ensure(settings, "assistant")
 
 
 def ensure(settings: Settings, name: str) -> str:
-    """The secret of this name, made (32 random bytes, urlsafe) if there is none.
+    """The secret of this name; made (32 random bytes, URL-safe base64) if there is none.
 
-    Two processes that ask at once get the same one: the file appears whole or not at all.
+    Two processes that call this at once get the same one: the file appears whole or not at all.
     """
     folder = settings.secrets_dir
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""All tables together, and what follows from them."""
+"""All settings together, and values that are derived from them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from intake.settings.table import ROOT, SecretFile, Table
 
 
 class Settings(Table):
-    """All of it. ``home`` holds everything that a run writes."""
+    """All settings. ``home`` is the data folder: everything that a run writes is in it."""
 
-    home: Path = Field(Path("var"), description="everything that a run writes lies under it")
+    home: Path = Field(Path("var"), description="the data folder: everything that a run writes")
     host: str = Field("127.0.0.1", description="where the web part listens")
     port: int = Field(
         8300,
@@ -123,14 +123,14 @@ class Settings(Table):
 
     @property
     def base_url(self) -> str:
-        """How links begin; without ``public_url`` they work on this machine only."""
+        """The start of every link; without ``public_url`` links work on this machine only."""
         scheme = "https" if self.tls_certificate_file else "http"
         return (self.public_url or f"{scheme}://127.0.0.1:{self.port}").rstrip("/")
 
     @property
     def local_port(self) -> int:
-        """Where our own processes reach the web part, in plain HTTP on loopback: its port, or the
-        third after it where that one speaks https."""
+        """The port on loopback where our own processes reach the web part in plain HTTP: ``port``,
+        or ``port`` + 3 where ``port`` speaks https."""
         return self.port if self.tls_certificate_file is None else self.port + 3
 
     @property

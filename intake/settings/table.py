@@ -1,4 +1,4 @@
-"""What all tables of settings have in common."""
+"""The base class of all settings tables, and the type of secret files."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ SecretFile = Annotated[Path | None, AfterValidator(_secret_file)]
 
 
 class Table(BaseModel):
-    """A table of settings: unknown keys are errors, values are fixed once read."""
+    """A table of settings: unknown keys are errors, and values can't be changed once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)

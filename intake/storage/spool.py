@@ -133,14 +133,14 @@ class Spool:
 
     def _keep(self, kind: str, payload: bytes) -> str:
         if self.free_bytes() < self.min_free_bytes + len(payload):
-            raise DiskFull("There is no room in the spool; nothing was taken.")
+            raise DiskFull("The disk has no room for the spool; nothing was stored.")
         with self._naming:
             self._last = max(time.time_ns(), self._last + 1)
             name = f"{self._last:020d}-{secrets.token_hex(4)}.{kind}"
         try:
             self._write(name, payload)
         except OSError as error:
-            raise DiskFull("The spool takes no more; nothing was taken.") from error
+            raise DiskFull("The spool can't be written; nothing was stored.") from error
         return name
 
     def _write(self, name: str, payload: bytes) -> Path:

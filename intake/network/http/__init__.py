@@ -1,13 +1,13 @@
-"""The one way out: every call to another system goes through here.
+"""HTTP calls to other systems; all of them go through here.
 
-A name is resolved once, each of its addresses is checked, and the connection goes to exactly
-a checked address, so that no name can lead us into the house's own network ("DNS rebinding").
+A name is resolved once, each of its addresses is checked, and the connection is made to exactly
+a checked address, so that no name can direct us into the internal network ("DNS rebinding").
 Host header, SNI and certificate check keep the name. Redirects, proxies from the environment
-and compressed answers are not taken. Failures become `BackendError`: whether trying again
-helps (``retryable``), and whether the other side may have it (``sent``).
+and compressed answers are refused. Failures become `BackendError`, which says whether a retry may
+help (``retryable``) and whether the other side may have got the request (``sent``).
 
-Each call has a connection of its own: with a kept one, "closed just before we wrote" and
-"closed just after" look alike, and that is the difference between once and twice.
+Each call has a connection of its own: on a reused one, a close just before the request was written
+and one just after look the same, so we could not tell whether the request must be repeated.
 """
 
 from intake.network.http.client import Outgoing

@@ -1,4 +1,4 @@
-"""Calling another system, and handing over a message to a mail server."""
+"""Calls to other systems over HTTP, and mail handed to a mail server."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ MAX_ANSWER_BYTES = 1024 * 1024
 
 
 class Outgoing:
-    """Shared by all backends and the alarm.
+    """Client for outgoing HTTP and mail, shared by all backends and the alarm.
 
-    ``sessions``: the session factory for the backend whose other side is our own database;
-    None where there is none. ``resolve``: how names become addresses (tests hand their own).
+    ``sessions``: the session factory for the order board, a backend in our own database; None where
+    there is no database. ``resolve``: resolves host names (tests pass their own).
     """
 
     def __init__(self, sessions: Sessions | None = None, *, resolve: Resolve = resolve_name):
@@ -50,12 +50,12 @@ class Outgoing:
         max_bytes: int = MAX_ANSWER_BYTES,
         accept: Collection[int] = (),
     ) -> httpx.Response:
-        """Call and return the whole answer, if it is a 2xx or its status is in ``accept``.
+        """Send a request; return the whole answer if it is a 2xx or its status is in ``accept``.
 
-        ``timeout_seconds`` covers everything from the name to the last byte.
-        ``allow_networks``: CIDR blocks of non-public addresses that this caller may reach;
-        only there plain ``http`` is spoken. ``ca_file``: PEM certificates trusted beside the
-        public ones. Raises `BackendError`; for a refusal ``details`` has ``status`` and
+        ``timeout_seconds`` covers everything from resolving the name to the last byte.
+        ``allow_networks``: CIDR blocks of non-public addresses that this call may reach; plain
+        ``http`` is allowed only there. ``ca_file``: PEM certificates trusted besides the public
+        ones. Raises `BackendError`; for another status its ``details`` have ``status`` and
         ``answer``, the beginning of the other side's text (may be personal: not for logs).
         """
         check_url(url)
@@ -133,4 +133,4 @@ class Outgoing:
         return self._contexts[ca_file]
 
     async def close(self) -> None:
-        """Nothing is held between calls; here for symmetry with the other parts."""
+        """Does nothing: no connection is kept between calls."""

@@ -1,4 +1,4 @@
-"""The other side's answer, or why there is none, as `BackendError`."""
+"""Reads the other side's answer, or turns its failure into a `BackendError`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _EXCERPT_CHARACTERS = 500
 
 
 async def body_of(answer: httpx.Response, max_bytes: int) -> bytes:
-    """The whole body, as it is on the wire; raise `BackendError` if compressed or too long."""
+    """The whole body as it was sent. Raises `BackendError` if it is compressed or longer than
+    ``max_bytes``."""
     if answer.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
         raise BackendError(
             "The backend sent a compressed answer although asked not to; its text is unknown.",
@@ -38,8 +39,8 @@ async def body_of(answer: httpx.Response, max_bytes: int) -> bytes:
 
 
 def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
-    """Read a Retry-After header, seconds or a date (RFC 9110 § 10.2.3); None if there is none
-    or it is nonsense. Never negative."""
+    """The seconds (≥ 0) in a Retry-After header, which holds seconds or a date (RFC 9110
+    § 10.2.3); None if it is absent or can't be parsed."""
     if not value:
         return None
     value = value.strip()
@@ -55,7 +56,8 @@ def retry_after_seconds(value: str | None, now: datetime | None = None) -> float
 
 
 def broken(url: str, error: Exception, trail: Trail) -> BackendError:
-    """Why there is no answer: no trust, no way there, or a connection that broke."""
+    """The error for a request without an answer: no trusted certificate, no connection, or a
+    connection that broke."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
@@ -76,7 +78,7 @@ def broken(url: str, error: Exception, trail: Trail) -> BackendError:
 
 
 def refusal(answer: httpx.Response) -> BackendError:
-    """What an answer that is no success says about trying again."""
+    """The error for an answer that is no success; its status decides whether it is retryable."""
     status = answer.status_code
     details: dict[str, Any] = {
         "status": status,
@@ -96,9 +98,9 @@ def refusal(answer: httpx.Response) -> BackendError:
             **details,
         )
     if status in (401, 403):
-        sentence, code = "does not let us in; check its key or secret", "backend_denied_us"
+        sentence, code = "refused our credentials; check its key or secret", "backend_denied_us"
     elif 300 <= status < 400:
-        sentence, code = "sends us elsewhere, which we don't follow; mend the URL", "redirected"
+        sentence, code = "sent a redirect, which is not followed; correct the URL", "redirected"
     else:
         sentence, code = "refused it", "backend_refused"
     return BackendError(
@@ -126,5 +128,5 @@ def check_url(url: str) -> None:
 
 
 def host_of(url: str) -> str:
-    """The host in a URL, for sentences."""
+    """The host in a URL, for error sentences."""
     return httpx.URL(url).host

@@ -1,4 +1,4 @@
-"""Connections that go only where a checked address lets them."""
+"""HTTP connections that are made to checked addresses only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from intake.network.addresses import Resolve, connect
 
 
 class Trail:
-    """What became of one request: from the first byte written on, nobody can tell."""
+    """Whether a request was sent: False until its first byte is written, then None (unknown)."""
 
     def __init__(self) -> None:
         self.sent: bool | None = False
@@ -25,7 +25,7 @@ class Trail:
 
 
 class _Network(httpcore.AsyncNetworkBackend):
-    """httpcore's network with our own connecting."""
+    """httpcore's network backend, connecting by `intake.network.addresses.connect`."""
 
     def __init__(self, resolve: Resolve, allow: Sequence[str], plain: bool) -> None:
         self._resolve, self._allow, self._plain = resolve, allow, plain
@@ -70,7 +70,8 @@ class _Stream(httpx.AsyncByteStream):
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """httpx on an httpcore pool of ours; httpx's own transport takes no network backend."""
+    """An httpx transport on an httpcore pool of our own, because httpx's own transport accepts no
+    network backend."""
 
     def __init__(self, resolve: Resolve, allow: Sequence[str], context: ssl.SSLContext) -> None:
         self._make: Callable[[bool], httpcore.AsyncConnectionPool] = lambda plain: (

@@ -2,12 +2,13 @@
 
 The wheel's own starter trusts every local user and opens the folders above its data; so only
 its binaries are used. The server has no TCP port: it listens on a socket in a 0700 folder and
-asks for a password (scram) all the same. We work as the role `ROLE`, which owns its databases and
-rules nothing else; the server's own superuser has another password.
+asks for a password (scram) all the same. Our processes connect as the role `ROLE`, which owns its
+databases and has no other rights; the server's superuser has another password.
 
-PostgreSQL refuses to run as root; as root it runs as the system user `USER`, and its files lie
-under `ROOT_BASE`, never under somebody's home. Their folder is named after the home's secret, not
-its path: a home that is moved keeps its data, and one made anew gets none of an old one's.
+PostgreSQL refuses to run as root. Where Huying runs as root, PostgreSQL runs as the system user
+`USER`, and its files are under `ROOT_BASE` instead of the data folder. Their folder is named after
+a secret in the data folder, not after its path: a data folder that is moved keeps its database,
+and a new one at the same path gets none of the old one's.
 """
 
 from intake.processes.postgres.cluster_setup import environment, prepare

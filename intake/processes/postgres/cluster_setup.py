@@ -1,4 +1,4 @@
-"""Folders, the data folder, and no other server on it: all before the start."""
+"""Before the server starts: make its folders and data, and end a stray server on them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from intake.settings import Settings
 
 
 def prepare(settings: Settings) -> Cluster:
-    """Make folders, system user and data folder as far as they are missing; end a stray server."""
+    """Make folders, system user and PostgreSQL's data where missing; end a stray server.
+
+    Raises `SettingsError` when a folder belongs to somebody else, `Unavailable` when initdb fails.
+    """
     made = cluster(settings)
     uid = gid = -1
     if made.user is not None:
@@ -36,7 +39,7 @@ def prepare(settings: Settings) -> Cluster:
     new = not (made.data / "PG_VERSION").exists()
     for folder in (made.data.parent / "fresh" if new else made.data, made.sockets):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        found = folder.lstat()  # the folder for sockets may lie in /tmp, where anybody makes links
+        found = folder.lstat()  # the sockets' folder may be in /tmp, where anybody can make links
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), uid):
             raise SettingsError(f"{folder} belongs to somebody else; remove it.")
         os.chown(folder, uid, gid)
@@ -50,7 +53,7 @@ def prepare(settings: Settings) -> Cluster:
 
 
 def postmaster(found: Cluster) -> psutil.Process | None:
-    """The server that runs on this data folder. A pid file whose number now belongs to another
+    """The server that runs on this data, or None. A pid file whose pid now belongs to another
     program doesn't count."""
     try:
         pid = int((found.data / "postmaster.pid").read_text().split("\n", 1)[0])
@@ -62,10 +65,10 @@ def postmaster(found: Cluster) -> psutil.Process | None:
 
 
 def end_stray(found: Cluster, *, seconds: float = 10) -> None:
-    """Stop a server that an earlier run left on this data folder, and forget a stale pid file.
+    """Stop a server that an earlier run left on this data, or delete a stale pid file.
 
-    PostgreSQL itself would refuse to start for ever if another program of the same user had
-    got the number in that file.
+    PostgreSQL would refuse to start for as long as another program of the same user has the pid in
+    that file. ``seconds``: the wait after each of three signals, the last one SIGKILL.
     """
     process = postmaster(found)
     if process is None:
@@ -82,13 +85,13 @@ def end_stray(found: Cluster, *, seconds: float = 10) -> None:
 
 
 def _initdb(made: Cluster) -> None:
-    """Make the data folder: UTF-8, checksums, scram; whole or not at all.
+    """Make PostgreSQL's data: UTF-8, checksums, scram; whole or not at all.
 
     The builtin locale sorts by code point on every system; collations of the C library change
     with its version and would silently break indexes.
     """
     fresh = made.data.parent / "fresh"
-    for leftover in fresh.iterdir():  # of an initdb that died
+    for leftover in fresh.iterdir():  # left by an initdb that died
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     with tempfile.NamedTemporaryFile("w", prefix="huying-") as password:
         password.write(made.admin_password)
@@ -127,5 +130,6 @@ def _run(argv: Sequence[str], user: str | None) -> None:
 
 
 def environment() -> dict[str, str]:
-    """What the server and its tools may see of ours: nothing but paths and the language."""
+    """The environment of the server and its tools: of ours only PATH, with a fixed locale and
+    time zone."""
     return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"}

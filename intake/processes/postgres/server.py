@@ -1,4 +1,4 @@
-"""Having the server: the one that runs, or one for the length of a block."""
+"""Access to the embedded server: to the one that runs, or to one for the length of a block."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from intake.settings import Settings
 
 
 def dsn(settings: Settings) -> str | None:
-    """The URL of this home's embedded server while it runs (or `huying up` watches it), or None."""
+    """The URL of our database in this installation's embedded server.
+
+    None while the server does not run, unless `huying up` watches it and will restart it.
+    """
     if not (settings.secrets_dir / ADMIN_SECRET).exists():
         return None
     found = cluster(settings)
@@ -28,11 +31,11 @@ def dsn(settings: Settings) -> str | None:
 
 @contextlib.contextmanager
 def running(settings: Settings, *, seconds: float = 60, keep: bool = True) -> Iterator[str]:
-    """Have the server for the length of a block; yields the URL. For tests and tools.
+    """The embedded server for the length of a block; yields the URL. For tests and tools.
 
-    One that runs already is used and left alone; one that we start ends with the block, or with
-    our process. ``keep`` False deletes its data afterwards. Raises `Unavailable` when it does not
-    answer after ``seconds``.
+    A server that runs already is used and left running; one that is started here ends with the
+    block, or with our process. ``keep`` False deletes its data afterwards. Raises `Unavailable`
+    when it does not answer after ``seconds``.
     """
     made = cluster(settings)
     if postmaster(made) is not None and answers(made):
@@ -73,7 +76,8 @@ def running(settings: Settings, *, seconds: float = 60, keep: bool = True) -> It
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Fast shutdown, then the kind that recovers from its journal at the next start."""
+    """End the server by a fast shutdown; failing that by an immediate one, then by SIGKILL (after
+    both PostgreSQL recovers from its journal at the next start)."""
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):

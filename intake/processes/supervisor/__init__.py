@@ -1,8 +1,9 @@
-"""``huying up``: starts every process in order, watches them, ends them all.
+"""``huying up``: starts every process in order, restarts those that die, ends them all.
 
-Each process gets a session of its own and is asked to die with us; what survives a ``kill -9``
-all the same is found by pid and start time at the next start and ended first. The state lies in
-``<home>/run/processes.json``, so that ``/healthz`` can tell which part is down.
+Each process gets a session of its own, and on Linux the kernel ends it when the supervisor dies.
+Processes that survive a ``kill -9`` of the supervisor are found by pid and start time at the next
+start and ended first. The state is written to ``<home>/run/processes.json``, from which
+``/healthz`` tells which process is down.
 """
 
 from intake.processes.supervisor.children import die_with_parent

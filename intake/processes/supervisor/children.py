@@ -1,4 +1,4 @@
-"""What it takes to run another program and to be sure that it ends."""
+"""Helpers for starting child processes and for making sure that they end."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
-NOT_STARTED = 127  # what a shell says too
+NOT_STARTED = 127  # the exit code that a shell gives for a program that it can't start
 
 
 def die_with_parent(number: int) -> Callable[[], None] | None:
-    """For the child, between fork and exec: get ``number`` when our process dies (Linux only).
+    """A ``preexec_fn`` that has the kernel send signal ``number`` to the child when we die.
 
-    The kernel looks at the parent *thread*, so processes are started from the main one.
+    None except on Linux. The kernel watches the parent *thread*, so children must be started from
+    the main thread.
     """
     if sys.platform != "linux":
         return None
@@ -27,31 +28,34 @@ def die_with_parent(number: int) -> Callable[[], None] | None:
 
     def arrange() -> None:
         prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-        if os.getppid() != parent:  # it died before we could ask to be told
+        if os.getppid() != parent:  # the parent died before the prctl call
             os._exit(NOT_STARTED)
 
     return arrange
 
 
 def as_user(user: str | None) -> dict[str, Any]:
-    """What to start a program with, so that it runs as this user and in no other group."""
+    """Arguments for subprocess that run a program as this user and in no other group."""
     return {"user": user, "group": user, "extra_groups": []} if user else {}
 
 
 async def exit_of(child: asyncio.subprocess.Process) -> int:
-    """The exit code as soon as there is one. ``child.wait()`` would (before Python 3.13) also
-    wait for everybody who holds its output open: its own children, which we have yet to end."""
-    while child.returncode is None:  # noqa: ASYNC110 (asyncio tells of it too late)
+    """The exit code as soon as the child has ended.
+
+    Before Python 3.13 ``child.wait()`` also waits for every process that holds the child's output
+    open, such as its own children, which are ended only afterwards.
+    """
+    while child.returncode is None:  # noqa: ASYNC110 (asyncio's own event is set too late)
         await asyncio.sleep(0.05)
     return child.returncode
 
 
 def kill_group(pid: int, number: int) -> None:
-    """Send a signal to a process and all in its session, if it still lives."""
+    """Send a signal to a process and all others in its process group, if it still runs."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
 
 
 def ended(code: int) -> str:
-    """How it ended, in a word: the signal's name, or its exit code."""
+    """How a process ended: the signal's name, such as SIGKILL, or "exit code N"."""
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"

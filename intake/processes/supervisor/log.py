@@ -1,4 +1,4 @@
-"""The one log of everything that runs."""
+"""The one log file of all processes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ LONGEST_LINE = 4000  # characters; a longer one is cut
 
 @dataclass
 class Log:
-    """One log for all: a line with the time and the process's name; a file a day, or more where a
-    day fills ``max_bytes``. The newest ``keep`` stay; `intake.privacy.retention` removes them by
-    age."""
+    """The log of all processes: each line has the time and the process's name.
+
+    A new file begins each day, and when one reaches ``max_bytes``. The newest ``keep`` finished
+    files stay; `intake.privacy.retention` removes them by age. ``quiet``: don't print the lines.
+    """
 
     path: Path
     quiet: bool = False
@@ -39,13 +41,15 @@ class Log:
         if not self.quiet:
             try:
                 print(whole, flush=True)
-            except OSError:  # nobody reads any more (`huying up | head`): the file still tells
+            except OSError:  # the reader of our output has gone (`huying up | head`)
                 self.quiet = True
 
 
 class _PrivateFiles(RotatingFileHandler):
-    """Each new file, too, is its owner's alone: lines may hold addresses. A new day begins a new
-    file, so that old lines go by their age also where few are written."""
+    """Log files with mode 0600, because lines may hold network addresses.
+
+    A new day begins a new file, so that old lines are removed by age even where few are written.
+    """
 
     def _open(self) -> TextIOWrapper:
         stream = super()._open()

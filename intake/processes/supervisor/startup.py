@@ -1,4 +1,4 @@
-"""What must be so before anything starts: alone, a free port, nothing left over."""
+"""Checks before the start: no second supervisor, a free port, no leftover processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ Say = Callable[[str], None]
 
 
 def only_one(home: Path) -> IO[str]:
-    """The lock of this home, held while the returned file is open."""
+    """Lock the data folder ``home``; the lock is held while the returned file is open.
+
+    Raises `HuyingError` (``already_up``) when another supervisor holds it.
+    """
     folder = home / "run"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = (folder / "up.lock").open("a+")
@@ -37,7 +40,7 @@ def only_one(home: Path) -> IO[str]:
 
 
 def check_port(host: str, port: int) -> None:
-    """Raise with the setting to change when somebody listens there."""
+    """Raise `HuyingError` (``port_in_use``) that names the setting to change, if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -52,9 +55,9 @@ def check_port(host: str, port: int) -> None:
 
 
 def end_leftovers(home: Path, say: Say) -> None:
-    """End what an earlier supervisor of this home left when it was killed.
+    """End the processes that an earlier supervisor of this data folder left when it was killed.
 
-    A pid counts only with the start time that was written down: numbers are used again.
+    A pid counts only together with the stored start time, because pids are reused.
     """
     try:
         stored = json.loads(state_file(home).read_text())
@@ -68,7 +71,8 @@ def end_leftovers(home: Path, say: Say) -> None:
             if entry.created and abs(process.create_time() - entry.created) < 1:
                 left[process] = entry.stop_signal
                 for child in process.children(recursive=True):
-                    # The database ends its own children; a signal from outside only confuses it.
+                    # PostgreSQL (another stop signal) ends its own children; a signal sent to one
+                    # of them would look like a crash to it.
                     if entry.stop_signal == signal.SIGTERM:
                         left.setdefault(child, signal.SIGTERM)
     family = {os.getpid(), *(p.pid for p in psutil.Process().parents())}

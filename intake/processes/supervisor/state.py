@@ -1,4 +1,4 @@
-"""What runs for a home, written down for ``/healthz`` and for the next start."""
+"""The state of an installation's processes, stored for ``/healthz`` and for the next start."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ MARK = "HUYING_UP_HOME"
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process to run. ``ready`` says whether it does its work yet; ``once``: it ends by
-    itself and must end well before those that need it start."""
+    """One process to run.
+
+    ``needs``: the names of processes that must be ready before it starts. ``ready``: asked until it
+    returns True; after ``ready_seconds`` without that the process is killed. ``once``: it ends by
+    itself, and must exit with 0 before those that need it start. ``before`` and ``after``: called
+    in a thread before it starts and when it is ready.
+    """
 
     name: str
     argv: Sequence[str]
@@ -34,7 +39,10 @@ class Process:
 
 @dataclass(slots=True)
 class ProcessState:
-    """What is known of one process. ``state``: starting, running, waiting, done, stopped."""
+    """The state of one process. ``state``: starting, running, waiting, done or stopped.
+
+    ``created`` (from psutil) and ``since``: its start in Unix seconds.
+    """
 
     name: str
     state: str = "waiting"
@@ -47,12 +55,12 @@ class ProcessState:
 
 
 def state_file(home: Path) -> Path:
-    """Where the state of this home's processes lies."""
+    """The file in the data folder ``home`` that holds the state of its processes."""
     return home / "run" / "processes.json"
 
 
 def read_state(home: Path) -> list[ProcessState]:
-    """What the supervisor of this home last wrote; empty when there is none that runs."""
+    """What the supervisor of this data folder last wrote; empty when no supervisor runs."""
     try:
         stored = json.loads(state_file(home).read_text())
         supervisor = psutil.Process(stored["pid"])

@@ -1,4 +1,4 @@
-"""Starting in order, watching, starting again, ending all."""
+"""The supervisor: starts processes in order, restarts those that die, ends them all."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from intake.processes.supervisor.log import Log
 from intake.processes.supervisor.startup import Say
 from intake.processes.supervisor.state import MARK, Process, ProcessState, state_file
 
-STOP_SECONDS = 8.0  # of the ten that ending may take
-DATABASE_STOP_SECONDS = 2.0  # of these, kept for the database, which ends last
+STOP_SECONDS = 8.0  # then processes are killed; `huying up` must end within ten seconds
+DATABASE_STOP_SECONDS = 2.0  # the part of these that is kept for the database, which ends last
 WELL_AFTER_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 30.0
 
@@ -50,16 +50,16 @@ class Supervisor:
         self._own = psutil.Process()
 
     def stop(self) -> None:
-        """Ask everything to end; a second time: at once."""
+        """Ask all processes to end; the second call kills them."""
         if self._stopping.is_set():
             for process in self._running.values():
                 kill_group(process.pid, signal.SIGKILL)
         self._stopping.set()
 
     async def run(self) -> None:
-        """Start in order, then watch; returns when all has ended after `stop`.
+        """Start the processes and restart those that die; return when all have ended after `stop`.
 
-        Raises `Unavailable` when a process that others need can't be started at all.
+        Raises `Unavailable` when a process that runs once (``once``) keeps failing.
         """
         self._write()
         try:
@@ -80,16 +80,16 @@ class Supervisor:
 
     @property
     def all_up(self) -> bool:
-        """Does every part do its work?"""
+        """Is every process ready?"""
         return not self.missing
 
     @property
     def missing(self) -> list[str]:
-        """The names of the parts that don't do their work yet, or not just now."""
+        """The names of the processes that are not ready."""
         return [name for name, event in self._up.items() if not event.is_set()]
 
     async def _keep(self, process: Process) -> None:
-        """Start it when what it needs is up; start it again whenever it dies."""
+        """Start a process when those that it needs are ready; restart it whenever it ends."""
         for name in process.needs:
             await self._up[name].wait()
         state = self.states[process.name]
@@ -119,11 +119,11 @@ class Supervisor:
                 await asyncio.wait_for(self._stopping.wait(), wait)
 
     async def _live(self, process: Process, state: ProcessState) -> int:
-        """One life of a process, from its start to its exit code."""
+        """Run a process once, from its start to its end; return its exit code."""
         if process.before is not None:
             try:
                 await asyncio.to_thread(process.before)
-            except Exception as error:  # a full disk, a dead tool: try again like after a death
+            except Exception as error:  # such as a full disk: retried like a process that died
                 self.log.line(process.name, f"{type(error).__name__}: {error}")
                 return 1
         if self._stopping.is_set():
@@ -156,7 +156,7 @@ class Supervisor:
         finally:
             ready.cancel()
             if self._stopping.is_set() or child.returncode is not None:
-                kill_group(child.pid, signal.SIGKILL)  # its own children go with it
+                kill_group(child.pid, signal.SIGKILL)  # ends its own children too
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(pump, 2)
         self._running.pop(process.name, None)
@@ -177,7 +177,7 @@ class Supervisor:
         if process.after is not None:
             try:
                 await asyncio.to_thread(process.after)
-            except Exception as error:  # whatever it was, the process is not fit for work
+            except Exception as error:  # whatever failed, the process can't do its work
                 self.log.line(process.name, f"{type(error).__name__}: {error}")
                 kill_group(child.pid, signal.SIGKILL)
                 return
@@ -198,7 +198,7 @@ class Supervisor:
             self.log.line(name, line.decode("utf-8", "replace").rstrip())
 
     async def _end_all(self) -> None:
-        """Those that need others first; the database last. `STOP_SECONDS` in all, then kill."""
+        """End all processes, the database last; after `STOP_SECONDS` in all, kill them."""
         until = time.monotonic() + STOP_SECONDS
         waves = [
             [p for p in self.processes if p.name != "postgres"],
