@@ -1,4 +1,5 @@
-"""The only wiring: settings in, a web application or a worker's parts out."""
+"""The only place where parts are put together: settings in, a web application or a worker's
+parts out."""
 
 from __future__ import annotations
 
@@ -84,7 +85,7 @@ POSTS_LIMITED = {"/api/voicemails", "/api/uploads", "/api/uploads/"}
 
 
 def database_url(settings: Settings) -> str:
-    """The database of these settings; `SettingsError` when none is running."""
+    """The URL of the database. Raises `SettingsError` when none is set and none is running."""
     url = settings.database_url or dsn(settings)
     if url is None:
         raise SettingsError(
@@ -94,7 +95,7 @@ def database_url(settings: Settings) -> str:
 
 
 def build(settings: Settings, *, hears: bool = False) -> Parts:
-    """Make the parts of one process. ``hears``: a worker, with recognisers."""
+    """Make the parts of one process. ``hears``: for a worker, which transcribes recordings."""
     engine, sessions = connect(database_url(settings), pool_size=settings.database_pool)
     outgoing = Outgoing(sessions)
     catalogue = load_catalogue(ROOT / "data" / "services")
@@ -138,7 +139,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # Threads here wait for the disk, not for a core: as many as the door has guests at once.
+        # I/O-bound threads, mostly waiting for fsync: one for each concurrent upload.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(DISK_THREADS))
         running = [
             asyncio.create_task(channel.run())
@@ -185,7 +186,7 @@ SAFE = {
 
 
 class SafeHeaders:
-    """Puts the headers on every answer that make a browser careful."""
+    """Adds the security headers in `SAFE` to every answer that does not set them itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -202,7 +203,10 @@ class SafeHeaders:
 
 
 class RateLimit:
-    """So many voicemails a minute from one address; a whole /64 of IPv6 counts as one."""
+    """Limits voicemails and uploads a minute from one address; an IPv6 /64 counts as one address.
+
+    Beyond the limit the answer is 429.
+    """
 
     def __init__(self, app: ASGIApp, per_minute: int) -> None:
         self.app = app
@@ -216,7 +220,7 @@ class RateLimit:
             and scope["path"] in POSTS_LIMITED
             and not await self.limiter.hit(self.item, counted_as((scope.get("client") or "-")[0]))
         ):
-            error = TooMany("Too many recordings from here in a minute; they are welcome soon.")
+            error = TooMany("Too many recordings from here; send it again in half a minute.")
             refusal = problems.problem(
                 429, error.code, error.sentence, headers={"Retry-After": "30"}
             )

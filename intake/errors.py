@@ -1,29 +1,30 @@
-"""Everything that can go wrong, in one tree.
+"""The exceptions of Huying, in one tree.
 
     HuyingError
-    ├── InputError            the sender can mend it            400
+    ├── InputError            the sender can correct it         400
     │   ├── TooLarge                                            413
     │   ├── TooLong                                             413
     │   ├── EmptyRecording                                      422
     │   ├── NotAudio                                            415
     │   ├── BadField                                            422
     │   └── KeyReused         same key, other body              422
-    ├── NotAllowed            who are you?                      401
+    ├── NotAllowed            the caller is not authenticated   401
     │   └── Forbidden         not for this role                 403
     ├── NotFound                                                404
     ├── StaleVersion          If-Match names an old version     412
     ├── MissingVersion        a write without If-Match          428
     ├── MoveNotAllowed        the life cycle has no such move   409
-    ├── TooMany               slow down                         429
-    ├── Unavailable           come back later                   503
+    ├── TooMany               too many requests                 429
+    ├── Unavailable           try again later                   503
     │   └── DiskFull                                            507
-    ├── SettingsError         the person who runs it mends it
+    ├── SettingsError         the administrator must correct the settings
     ├── AssistantError        Rasa is down, slow or silent
-    ├── CannotSend            a channel could not bring a message
-    └── BackendError          a backend could not take it
+    ├── CannotSend            a channel could not deliver a message
+    └── BackendError          a backend refused, or was not reached
 
-Each error carries a stable ``code``, whether trying again later can help
-(``retryable``), and a sentence that tells an operator or a sender what to do.
+The right-hand column is the HTTP status (500 where it is empty). Each error carries a stable
+``code``, whether a retry may help (``retryable``), and a sentence that tells an operator or a
+sender what to do.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class HuyingError(Exception):
     """Base of all. ``str(error)`` is a sentence for a person, without personal data.
 
     ``code``: stable snake_case name. ``retryable``: may the same call succeed later?
-    ``retry_after_seconds``: how long to wait at least, when the other side said so.
+    ``retry_after_seconds``: the least wait that the other side asked for, if it did.
+    ``details``: whatever else the raiser adds; the API shows ``field``, ``limit`` and ``state``.
     """
 
     default_code = "error"
@@ -67,14 +69,14 @@ class InputError(HuyingError):
 
 
 class TooLarge(InputError):
-    """More bytes than the door takes."""
+    """More bytes than are accepted."""
 
     default_code = "too_large"
     http_status = 413
 
 
 class TooLong(InputError):
-    """More seconds of sound than the door takes."""
+    """More seconds of sound than are accepted."""
 
     default_code = "too_long"
     http_status = 413
@@ -109,21 +111,21 @@ class KeyReused(InputError):
 
 
 class NotAllowed(HuyingError):
-    """No token, an unknown or a revoked one, or a wrong signature."""
+    """The token is missing, unknown or revoked, or the signature is wrong."""
 
     default_code = "not_allowed"
     http_status = 401
 
 
 class Forbidden(NotAllowed):
-    """Known, but this is not for this role."""
+    """The caller is authenticated, but their role may not do this."""
 
     default_code = "forbidden"
     http_status = 403
 
 
 class NotFound(HuyingError):
-    """There is none of that name, or it is not the asker's to see."""
+    """It does not exist, or the caller may not see it."""
 
     default_code = "not_found"
     http_status = 404
@@ -137,7 +139,7 @@ class StaleVersion(HuyingError):
 
 
 class MissingVersion(HuyingError):
-    """A write must say which version it saw."""
+    """A write without the version that the caller saw."""
 
     default_code = "if_match_required"
     http_status = 428
@@ -151,7 +153,7 @@ class MoveNotAllowed(HuyingError):
 
 
 class TooMany(HuyingError):
-    """The sender's allowance is used up for now."""
+    """The sender has reached a rate limit."""
 
     default_code = "too_many_requests"
     default_retryable = True
@@ -159,7 +161,7 @@ class TooMany(HuyingError):
 
 
 class Unavailable(HuyingError):
-    """A part that we need is away for the moment; nothing was taken."""
+    """A process or the database is unreachable for the moment; nothing was stored."""
 
     default_code = "unavailable"
     default_retryable = True
@@ -167,14 +169,14 @@ class Unavailable(HuyingError):
 
 
 class DiskFull(Unavailable):
-    """Taking more would fill the disk."""
+    """The disk is full, or nearly; nothing was stored."""
 
     default_code = "disk_full"
     http_status = 507
 
 
 class SettingsError(HuyingError):
-    """The settings can't be used; the sentence names the keys and how to mend them."""
+    """The settings can't be used; the sentence names the keys and how to correct them."""
 
     default_code = "settings"
 
@@ -187,9 +189,10 @@ class AssistantError(HuyingError):
 
 
 class CannotSend(HuyingError):
-    """A channel could not bring a message to the resident.
+    """A channel could not deliver a message to the resident.
 
-    Not retryable: the way is closed until she writes again (or for good), so the message waits.
+    Not retryable: the channel can't reach the resident before their next message, or ever, so the
+    message waits.
     """
 
     default_code = "cannot_send"
@@ -198,8 +201,9 @@ class CannotSend(HuyingError):
 class BackendError(HuyingError):
     """A backend refused, or could not be reached.
 
-    ``sent``: ``False`` when the other side surely has nothing, ``None`` when nobody can
-    tell (the answer was lost). An unknown is never posted again without looking first.
+    ``sent``: ``False`` when the other side certainly did not get the request, ``None`` when that is
+    unknown (the answer was lost). After ``None`` nothing is posted again before the backend has
+    checked whether it was received.
     """
 
     default_code = "backend_failed"

@@ -1,4 +1,4 @@
-"""What happens to a service request, in one table.
+"""The life cycle of a service request, in one table.
 
 Pure: no database, no framework. `service_requests.advance` is the only caller that acts
 on it: it checks the move, writes the event and defers the job in one transaction.
@@ -13,7 +13,7 @@ from intake.errors import MoveNotAllowed
 
 
 class Status(StrEnum):
-    """Where a service request stands."""
+    """The status of a service request."""
 
     RECEIVED = "received"
     TRANSCRIBED = "transcribed"
@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 
 class Actor(StrEnum):
-    """Who may move it."""
+    """Who may change the status of a request. DOOR: a channel that takes requests in."""
 
     DOOR = "door"
     WORKER = "worker"
@@ -47,8 +47,8 @@ class Stage:
     ``job``: the name of the job that entering this status starts, or None.
     ``movers``: who may move a request *into* this status.
     ``next``: the statuses that may follow.
-    ``open311``: what an Open311 reader sees, "open" or "closed".
-    ``working``: a live job must exist while a request stands here; the sweep looks for it.
+    ``open311``: the status in the terms of Open311, "open" or "closed".
+    ``working``: a request in this status must have a live job; `intake.pipeline.sweep` checks it.
     """
 
     job: str | None
@@ -78,7 +78,8 @@ def _stage(
 _END = "rejected cancelled merged"
 
 TABLE: dict[Status, Stage] = {
-    # A draft of a conversation needs no hearing: confirmed by the resident, it is understood.
+    # A draft from a conversation skips the transcription: it is understood once the resident has
+    # confirmed it.
     Status.RECEIVED: _stage(
         "transcribe", "door", f"transcribed understood needs_review {_END}", working=True
     ),
@@ -108,7 +109,7 @@ ENDED: frozenset[Status] = frozenset(s for s, stage in TABLE.items() if stage.op
 
 
 def check_move(current: Status, to: Status, actor: Actor) -> Stage:
-    """Return the stage of ``to``; raise `MoveNotAllowed` if this move may not be made."""
+    """Return the stage of ``to``. Raises `MoveNotAllowed` unless ``actor`` may make this change."""
     if to not in TABLE[current].next:
         raise MoveNotAllowed(
             f"A request that is {current.value} can't become {to.value}; "

@@ -1,4 +1,4 @@
-"""The parts that a process works with, wired once by `intake.app` and handed to every job."""
+"""The parts that a process works with, built once by `intake.app` and passed to every job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from speech import Transcript
 from speech.relisten_result import RelistenResult
 
 
-class Hears(Protocol):
+class RecordingTranscriber(Protocol):
     """What the pipeline needs of a `speech.Transcriber`."""
 
     def transcribe(self, path: Any, language: str | None = None) -> Transcript: ...
@@ -34,8 +34,8 @@ class Hears(Protocol):
     def close(self) -> None: ...
 
 
-class Sends(Protocol):
-    """What is needed of an `intake.channels.Channel`, which stands above."""
+class MessageChannel(Protocol):
+    """What is needed of an `intake.channels.Channel`, which this layer must not import."""
 
     name: str
 
@@ -45,10 +45,11 @@ class Sends(Protocol):
 
 @dataclass(slots=True)
 class Parts:
-    """One process's parts. ``transcriber`` and ``assistant`` are None where nothing hears.
+    """One process's parts. ``transcriber`` is None in processes that don't transcribe,
+    ``assistant`` where Rasa is not used.
 
-    ``catalogue`` and ``rules`` are as operators left them at the last `look`; ``files`` is the
-    catalogue without their texts.
+    ``catalogue`` and ``rules`` are as operators edited them before the last `reload`; ``files`` is
+    the catalogue as it is in the files.
     """
 
     settings: Settings
@@ -59,9 +60,9 @@ class Parts:
     outgoing: Outgoing
     backends: Mapping[str, Backend]
     link_secrets: list[str]
-    transcriber: Hears | None = None
+    transcriber: RecordingTranscriber | None = None
     assistant: Assistant | None = None
-    channels: Mapping[str, Sends] = field(default_factory=dict)
+    channels: Mapping[str, MessageChannel] = field(default_factory=dict)
     files: Catalogue = field(init=False)
     rules: Sequence[RoutingRule] = field(init=False)
     _seen: dict[str, int] = field(default_factory=dict, init=False)
@@ -72,8 +73,8 @@ class Parts:
         self.files = self.catalogue
         self.rules = self.settings.routing.rules
 
-    async def look(self, session: AsyncSession) -> None:
-        """Take up what operators edited since the last look: one small query when nothing."""
+    async def reload(self, session: AsyncSession) -> None:
+        """Reload what operators edited since the last reload; one small query if nothing was."""
         now = await edits.versions(session)
         if now == self._seen:
             return
@@ -84,7 +85,7 @@ class Parts:
         self._seen = now
 
     async def gazetteer(self, session: AsyncSession) -> Gazetteer:
-        """The places that operators keep, as they are now."""
+        """The gazetteer of the present places; cached until an operator edits one."""
         now = await edits.version(session, places.KIND)
         if self._gazetteer is None or self._gazetteer[0] != now:
             async with self._building:
@@ -93,7 +94,7 @@ class Parts:
         return self._gazetteer[1]
 
     async def close(self) -> None:
-        """Give everything back."""
+        """Close connections and end the recogniser processes."""
         if self.transcriber is not None:
             await asyncio.to_thread(self.transcriber.close)
         if self.assistant is not None:

@@ -1,4 +1,4 @@
-"""The worker process: takes jobs from the queue until it is told to stop."""
+"""The worker process: runs jobs of the queue until it is told to stop."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ REVIVE_SECONDS = 2.0
 
 
 async def run(settings: Settings) -> None:
-    """Work until cancelled; a job that is not done `STOP_SECONDS` later runs again elsewhere.
+    """Run jobs until cancelled.
 
-    Hearing has its own lane, so that a long recording never holds up an alarm. Raises
-    `Unavailable` when a lane ends by itself, which it does when the database goes away: half a
-    worker must not live on, and what it held is only taken up once it is gone.
+    A job that is not done `STOP_SECONDS` after that is run again by another worker. Each queue has
+    its own concurrency, so that a long recording never delays an alarm. Raises `Unavailable` when
+    the runner of one queue ends by itself, as it does when the database is lost: the process must
+    end then, because its jobs are taken over only once it is gone.
     """
     parts = build(settings, hears=True)
     steps.PATIENCE["transcribe"].attempts = settings.hearing.attempts
@@ -42,33 +43,33 @@ async def run(settings: Settings) -> None:
         timeout=DATABASE_SECONDS,
     )
     ending: list[asyncio.TimerHandle] = []
-    lanes = {
+    concurrencies = {
         "hearing": settings.hearing.processes,
         "alarms": 2,
         "chat": settings.chat.turns_at_once,
         "default": settings.worker_concurrency,
     }
-    assert set(lanes) == set(QUEUES)
-    log.info("%s jobs are known: %s", len(steps.ATTEMPTS), ", ".join(steps.ATTEMPTS))
+    assert set(concurrencies) == set(QUEUES)
+    log.info("runs %s kinds of jobs: %s", len(steps.ATTEMPTS), ", ".join(steps.ATTEMPTS))
     try:
         with app.replace_connector(connector) as working:
             async with working.open_async(), asyncio.TaskGroup() as group:
-                for name, concurrency in lanes.items():
-                    group.create_task(_lane(working, name, concurrency, parts))
-                group.create_task(_take_up(working, parts))
-                group.create_task(_end_in_time(ending))
+                for name, concurrency in concurrencies.items():
+                    group.create_task(_run_queue(working, name, concurrency, parts))
+                group.create_task(_revive_jobs(working, parts))
+                group.create_task(_exit_in_time(ending))
     except* HuyingError as errors:
         raise errors.exceptions[0] from None
     except* ConnectorException as errors:
         reason = errors.exceptions[0].__cause__ or errors.exceptions[0]
-        raise Unavailable(f"The database went away ({type(reason).__name__}).") from None
+        raise Unavailable(f"The database was lost ({type(reason).__name__}).") from None
     finally:
         await parts.close()
         for timer in ending:
             timer.cancel()
 
 
-async def _lane(working: procrastinate.App, name: str, concurrency: int, parts: Parts) -> None:
+async def _run_queue(working: procrastinate.App, name: str, concurrency: int, parts: Parts) -> None:
     await working.run_worker_async(
         queues=[name],
         name=f"{name}@{socket.gethostname()}",
@@ -78,28 +79,28 @@ async def _lane(working: procrastinate.App, name: str, concurrency: int, parts: 
         update_heartbeat_interval=sweep.HEARTBEAT_SECONDS,
         stalled_worker_timeout=sweep.DEAD_AFTER_SECONDS,
         shutdown_graceful_timeout=STOP_SECONDS,
-        # One handler a signal: each lane's own would take the others' away.
+        # A signal has one handler: those of several queues would replace each other.
         install_signal_handlers=False,
         additional_context={"parts": parts},
     )
-    raise Unavailable(f"The lane {name!r} ended by itself; see the log above.")
+    raise Unavailable(f"The runner of the queue {name!r} ended by itself; see the log above.")
 
 
-async def _take_up(working: procrastinate.App, parts: Parts) -> None:
-    """Look for what dead workers held; not a job, which would wait behind busy lanes."""
+async def _revive_jobs(working: procrastinate.App, parts: Parts) -> None:
+    """Take over the jobs of dead workers; not a job itself, which would wait behind others."""
     while True:
         await asyncio.sleep(REVIVE_SECONDS)
         try:
             await sweep.revive(working, parts, steps.give_up)
         except (ConnectorException, SQLAlchemyError) as error:
-            log.warning("can't look for dead workers' jobs: %s", type(error).__name__)
+            log.warning("can't search for dead workers' jobs: %s", type(error).__name__)
 
 
-async def _end_in_time(ending: list[asyncio.TimerHandle]) -> None:
-    """Once the others are told to end, give them `HARD_STOP_SECONDS`.
+async def _exit_in_time(ending: list[asyncio.TimerHandle]) -> None:
+    """When the tasks are cancelled, let the process exit after `HARD_STOP_SECONDS` at the latest.
 
-    Without a database they would wait for it to say goodbye to; what they held is taken up as
-    after any death, and recognisers die with this process.
+    With the database down, shutdown would block on unregistering the worker. Its jobs are taken
+    over as after any crash, and the recogniser processes end with this one.
     """
     try:
         await asyncio.Event().wait()

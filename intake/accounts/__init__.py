@@ -1,1 +1,1 @@
-"""Operators who sign in, their passwords and sessions, and the households they look after."""
+"""Operators, their passwords and sessions, and the households of residents."""

@@ -1,8 +1,8 @@
-"""Homes that have a link of their own: whoever opens it needn't say who and where she is.
+"""Households and their links: a resident who uses one need not give name, place and phone.
 
-The link's token is signed and names the household and the link's version. A new link, or taking
-the link back, ends the earlier ones. Finding what a token stands for takes the same steps whether
-it is good, forged or for a home that is gone.
+The link's token is signed and names the household and the link's version. A new link, or revoking
+the link, ends the earlier ones. Looking up a token takes the same steps whether it is valid, forged
+or of a household that was deleted, so that the time taken tells nothing.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from intake.storage.models import Household
 
 PURPOSE = "household"
 TOKEN_LENGTH = 512
-LINK_LIVES = timedelta(days=3650)  # it hangs on a fridge; operators take it back
+LINK_LIVES = timedelta(days=3650)  # it is printed for the fridge; operators can revoke it
 DETAILS = ("name", "place", "unit", "phone", "language", "resident_group", "area")
 
 
 class LinkRevoked(NotFound):
-    """It was ours, and operators have taken it back (or it is ten years old)."""
+    """A link that was valid, and was revoked by operators or has expired after ten years."""
 
     default_code = "link_revoked"
 
 
 def facts(household: Household | None) -> dict[str, str]:
-    """What the home says of who calls, by the names of a request's fields; only what is known."""
+    """What the household's row tells about its residents, as fields of a request: person, place,
+    unit, phone; only those that are known."""
     if household is None:
         return {}
     known = {
@@ -57,7 +58,7 @@ async def save(
 
 
 async def find(session: AsyncSession, household_id: int) -> Household:
-    """The row, to be read only. Raises `NotFound`."""
+    """The row, unlocked: for reading only. Raises `NotFound`."""
     found = await session.get(Household, max(0, min(household_id, 2**62)))
     if found is None:
         raise NotFound("There is no such household.")
@@ -65,7 +66,7 @@ async def find(session: AsyncSession, household_id: int) -> Household:
 
 
 async def lock(session: AsyncSession, household_id: int) -> Household:
-    """Take the row for writing. Raises `NotFound`."""
+    """The row, locked for writing. Raises `NotFound`."""
     found = await session.get(
         Household, max(0, min(household_id, 2**62)), with_for_update=True, populate_existing=True
     )
@@ -77,11 +78,13 @@ async def lock(session: AsyncSession, household_id: int) -> Household:
 async def make_link(
     session: AsyncSession, household: Household, secret: str, *, end_earlier: bool
 ) -> str:
-    """The token of a locked household's link. Without ``end_earlier`` a link that is good stays
-    good, and the new token is worth the same. Raises `MoveNotAllowed` for a home that is being
-    erased."""
+    """A token of a locked household's link.
+
+    ``end_earlier``: revoke the present link first; without it the present link stays valid beside
+    the new token. Raises `MoveNotAllowed` for a household that is being erased.
+    """
     if household.erasing is not None:
-        raise MoveNotAllowed("This home is being erased.", code="being_erased")
+        raise MoveNotAllowed("This household is being erased.", code="being_erased")
     if end_earlier or not has_link(household):
         household.link_version += 1
         household.link_revoked_at = None
@@ -95,26 +98,26 @@ def _sign(household: Household, secret: str) -> str:
 
 
 def has_link(household: Household) -> bool:
-    """Is there a link that works?"""
+    """Has the household a valid link?"""
     return household.link_version > 0 and household.link_revoked_at is None
 
 
 def present_link(household: Household, secret: str) -> str:
-    """A token that is worth the same as the link that works. Raises `MoveNotAllowed`."""
+    """Another token of the valid link. Raises `MoveNotAllowed` if there is none."""
     if not has_link(household):
-        raise MoveNotAllowed("This home has no link; make one first.")
+        raise MoveNotAllowed("This household has no link; make one first.")
     return _sign(household, secret)
 
 
 async def end_link(session: AsyncSession, household: Household) -> None:
-    """All links of a locked household end now."""
+    """Revoke all links of a locked household."""
     if has_link(household):
         household.link_revoked_at = datetime.now(UTC)
     await session.flush()
 
 
 async def of_link(session: AsyncSession, secrets: Sequence[str], token: str) -> Household:
-    """The household of a link. Raises `NotFound`, or `LinkRevoked` for one that has ended."""
+    """The household of a link's token. Raises `NotFound`, or `LinkRevoked` for one that ended."""
     subject, good = "0:0", False
     if len(token) <= TOKEN_LENGTH:
         try:
@@ -133,7 +136,7 @@ async def of_link(session: AsyncSession, secrets: Sequence[str], token: str) -> 
 async def by_link(
     session: AsyncSession, secrets: Sequence[str], token: str | None
 ) -> Household | None:
-    """The household of a link that came with a recording; None where it is good for nothing."""
+    """The household of the token that was sent with a recording; None if there is no valid one."""
     if not token:
         return None
     try:

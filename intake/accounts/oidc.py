@@ -1,8 +1,8 @@
-"""Operators whose accounts somebody else keeps: OpenID Connect, code flow with PKCE.
+"""Sign-in of operators with outside accounts: OpenID Connect, code flow with PKCE.
 
 OpenID Connect Core 1.0 § 3.1, Discovery 1.0, RP-Initiated Logout 1.0, RFC 7636 (PKCE, S256),
-RFC 9207 (``iss`` in the answer). What the other side publishes is asked for at each sign-in, so a
-key that it changed is known at once; operators sign in a few times a day.
+RFC 9207 (``iss`` in the answer). The provider's metadata and keys are fetched at each sign-in, so
+that a changed key is known at once; operators sign in a few times a day.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ ANSWER_SECONDS = 10.0
 
 
 class NotSignedIn(NotAllowed):
-    """The other side's answer lets nobody in; ``code`` is the page's sentence."""
+    """The sign-in failed; ``code`` selects the sentence that the page shows."""
 
     default_code = "oidc_refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one browser keeps between going there and coming back."""
+    """The secrets of one sign-in, kept in a cookie until the browser returns from the provider."""
 
     next: str
     state: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -48,13 +48,14 @@ class Attempt:
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 
     def kept(self) -> dict[str, str]:
-        """As it goes into the browser's cookie."""
+        """The values for the browser's cookie."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who came back. ``subject``: issuer and subject, hers for ever. ``id_token``: as it came."""
+    """The person who signed in. ``subject``: issuer and subject, which never change for a person.
+    ``id_token``: as the provider gave it."""
 
     subject: str
     name: str
@@ -63,13 +64,13 @@ class Person:
 
 
 class Provider:
-    """The other side, as the settings name it."""
+    """The OpenID Connect provider of the settings."""
 
     def __init__(self, options: Oidc, outgoing: Outgoing) -> None:
         self._options, self._outgoing = options, outgoing
 
     async def address(self, attempt: Attempt, redirect_uri: str) -> str:
-        """Where the browser goes to sign in; `BackendError` when nobody answers there."""
+        """The URL where the browser signs in. Raises `BackendError` if the provider is down."""
         known = await self._metadata()
         challenge = hashlib.sha256(attempt.verifier.encode()).digest()
         asked = {
@@ -88,17 +89,17 @@ class Provider:
     async def person(
         self, answer: Mapping[str, str], attempt: Attempt, redirect_uri: str
     ) -> Person:
-        """Who it is that came back with ``answer``, the query of the callback.
+        """The person who signed in; ``answer`` is the query of the callback.
 
-        `NotSignedIn` when she was refused there, or the answer is not one to this attempt, not
-        signed by the other side or not meant for us; `BackendError` when it can't be asked.
+        Raises `NotSignedIn` when the provider refused, or the answer is not to this attempt, not
+        signed by the provider or not meant for us; `BackendError` when the provider is down.
         """
         if not secrets.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
             raise NotSignedIn("The answer is to another attempt.")
         if answer.get("iss") not in (None, self._options.issuer):
-            raise NotSignedIn("The answer is another issuer's.")
+            raise NotSignedIn("The answer is from another issuer.")
         if not answer.get("code"):
-            raise NotSignedIn("The other side refused.")
+            raise NotSignedIn("The provider refused.")
         known = await self._metadata()
         tokens = await self._redeem(known, answer["code"], attempt, redirect_uri)
         claims = await self._verified(known, tokens, attempt)
@@ -107,9 +108,11 @@ class Provider:
         return self._person(claims, str(tokens["id_token"]))
 
     async def sign_out_address(self, id_token: str, back: str) -> str | None:
-        """Where the browser goes to sign out there too, and from there ``back``; None when the
-        other side offers no such page (RP-Initiated Logout 1.0 § 2). `BackendError` when nobody
-        answers there."""
+        """The URL where the browser signs out at the provider, which then sends it to ``back``.
+
+        None when the provider has no such page (RP-Initiated Logout 1.0 § 2). Raises
+        `BackendError` when the provider is down.
+        """
         known = await self._metadata()
         endpoint = known.get("end_session_endpoint")
         if not isinstance(endpoint, str) or urlsplit(endpoint).scheme not in ("https", "http"):
@@ -152,7 +155,7 @@ class Provider:
             methods = known.get("token_endpoint_auth_methods_supported")
             if methods and "client_secret_basic" not in methods:
                 form |= {"client_id": client, "client_secret": secret}
-            else:  # RFC 6749 § 2.3.1: both halves are form-encoded first
+            else:  # RFC 6749 § 2.3.1: id and secret are form-encoded first
                 pair = f"{quote(client, safe='')}:{quote(secret, safe='')}"
                 headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         return await self._json("POST", known["token_endpoint"], data=form, headers=headers)
@@ -177,10 +180,10 @@ class Provider:
             token = jwt.decode(str(tokens["id_token"]), keys, algorithms=ALGORITHMS)
             rules.validate(token.claims)
         except (JoseError, LookupError, ValueError, TypeError, AttributeError) as error:
-            raise NotSignedIn(f"Its token is not good ({type(error).__name__}).") from None
+            raise NotSignedIn(f"The id token is invalid ({type(error).__name__}).") from None
         several = isinstance(token.claims["aud"], list) and len(token.claims["aud"]) > 1
         if token.claims.get("azp", None if several else client) != client:
-            raise NotSignedIn("Its token is another client's.")
+            raise NotSignedIn("The id token is for another client.")
         return dict(token.claims)
 
     async def _more(
@@ -188,7 +191,7 @@ class Provider:
     ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {tokens.get('access_token', '')}"}
         found = await self._json("GET", known["userinfo_endpoint"], headers=headers)
-        # Core § 5.3.2: else somebody else's claims could be slipped in.
+        # Core § 5.3.2: the subject must be compared, else another person's claims could be used.
         return found if found.get("sub") == subject else {}
 
     def _lacks(self, claims: Mapping[str, Any]) -> bool:
@@ -204,7 +207,7 @@ class Provider:
         fitting = [self._options.roles[v] for v in values if v in self._options.roles]
         role = max(fitting, key=ROLES.index, default=self._options.default_role)
         if role is None:
-            raise NotSignedIn("None of her roles there is one of ours.", code="oidc_no_role")
+            raise NotSignedIn("No role of this account is one of ours.", code="oidc_no_role")
         return Person(f"{self._options.issuer}#{claims['sub']}", name, role, id_token)
 
     async def _json(
@@ -238,7 +241,7 @@ class Provider:
 
 
 def _at(claims: Mapping[str, Any], path: str) -> Any:
-    """The claim of this name; else, dots going deeper, the one inside."""
+    """The claim named ``path``; if there is none, the nested claim, with dots as separators."""
     if path in claims:
         return claims[path]
     found: Any = claims

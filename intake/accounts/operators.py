@@ -1,4 +1,4 @@
-"""Who may sit at the desk: operators, their roles, and the browsers they are signed in with."""
+"""Operators, their roles, and the browsers in which they are signed in."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from intake.accounts import throttle
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.storage.models import ApiToken, Operator, OperatorSession
 
-ROLES = ("station", "operator", "supervisor", "admin")  # each may do what those before it may
-COMMAND_LINE = "command line"  # who it was, where the log has no operator's name
-# Names that mean somebody else where they stand: in the history, the log, the figures.
+ROLES = ("station", "operator", "supervisor", "admin")  # each includes the ones before it
+COMMAND_LINE = "command line"  # stands in the access log for whoever used the command line
+# Names with another meaning in the history, the access log and the statistics.
 RESERVED = frozenset({COMMAND_LINE, "rule", "retention", "restore", "-"})
 SEEN_EVERY = timedelta(minutes=1)
 LONGEST_NAME = 80
@@ -26,30 +26,32 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """An operator in one browser. ``token`` is what its cookie holds and what no table does."""
+    """An operator signed in in one browser. ``token``: the value of the browser's cookie; the
+    database has only its hash."""
 
     operator: Operator
     token: str
 
     @property
     def csrf(self) -> str:
-        """What every write from this browser must carry besides the cookie."""
+        """The CSRF token that every write from this browser must carry besides the cookie."""
         return hashlib.sha256(b"csrf:" + self.token.encode()).hexdigest()
 
 
 def may(operator: Operator, role: str) -> bool:
-    """Does this operator's role include another one?"""
+    """Does this operator's role include ``role``?"""
     return ROLES.index(operator.role) >= ROLES.index(role)
 
 
 def clean_name(name: str) -> str:
-    """A name as it is kept: without spaces around it and characters that nobody sees."""
+    """A name as it is stored: NFC, without control characters and surrounding spaces, at most
+    `LONGEST_NAME` characters."""
     seen = (c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C")
     return "".join(seen).strip()[:LONGEST_NAME]
 
 
 async def find(session: AsyncSession, name: str) -> Operator:
-    """The operator of this name, locked; `NotFound` if there is none."""
+    """The operator of this name, locked. Raises `NotFound`."""
     found = await session.scalar(
         select(Operator).where(Operator.name == clean_name(name)).with_for_update()
     )
@@ -67,14 +69,14 @@ async def add(
     starts: bool = False,
     oidc_subject: str | None = None,
 ) -> Operator:
-    """A new operator. ``starts``: somebody else chose the password, so it must be changed.
+    """Add an operator. ``starts``: somebody else chose the password, so it must be changed.
 
-    `BadField` when the name is empty, reserved or taken, or the role unknown.
+    Raises `BadField` when the name is empty, reserved or taken, or the role unknown.
     """
     _check_role(role)
     name = clean_name(name)
     if not name or name.casefold() in RESERVED:
-        raise BadField("Give the name that shall stand in the history.", field="name")
+        raise BadField("Give the name that the history shall show.", field="name")
     made = Operator(
         name=name,
         role=role,
@@ -95,7 +97,10 @@ async def add(
 async def set_password(
     session: AsyncSession, operator: Operator, password_hash: str, *, starts: bool
 ) -> None:
-    """Another password; it ends all her sessions."""
+    """Set another password and end all sessions of the operator.
+
+    Raises `MoveNotAllowed` for an outside account, which has no password here.
+    """
     if operator.oidc_subject is not None:
         raise MoveNotAllowed(
             "This account signs in elsewhere and has no password here.", code="no_password_here"
@@ -105,7 +110,10 @@ async def set_password(
 
 
 async def set_role(session: AsyncSession, operator: Operator, role: str) -> None:
-    """Another role, from her next click on. The last administrator stays one."""
+    """Set another role; it applies from the operator's next request on.
+
+    Raises `MoveNotAllowed` for the last administrator.
+    """
     _check_role(role)
     if role != "admin":
         await _keep_an_admin(session, operator)
@@ -113,9 +121,9 @@ async def set_role(session: AsyncSession, operator: Operator, role: str) -> None
 
 
 async def disable(session: AsyncSession, operator: Operator) -> None:
-    """She can't sign in, her sessions end and her tokens are revoked; her history stays.
+    """Disable an account: sessions end and tokens are revoked; the history stays.
 
-    The last administrator can't be disabled (`MoveNotAllowed`).
+    Raises `MoveNotAllowed` for the last administrator.
     """
     await _keep_an_admin(session, operator)
     now = datetime.now(UTC)
@@ -129,12 +137,13 @@ async def disable(session: AsyncSession, operator: Operator) -> None:
 
 
 async def enable(session: AsyncSession, operator: Operator) -> None:
-    """She may sign in again, with the password she had; revoked tokens stay revoked."""
+    """Enable a disabled account; the password is as before, revoked tokens stay revoked."""
     operator.disabled_at = None
 
 
 async def admins(session: AsyncSession) -> list[int]:
-    """Who can sign in as an administrator, by id; locked, so that two can't leave at once."""
+    """The ids of all administrators who can sign in; the rows are locked, so that the last two
+    can't be removed at once."""
     found = await session.scalars(
         select(Operator.id)
         .where(
@@ -170,8 +179,8 @@ async def open_session(
 ) -> SignedIn:
     """Sign an operator in: a new browser session that ends after ``lasts``.
 
-    ``bound``: it counts in a cookie bound to our host only. ``id_token``: the other side's, where
-    she signed in there.
+    ``bound``: the session is valid only in a cookie that is bound to our host. ``id_token``: the
+    provider's token, if the operator signed in with an outside account.
     """
     token = secrets.token_urlsafe(32)
     session.add(
@@ -190,10 +199,11 @@ async def open_session(
 async def session_of(
     session: AsyncSession, token: str, idle: timedelta, *, bound: bool = False
 ) -> SignedIn | None:
-    """Who is behind a cookie; None when it is unknown, over, idle too long or its owner disabled,
-    or when it had to be ``bound`` to our host and is not.
+    """The signed-in operator of a cookie's token.
 
-    Looked up by the token's SHA-256, so that the time taken says nothing about the token.
+    None when the session is unknown, has ended or was idle too long, when the operator is disabled,
+    or when the session needs a ``bound`` cookie and the cookie was not bound. The token is looked
+    up by its SHA-256, so that the time taken tells nothing about it.
     """
     now = datetime.now(UTC)
     row = await session.scalar(
@@ -212,19 +222,19 @@ async def session_of(
 
 
 async def end_session(session: AsyncSession, token: str) -> str | None:
-    """Sign one browser out; the ``id_token`` that ends her session on the other side, if any."""
+    """Sign one browser out; return the ``id_token`` for signing out at the provider, if any."""
     gone = delete(OperatorSession).where(OperatorSession.token_sha256 == _digest(token))
     found: str | None = await session.scalar(gone.returning(OperatorSession.id_token))
     return found
 
 
 async def end_sessions(session: AsyncSession, operator_id: int) -> None:
-    """Sign an operator out everywhere: after a new password, or when disabled."""
+    """Sign an operator out of all browsers."""
     await session.execute(delete(OperatorSession).where(OperatorSession.operator_id == operator_id))
 
 
 async def forget_sessions(session: AsyncSession, idle: timedelta) -> None:
-    """Remove sessions that are over, and counts of wrong passwords that have no effect."""
+    """Delete sessions that have ended, and counts of wrong passwords that have no effect."""
     now = datetime.now(UTC)
     await session.execute(
         delete(OperatorSession).where(

@@ -1,4 +1,4 @@
-"""Passwords of operators: how they are kept, which are too easy, and made-up ones to start with."""
+"""Operators' passwords: hashing, the check for easy ones, and generated starting passwords."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from intake.errors import BadField
 LEAST_CHARACTERS = 10
 MOST_CHARACTERS = 200
 LEAST_DIFFERENT = 5
-# What a person reads off a screen and types: no 0/O, 1/l/I, and nothing that spells a word.
+# A person reads these off a screen and types them: no 0/O, 1/l/I, and no vowels that make words.
 STARTING_LETTERS = "23456789bcdfghjkmnpqrstvwxz"
 EASY = frozenset(
     """
@@ -27,7 +27,7 @@ EASY = frozenset(
     """.split()  # noqa: SIM905
 )
 _hasher = PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory: 64 MiB)
-# Two at once: each takes 64 MiB and four lanes, whoever knocks.
+# Two at once: anybody can cause a hash, and each takes 64 MiB and four threads.
 _threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
 
 
@@ -37,7 +37,7 @@ def hash_password(password: str) -> str:
 
 
 def is_password(kept: str | None, password: str) -> bool:
-    """Is it the password of the hash ``kept``? As slow where there is none as where there is."""
+    """Does the password fit the hash ``kept``? Takes equally long where ``kept`` is None."""
     nobody = _nobody()
     try:
         return _hasher.verify(kept or nobody, _normal(password)) and kept is not None
@@ -46,12 +46,12 @@ def is_password(kept: str | None, password: str) -> bool:
 
 
 async def hash_beside(password: str) -> str:
-    """`hash_password` in a thread of its own."""
+    """`hash_password`, run in a thread."""
     return await asyncio.get_running_loop().run_in_executor(_threads, hash_password, password)
 
 
 async def is_password_beside(kept: str | None, password: str) -> bool:
-    """`is_password` in a thread of its own."""
+    """`is_password`, run in a thread."""
     return await asyncio.get_running_loop().run_in_executor(_threads, is_password, kept, password)
 
 
@@ -61,7 +61,7 @@ def is_outdated(kept: str) -> bool:
 
 
 def check_password(password: str, name: str) -> None:
-    """Refuse a password that is too short or too easy to guess; `BadField` says which."""
+    """Raise `BadField` if a password is too short, too long or too easy to guess."""
     plain = _normal(password)
     if len(plain) < LEAST_CHARACTERS:
         raise BadField(
@@ -98,7 +98,7 @@ def check_password(password: str, name: str) -> None:
 
 
 def starting_password() -> str:
-    """A made-up password, said aloud or typed once: 57 bits, such as ``b7fk-2wxn-9qdc``."""
+    """A random password to be read aloud or typed once: 57 bits, such as ``b7fk-2wxn-9qdc``."""
     letters = "".join(secrets.choice(STARTING_LETTERS) for _ in range(12))
     return "-".join(letters[n : n + 4] for n in (0, 4, 8))
 
@@ -109,5 +109,5 @@ def _nobody() -> str:
 
 
 def _normal(text: str) -> str:
-    # The same keys give other code points on another input method: full-width digits, e + accent.
+    # Input methods differ in the code points for the same keys: full-width digits, e + accent.
     return unicodedata.normalize("NFKC", text)

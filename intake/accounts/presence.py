@@ -1,7 +1,7 @@
-"""Who looks at which request just now, so that two operators do not work on the same one.
+"""Which operators have which request open, so that two do not work on the same one.
 
-Kept in a table, so that every web process knows; unlogged, because it is worth nothing after a
-crash. The database tells all desks when somebody comes or goes (migration 0009).
+Stored in a table, so that every web process knows; unlogged, because it need not survive a crash.
+The database notifies all open desks of every change (migration 0009).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ GONE_AFTER_SECONDS = 40
 _RECENT = text(f"looking.seen_at > now() - interval '{GONE_AFTER_SECONDS} seconds'")
 
 
-async def look(session: AsyncSession, service_request_id: int, operator_id: int) -> None:
-    """This operator looks at it; to be said again every 15 seconds for as long as she does."""
+async def enter(session: AsyncSession, service_request_id: int, operator_id: int) -> None:
+    """Note that an operator has a request open; to be repeated every 15 seconds while it is."""
     statement = insert(Looking).values(
         service_request_id=service_request_id, operator_id=operator_id
     )
@@ -30,7 +30,7 @@ async def look(session: AsyncSession, service_request_id: int, operator_id: int)
 
 
 async def leave(session: AsyncSession, service_request_id: int, operator_id: int) -> None:
-    """She has gone on."""
+    """Note that an operator has closed a request."""
     await session.execute(
         delete(Looking).where(
             Looking.service_request_id == service_request_id, Looking.operator_id == operator_id
@@ -41,7 +41,7 @@ async def leave(session: AsyncSession, service_request_id: int, operator_id: int
 async def at(
     session: AsyncSession, service_request_ids: Sequence[int]
 ) -> dict[int, tuple[str, ...]]:
-    """The names of who looks at these requests, by request, who came first first."""
+    """Request id → the names of operators who have it open, in the order of opening it."""
     statement = (
         select(Looking.service_request_id, Operator.name)
         .join(Operator, Operator.id == Looking.operator_id)
@@ -55,6 +55,6 @@ async def at(
 
 
 async def sweep(session: AsyncSession) -> None:
-    """Forget who has not said so for a while; the desks are told."""
+    """Delete entries that were not repeated for `GONE_AFTER_SECONDS`; the desks are notified."""
     old = text(f"seen_at <= now() - interval '{GONE_AFTER_SECONDS} seconds'")
     await session.execute(delete(Looking).where(old))

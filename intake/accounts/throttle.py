@@ -1,7 +1,8 @@
-"""Wrong passwords are counted by name and by network, and each one more makes the next try wait.
+"""Limits on guessing passwords: wrong ones are counted by name and by network, and each further
+one makes the next try wait longer.
 
-The counts stand in the database: they hold for all web processes and across restarts. A try is
-counted before its password is looked at, so that a hundred at once are a hundred tries.
+The counts are in the database: they apply to all web processes and survive restarts. A try is
+counted before its password is checked, so that a hundred at once count as a hundred.
 """
 
 from __future__ import annotations
@@ -26,19 +27,21 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Under what one try is counted; keyed hashes, for people type passwords into the name."""
+    """The keys under which a try is counted; keyed hashes, since people type passwords into the
+    name field."""
 
     name: bytes
     network: bytes
 
 
 def keys(secret: str, name: str, network: str) -> Keys:
-    """The keys of one try. ``network``: as `intake.network.addresses.counted_as` says."""
+    """The keys of one try. ``network``: the result of `intake.network.addresses.counted_as`."""
     return Keys(_key(secret, "name", name), _key(secret, "network", network))
 
 
 def wait_seconds(failures: int, free: int) -> float:
-    """How long the next try waits after so many wrong ones: doubles from the ``free``-th on."""
+    """Seconds that the next try must wait after ``failures`` wrong ones; doubles from the
+    ``free``-th on, from `FIRST_WAIT_SECONDS` to `LONGEST_WAIT_SECONDS`."""
     if failures < free:
         return 0.0
     doublings = min(failures - free, 30)
@@ -46,10 +49,10 @@ def wait_seconds(failures: int, free: int) -> float:
 
 
 async def begin(session: AsyncSession, tried: Keys) -> float:
-    """Count a try; or, without counting it, the seconds that it has to wait."""
+    """Count a try and return 0.0; or, if it is too early, return the seconds to wait, uncounted."""
     now = datetime.now(UTC)
     free = {tried.name: FREE_BY_NAME, tried.network: FREE_BY_NETWORK}
-    # In the keys' order: two tries at once take their locks in the same one.
+    # Sorted, so that two tries at once lock the rows in the same order and can't deadlock.
     rows = [{"key": key, "last_at": now, "wait_until": now} for key in sorted(free)]
     await session.execute(insert(SignInTries).values(rows).on_conflict_do_nothing())
     found = (
@@ -74,7 +77,7 @@ async def begin(session: AsyncSession, tried: Keys) -> float:
 
 
 async def was_right(session: AsyncSession, tried: Keys) -> None:
-    """The password was right: the name starts anew, the network has one wrong one less."""
+    """After a right password: reset the name's count, reduce the network's by one."""
     await session.execute(delete(SignInTries).where(SignInTries.key == tried.name))
     await session.execute(
         update(SignInTries)
@@ -84,7 +87,7 @@ async def was_right(session: AsyncSession, tried: Keys) -> None:
 
 
 async def forget(session: AsyncSession) -> None:
-    """Remove the counts that have no effect any more."""
+    """Delete counts older than `FORGOTTEN_AFTER`, which have no effect any more."""
     before = datetime.now(UTC) - FORGOTTEN_AFTER
     await session.execute(delete(SignInTries).where(SignInTries.last_at < before))
 

@@ -20,18 +20,18 @@ from intake.errors import SettingsError
 from intake.lifecycle import Status
 
 ATTEMPT_SECONDS = 240.0
-"""How long one attempt may take: backends have shorter limits, this one is for their faults."""
+"""The longest time of one attempt; backends have shorter limits, this one stops a hanging one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
     """What a backend is told about one service request.
 
-    ``idempotency_key`` is the same at every attempt of one delivery. ``when_start`` and
-    ``when_end`` are aware datetimes. ``recording_url`` is a signed link that ends;
-    ``recording_path`` is a local file, for backends that attach it. ``update_url`` and
-    ``update_links`` (action → signed link) are how the other side reports back.
-    ``kind``: "submit", "changed" or "cancelled".
+    ``kind``: "submit", "changed" or "cancelled". ``idempotency_key`` is the same at every attempt
+    of one delivery. All datetimes are aware. ``recording_url`` is a signed link that expires;
+    ``recording_path`` is a local file, for backends that attach it. The other side reports back to
+    ``update_url``, or by ``update_links`` (action → signed link). ``attempt`` counts from 1;
+    ``maybe_sent``: an earlier attempt may have arrived.
     """
 
     delivery_id: str
@@ -72,8 +72,11 @@ class Dispatch:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The other side has it. ``external_id`` is its own number, if it gives one;
-    ``token`` stands for a number that comes later (Open311)."""
+    """The other side has accepted the request.
+
+    ``external_id``: the other side's number, if it gives one. ``token``: stands for a number that
+    is assigned later (Open311).
+    """
 
     external_id: str | None = None
     token: str | None = None
@@ -82,7 +85,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How the other side says a request stands. ``status`` None: no news."""
+    """The other side's report about a request. ``status`` None: nothing new."""
 
     status: Status | None = None
     external_id: str | None = None
@@ -93,7 +96,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """One delivery that is being followed by polling."""
+    """A delivery whose status is polled."""
 
     external_id: str | None
     token: str | None
@@ -105,8 +108,8 @@ class Backend(Protocol):
     """A system that does the work.
 
     Every method raises `BackendError` (its ``retryable`` and ``sent`` decide what follows).
-    ``polls``: ask `status` from time to time. ``can_update``: `update` reaches the other
-    side; otherwise operators get a task "ring them".
+    ``polls``: `status` is called from time to time. ``can_update``: `update` reaches the other
+    side; otherwise operators get a task to ring them.
     """
 
     name: str
@@ -114,19 +117,19 @@ class Backend(Protocol):
     can_update: bool
 
     async def submit(self, dispatch: Dispatch) -> Receipt:
-        """Hand it over. Called again with the same key after a failure."""
+        """Hand the request over. Called again with the same key after a failure."""
         ...
 
     async def status(self, pending: Pending) -> Report:
-        """Ask how it stands."""
+        """Ask for the present status of a delivery."""
         ...
 
     async def update(self, dispatch: Dispatch) -> None:
-        """Tell the other side that it was changed or cancelled."""
+        """Tell the other side that the request was changed or cancelled."""
         ...
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Close connections."""
         ...
 
 
@@ -147,7 +150,7 @@ def create(name: str, table: Mapping[str, Any], outgoing: Any) -> Backend:
 
 
 def check(name: str, table: Mapping[str, Any]) -> tuple[Any, BaseModel]:
-    """Validate one backend's table; return its module and its options."""
+    """Validate one backend's table; return its module and its options. Raises `SettingsError`."""
     raw = dict(table)
     kind = raw.pop("kind", None)
     raw.pop("title", None)  # its name for residents

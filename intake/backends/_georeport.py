@@ -1,7 +1,7 @@
-"""Reading GeoReport v2 answers, JSON or XML, into plain records.
+"""Parses GeoReport v2 answers, JSON or XML, into plain records.
 
-Source: the Open311 GeoReport v2 specification. Servers differ in small things, so a single
-object is taken for a list of one, and numbers for their text.
+Source: the Open311 GeoReport v2 specification. Servers differ in details, so a single object is
+read as a list of one, and numbers as their text.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _flat(item: Mapping[str, Any]) -> Record:
 
 
 def _content(answer: httpx.Response) -> Any:
-    # By content: a server may answer in its own format whatever the path asked for.
+    # Told by the content: a server may ignore the format that the path asks for.
     body = answer.content.strip()
     try:
         if body.startswith(b"<"):

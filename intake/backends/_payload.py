@@ -1,5 +1,8 @@
-"""A service request as other systems read it: the JSON that schemas/service_request.v1.json
-promises. A new meaning or a lost field is a new version; a new optional field is not."""
+"""A service request as JSON for other systems, as schemas/service_request.v1.json describes it.
+
+A changed meaning or a removed field needs a new version of the schema; a new optional field does
+not.
+"""
 
 from __future__ import annotations
 

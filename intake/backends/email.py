@@ -1,8 +1,8 @@
-"""A group that works from its mailbox: an e-mail with everything, and links to answer by.
+"""A group that works from its mailbox: an e-mail with the whole request, and links to report by.
 
-At least once, with a Message-ID that is the same at every attempt, so that mailboxes that
-look at it show one mail. Changes and cancellations follow in the same thread. The recording
-is attached up to ``attach_up_to_bytes``, else linked.
+Each mail is delivered at least once, with the same Message-ID at every attempt, so that mailboxes
+which compare it show one mail. Changes and cancellations follow in the same thread. A recording of
+up to ``attach_up_to_bytes`` bytes is attached, a longer one is linked.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ MailAddress = Annotated[str, AfterValidator(_address)]
 
 
 class Options(NetworkOptions):
-    """The mailbox, and the server that takes mail for it."""
+    """The mailbox, and the mail server through which it is reached."""
 
     to: list[MailAddress] = Field(min_length=1, max_length=20, description="who gets the mail")
     sender: MailAddress = Field(description="our own address")
@@ -60,7 +60,7 @@ class Options(NetworkOptions):
     reply_to: MailAddress | None = Field(None, description="where a written answer goes")
     language: Literal["zh", "en"] = Field("zh", description="language of the mail")
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        "Asia/Shanghai", description="whose clock the times in the mail follow"
+        "Asia/Shanghai", description="time zone of the times in the mail"
     )
     attach_up_to_bytes: int = Field(
         8 * 1024 * 1024, ge=0, description="longest recording that is attached; 0 = always linked"
@@ -89,7 +89,7 @@ class EmailBackend:
         return Receipt(external_id=str(message["Message-ID"]), note=note)
 
     async def status(self, pending: Pending) -> Report:
-        """No news: people answer by the links."""
+        """Always an empty report: people report by the links."""
         return Report()
 
     async def update(self, dispatch: Dispatch) -> None:
@@ -99,7 +99,7 @@ class EmailBackend:
         """Nothing is held."""
 
     def write(self, dispatch: Dispatch) -> EmailMessage:
-        """The whole mail for one dispatch."""
+        """The mail for one dispatch. Raises `BackendError` when the recording can't be read."""
         options = self._options
         texts = TEXTS[options.language]
         message = EmailMessage()
@@ -115,7 +115,7 @@ class EmailBackend:
             if thread:
                 message["In-Reply-To"] = thread
                 message["References"] = thread
-        # RFC 3834: no holiday notices and the like in answer.
+        # RFC 3834: asks for no automatic answers, such as holiday notices.
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
         message["Content-Language"] = options.language
@@ -165,7 +165,7 @@ class EmailBackend:
             if dispatch.recording_url is not None:
                 return None
             raise BackendError(
-                "The recording to attach can't be read; look at the recordings' folder.",
+                "The recording to attach can't be read; check the recordings' folder.",
                 code="recording_unreadable",
             ) from None
 

@@ -1,9 +1,10 @@
-"""A city's hotline that speaks Open311 GeoReport v2.
+"""A city's hotline with an Open311 GeoReport v2 server.
 
-What we post is often published, so by default only the summary goes there: no transcript, no
-recording, no name or number. The protocol has no idempotency key: our tracking number and a
-mark of the delivery stand first in the description, and before anything is posted again we
-look for them there. It has no way to change or cancel either: operators ring.
+What is posted is often published, so by default only the summary is sent: no transcript, no
+recording, no name or phone number. The protocol has no idempotency key: the description begins
+with our tracking number and a mark of the delivery, and before anything is posted again the
+server's list is searched for them. The protocol can't change or cancel a request either: operators
+get a task to ring.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _MAX_LIST_BYTES = 32 * 1024 * 1024
 
 
 class Options(NetworkOptions):
-    """The endpoint and how our categories are called there."""
+    """The endpoint, and the service codes of our categories there."""
 
     url: Url | None = Field(None, description="the endpoint, up to /v2")
     discovery_url: Url | None = Field(None, description="instead: its discovery document")
@@ -50,10 +51,10 @@ class Options(NetworkOptions):
         default_factory=dict, description="service_code → attribute code → what to answer"
     )
     send_contact: bool = Field(False, description="give the resident's name and phone")
-    send_transcript: bool = Field(False, description="give her words, which may be published")
-    service_list_seconds: float = Field(3600, gt=0, description="how long the list is believed")
+    send_transcript: bool = Field(False, description="give the resident's words, may be published")
+    service_list_seconds: float = Field(3600, gt=0, description="how long the list is cached")
     settle_seconds: float = Field(
-        5, ge=0, le=60, description="before posting again: wait, then look a second time"
+        5, ge=0, le=60, description="before posting again: wait, then search a second time"
     )
 
     @model_validator(mode="after")
@@ -84,7 +85,7 @@ class Open311Backend:
             form = await self._form(dispatch, service)
             there = None
             if dispatch.attempt > 1 or dispatch.maybe_sent:
-                there = await self._look(dispatch, service)
+                there = await self._find_sent(dispatch, service)
         except BackendError as error:
             error.sent = None if dispatch.maybe_sent else False
             raise
@@ -94,7 +95,7 @@ class Open311Backend:
         found = georeport.records(answer)
         if not found and service.kind != "blackbox":
             raise BackendError(
-                f"{self.name} took it without giving a number.",
+                f"{self.name} accepted the request without giving a number.",
                 code="answer_unreadable",
                 sent=None,
             )
@@ -110,13 +111,13 @@ class Open311Backend:
             return Report()
         path = f"requests/{quote(external_id, safe='')}"
         answer = await self._call("GET", path, accept=(404,))
-        # A number just given may take a while to be shown.
+        # A number that was just assigned may not be shown yet.
         found = georeport.records(answer) if answer.is_success else []
         return _report(external_id, found[0]) if found else Report(external_id=external_id)
 
     async def update(self, dispatch: Dispatch) -> None:
         raise BackendError(
-            f"{self.name} can't be told of changes over Open311; ring them.",
+            f"{self.name} can't be told of changes by Open311; ring them.",
             code="update_not_supported",
             retryable=False,
         )
@@ -136,7 +137,10 @@ class Open311Backend:
         return code
 
     async def _service(self, code: str) -> georeport.Service:
-        """The service by its code, from the list; a code that is missing is asked for anew."""
+        """The service of a code, from the cached list; if it is missing, the list is fetched again.
+
+        Raises `BackendError` when the server offers no such service.
+        """
         known = self._services
         if known is not None and time.monotonic() - known[0] > self._options.service_list_seconds:
             known = None
@@ -165,7 +169,7 @@ class Open311Backend:
             form |= {"lat": f"{dispatch.latitude:.6f}", "long": f"{dispatch.longitude:.6f}"}
         elif not address:
             raise BackendError(
-                f"{self.name} wants to know where; fill in the place.",
+                f"{self.name} requires a place; fill it in.",
                 code="no_location",
                 retryable=False,
             )
@@ -202,17 +206,20 @@ class Open311Backend:
             text = f"{head}: {_LONG_NUMBER.sub('***', rest)}"
         return text[:DESCRIPTION_CHARACTERS]
 
-    async def _look(self, dispatch: Dispatch, service: georeport.Service) -> Receipt | None:
-        """Is it there already? None: surely not. Raises when that can't be told."""
+    async def _find_sent(self, dispatch: Dispatch, service: georeport.Service) -> Receipt | None:
+        """The receipt of a request that the server has already; None if it certainly has not.
+
+        Raises `BackendError` when that can't be told.
+        """
         receipt, sure = await self._search(dispatch, service)
         if receipt is None and sure and dispatch.maybe_sent:
-            # The lost call may still be at work over there.
+            # The server may still be processing the request whose answer was lost.
             await asyncio.sleep(self._options.settle_seconds)
             receipt, sure = await self._search(dispatch, service)
         if receipt is None and not sure and dispatch.maybe_sent:
             raise BackendError(
                 f"{self.name} may have {dispatch.tracking_number} already, and its list does not"
-                " tell; ask them before sending it again.",
+                " show it; ask them before sending it again.",
                 code="may_have_been_sent_twice",
                 retryable=False,
             )
@@ -290,7 +297,7 @@ def create(name: str, options: Options, outgoing: Outgoing) -> Open311Backend:
 
 
 def _mark(dispatch: Dispatch) -> str:
-    """Tracking number and a mark of this delivery: the same need may come a second time."""
+    """Tracking number and a mark of this delivery: a request may be sent there a second time."""
     digest = hashlib.sha256(dispatch.idempotency_key.encode()).hexdigest()[:6]
     return f"{dispatch.tracking_number} ({digest})"
 
@@ -304,8 +311,8 @@ def _receipt(record: georeport.Record) -> Receipt:
 
 
 def _report(external_id: str, record: georeport.Record) -> Report:
-    """Closed is done. Open is no news, until a named agency has touched it since it came in:
-    then somebody there has accepted it."""
+    """The report in a record: "closed" is done; "open" is accepted once a named agency has updated
+    the request after it was made, before that there is nothing new."""
     came = georeport.moment(record.get("requested_datetime"))
     touched = georeport.moment(record.get("updated_datetime"))
     agency = record.get("agency_responsible")

@@ -1,7 +1,7 @@
-"""The built-in order board: its orders live in our own database, one for each key.
+"""The built-in order board: its orders are rows of our own database, one for each key.
 
-The board's people work on the orders through the web part; what they do there reaches the
-life cycle from there, so nothing is polled.
+The people of the board work on the orders through the web part, which changes the requests'
+status itself, so nothing is polled.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Options(Table):
 
 
 class StationBackend:
-    """One board; several can stand side by side under their own names."""
+    """One board; an installation may have several under different names."""
 
     polls = False
     can_update = True
@@ -81,7 +81,7 @@ class StationBackend:
             )
 
     async def update(self, dispatch: Dispatch) -> None:
-        """Write the change into the order; raise when its work is over already."""
+        """Write the change into the order. Raises `BackendError` when the order is finished."""
         async with self._transaction() as session:
             order = await self._find(session, dispatch.external_id, dispatch.tracking_number)
             seen = int(order.payload.get("version", 0))
@@ -89,7 +89,7 @@ class StationBackend:
                 return
             if order.status in ("done", "could_not"):
                 raise BackendError(
-                    f"Order {order.id} on {self.name} is finished already; talk to the station.",
+                    f"Order {order.id} on {self.name} is finished already; ring the station.",
                     code="order_finished",
                     retryable=False,
                 )

@@ -1,9 +1,9 @@
-"""A system that takes our JSON over HTTP, signed; at most one order there for each key.
+"""A system that accepts our signed JSON over HTTP; it makes at most one order for each key.
 
 The body is `intake/backends/schemas/service_request.v1.json`. Headers: ``Huying-Signature``
 (`intake.network.signing.sign_body`), ``Idempotency-Key`` and ``Huying-Event``. The other side
-answers 2xx, at best with ``{"external_id": "…"}``; 409 with an external_id means it had it already.
-It reports back to the ``update_url`` in the body.
+answers 2xx, at best with ``{"external_id": "…"}``; 409 with an external_id means that it has the
+order already. It reports back to the ``update_url`` in the body.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EVENTS = {
 
 
 class Options(NetworkOptions):
-    """``secret_file`` signs what we send; both secrets are good for what comes back."""
+    """``secret_file`` signs what we send; reports are accepted with either secret."""
 
     url: Url
     secret_file: Secret = Field(description="the shared secret")
@@ -37,7 +37,7 @@ class Options(NetworkOptions):
 
 
 class WebhookBackend:
-    """One receiver of webhooks."""
+    """A backend that receives webhooks."""
 
     polls = False
     can_update = True
@@ -61,14 +61,14 @@ class WebhookBackend:
         return Receipt(external_id=external_id)
 
     async def status(self, pending: Pending) -> Report:
-        """No news: webhook receivers report back by themselves."""
+        """Always an empty report: receivers of webhooks report by themselves."""
         return Report()
 
     async def update(self, dispatch: Dispatch) -> None:
         await self._post(dispatch)
 
     def secrets(self) -> list[str]:
-        """The key ring with which the other side signs its reports, current first."""
+        """The secrets with which the other side may sign its reports, the current one first."""
         files = (self._options.secret_file, self._options.previous_secret_file)
         return [read_secret(path) for path in files if path is not None]
 
@@ -98,7 +98,7 @@ def create(name: str, options: Options, outgoing: Outgoing) -> WebhookBackend:
 
 
 def _external_id(answer: httpx.Response) -> str | None:
-    """The other side's number; an empty or any other answer is a plain yes."""
+    """The number in the other side's answer; None for an empty or any other body."""
     try:
         content: Any = answer.json()
     except ValueError:

@@ -37,7 +37,7 @@ async def answer(
     if ask is None:
         raise NotFound("The assistant asks something that we don't know.")
     async with parts.sessions() as session:
-        await parts.look(session)
+        await parts.reload(session)
         here = await listen(session, parts, conversation_id, message_id, ranking, danger)
     if here.read.urgency == "emergency":
         plan = [{"do": "emergency"}]

@@ -85,7 +85,7 @@ def step(
             parts: Parts = context.additional_context["parts"]
             try:
                 async with parts.sessions() as session:
-                    await parts.look(session)
+                    await parts.reload(session)
                 await function(parts, **ids)
             except Exception as error:
                 log.warning("%s %s failed: %s", name, ids, _describe(error))

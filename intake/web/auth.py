@@ -51,7 +51,7 @@ async def signed_in_of(
     no browser sends tokens by itself.
     """
     async with parts.sessions.begin() as session:
-        await parts.look(session)
+        await parts.reload(session)
         if authorization is not None:
             found = await _by_token(session, authorization)
         else:

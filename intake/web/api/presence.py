@@ -43,6 +43,6 @@ async def look(parts: CurrentParts, operator: CurrentOperator, number: str, body
         if body.leaving:
             await presence.leave(session, found.id, operator.id)
         else:
-            await presence.look(session, found.id, operator.id)
+            await presence.enter(session, found.id, operator.id)
         names = (await presence.at(session, [found.id])).get(found.id, ())
     return There(looking=list(names), others=[n for n in names if n != operator.name])

@@ -245,7 +245,7 @@ def check_changes(parts: Parts, changes: dict[str, Any]) -> None:
         if isinstance(value, str) and "\x00" in value:
             raise BadField(f"{name} holds a NUL byte.", field=name)
         if isinstance(value, datetime) and not 2000 <= value.year < 2200:
-            raise BadField(f"{name} lies in a year that nobody means.", field=name)
+            raise BadField(f"{name} must be between 2000 and 2199.", field=name)
 
 
 async def change(

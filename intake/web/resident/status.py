@@ -25,7 +25,7 @@ SAID = {
 
 async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> dict[str, Any]:
     """The JSON that the resident's page shows; nothing in it that she did not say or is told."""
-    await parts.look(session)
+    await parts.reload(session)
     language = request.language if request.language in languages() else DEFAULT
     status = Status(request.status)
     emergency = request.urgency == "emergency"

@@ -150,7 +150,7 @@ async def household(parts: CurrentParts, token: str, response: Response) -> dict
     """What the page of a household's link shows: whose it is, and its last requests."""
     response.headers.update(NO_STORE)
     async with parts.sessions() as session:
-        await parts.look(session)
+        await parts.reload(session)
         home: Household = await households.of_link(session, parts.link_secrets, token)
         latest = await session.scalars(
             select(ServiceRequest)

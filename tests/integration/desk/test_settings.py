@@ -373,7 +373,7 @@ async def test_what_is_written_past_the_desk_is_taken_up_too(worker: House) -> N
         )
     await engine.dispose()
     async with parts.sessions() as session:
-        await parts.look(session)
+        await parts.reload(session)
         assert set((await parts.gazetteer(session)).places) == {"松鹤园"}
         assert (await session.scalars(select(Edit))).all() == []
     assert parts.catalogue.get("meal").deadline_minutes == 7
