@@ -1,7 +1,7 @@
-"""How we talk to Rasa: the only file that knows its URLs, and how it is started.
+"""The HTTP client of Rasa, and the command that starts Rasa; no other file knows Rasa's URLs.
 
-Rasa runs on loopback only: its chat webhook takes no token, its API takes one. A reply without any
-message counts as a failure, because that is all Rasa says when its action server is down.
+Rasa runs on loopback only, because its chat webhook checks no token (its API does). A reply without
+any message counts as a failure: it is what Rasa sends when its action server is down.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ FORM = "request_form"
 
 @dataclass(frozen=True, slots=True)
 class IntentRanking:
-    """What kind of need: (code, confidence 0..1), best first, at most five.
+    """The likely categories and intents: (code, confidence 0..1), best first, at most five.
 
-    `danger` is the chance, 0..1, that somebody is in danger now.
+    `danger` is the probability, 0..1, that somebody is in danger now.
     """
 
     ranking: tuple[tuple[str, float], ...]
@@ -33,20 +33,24 @@ class IntentRanking:
 
     @property
     def best(self) -> tuple[str, float]:
-        """The likeliest code with its confidence."""
+        """The likeliest code and its confidence."""
         return self.ranking[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One message to the resident. ``data`` is what an action attached to it, for us only."""
+    """One message to the resident. ``data``: attached by an action, never shown to the resident."""
 
     text: str
     data: Mapping[str, Any]
 
 
 class Assistant:
-    """A client of one Rasa server; safe to share within an event loop. Close it at the end."""
+    """A client of one Rasa server; safe to share within an event loop. Close it at the end.
+
+    ``timeout_seconds``: the longest wait for one answer; ``talk_seconds``: the same for `talk` and
+    `remember`.
+    """
 
     def __init__(
         self,
@@ -64,7 +68,7 @@ class Assistant:
         )
 
     async def parse(self, text: str) -> IntentRanking:
-        """What kind of need `text` is. Raises AssistantError (retryable unless Rasa refuses us)."""
+        """Classify `text`. Raises AssistantError (retryable unless Rasa refuses our token)."""
         found = await self._post("/model/parse", {"text": text}, params=self._token)
         try:
             ranking = tuple(
@@ -80,10 +84,11 @@ class Assistant:
         return IntentRanking(ranking, danger)
 
     async def parse_heard(self, text: str, alternatives: Sequence[str]) -> IntentRanking:
-        """`parse` of what a recogniser wrote; `alternatives` are what else it may have been.
+        """`parse` for a transcription; `alternatives` are its alternative transcripts.
 
-        The danger is that of the text or the mean over all of them, whichever is more: a cry for
-        help is often garbled in one and plain in the next. Raises AssistantError.
+        The danger is that of the text or the mean over text and alternatives, whichever is higher:
+        alternative transcripts may reveal a cry for help that the best one garbles. Raises
+        AssistantError.
         """
         best = await self.parse(text)
         others = [(await self.parse(other)).danger for other in alternatives]
@@ -93,7 +98,10 @@ class Assistant:
     async def talk(
         self, sender: str, text: str, metadata: Mapping[str, Any] | None = None
     ) -> list[Reply]:
-        """Says `text` in `sender`'s conversation; at least one reply. Raises AssistantError."""
+        """Send `text` to `sender`'s conversation; return at least one reply.
+
+        Raises AssistantError.
+        """
         message = {"sender": sender, "message": text, "metadata": dict(metadata or {})}
         found = await self._post("/webhooks/rest/webhook", message, seconds=self._talk_seconds)
         try:
@@ -109,9 +117,9 @@ class Assistant:
         return replies
 
     async def remember(self, sender: str, events: Sequence[Mapping[str, Any]]) -> None:
-        """Gives Rasa a memory of a conversation that it doesn't know. Raises AssistantError.
+        """Store events of a conversation that is new to Rasa. Raises AssistantError.
 
-        One that it knows keeps what it has: its SQL store only ever adds events.
+        A conversation that Rasa knows keeps its earlier events: Rasa's SQL store only adds events.
         """
         path = f"/conversations/{quote(sender, safe='')}/tracker/events"
         await self._post(
@@ -119,7 +127,7 @@ class Assistant:
         )
 
     async def alive(self) -> bool:
-        """Does it answer, with a model loaded? Never raises."""
+        """Does Rasa answer, with a model loaded? Never raises."""
         try:
             answer = await self._client.get("/status", params=self._token)
             return answer.status_code == 200 and bool(answer.json().get("model_file"))
@@ -127,7 +135,7 @@ class Assistant:
             return False
 
     async def close(self) -> None:
-        """Ends the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
     async def _post(
@@ -167,9 +175,10 @@ class Assistant:
 
 
 def tracker_events(requested: str) -> list[dict[str, Any]]:
-    """A conversation as Rasa would remember it: the form open at `requested`.
+    """The events of a conversation whose form is open and asks for the slot `requested`.
 
-    The session's own events come first: without them Rasa begins a session and forgets the rest.
+    The events of a session's start come first: without them Rasa starts a session and drops the
+    other events.
     """
     listen = {"event": "action", "name": "action_listen"}
     return [
@@ -183,18 +192,18 @@ def tracker_events(requested: str) -> list[dict[str, Any]]:
 
 
 def actions_environment(*, intake_url: str, token: str) -> dict[str, str]:
-    """What the action server needs to ask intake (actions/talk.py)."""
+    """Environment variables by which the action server calls intake (actions/talk.py)."""
     return {"HUYING_INTAKE_URL": intake_url, "HUYING_INTERNAL_TOKEN": token}
 
 
 def tracker_file(home: Path) -> Path:
-    """Where Rasa remembers conversations when it is given no database."""
+    """The file in which Rasa stores conversations when it is given no database."""
     return home.resolve() / "rasa" / "conversations.db"
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How to start a process: arguments, what to add to the environment, working folder."""
+    """How to start a process: arguments, additional environment variables, working folder."""
 
     argv: list[str]
     env: dict[str, str]
@@ -215,9 +224,10 @@ def rasa_command(
 ) -> Start:
     """How to start Rasa with `model` on 127.0.0.1:`port`, telemetry off.
 
-    The token goes through the environment, which only the same user can read, and not through the
-    command line, which everybody can (see ``bot/serve.py``). `tracker_url`: the database in which
-    it remembers conversations; default a file under `home`. `threads`: of the embedding.
+    The token is passed in the environment, which only the same user can read, and not on the
+    command line, which everybody can read (see ``bot/serve.py``). `tracker_url`: the database in
+    which Rasa stores conversations; default: a file in the data folder `home`. `threads`: threads
+    for the sentence embedding.
     """
     cwd = (home / "rasa").resolve()
     cwd.mkdir(parents=True, exist_ok=True)
@@ -228,7 +238,7 @@ def rasa_command(
         **QUIET,
         "PYTHONPATH": str(root),
         "HUYING_ASSISTANT_TOKEN": token,
-        # rasa appends /webhook only where its own templates do; the path is ours to give.
+        # Rasa does not add the path /webhook to this URL itself.
         "HUYING_ACTIONS_URL": f"{actions_url.rstrip('/')}/webhook",
         "HUYING_TRACKER_URL": tracker_url or f"sqlite:///{tracker_file(home)}",
         "OMP_NUM_THREADS": str(threads),

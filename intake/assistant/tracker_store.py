@@ -1,6 +1,7 @@
-"""Rasa's memory of conversations: where it lies, and that it is no longer kept than it is needed.
+"""The store in which Rasa keeps the events of conversations: its URL, and deleting old ones.
 
-What is known of a conversation stands in our own database; Rasa only remembers where its form is.
+Everything known of a conversation is in our own database; Rasa's store only holds the state of its
+form.
 """
 
 from __future__ import annotations
@@ -40,22 +41,22 @@ log = logging.getLogger("huying.trackers")
 KEPT = timedelta(days=1)
 AT_ONCE = 500  # conversations forgotten in one transaction
 
-# As rasa.core.tracker_store.SQLTrackerStore makes it.
+# The columns that we use of the table that rasa.core.tracker_store.SQLTrackerStore makes.
 EVENTS = Table("events", MetaData(), Column("sender_id", String), Column("timestamp", Float))
 
 
 def url(settings: Settings) -> str | None:
-    """Where Rasa remembers conversations; None: in a file under the home."""
+    """The URL of the database in which Rasa stores conversations; None: it uses `tracker_file`."""
     if settings.chat.tracker_url_file is not None:
         return settings.chat.tracker_url_file.read_text().strip()
     return postgres.cluster(settings).rasa_url() if settings.database_url is None else None
 
 
 async def forget(settings: Settings, sessions: Sessions) -> int:
-    """Delete what Rasa remembers of conversations that were quiet for longer than `KEPT`.
+    """Delete Rasa's events of conversations that were quiet for longer than `KEPT`.
 
-    The number of memories that are gone. A conversation that goes on later gets a new one. Without
-    Rasa's database nothing happens: the next hour comes.
+    Returns the number of conversations deleted there. One that goes on later starts with a new
+    record in Rasa. If Rasa's database can't be reached, a warning is logged; this runs every hour.
     """
     there = reached(settings)
     if there is None:
@@ -71,12 +72,12 @@ async def forget(settings: Settings, sessions: Sessions) -> int:
             await asyncio.to_thread(_delete, engine, names)
             forgotten += len(names)
     except SQLAlchemyError as error:
-        log.warning("Rasa's old memories stay for now: %s", type(error).__name__)
+        log.warning("Rasa's old conversations could not be deleted: %s", type(error).__name__)
     return forgotten
 
 
 def reached(settings: Settings) -> URL | None:
-    """The database as this process reaches it; None: there is none, or not on this machine."""
+    """The SQLAlchemy URL of Rasa's store; None: there is none, or not on this machine."""
     if named := url(settings):
         there = make_url(named)
         return there.set(drivername="postgresql+psycopg") if _is_postgres(there) else there

@@ -1,7 +1,7 @@
-"""The archive of a backup: a ZIP file that says what is in it and can prove it.
+"""The archive of a backup: a ZIP file with a manifest of checksums.
 
-``manifest.json`` names every other member with its size and SHA-256, and what else is needed to put
-them back. Any tool opens it; large archives are ZIP64.
+``manifest.json`` lists every other member with its size and SHA-256, and what else is needed to
+restore them. Any ZIP tool opens it; large archives are ZIP64.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ TELL_EVERY_SECONDS = 2.0
 
 
 class BadArchive(HuyingError):
-    """It can't be restored from: no archive of ours, damaged, or made by a newer version."""
+    """The file can't be restored from: no archive of ours, damaged, or of a newer version."""
 
     default_code = "bad_backup"
 
 
 class _Hashed:
-    """A member that is being written: counts and hashes what goes through."""
+    """A member that is being written; counts and hashes its bytes."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self.out, self.size, self.hash = out, 0, hashlib.sha256()
@@ -47,10 +47,10 @@ class _Hashed:
 
 
 class Writer:
-    """Writes an archive; it appears under its name whole or not at all, for its owner alone.
+    """Writes an archive with mode 0600; it appears under its name whole or not at all.
 
-    ``to``: the keys that it is encrypted to (`sealing.recipients`). Raises `HuyingError` when the
-    file is there already, `DiskFull` when the disk takes no more.
+    ``to``: the keys that it is encrypted to (`intake.backup.encryption.recipients`). Raises
+    `HuyingError` when the file exists already or can't be written, `DiskFull`.
     """
 
     def __init__(self, path: Path, to: Sequence[Any] = ()) -> None:
@@ -79,7 +79,7 @@ class Writer:
 
     @contextmanager
     def member(self, name: str, *, packed: bool = False) -> Iterator[IO[bytes]]:
-        """Write one member. ``packed``: compress it; sound is small already."""
+        """Write one member. ``packed``: compress it; recordings are compressed already."""
         info = zipfile.ZipInfo(name, time.gmtime()[:6])
         info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
         info.external_attr = 0o600 << 16
@@ -89,13 +89,13 @@ class Writer:
         self.files[name] = {"size": hashed.size, "sha256": hashed.hash.hexdigest()}
 
     def add(self, name: str, path: Path) -> None:
-        """Write a file as it is now. Raises FileNotFoundError."""
+        """Add a file as it is now. Raises FileNotFoundError."""
         with path.open("rb") as source, self.member(name) as out:
             while chunk := source.read(CHUNK):
                 out.write(chunk)
 
     def finish(self, manifest: dict[str, Any]) -> None:
-        """The last member, then the name."""
+        """Write the manifest, fsync, and give the file its name."""
         body = {"format": FORMAT, **manifest, "files": self.files}
         text = json.dumps(body, ensure_ascii=False, indent=1)
         self._zip.writestr(MANIFEST, text, zipfile.ZIP_DEFLATED)
@@ -114,18 +114,18 @@ class Writer:
                 self._zip.close()
             if self._sealed is not None:
                 self._sealed.give_up()
-                error = self._sealed.failed or error  # ours is a broken pipe only
+                error = self._sealed.failed or error  # `error` is only a broken pipe then
             with contextlib.suppress(OSError):
                 self._file.close()
             self._part.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno == 28:
-            raise DiskFull(f"There is no room for {self.path}; nothing was kept.") from error
+            raise DiskFull(f"The disk has no room for {self.path}; nothing is left.") from error
 
 
 class Reader:
-    """Reads an archive. ``identity``: the file that opens an encrypted one.
+    """Reads an archive. ``identity``: the file with the secret key, for an encrypted one.
 
-    Raises `BadArchive`, and as `sealing.unsealed`.
+    Raises `BadArchive`, and what `intake.backup.encryption.unsealed` raises.
     """
 
     def __init__(self, path: Path, identity: Path | None = None) -> None:
@@ -142,10 +142,10 @@ class Reader:
         except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
             raise BadArchive(f"{path} is no backup of Huying, or damaged ({error}).") from None
         if self.manifest.get("format") != FORMAT:
-            raise BadArchive(f"{path} has a form that only a newer Huying knows; install that.")
+            raise BadArchive(f"{path} was made by a newer Huying; install that version.")
 
     def check(self, tell: Callable[[str], None]) -> None:
-        """Compare every byte with the manifest; raise `BadArchive` that names what differs."""
+        """Compare every member with the manifest. Raises `BadArchive` that names what differs."""
         there = set(self._zip.namelist()) - {MANIFEST}
         if there != self.files.keys():
             odd = sorted(there ^ self.files.keys())
@@ -153,7 +153,7 @@ class Reader:
         progress = Progress(tell, "checked", len(self.files))
         for name, about in self.files.items():
             if name.startswith("/") or ".." in name.split("/"):
-                raise BadArchive(f"{self.path}: {name!r} is no name of ours.")
+                raise BadArchive(f"{self.path}: {name!r} is not a valid name.")
             digest, size = hashlib.sha256(), 0
             try:
                 with self._zip.open(name) as source:
@@ -168,14 +168,14 @@ class Reader:
         progress.end()
 
     def under(self, folder: str) -> list[str]:
-        """The members of a folder, without its name."""
+        """The names of a folder's members, without the folder's name."""
         return [name[len(folder) + 1 :] for name in self.files if name.startswith(f"{folder}/")]
 
     def open(self, name: str) -> IO[bytes]:
         return self._zip.open(name)
 
     def extract(self, name: str, target: Path) -> None:
-        """Write one member to a file of its owner alone, whole or not at all."""
+        """Write one member to a file with mode 0600, whole or not at all."""
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = target.with_name(f".{target.name}.new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -194,7 +194,7 @@ class Reader:
 
 
 class Progress:
-    """Says every two seconds how far long work is."""
+    """Reports the progress of long work every two seconds."""
 
     def __init__(self, tell: Callable[[str], None], what: str, total: int) -> None:
         self.tell, self.what, self.total = tell, what, total
@@ -202,7 +202,7 @@ class Progress:
         self._told = time.monotonic()
 
     def step(self, size: int = 0) -> None:
-        """One more is done."""
+        """One more item of ``size`` bytes is done."""
         self.done += 1
         self.bytes += size
         if time.monotonic() - self._told > TELL_EVERY_SECONDS:
@@ -210,6 +210,6 @@ class Progress:
             self.end()
 
     def end(self) -> None:
-        """Say how it stands."""
+        """Report the final state."""
         megabytes = self.bytes / 2**20
         self.tell(f"{self.what}: {self.done} of {self.total} ({megabytes:.1f} MB)")

@@ -1,8 +1,8 @@
-"""Back up a house, also while it runs: one archive that a new house can be made from.
+"""Backs up an installation, also while it runs, into one archive that can be restored elsewhere.
 
-What waits in spools and uploads is copied first, then the database in one snapshot, then the
-sound that this snapshot names: whatever moves on meanwhile is in one of them or in two, never in
-none, and what is in two is known again by its key.
+The files in spools and uploads are copied first, then the database in one snapshot, then the
+recordings that this snapshot names. A message that is processed meanwhile is in one of them or in
+two, never in none; one that is in two is recognised by its key after a restore.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from intake.settings import Settings, settings_file
 NAME = re.compile(r"huying-(\d{8}T\d{6}Z)\.zip(\.age)?", re.ASCII)
 STAMP = "%Y%m%dT%H%M%SZ"
 ERASED = "erased.txt"
-"""Beside the archives: which requests and homes were erased, by number, so that an older archive
-does not bring them back."""
+"""A file beside the archives: which requests and households were erased, so that a restore from an
+older archive does not bring them back."""
 NOT_SECRETS = ("postgres", "postgres-admin", "postgres-rasa")
-"""They open the old house's server; a new one makes its own."""
+"""Passwords of the embedded PostgreSQL; a new installation makes its own."""
 WAITING = ("uploads", "spool")
 
 Tell = Callable[[str], None]
@@ -41,7 +41,7 @@ Tell = Callable[[str], None]
 
 @contextlib.contextmanager
 def database(settings: Settings) -> Iterator[str]:
-    """The URL of the house's database; the embedded server is started where it does not run."""
+    """The URL of the database; the embedded server is started if it does not run."""
     if settings.database_url is not None:
         yield settings.database_url
     else:
@@ -52,10 +52,11 @@ def database(settings: Settings) -> Iterator[str]:
 def back_up(
     settings: Settings, target: Path, tell: Tell, *, version: str, to: Sequence[Any] = ()
 ) -> Path:
-    """Write an archive into a folder under a name of its own, or to a file; return its path.
+    """Write an archive; return its path. ``target``: a folder, in which the archive is named by its
+    time, or a file.
 
-    ``to``: the keys that it is encrypted to. Raises `HuyingError` when it can't be written or the
-    database has no schema of ours.
+    ``to``: the keys that it is encrypted to. ``tell`` gets lines about the progress. Raises
+    `HuyingError` when the archive can't be written or the database has no schema of ours.
     """
     made_at = datetime.now(UTC)
     folder = not is_file(target)
@@ -67,18 +68,18 @@ def back_up(
         with database_dump.snapshot(url) as connection:
             manifest["rasa"] = _rasa(archive, settings, tell)
             manifest |= _database(archive, connection, tell)
-            manifest["missing"] = _sound(archive, connection, settings, tell)
+            manifest["missing"] = _recordings(archive, connection, settings, tell)
             erased = database_dump.erased(connection)
         archive.finish(manifest)
     if folder:
         _note_erased(path.parent / ERASED, erased)
     if manifest["missing"]:
-        tell(f"{len(manifest['missing'])} recordings were not there any more")
+        tell(f"{len(manifest['missing'])} recordings had been deleted meanwhile")
     return path
 
 
 def is_file(target: Path) -> bool:
-    """Is a file named, not a folder?"""
+    """Does ``target`` name a file, and not a folder?"""
     return target.suffix in (".zip", encryption.SUFFIX)
 
 
@@ -95,12 +96,12 @@ def _database(archive: Writer, connection: psycopg.Connection, tell: Tell) -> di
 
 
 def _files(archive: Writer, settings: Settings) -> None:
-    """What waits, the secrets, the settings."""
+    """Copy uploads, spools, secrets and the settings file."""
     home = settings.home
     for folder in WAITING:
         for path in sorted((home / folder).rglob("*")):
             if path.is_file() and not path.name.startswith(".") and path.suffix != ".new":
-                with contextlib.suppress(FileNotFoundError):  # taken in the meantime
+                with contextlib.suppress(FileNotFoundError):  # processed in the meantime
                     archive.add(path.relative_to(home).as_posix(), path)
     for path in sorted(settings.secrets_dir.rglob("*")):
         if path.is_file() and path.name not in NOT_SECRETS and not path.name.startswith("."):
@@ -110,13 +111,13 @@ def _files(archive: Writer, settings: Settings) -> None:
 
 
 def _rasa(archive: Writer, settings: Settings, tell: Tell) -> dict[str, Any] | None:
-    """Rasa's memory, where it lies in PostgreSQL or in a file of ours. None: nothing was kept."""
+    """Copy Rasa's conversations from PostgreSQL or from its file; None: nothing was copied."""
     named = tracker_store.url(settings)
     if named is None:
         return _rasa_file(archive, tracker_file(settings.home))
     where = make_url(named)
     if where.get_backend_name() != "postgresql":
-        tell("Rasa's memory lies in a database that is not ours; it is not in the archive")
+        tell("Rasa's conversations are in another kind of database and not in the archive")
         return None
     url = where.set(drivername="postgresql").render_as_string(hide_password=False)
     with database_dump.snapshot(url) as connection:
@@ -138,10 +139,10 @@ def _rasa_file(archive: Writer, path: Path) -> dict[str, Any] | None:
     return {"kind": "sqlite"}
 
 
-def _sound(
+def _recordings(
     archive: Writer, connection: psycopg.Connection, settings: Settings, tell: Tell
 ) -> list[str]:
-    """Copy what the snapshot names; the keys of what was erased since."""
+    """Copy the recordings that the snapshot names; return the keys of those deleted since."""
     forgets = database_dump.has_column(connection, "recordings", "forgotten_at")
     there = "WHERE forgotten_at IS NULL" if forgets else ""
     query = (
@@ -172,7 +173,7 @@ def _note_erased(path: Path, erased: list[tuple[str, str]]) -> None:
 
 
 def read_erased(path: Path) -> list[tuple[str, str]]:
-    """What must not come back, as `tables.erased` tells it."""
+    """What a restore must not bring back, in the form of `database_dump.erased`."""
     if not path.exists():
         return []
     pairs = (line.split("\t") for line in path.read_text().splitlines())
@@ -180,8 +181,8 @@ def read_erased(path: Path) -> list[tuple[str, str]]:
 
 
 def expire(folder: Path, *, days: float, keep: int | None = None) -> list[Path]:
-    """Delete our archives that are older than ``days`` (0: none is) or beyond the newest ``keep``;
-    the newest always stays. Returns what went."""
+    """Delete our archives that are older than ``days`` (0: no limit) or beyond the newest ``keep``;
+    the newest always stays. Returns the paths that were deleted."""
     now = datetime.now(UTC)
     found = sorted((p for p in folder.iterdir() if NAME.fullmatch(p.name)), reverse=True)
     gone = []

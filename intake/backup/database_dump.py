@@ -1,7 +1,7 @@
-"""A database's rows as files, so that they can go into any other version of PostgreSQL.
+"""Dumps a database's rows to files that can be loaded into any other version of PostgreSQL.
 
 Each table is one COPY in PostgreSQL's text format, all of one snapshot. The schema of our own
-database comes from its migrations; a foreign one's is written down as statements.
+database is made by its migrations; that of Rasa's database is dumped as SQL statements.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from psycopg import sql
 from intake.errors import HuyingError
 
 CHUNK = 1 << 18
-# What values look like as text must not depend on either server's settings.
+# The text form of values must not depend on the settings of either server.
 OPTIONS = " ".join(
     f"-c {name}={value}"
     for name, value in {
@@ -53,7 +53,7 @@ Tell = Callable[[str], None]
 
 @contextmanager
 def snapshot(url: str) -> Iterator[psycopg.Connection]:
-    """A connection that sees the database as it is now for as long as it lives, and can't write."""
+    """A read-only connection that sees the database as it is now, until it is closed."""
     with psycopg.connect(url, options=OPTIONS, client_encoding="utf8") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -62,7 +62,7 @@ def snapshot(url: str) -> Iterator[psycopg.Connection]:
 
 
 def dump(connection: psycopg.Connection, open_: Opener, tell: Tell) -> dict[str, Any]:
-    """Write every table through ``open_(name)``; what is needed to load them again."""
+    """Write every table to the file ``open_(name)``; return the description that `load` needs."""
     tables: dict[str, Any] = {}
     for name, columns in connection.execute(_TABLES).fetchall():
         tell(f"table {name}")
@@ -85,18 +85,18 @@ def dump(connection: psycopg.Connection, open_: Opener, tell: Tell) -> dict[str,
 def load(
     connection: psycopg.Connection, known: Mapping[str, Any], open_: Opener, tell: Tell
 ) -> None:
-    """Put the rows into tables that exist, in place of theirs, in the caller's transaction.
+    """Replace the rows of existing tables by the dumped ones, in the caller's transaction.
 
-    Raises `HuyingError` when a table then has another number of rows than was written down.
+    Raises `HuyingError` when a table got another number of rows than was dumped.
     """
     tables: Mapping[str, Any] = known["tables"]
     connection.execute("SET LOCAL search_path = public")
     keys = connection.execute(_KEYS).fetchall()
     for table, name, _ in keys:
-        # The catalogue's own spelling, quoted where it must be.
+        # `table` is spelled and quoted by PostgreSQL's catalogue (regclass).
         drop = sql.SQL(f"ALTER TABLE {table} DROP CONSTRAINT ")
         connection.execute(drop + sql.Identifier(name))
-    for name in tables:  # what triggers would write stands in the rows already
+    for name in tables:  # the dumped rows already hold what triggers would write
         off = sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER")
         connection.execute(off.format(sql.Identifier(name)))
     if tables:
@@ -161,7 +161,8 @@ _MADE_OF = """
 
 
 def made_of(connection: psycopg.Connection) -> list[str]:
-    """Statements that make the tables of a schema that no migration of ours makes."""
+    """SQL statements that make the tables of this database; for Rasa's, which has no migration of
+    ours."""
     return [row[0] for row in connection.execute(_MADE_OF).fetchall()]
 
 
@@ -175,8 +176,8 @@ def has_column(connection: psycopg.Connection, table: str, column: str) -> bool:
 
 
 def erased(connection: psycopg.Connection) -> list[tuple[str, str]]:
-    """(tracking number, when it was received) of every tombstone, and ("household 12", when it was
-    erased) of every home that the access log knows to be erased."""
+    """(tracking number, received_at) of every erased request, and ("household 12", time of erasing)
+    of every household that was erased according to the access log; times as ISO 8601."""
     if not has_column(connection, "service_requests", "erased_at"):
         return []
     rows = connection.execute(

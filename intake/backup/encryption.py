@@ -1,8 +1,8 @@
 """Encrypted archives, in the age format: the tool `age` opens them too.
 
-https://age-encryption.org/v1: X25519 for each reader, then ChaCha20-Poly1305 in pieces of 64 KiB,
-the last of them marked, so what is cut off is noticed. Everything is streamed; nothing plain
-touches the disk while an archive is made.
+https://age-encryption.org/v1: X25519 for each recipient, then ChaCha20-Poly1305 in pieces of
+64 KiB; the last one is marked, so that a truncated file is detected. Everything is streamed; no
+plaintext is written to the disk while an archive is made.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ CHUNK = 1 << 18
 
 
 class Damaged(HuyingError):
-    """It is no whole age file: changed, or cut off."""
+    """The age file was changed, or is truncated."""
 
     default_code = "bad_backup"
 
 
 def new_identity(path: Path) -> str:
-    """Make a key pair: the secret half goes into a file for its owner alone, the public half is
-    returned. Raises `HuyingError` where the file is there already or can't be written."""
+    """Make a key pair: write the secret key to a file (mode 0600), return the public key.
+
+    Raises `HuyingError` if the file exists already or can't be written.
+    """
     identity = pyrage.x25519.Identity.generate()
     public = str(identity.to_public())
     try:
@@ -95,14 +97,14 @@ def _lines(path: Path) -> list[str]:
 
 
 def is_sealed(path: Path) -> bool:
-    """Is it encrypted? Raises OSError."""
+    """Is this file encrypted with age? Raises OSError."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
 
-class _Noting:
-    """Hands on what is written, and keeps the error: pyrage makes words of it, and forgets it where
-    it comes with the last piece."""
+class _ErrorKeeper:
+    """Passes on what is written and keeps an OSError, because pyrage turns it into a text, and
+    loses it if it occurs with the last piece."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self.out = out
@@ -120,19 +122,19 @@ class _Noting:
 
 
 class Sealed:
-    """What is written to ``file`` arrives encrypted in ``out``; another thread carries it over."""
+    """Encrypts what is written to ``file`` and writes it to ``out``, in a thread of its own."""
 
     def __init__(self, out: IO[bytes], to: Sequence[Any]) -> None:
         read, write = os.pipe()
         self.file: IO[bytes] = os.fdopen(write, "wb", CHUNK)
         self.failed: BaseException | None = None
-        arguments = (os.fdopen(read, "rb"), _Noting(out), list(to))
-        self._thread = threading.Thread(target=self._carry, args=arguments, daemon=True)
+        arguments = (os.fdopen(read, "rb"), _ErrorKeeper(out), list(to))
+        self._thread = threading.Thread(target=self._encrypt, args=arguments, daemon=True)
         self._thread.start()
 
-    def _carry(self, source: IO[bytes], out: _Noting, to: list[Any]) -> None:
+    def _encrypt(self, source: IO[bytes], out: _ErrorKeeper, to: list[Any]) -> None:
         try:
-            with source:  # closed on failure too: the writer's next write ends then
+            with source:  # closed on failure too, so that the writer's next write fails
                 pyrage.encrypt_io(source, out, to)
         except BaseException as error:
             self.failed = error
@@ -140,7 +142,7 @@ class Sealed:
             self.failed = out.failed or self.failed
 
     def finish(self) -> None:
-        """All has arrived when it returns. Raises what went wrong on the way."""
+        """Return when everything is written to ``out``. Raises the error of the thread, if any."""
         with contextlib.suppress(BrokenPipeError):
             self.file.close()
         self._thread.join()
@@ -148,33 +150,33 @@ class Sealed:
             raise self.failed
 
     def give_up(self) -> None:
-        """End it; what was written so far is worth nothing."""
+        """End the thread without an error; what was written so far is incomplete."""
         with contextlib.suppress(OSError):
             self.file.close()
         self._thread.join()
 
 
 def unsealed(path: Path, identity: Path | None) -> IO[bytes]:
-    """The plain bytes in a file without a name, which is gone when it is closed.
+    """The decrypted bytes, in a temporary file without a name.
 
-    It lies beside the archive where that folder can be written to, else where temporary files
-    lie, and takes as much room. Raises `HuyingError` (``identity_missing``, ``wrong_identity``),
+    It is in the archive's folder if that is writable, else in the system's temporary folder, and
+    as large as the archive. Raises `HuyingError` (``identity_missing``, ``wrong_identity``),
     `BadField`, `Damaged` and `DiskFull`.
     """
     if identity is None:
         raise HuyingError(
-            f"{path} is encrypted; name the file that opens it with --identity.",
+            f"{path} is encrypted; name the file with the secret key by --identity.",
             code="identity_missing",
         )
     keys = _identities(identity)
     beside = path.parent if os.access(path.parent, os.W_OK) else None
     plain = tempfile.TemporaryFile(dir=beside, prefix=".huying-")  # noqa: SIM115 (handed on)
-    noting = _Noting(plain)
+    keeper = _ErrorKeeper(plain)
     try:
         with path.open("rb") as source:
-            pyrage.decrypt_io(source, noting, keys)
-        if noting.failed is not None:
-            raise noting.failed
+            pyrage.decrypt_io(source, keeper, keys)
+        if keeper.failed is not None:
+            raise keeper.failed
         plain.seek(0)
     except pyrage.DecryptError as error:
         plain.close()
@@ -186,7 +188,7 @@ def unsealed(path: Path, identity: Path | None) -> IO[bytes]:
         raise Damaged(f"{path} is damaged or cut off ({error}).") from None
     except OSError as error:
         plain.close()
-        if noting.failed is not None and noting.failed.errno == errno.ENOSPC:
-            raise DiskFull(f"There is no room to open {path} in.") from None
+        if keeper.failed is not None and keeper.failed.errno == errno.ENOSPC:
+            raise DiskFull(f"The disk has no room to decrypt {path}.") from None
         raise Damaged(f"{path} is damaged or cut off ({error}).") from None
     return plain

@@ -1,8 +1,9 @@
-"""Make a house from an archive: everything is checked first, and nothing is overwritten unasked.
+"""Restores an installation from an archive: everything is checked first, and nothing is
+overwritten without ``overwrite``.
 
-The database comes back in one transaction, through our own migrations to the revision that it was
-saved at and then to the newest, so the server may be of any version. Sound is in its place before
-the rows that name it.
+The database is restored in one transaction: our migrations make the schema that the archive has,
+the rows are loaded, and further migrations bring them to the newest schema; so the server may be of
+any version. Recordings are written before the rows that refer to them.
 """
 
 from __future__ import annotations
@@ -39,11 +40,12 @@ Tell = Callable[[str], None]
 Erased = Sequence[tuple[str, str]]
 BY = By(Actor.OPERATOR, "restore")
 HOLDS = ("service_requests", "recordings", "conversations", "households", "operators")
-"""A database with rows in one of these is somebody's."""
+"""A database with rows in one of these tables is in use and is not overwritten unasked."""
 
 
 def check(archive: Reader, tell: Tell) -> None:
-    """Can it be restored by this version? Raises `BadArchive`; nothing was touched then."""
+    """Raise `BadArchive` if the archive is damaged or this version can't restore it; changes
+    nothing."""
     revision = archive.manifest["revision"]
     if revision not in migrations.known_revisions():
         raise BadArchive(
@@ -54,7 +56,10 @@ def check(archive: Reader, tell: Tell) -> None:
 
 
 def put_settings(archive: Reader, home: Path, *, overwrite: bool) -> None:
-    """Put secrets and settings into a home. Raises `HuyingError` where there are some already."""
+    """Write secrets and settings into the data folder ``home``.
+
+    Raises `HuyingError` if a file exists there with other content, unless ``overwrite``.
+    """
     names = [name for name in archive.files if name.startswith("secrets/")]
     if "huying.toml" in archive.files:
         names.append("huying.toml")
@@ -62,7 +67,7 @@ def put_settings(archive: Reader, home: Path, *, overwrite: bool) -> None:
         target = home / name
         if target.exists() and not overwrite and target.read_bytes() != _bytes(archive, name):
             raise HuyingError(
-                f"{target} is there already, and another; --overwrite replaces it.", code="exists"
+                f"{target} exists already and differs; --overwrite replaces it.", code="exists"
             )
     for name in names:
         archive.extract(name, home / name)
@@ -76,10 +81,10 @@ def _bytes(archive: Reader, name: str) -> bytes:
 async def restore(
     settings: Settings, archive: Reader, tell: Tell, *, overwrite: bool = False
 ) -> None:
-    """Put rows, sound and what waits into the house of these settings.
+    """Restore rows, recordings, uploads and spools into the installation of these settings.
 
-    Call `check` and `put_settings` before. Raises `HuyingError`: the house runs, holds something
-    (without ``overwrite``), or the database refuses; the database is then as it was.
+    Call `check` and `put_settings` before. Raises `HuyingError` when the installation runs, holds
+    data (without ``overwrite``), or the database rejects something; the database is then unchanged.
     """
     with ExitStack() as held:
         held.enter_context(supervisor.only_one(settings.home))
@@ -90,7 +95,7 @@ async def restore(
             with engine.begin() as connection:
                 erased = [*read_erased(archive.path.parent / ERASED)]
                 erased += _empty(connection, settings, overwrite=overwrite)
-                _sound(archive, settings, tell)
+                _recordings(archive, settings, tell)
                 _rows(connection, archive, tell)
         except (DBAPIError, psycopg.Error) as error:
             why = str(getattr(error, "orig", error)).splitlines()[0]
@@ -103,11 +108,12 @@ async def restore(
         os.sync()
         again = await _erase_again(settings, url, erased)
         if again:
-            tell(f"{again} requests had been erased since, and were again")
+            tell(f"{again} requests that had been erased since the backup were erased again")
 
 
 def _empty(connection: Connection, settings: Settings, *, overwrite: bool) -> Erased:
-    """See that nobody works there, and that nothing is lost. What was erased there so far."""
+    """Empty the database after checking that it is not in use and holds no data (unless
+    ``overwrite``); return what had been erased in it."""
     others = connection.scalar(
         text(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
@@ -116,7 +122,7 @@ def _empty(connection: Connection, settings: Settings, *, overwrite: bool) -> Er
         )
     )
     if others:
-        raise HuyingError("The database is in use; stop the house first.", code="in_use")
+        raise HuyingError("The database is in use; stop `huying up` first.", code="in_use")
     there = set(
         connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
     )
@@ -127,9 +133,10 @@ def _empty(connection: Connection, settings: Settings, *, overwrite: bool) -> Er
     ]
     sound = any(path.is_file() for path in settings.recordings_dir.rglob("*"))
     if (held or sound) and not overwrite:
-        what = ", ".join([*held, *(["sound"] if sound else [])])
+        what = ", ".join([*held, *(["files of recordings"] if sound else [])])
         raise HuyingError(
-            f"This house holds something already ({what}); --overwrite replaces it.", code="exists"
+            f"This installation holds data already ({what}); --overwrite replaces it.",
+            code="exists",
         )
     erased = database_dump.erased(_raw(connection))
     if there:
@@ -138,7 +145,7 @@ def _empty(connection: Connection, settings: Settings, *, overwrite: bool) -> Er
     return erased
 
 
-def _sound(archive: Reader, settings: Settings, tell: Tell) -> None:
+def _recordings(archive: Reader, settings: Settings, tell: Tell) -> None:
     keys = archive.under("recordings")
     progress = Progress(tell, "recordings", len(keys))
     root = settings.recordings_dir.resolve()
@@ -160,7 +167,7 @@ def _rows(connection: Connection, archive: Reader, tell: Tell) -> None:
         tell,
     )
     newest = migrations.upgrade(connection)
-    # Whoever was signed out since does not come back in with the archive.
+    # Sessions that were ended since the backup must not become valid again.
     connection.execute(text("DELETE FROM operator_sessions"))
     tell(f"schema {archive.manifest['revision']}, now {newest}")
 
@@ -170,9 +177,9 @@ def _raw(connection: Connection) -> psycopg.Connection:
 
 
 def _rasa(archive: Reader, settings: Settings, tell: Tell) -> list[str] | None:
-    """Put Rasa's memory back where this house has it.
+    """Restore Rasa's conversations into the store that the settings give it.
 
-    The names of memories that hold more than our rows know; None: no memory can be relied on.
+    Returns the names of Rasa's records that are newer than our rows; None: no record can be used.
     """
     saved: dict[str, Any] | None = archive.manifest["rasa"]
     named = tracker_store.url(settings)
@@ -208,7 +215,7 @@ def _rasa_tables(
 
 
 def _forget_trackers(connection: Connection, names: list[str] | None) -> None:
-    """These conversations' next turns begin with a new memory, made from what we know."""
+    """Have these conversations (None: all) start with a new record in Rasa, made from our rows."""
     change = update(Conversation).values(tracker=None)
     if names is not None:
         change = change.where(Conversation.tracker.in_(names))
@@ -216,14 +223,14 @@ def _forget_trackers(connection: Connection, names: list[str] | None) -> None:
 
 
 async def _erase_again(settings: Settings, url: str, erased: Erased) -> int:
-    """Whoever was erased after the archive was made stays erased."""
+    """Erase again what was erased after the archive was made; return the number of requests."""
     count = 0
     engine, sessions = connect(url, pool_size=2)
     try:
         for number, at in erased:
             moment, left = datetime.fromisoformat(at), None
             if number.startswith("household "):
-                await _erase_home_again(sessions, int(number.split()[1]), moment)
+                await _erase_household(sessions, int(number.split()[1]), moment)
                 continue
             async with sessions.begin() as session:
                 found = await session.scalar(
@@ -243,8 +250,9 @@ async def _erase_again(settings: Settings, url: str, erased: Erased) -> int:
     return count
 
 
-async def _erase_home_again(sessions: Sessions, household_id: int, erased_at: datetime) -> None:
-    """Its requests have their own lines. A home that was made later only has the same number."""
+async def _erase_household(sessions: Sessions, household_id: int, erased_at: datetime) -> None:
+    """Erase a household again; its requests have entries of their own. A household that was made
+    after the erasing only has the same id, and stays."""
     async with sessions.begin() as session:
         home = await session.get(Household, household_id)
         if home is not None and home.created_at < erased_at:

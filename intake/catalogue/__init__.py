@@ -1,6 +1,7 @@
-"""What operators edit while the house runs: places, routing rules, the catalogue's texts.
+"""The service catalogue, and what operators edit at the desk: places, routing rules, texts.
 
-Files are the seed and the default. Places: the settings' file fills a table that nobody has
-touched. Routing rules and texts: the file holds until a person writes otherwise, and holds again
-when she takes that back. `changes` is the only writer, so that every change has its history.
+Files are the defaults. Places: the file that the settings name fills a table that is empty and was
+never written to. Routing rules and texts: the file is in force until an operator saves something
+else, and again when an operator resets that. `edits` is the only writer, so that every change has
+its history.
 """

@@ -1,4 +1,4 @@
-"""The only writer of what operators edit: who changed what, what was before, and back again."""
+"""The only writer of editable data: writes changes with their history, and undoes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from intake.storage.models import Edit, Edited
 
 
 class Store(Protocol):
-    """One kind of what is edited: values by name, None for what is not there."""
+    """One kind of editable data: values by name, None for one that does not exist."""
 
     async def read(self, session: AsyncSession, names: Collection[str]) -> dict[str, Any]: ...
     async def write(self, session: AsyncSession, values: Mapping[str, Any]) -> None: ...
@@ -24,20 +24,21 @@ STORES: Mapping[str, Store] = {m.KIND: m for m in (places, routing_rules, text_o
 
 
 async def versions(session: AsyncSession) -> dict[str, int]:
-    """The version of each kind."""
+    """Kind → version; a version grows with every write to the kind's table."""
     rows = await session.execute(select(Edited.kind, Edited.version))
     return {kind: version for kind, version in rows}
 
 
 async def version(session: AsyncSession, kind: str) -> int:
-    """The version of one kind."""
+    """The version of one kind. Raises KeyError for an unknown kind."""
     return (await versions(session))[kind]
 
 
 async def lock(session: AsyncSession, kind: str, seen: int | None) -> Edited:
-    """Nobody else changes this kind until the transaction ends.
+    """Lock a kind against other writers until the transaction ends.
 
-    ``seen``: the version that the writer saw; `StaleVersion` when it is another by now.
+    ``seen``: the version that the writer saw, None for any. Raises `StaleVersion` when the present
+    version is another, `NotFound` for an unknown kind.
     """
     row = await session.scalar(
         select(Edited)
@@ -62,9 +63,9 @@ async def change(
     seen: int | None,
     undoes: int | None = None,
 ) -> int:
-    """Write ``values`` and what was before them; returns the new version.
+    """Write ``values`` (name → value, None to remove) and their history; return the new version.
 
-    What is as it was already is no change. Raises `StaleVersion`.
+    Values that are unchanged are not written. ``seen`` and what is raised: as for `lock`.
     """
     await lock(session, kind, seen)
     store = STORES[kind]
@@ -81,7 +82,7 @@ async def change(
 
 
 async def get(session: AsyncSession, edit_id: int) -> Edit:
-    """One change. Raises `NotFound`."""
+    """One change of the history. Raises `NotFound`."""
     found = await session.get(Edit, edit_id)
     if found is None:
         raise NotFound("There is no such change.")
@@ -89,9 +90,9 @@ async def get(session: AsyncSession, edit_id: int) -> Edit:
 
 
 async def undo(session: AsyncSession, edit: Edit, *, who: str, seen: int | None) -> int:
-    """Make it as it was before a change; returns the new version.
+    """Restore the values from before a change; return the new version.
 
-    Raises `StaleVersion`; `MoveNotAllowed` when something of it was changed again since.
+    Raises `StaleVersion`, or `MoveNotAllowed` when one of the values was changed again since.
     """
     await lock(session, edit.kind, seen)
     if await STORES[edit.kind].read(session, list(edit.after)) != edit.after:

@@ -1,4 +1,5 @@
-"""The gazetteer's table: one row a place, checked before it is written, and who sounds like whom.
+"""The table of the gazetteer: one row a place, checked before it is written; and which places
+sound alike.
 
 A place's value is ``{"kind", "area", "aliases"}``; ``area`` may be None.
 """
@@ -27,16 +28,17 @@ KINDS = ("community", "road", "building", "facility")
 LONGEST = 80  # characters of a name, an alias, an area
 MOST_ALIASES = 50
 MOST_PLACES = 10_000  # the readers' index of so many takes some seconds to build
-MOST_ALIKE = 5  # of one sound that are named
+MOST_ALIKE = 5  # places of the same sound that are shown
 ROWS_AT_ONCE = 2_000
-# A spreadsheet that opens our export would compute these; some take the full-width ones, too.
+# A spreadsheet would run cells that begin so as formulas; some also the full-width ones.
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 Value = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Why something can't be saved: ``desk.settings.wrong.<code>`` filled with ``values``."""
+    """Why something can't be saved: the sentence ``desk.settings.wrong.<code>`` of the locale,
+    filled in with ``values``."""
 
     code: str
     values: Mapping[str, Any]
@@ -46,20 +48,20 @@ class Wrong:
         return say(f"desk.settings.wrong.{self.code}", language, **self.values)
 
     def to_json(self) -> dict[str, str]:
-        """``{code, <language>: sentence, …}``, as reasons for review are."""
+        """``{code, <language>: sentence, …}``, in the form of the reasons for review."""
         return {"code": self.code, **{name: self.in_language(name) for name in languages()}}
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Another place that sounds the same (``exactly``) or nearly so."""
+    """Another place that sounds the same (``exactly``) or nearly the same."""
 
     other: str
     exactly: bool
 
 
 def kind_of(written: str) -> str | None:
-    """The kind that a person wrote, as its code or by its name in any language."""
+    """The code of a kind that is written as its code or by its name in any language, or None."""
     wanted = written.strip().casefold()
     for kind in KINDS:
         names = {say(f"desk.settings.kind.{kind}", language) for language in languages()}
@@ -71,7 +73,7 @@ def kind_of(written: str) -> str | None:
 def tidy(
     name: str, kind: str, area: str | None, aliases: Iterable[str]
 ) -> tuple[str, Value, Wrong | None]:
-    """A place as it would be saved, and what is wrong with it, if anything."""
+    """(name, value, what is wrong or None) of a place, cleaned as it would be saved."""
     name, area = name.strip(), (area or "").strip()
     others = list(dict.fromkeys(a.strip() for a in aliases if a.strip()))
     others = [other for other in others if other != name]
@@ -103,7 +105,7 @@ def _wrong(name: str, unknown: str | None, area: str, aliases: Collection[str]) 
 
 
 def value_of(place: Place) -> Value:
-    """What is kept of a place besides its name."""
+    """A place's row as its value."""
     return {"kind": place.kind, "area": place.area or None, "aliases": list(place.aliases)}
 
 
@@ -114,7 +116,7 @@ async def all_of(session: AsyncSession) -> dict[str, Value]:
 
 
 async def read(session: AsyncSession, names: Collection[str]) -> dict[str, Any]:
-    """These places' values; None for one that is not there."""
+    """Name → value of these places; None for one that does not exist."""
     found: dict[str, Any] = dict.fromkeys(names)
     rows = await session.scalars(select(Place).where(Place.name.in_(list(names))))
     return found | {place.name: value_of(place) for place in rows}
@@ -134,7 +136,7 @@ async def write(session: AsyncSession, values: Mapping[str, Value | None]) -> No
 
 
 async def gazetteer(session: AsyncSession) -> Gazetteer:
-    """The places as the readers want them."""
+    """The places as the `Gazetteer` that the readers use."""
     return await asyncio.to_thread(_built, await all_of(session))
 
 
@@ -146,7 +148,7 @@ def _built(places: Mapping[str, Value]) -> Gazetteer:
 
 
 def alike_in(places: Mapping[str, Value]) -> dict[str, list[Alike]]:
-    """`alike_of` of places that are not saved yet; takes a second for some thousands."""
+    """`alike_of` for places that are not saved yet; takes a second for some thousands."""
     return _alike(
         (name, syllables(plain(text)))
         for name, value in places.items()
@@ -156,9 +158,9 @@ def alike_in(places: Mapping[str, Value]) -> dict[str, list[Alike]]:
 
 @lru_cache(maxsize=2)
 def alike_of(known: Gazetteer) -> Mapping[str, list[Alike]]:
-    """For each place, by name or alias, those that sound the same or nearly so.
+    """Place → the other places of which a name or alias sounds the same or nearly the same.
 
-    Where two sound the same, the readers call the place ambiguous, and a person decides.
+    Where two sound the same, the readers mark the place as ambiguous, and a person decides.
     """
     return _alike((spelling.place.name, spelling.spoken) for spelling in known.spellings)
 

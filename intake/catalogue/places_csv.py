@@ -1,7 +1,7 @@
 """Places as a CSV file: ``name,kind,area,aliases``, aliases joined by ``|``.
 
-Read as people save it: UTF-8 with or without a byte order mark, or GB18030, which is what Excel
-writes in China; commas, semicolons or tabs. Nothing here saves anything.
+Accepted are UTF-8 with or without a byte order mark, and GB18030, which Excel writes in China;
+separators are commas, semicolons or tabs. This module does not access the database.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ class Line:
 
 @dataclass(slots=True)
 class Preview:
-    """What an import would do. ``what`` of each line: add, change, same or wrong.
+    """What an import would do.
 
-    ``removed``: places that the file lacks, where it is the whole list. ``values``: what
-    `changes.change` would be given, without the wrong lines.
+    ``lines``: each line with add, change, same or wrong. ``removed``: places that the file lacks,
+    if it is the whole list. ``values``: the argument for `intake.catalogue.edits.change`, without
+    the wrong lines.
     """
 
     lines: list[tuple[Line, str, Value | None]] = field(default_factory=list)
@@ -42,7 +43,8 @@ class Preview:
     values: dict[str, Value | None] = field(default_factory=dict)
 
     def count(self, what: str) -> int:
-        """How many lines would be added, changed, …; or how many places removed."""
+        """How many lines have this outcome (add, change, same, wrong); for removed, how many
+        places."""
         if what == "remove":
             return len(self.removed)
         return sum(kind == what for _, kind, _ in self.lines)
@@ -51,8 +53,8 @@ class Preview:
 def read(data: bytes) -> list[Line]:
     """The lines of a file, each checked; empty ones are left out.
 
-    Raises `BadField` when it is no such CSV at all, `TooLarge` above `MOST_BYTES` or
-    `MOST_PLACES` rows.
+    Raises `BadField` when it can't be parsed as such a CSV file, `TooLarge` above `MOST_BYTES`
+    bytes or `MOST_PLACES` rows.
     """
     if len(data) > MOST_BYTES:
         raise TooLarge(f"The file is larger than {MOST_BYTES // 1024**2} MB.", limit=MOST_BYTES)
@@ -110,8 +112,8 @@ def _unreadable(why: str) -> BadField:
 def compare(lines: Sequence[Line], known: Mapping[str, Value], *, whole: bool) -> Preview:
     """What an import of `lines` would do to the `known` places.
 
-    ``whole``: the file is the whole list, so that places it lacks are removed; one that stands in
-    a wrong line is not lacking.
+    ``whole``: the file is the whole list, so that places which it lacks are removed; a place in a
+    wrong line does not count as lacking.
     """
     preview = Preview()
     for line in lines:

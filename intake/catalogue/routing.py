@@ -1,4 +1,4 @@
-"""Who gets it: pure rules over category, area and urgency."""
+"""Which backend gets a request: pure rules over category, area and urgency."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class RoutingRule(Protocol):
-    """One rule; a condition that is None holds always."""
+    """One routing rule; a condition that is None always holds."""
 
     @property
     def backend(self) -> str: ...

@@ -1,4 +1,4 @@
-"""The routing rules' table: the whole list is one thing, read and written at once."""
+"""The table of routing rules; the whole list is read, written and versioned as one value."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from intake.settings import Routing, Rule
 from intake.storage.models import Edited, RoutingRule
 
 KIND = "routing_rules"
-LIST = "rules"  # the one name under which the list stands in a change
+LIST = "rules"  # the name of the list in a change of the history
 MOST_RULES = 200
 MOST_VALUES = 200
 
 
 class Listed(Rule):
-    """A rule as operators write it, with a note for those who read it later."""
+    """A rule as operators write it, with a note for their colleagues."""
 
     note: str | None = Field(None, max_length=200)
 
@@ -43,7 +43,7 @@ class Listed(Rule):
 def wrong(
     rules: Sequence[Listed], backends: Collection[str], categories: Collection[str]
 ) -> tuple[int, Wrong] | None:
-    """The first rule that can't be saved, counted from 1, and why."""
+    """The number (from 1) of the first rule that can't be saved, and why; None if all can."""
     for number, rule in enumerate(rules, 1):
         if rule.backend not in backends:
             known = ", ".join(sorted(backends))
@@ -57,7 +57,7 @@ def wrong(
 
 
 def unreached(rules: Sequence[Rule]) -> list[int]:
-    """The indices of rules behind one that always holds."""
+    """The indices of rules that are never reached, because a rule before them always holds."""
     for index, rule in enumerate(rules):
         if not (rule.category or rule.area or rule.urgency):
             return list(range(index + 1, len(rules)))
@@ -65,12 +65,12 @@ def unreached(rules: Sequence[Rule]) -> list[int]:
 
 
 def to_json(rules: Sequence[Rule]) -> list[dict[str, Any]]:
-    """A list as it is kept in the history and shown by the API."""
+    """A list of rules as it is stored in the history and shown by the API."""
     return [{"note": None, **rule.model_dump(mode="json")} for rule in rules]
 
 
 async def own(session: AsyncSession) -> list[Listed] | None:
-    """The operators' list; None while the settings' file holds."""
+    """The operators' list; None while the settings file is in force."""
     if not await session.scalar(select(Edited.own).where(Edited.kind == KIND)):
         return None
     rows = await session.scalars(select(RoutingRule).order_by(RoutingRule.position))
@@ -87,19 +87,19 @@ async def own(session: AsyncSession) -> list[Listed] | None:
 
 
 async def current(session: AsyncSession, routing: Routing) -> tuple[Rule, ...]:
-    """The rules that hold: the operators' list, else those of the settings' file."""
+    """The rules in force: the operators' list, else those of the settings file."""
     found = await own(session)
     return tuple(routing.rules if found is None else found)
 
 
 async def read(session: AsyncSession, names: Collection[str]) -> dict[str, Any]:
-    """The operators' list under its one name; None while the file holds."""
+    """The operators' list under its name; None while the file is in force."""
     found = await own(session)
     return dict.fromkeys(names, None if found is None else to_json(found))
 
 
 async def write(session: AsyncSession, values: Mapping[str, Any]) -> None:
-    """Put a list in place of the one before; None: the settings' file holds again."""
+    """Replace the operators' list; None puts the settings file in force again."""
     rules: list[dict[str, Any]] | None = values[LIST]
     await session.execute(delete(RoutingRule))
     session.add_all(RoutingRule(position=n, **rule) for n, rule in enumerate(rules or (), 1))

@@ -1,4 +1,4 @@
-"""A file of places put into the table, from the command line."""
+"""Loads a file of places into the table, for the command line."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def lines_of(path: Path) -> list[places_csv.Line]:
 
 
 async def first(session: AsyncSession, lines: list[places_csv.Line]) -> int | None:
-    """Fill a table that is empty and that nobody has written to; how many places came.
+    """Fill a table that is empty and was never written to; return the number of places.
 
-    None: it holds what operators keep, and is left alone.
+    Returns None, and changes nothing, when operators maintain the table already.
     """
     row = await edits.lock(session, places.KIND, None)
     if row.own or await session.scalar(select(func.count()).select_from(Place)):
@@ -34,7 +34,8 @@ async def first(session: AsyncSession, lines: list[places_csv.Line]) -> int | No
 
 
 async def put(session: AsyncSession, lines: list[places_csv.Line], *, replace: bool) -> int:
-    """Add the places that are new; ``replace``: write those of the same name anew too."""
+    """Add the places that are new; ``replace``: also overwrite those of the same name. Returns the
+    number of places written."""
     await edits.lock(session, places.KIND, None)
     return await _put(session, lines, replace=replace)
 

@@ -53,9 +53,9 @@ class Category(_Strict):
     message was left until somebody has answered; ``deadline_source``: the norm or the reason.
     ``at_least``: how urgent a request of this kind is whatever its words say.
     ``required``: what must be known before it can be routed. ``remote``: help by phone or in
-    writing will do, so that no place is needed where the resident can be reached. ``arranged``:
-    somebody comes at an agreed time; where not, a time told is rather when it happened.
-    ``questions``: how each field is asked for, in the order in which it is asked.
+    writing suffices, so that no place is needed if the resident can be reached. ``arranged``:
+    somebody comes at an agreed time; otherwise a time in the message is when something happened.
+    ``questions``: the question for each field, in the order of asking.
     ``routing_hint``: the kind of team that does this work.
     ``examples``: training sentences, where ``data/nlu/<code>.yml`` holds none or not enough.
     """
@@ -105,7 +105,7 @@ class _Intents(_Strict):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """``entries``: code → service category. ``intents``: code → what is no service."""
+    """``entries``: code → service category. ``intents``: code → what else a message can be."""
 
     entries: Mapping[str, Category]
     intents: Mapping[str, Intent]
@@ -130,13 +130,13 @@ class Catalogue:
         return code in self.entries
 
     def name(self, code: str, language: str) -> str:
-        """What people call it; the code itself for an unknown one."""
+        """The name of a category or intent; the code itself if it is unknown."""
         known = self.entries.get(code) or self.intents.get(code)
         return known.name.in_language(language) if known else code
 
 
 def load_catalogue(folder: Path) -> Catalogue:
-    """Reads every file of `folder`. Raises SettingsError that names the file and the key."""
+    """Read every file of `folder`. Raises SettingsError that names the file and the key."""
     entries: dict[str, Category] = {}
     for path in sorted(folder.glob("[!_]*.yml")):
         category = _read(path, Category)

@@ -1,7 +1,7 @@
-"""What operators say otherwise than the catalogue's files: names, questions, deadlines, urgency.
+"""Operators' changes to the catalogue's texts: names, questions, deadlines, least urgency.
 
-Only what differs from the file is kept, so that the rest follows the file. Codes, what must be
-known and what is asked about stay the file's.
+Only what differs from the file is stored, so that everything else follows the file. Codes, the
+required fields and the fields that have questions can't be changed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Sentence(_Strict):
 
 
 class Texts(_Strict):
-    """What is said otherwise of one category; what is left out follows the file."""
+    """The changed texts of one category; what is left out follows the file."""
 
     name: Name | None = None
     description: Sentence | None = None
@@ -64,7 +64,7 @@ class Texts(_Strict):
 
 
 def differing(entry: Category, texts: Texts) -> tuple[dict[str, Any] | None, Wrong | None]:
-    """What of `texts` differs from the file's `entry` (None: nothing), and what is wrong."""
+    """(the part of `texts` that differs from the file's `entry` or None, what is wrong or None)."""
     given = texts.model_dump(exclude_none=True)
     file = entry.model_dump(mode="json")
     unknown = sorted(set(given.get("questions") or ()) - set(file["questions"]))
@@ -79,7 +79,7 @@ def differing(entry: Category, texts: Texts) -> tuple[dict[str, Any] | None, Wro
 
 
 def overlay(files: Catalogue, rows: Mapping[str, Mapping[str, Any]]) -> Catalogue:
-    """The catalogue with the operators' texts; a row that fits no more is left out."""
+    """The catalogue with the operators' texts; a row that no longer fits its file is left out."""
     entries = dict(files.entries)
     for code, texts in rows.items():
         if code not in entries:
@@ -92,29 +92,29 @@ def overlay(files: Catalogue, rows: Mapping[str, Mapping[str, Any]]) -> Catalogu
         try:
             entries[code] = Category.model_validate(merged)
         except Invalid:
-            log.warning("The texts of %s that operators wrote can't be used.", code)
+            log.warning("the operators' texts of category %s can't be used", code)
     return Catalogue(MappingProxyType(entries), files.intents)
 
 
 async def all_of(session: AsyncSession) -> dict[str, dict[str, Any]]:
-    """What is said otherwise, by code."""
+    """Code → the changed texts of that category."""
     rows = await session.scalars(select(CatalogueText).order_by(CatalogueText.code))
     return {row.code: dict(row.texts) for row in rows}
 
 
 async def current(session: AsyncSession, files: Catalogue) -> Catalogue:
-    """The catalogue as it is now."""
+    """The catalogue with the operators' present texts."""
     return overlay(files, await all_of(session))
 
 
 async def read(session: AsyncSession, names: Collection[str]) -> dict[str, Any]:
-    """These categories' texts; None where the file holds."""
+    """The changed texts of these categories; None where the file is in force."""
     known = await all_of(session)
     return {name: known.get(name) for name in names}
 
 
 async def write(session: AsyncSession, values: Mapping[str, Any]) -> None:
-    """Save these categories' texts; None: the file holds again."""
+    """Save the changed texts of these categories; None puts the file in force again."""
     gone = [code for code, texts in values.items() if texts is None]
     await session.execute(delete(CatalogueText).where(CatalogueText.code.in_(gone)))
     for code, texts in values.items():

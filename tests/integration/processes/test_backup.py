@@ -341,7 +341,7 @@ async def test_nothing_is_overwritten_unasked(full: Chat, tmp_path: Path) -> Non
     url = str(full.settings.database_url)
     await full.parts.engine.dispose()
     before = contents(url)
-    with pytest.raises(HuyingError, match="holds something already"):
+    with pytest.raises(HuyingError, match="holds data already"):
         await put_back(archive, tmp_path / "new", url)
     assert contents(url) == before
     async with full.parts.sessions.begin() as session:
