@@ -1,4 +1,4 @@
-"""``huying evaluate``: how well a labelled set is heard and understood."""
+"""``huying evaluate``: measures transcription and understanding on a labelled set."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from rich.table import Table
 from intake.catalogue.services import load_catalogue
 from intake.evaluation import dataset
 from intake.evaluation.dataset import Dialogue, Item, LabelledSet
-from intake.evaluation.dialogues import Held, everything, hold
-from intake.evaluation.environment import assistant_model, open_house
+from intake.evaluation.dialogues import Held, hold, whole_environment
+from intake.evaluation.environment import assistant_model, open_environment
 from intake.evaluation.metrics import (
     FIGURES,
     OF_DIALOGUES,
@@ -33,7 +33,7 @@ from intake.evaluation.metrics import (
     score_dialogues,
     wilson,
 )
-from intake.evaluation.predict import Answering
+from intake.evaluation.predict import Predictor
 from intake.settings import ROOT, Settings, load
 
 
@@ -50,12 +50,12 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
     only: Annotated[Part | None, typer.Option(help="Measure only this part.")] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="List every miss with what was heard.")
+        bool, typer.Option("--verbose", help="List every miss with the transcription.")
     ] = False,
 ) -> None:
-    """Run a labelled set through recognition and understanding, and say how much was right.
+    """Transcribe and understand a labelled set, and show how much was right.
 
-    Starts what it needs by itself, apart from a running Huying. With --json, the misses that
+    Starts its own processes, independent of a running Huying. With --json, the misses that
     --verbose lists go to standard error.
     """
     settings = load()
@@ -81,7 +81,7 @@ def evaluate(
 def measure(
     found: LabelledSet, settings: Settings, only: Part | None, errors: Console
 ) -> dict[str, Score]:
-    """A score for each part; of those that are not measured, an empty one."""
+    """Part → score; an empty score for parts that are not measured."""
     dialogues = found.dialogues if only in (None, Part.DIALOGUES) else ()
     items = {
         part: getattr(found, part) if only in (None, part) else ()
@@ -90,7 +90,7 @@ def measure(
     scores = {str(part): Score(0, Tally(), {}) for part in Part}
     if not any(items.values()) and not dialogues:
         return scores
-    # Like Ctrl-C: what was started is ended, and what was written is removed.
+    # As for Ctrl-C: processes that were started are ended, and temporary folders are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn(), console=errors) as progress:
@@ -122,8 +122,8 @@ async def _dialogues(
     progress: Progress,
     say: Callable[[str], None],
 ) -> list[Held]:
-    """Each from its first message to its last; a house of their own, with a database."""
-    async with everything(settings, found, model, say) as parts:
+    """Hold the dialogues one after the other, in an environment with a database."""
+    async with whole_environment(settings, found, model, say) as parts:
         progress.update(progress.task_ids[0], total=1, completed=1, description="ready")
         tracked = progress.track(dialogues, description=str(Part.DIALOGUES))
         return [await hold(dialogue, parts) for dialogue in tracked]
@@ -137,14 +137,16 @@ async def _answers(
     progress: Progress,
     say: Callable[[str], None],
 ) -> dict[Part, list[Answer]]:
-    """One after the other, so that the seconds are those of one recording alone."""
+    """Predict the items one after the other, so that the seconds are those of one item alone."""
     catalogue = load_catalogue(ROOT / "data" / "services")
     answers: dict[Part, list[Answer]] = {}
-    async with open_house(settings, model, hears=bool(items[Part.VOICEMAIL]), say=say) as house:
+    async with open_environment(
+        settings, model, hears=bool(items[Part.VOICEMAIL]), say=say
+    ) as environment:
         progress.update(progress.task_ids[0], total=1, completed=1, description="ready")
-        answering = Answering(house, settings, catalogue, found)
+        predictor = Predictor(environment, settings, catalogue, found)
         for part, labelled_items in items.items():
-            one = answering.recording if part is Part.VOICEMAIL else answering.message
+            one = predictor.recording if part is Part.VOICEMAIL else predictor.message
             tracked = progress.track(labelled_items, description=str(part))
             answers[part] = [await one(item) for item in tracked]
     return answers

@@ -1,5 +1,6 @@
-"""How well we hear and understand, measured on a labelled set.
+"""Measures transcription and understanding on a labelled set.
 
-``labelled`` reads such a set, ``house`` starts what is needed, ``answering`` sends every item the
-way of the pipeline, ``measures`` compares the answers with the labels.
+``dataset`` reads such a set, ``environment`` starts what is needed, ``predict`` sends every item
+through the steps of the pipeline, ``dialogues`` holds the dialogues, ``metrics`` compares the
+answers with the labels. ``export`` makes a set of what operators confirmed or corrected.
 """

@@ -1,4 +1,4 @@
-"""The requests that a person looked at: confirmed as a whole, or corrected in single fields."""
+"""Finds the requests that an operator confirmed as a whole, or corrected in single fields."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from intake.understanding.gazetteer import Gazetteer
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A request that a person looked at.
+    """A request that an operator confirmed or corrected.
 
     `confirmed`: as a whole. `several`: its recording holds other requests too. `merged_in`: others
-    were folded into it, and perhaps their urgency. `typed`: the resident's own messages, the first
-    one first; none for a recording.
+    were merged into it, and perhaps raised its urgency. `typed`: the resident's messages, oldest
+    first; empty for a recording.
     """
 
     request: ServiceRequest
@@ -33,7 +33,7 @@ class Checked:
 
     @property
     def transcribed(self) -> bool:
-        """Did a person write down what was said?"""
+        """Did an operator correct the text of the recording?"""
         return self.request.recording_id is not None and "text" in self.request.corrected
 
 
@@ -51,7 +51,7 @@ MERGED_IN = _event("merged_in")
 
 
 async def count(session: AsyncSession, since: datetime | None) -> int:
-    """How many there are, received at `since` or later."""
+    """The number of such requests that were received at `since` or later."""
     statement = select(func.count()).select_from(ServiceRequest).where(*_looked_at(since))
     return await session.scalar(statement) or 0
 
@@ -59,7 +59,8 @@ async def count(session: AsyncSession, since: datetime | None) -> int:
 async def page(
     session: AsyncSession, since: datetime | None, *, before_id: int | None, size: int
 ) -> list[Checked]:
-    """The next `size` of them, the newest first; an empty list at the end."""
+    """The next `size` requests with ids below `before_id`, newest first; an empty list at the
+    end."""
     statement = (
         select(ServiceRequest, CONFIRMED, SEVERAL, MERGED_IN)
         .where(*_looked_at(since))
@@ -78,13 +79,13 @@ async def page(
 
 
 async def gazetteer(session: AsyncSession) -> Gazetteer:
-    """The places of this deployment."""
+    """The gazetteer of this installation."""
     rows = await session.scalars(select(Place).order_by(Place.id))
     return Gazetteer.from_rows((p.name, p.kind, p.area or "", p.aliases) for p in rows)
 
 
 async def log_export(session: AsyncSession, who: str, ids: Iterable[int]) -> None:
-    """Write into the access log that these requests were taken out."""
+    """Write into the access log that these requests were exported."""
     session.add_all(AccessLog(who=who, action="export", service_request_id=n) for n in ids)
 
 

@@ -1,4 +1,4 @@
-"""A labelled set: a folder with what was said and what should have been understood.
+"""A labelled set: a folder with recordings or messages and what should be understood of them.
 
 ``labels.jsonl`` (recordings), ``chat.jsonl`` (typed), ``dialogues.jsonl``, one JSON object a line;
 ``places.csv``, the gazetteer; optionally ``subsets.json``. Each file but the gazetteer may be
@@ -62,12 +62,12 @@ class Span(BaseModel):
 
     @property
     def window(self) -> Window:
-        """The same, as the readers give it."""
+        """The same in the form that the readers return."""
         return Window(self.start, self.end)
 
 
 class Labels(BaseModel):
-    """What should be understood. Which of them count: `model_fields_set`."""
+    """What should be understood; only the fields in `model_fields_set` are labelled."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -80,15 +80,15 @@ class Labels(BaseModel):
     when: Span | None = None
 
     def labelled(self, name: str) -> bool:
-        """Does somebody say what is right here, be it null?"""
+        """Is this field labelled, be it with null?"""
         return name in self.model_fields_set
 
 
 class Item(Labels):
     """One recording or one typed message.
 
-    `audio` is relative to the folder. A recording may come without `text`: what was understood is
-    measured on it, and not what was heard.
+    `audio` is a path relative to the folder. For a recording without `text` understanding is
+    measured, transcription is not.
     """
 
     id: Annotated[str, Field(min_length=1)]
@@ -111,7 +111,7 @@ class Dialogue(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """All of it, checked. `subsets`: part → group → ids. `remarks`: labels that can't be right."""
+    """A checked set. `subsets`: part → group → ids. `remarks`: labels that can't be right."""
 
     folder: Path
     voicemail: tuple[Item, ...]

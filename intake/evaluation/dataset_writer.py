@@ -1,4 +1,4 @@
-"""Writes a labelled set: whole or not at all, and for its owner's eyes only."""
+"""Writes a labelled set, whole or not at all, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AUDIO = "audio"
 
 
 class SetWriter:
-    """A set in the making. Files are 0600, folders 0700."""
+    """Writes the files of a set. Files have mode 0600, folders 0700."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -28,7 +28,7 @@ class SetWriter:
         folder.mkdir(mode=0o700)
 
     def add(self, file: str, values: Mapping[str, Any]) -> None:
-        """One line more of `file`."""
+        """Append one JSON line to `file`."""
         if file not in self._open:
             self._open[file] = self._create(file)
         self._open[file].write(json.dumps(values, ensure_ascii=False) + "\n")
@@ -42,7 +42,7 @@ class SetWriter:
         return path
 
     def places(self, gazetteer: Gazetteer) -> None:
-        """The gazetteer as ``places.csv``."""
+        """Write the gazetteer as ``places.csv``."""
         with self._create("places.csv") as file:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(("name", "kind", "area", "aliases"))
@@ -50,7 +50,7 @@ class SetWriter:
                 rows.writerow((place.name, place.kind, place.area, "|".join(place.aliases)))
 
     def close(self) -> None:
-        """All lines are in their files."""
+        """Flush and close all files."""
         for file in self._open.values():
             file.close()
 
@@ -60,10 +60,11 @@ class SetWriter:
 
 @contextmanager
 def new_set(folder: Path) -> Iterator[SetWriter]:
-    """A set that appears as `folder` when the block ends well, and leaves no trace when not.
+    """A writer for a set that appears as `folder` when the block ends without an exception; else
+    nothing is left.
 
-    It grows in a hidden folder beside it. Raises HuyingError when `folder` is there and not empty,
-    or can't be written.
+    Until then it is written in a hidden folder beside it. Raises HuyingError when `folder` exists
+    and is not empty, or can't be written.
     """
     folder = folder.resolve()
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
@@ -75,7 +76,7 @@ def new_set(folder: Path) -> Iterator[SetWriter]:
                 yield writer
             finally:
                 writer.close()
-            # Replaces an empty folder, never one that somebody has put something into meanwhile.
+            # Replaces an empty folder, but fails if somebody has put a file into it meanwhile.
             writer.folder.rename(folder)
     except OSError as error:
         raise HuyingError(

@@ -1,7 +1,7 @@
 """Holds the dialogues of a labelled set with the whole assistant, as a resident would.
 
-Database, web part, Rasa and its actions run in a folder of their own; the queue's work is done
-message by message, so that each answer is there before the next message goes in.
+Database, web part, Rasa and its actions run in a temporary folder. No worker runs: each message is
+processed here, so that its answer is there before the next message is sent.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ CHANNEL = "webchat"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One dialogue: what stands in the request at its end, and what was asked on the way.
+    """One dialogue with the fields of its request at the end, and the questions that were asked.
 
-    `found`: the labelled fields by name; `when` as (start, end), local and naive. `questions`: how
-    often each field was asked for. `turns`: (what was said, what was answered).
+    `found`: the fields by name; `when` as (start, end), local and naive. `questions`: how often
+    each field was asked for. `turns`: (the resident's message, the answers).
     """
 
     dialogue: Dialogue
@@ -54,7 +54,7 @@ class Held:
 
 
 async def hold(dialogue: Dialogue, parts: Parts) -> Held:
-    """Say every turn, each when the one before is answered. Raises AssistantError."""
+    """Send every turn, each after the answer to the one before. Raises AssistantError."""
     received = dialogue.received_at or datetime.now(UTC).replace(tzinfo=None)
     at = received.replace(tzinfo=parts.settings.zone)
     questions: dict[str, int] = {}
@@ -88,7 +88,7 @@ async def hold(dialogue: Dialogue, parts: Parts) -> Held:
 
 
 async def _found(conversation: Conversation, parts: Parts) -> dict[str, Any]:
-    """The open draft's fields, else the latest request's."""
+    """The fields of the conversation's latest request or draft."""
     async with parts.sessions() as session:
         request = await session.scalar(
             select(ServiceRequest)
@@ -108,7 +108,7 @@ async def _found(conversation: Conversation, parts: Parts) -> dict[str, Any]:
 
 
 def rasa_and_actions(settings: Settings, model: Path, parts: Parts) -> Sequence[Process]:
-    """The two processes beside our own, on the ports that `settings` give."""
+    """The processes of Rasa and of its action server, on the ports that `settings` give."""
     start = rasa_command(
         python=training.bot_python(ROOT),
         root=ROOT,
@@ -137,8 +137,11 @@ def rasa_and_actions(settings: Settings, model: Path, parts: Parts) -> Sequence[
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings, labelled: LabelledSet) -> AsyncIterator[Parts]:
-    """The web part of these settings on loopback, its gazetteer the set's."""
+async def running_web_part(settings: Settings, labelled: LabelledSet) -> AsyncIterator[Parts]:
+    """Run the web part of these settings on loopback, with the gazetteer of the set.
+
+    Raises HuyingError when it can't listen on its port.
+    """
     app = create_app(settings)
     parts: Parts = app.state.parts
     async with parts.sessions.begin() as session:
@@ -153,7 +156,7 @@ async def serving(settings: Settings, labelled: LabelledSet) -> AsyncIterator[Pa
             )
     config = uvicorn.Config(app, port=settings.port, log_config=None, access_log=False)
     server = uvicorn.Server(config)
-    # Signals are the caller's: a second handler would take them away.
+    # The caller handles signals: uvicorn's handlers would replace the caller's.
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     task = asyncio.create_task(server.serve())
     while not server.started:
@@ -168,10 +171,10 @@ async def serving(settings: Settings, labelled: LabelledSet) -> AsyncIterator[Pa
 
 
 @contextlib.asynccontextmanager
-async def everything(
+async def whole_environment(
     settings: Settings, labelled: LabelledSet, model: Path, say: Callable[[str], None]
 ) -> AsyncIterator[Parts]:
-    """Database, web part, Rasa and actions in a temporary folder; nothing is left at the end.
+    """Run database, web part, Rasa and actions in a temporary folder that is deleted at the end.
 
     Raises HuyingError when one of them does not start.
     """
@@ -184,7 +187,7 @@ async def everything(
         with postgres.running(own, keep=False) as url:
             await asyncio.to_thread(migrate, url)
             own = own.model_copy(update={"database_url": url})
-            async with serving(own, labelled) as parts:
+            async with running_web_part(own, labelled) as parts:
                 log = Log(home / "log" / "huying.log", quiet=True)
                 beside = rasa_and_actions(own, model, parts)
                 supervisor = Supervisor(home, beside, log=log, say=say)

@@ -1,4 +1,5 @@
-"""What measuring needs: a Rasa server and recognisers of its own, in a folder that goes with it."""
+"""The environment of an evaluation: a Rasa server and recognisers of its own, in a temporary
+folder."""
 
 from __future__ import annotations
 
@@ -24,9 +25,9 @@ PARSE_SECONDS = 60.0
 
 
 def assistant_model(say: Say) -> Path:
-    """The assistant for the present content, trained now if there is none.
+    """The trained model for the present training data; trained now if there is none.
 
-    Not to be called from a coroutine: it may take minutes, and Ctrl-C must end it. Raises
+    Must not be called from a coroutine: it may take minutes, and Ctrl-C must end it. Raises
     TrainingError, and HuyingError when Rasa is not installed.
     """
     python = training.bot_python(ROOT)
@@ -40,21 +41,21 @@ def assistant_model(say: Say) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """What is running. `transcriber` is None when nothing is to be heard."""
+class Environment:
+    """What is running. `transcriber` is None when there is nothing to transcribe."""
 
     assistant: Assistant
     transcriber: Transcriber | None
 
 
 @asynccontextmanager
-async def open_house(
+async def open_environment(
     settings: Settings, model: Path, *, hears: bool, say: Say
-) -> AsyncIterator[House]:
-    """Rasa with this trained model, and recognisers.
+) -> AsyncIterator[Environment]:
+    """Start Rasa with this trained model, and recognisers if it ``hears``.
 
-    Everything that it writes lies in a temporary folder; nothing of it is left at the end. Raises
-    SpeechError (no speech model), HuyingError when Rasa does not start.
+    Everything is written to a temporary folder that is deleted at the end. Raises SpeechError (no
+    speech model), HuyingError when Rasa does not start.
     """
     with tempfile.TemporaryDirectory(prefix="huying-evaluate-") as folder:
         home = Path(folder)
@@ -69,7 +70,7 @@ async def open_house(
             port=port,
             home=home,
             token=token,
-            # Parsing asks no action server; the address only has to be one.
+            # Parsing calls no action server; any URL will do.
             actions_url=f"{url}/none",
         )
         client = Assistant(url, timeout_seconds=PARSE_SECONDS, token=token)
@@ -86,7 +87,7 @@ async def open_house(
                 language = settings.hearing.language
                 await asyncio.to_thread(transcriber.warm, language)
             await until_up(supervisor, watching, log)
-            yield House(client, transcriber)
+            yield Environment(client, transcriber)
         finally:
             if transcriber is not None:
                 await asyncio.to_thread(transcriber.close)
@@ -107,7 +108,8 @@ def _transcriber(settings: Settings) -> Transcriber:
 
 
 async def until_up(supervisor: Supervisor, watching: asyncio.Task[None], log: Log) -> None:
-    """Wait for every process; raises HuyingError with its last words when one can't start."""
+    """Wait until every process is ready. Raises HuyingError with the last lines of the log when one
+    does not start."""
     restarts = 3
     while not supervisor.all_up:
         worst = max(state.restarts for state in supervisor.states.values())
@@ -120,7 +122,7 @@ async def until_up(supervisor: Supervisor, watching: asyncio.Task[None], log: Lo
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` neighbouring ports of loopback that nobody listens on."""
+    """The first of `count` consecutive free ports on loopback. Raises HuyingError."""
     for _ in range(200):
         with contextlib.ExitStack() as held, contextlib.suppress(OSError):
             first = held.enter_context(socket.socket())

@@ -1,8 +1,8 @@
-"""What people confirmed or corrected, as the labels of a labelled set.
+"""Turns what operators confirmed or corrected into the labels of a labelled set.
 
-What a person looked at is the truth, and nothing else: a request that was confirmed is labelled
-whole, one that was only corrected by the fields that were corrected. What the sender filled in
-beside the words was perhaps never said, so it is no label unless a person wrote it again.
+Only what an operator checked becomes a label: of a confirmed request every field, of one that was
+only corrected the corrected fields. What the sender filled in besides the message was perhaps never
+said, so it becomes no label unless an operator wrote it again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _UNIT = re.compile(r"(?:[0-9]{1,4}|[A-Z])(?:-[0-9]{1,4}){0,2}")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of `file`; `remarks` say which fields could not become labels."""
+    """One line of `file`. `remarks`: which fields could not become labels, and why."""
 
     file: str
     values: dict[str, Any]
@@ -46,8 +46,8 @@ def line(checked: Checked, *, zone: ZoneInfo, gazetteer: Gazetteer, audio: str |
     """The line that stands for one request.
 
     `audio`: the recording's path within the set; without it a voicemail becomes a typed message.
-    What a recogniser wrote is no `text` beside its recording, else it would be measured against
-    itself: it stands as ``heard``, which nothing reads.
+    The transcription of a recording is written as ``heard``, which is not evaluated, and not as
+    ``text``: else the recogniser would be measured against itself.
     """
     request = checked.request
     labels, remarks = _labels(checked, zone, gazetteer)
@@ -67,7 +67,7 @@ def line(checked: Checked, *, zone: ZoneInfo, gazetteer: Gazetteer, audio: str |
 
 
 def why_not(found: Line) -> str | None:
-    """Why nothing can be measured on it; None when something can."""
+    """Why nothing can be measured with this line; None when something can."""
     values = found.values
     if found.file == TYPED and not values["text"].strip():
         return "without words"
@@ -78,7 +78,7 @@ def why_not(found: Line) -> str | None:
 
 
 def known_names(checked: Checked) -> frozenset[str]:
-    """The fields of which a person said what is right, be it nothing."""
+    """The fields whose right value an operator gave, be it empty."""
     request = checked.request
     corrected = set(request.corrected)
     if not corrected.isdisjoint(_PARTS_OF_WHEN):
@@ -129,7 +129,7 @@ def _values(
 
 
 def as_place(written: str, gazetteer: Gazetteer) -> str | None:
-    """The name under which the gazetteer has it; else as it is written. None for nothing."""
+    """The place's name in the gazetteer; the text itself if it has none; None if it is empty."""
     name = written.strip()
     if not name or name in gazetteer.places:
         return name or None
@@ -138,7 +138,8 @@ def as_place(written: str, gazetteer: Gazetteer) -> str | None:
 
 
 def as_unit(written: str) -> str | None:
-    """Digits of building, entrance and room joined by "-"; None where that says not all of it."""
+    """Digits of building, entrance and room joined by "-"; None if the text holds more than
+    that."""
     joined = _JOINS.sub("-", plain(written).strip()).upper()
     if _UNIT.fullmatch(joined):
         return joined
@@ -150,11 +151,11 @@ def as_unit(written: str) -> str | None:
 
 
 def as_phone(written: str) -> str | None:
-    """The digits to dial within China, or all digits; None where there are none."""
+    """The digits to dial within China, else all digits; None without digits."""
     dialled = plain(written).strip()
     if dialled.startswith(("+", "00")):
         with contextlib.suppress(phonenumbers.NumberParseException):
-            # From within China 00 is how the plus is dialled.
+            # Within China a leading + is dialled as 00.
             number = phonenumbers.parse(dialled, "CN")
             if number.country_code == CHINA:
                 dialled = phonenumbers.format_number(

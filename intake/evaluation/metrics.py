@@ -1,15 +1,16 @@
-"""Pure: what was understood beside what was labelled, as counts, shares and intervals.
+"""Compares what was understood with the labels, as counts, shares and intervals. Pure.
 
-The measures, each a share 0..1 of the cases that are labelled:
+The measures, each a share 0..1 of the labelled cases:
 
-``category_top1`` ``category_top3``   not scored for an emergency: there the alarm is what counts
+``category_top1`` ``category_top3``   right category first, or among the first three; not scored for
+                                      an emergency, where only the alarm counts
 ``emergency_recall``                  emergencies that were found
-``emergency_false``                   flagged, of all that are none
-``emergency_false_near``              flagged, of those that only sound like one
-``urgency_right``
-``place_exact`` … ``person_exact``    of those said
-``when_right``                        of those said; intersection over union at least 0.5
-``place_false`` … ``when_false``      a value given where nothing was said
+``emergency_false``                   flagged as emergencies, of all that are none
+``emergency_false_near``              flagged as emergencies, of those that only sound like one
+``urgency_right``                     right urgency
+``place_exact`` … ``person_exact``    right value, of those where one was said
+``when_right``                        the same; right if intersection over union is at least 0.5
+``place_false`` … ``when_false``      a value understood, of those where none was said
 ``auto_share``                        decided without a person, of the service requests
 ``auto_error``                        of everything decided without a person: any of category,
                                       place, unit, when, phone wrong, or an emergency
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 RIGHT_OVERLAP = 0.5
 BINS = 10
-# Of the normal distribution, for 95 %.
+# Quantile of the normal distribution for a 95 % interval.
 Z = 1.959964
 
 SHARES = (
@@ -53,7 +54,7 @@ SHARES = (
     "phone_exact", "phone_false", "person_exact", "person_false",
     "auto_share", "auto_error",
 )  # fmt: skip
-"""Measures that are counted, in the order in which they are shown."""
+"""Measures that are shares of a count, in the order in which they are shown."""
 FIGURES = ("ece", "cer", "seconds_median")
 """Measures that are no shares of a count."""
 OF_DIALOGUES = ("all_fields_right", "questions_per_missing_field")
@@ -61,10 +62,10 @@ OF_DIALOGUES = ("all_fields_right", "questions_per_missing_field")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the house made of one item.
+    """The result for one item.
 
-    `heard` is the text that was read: what the recogniser wrote, or what was typed. `confirmed`:
-    decided without a person. `seconds` from the file to the decision.
+    `heard`: the transcription, or the typed text. `confirmed`: decided without a person.
+    `seconds`: from the file to the decision.
     """
 
     item: Item
@@ -95,7 +96,8 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One part of a set: `figures` are those that are no shares; `misses` lines for a person."""
+    """The measures of one part of a set. `n`: number of items. `figures`: measures that are no
+    shares. `misses`: a text for each item that was understood wrongly."""
 
     n: int
     tally: Tally
@@ -103,14 +105,17 @@ class Score:
     misses: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, float | int | None]:
-        """Every measure by name; null where nothing is labelled."""
+        """Measure → value; null where nothing is labelled."""
         shares = {key: self.tally.share(key) for key in SHARES}
         others = {key: self.figures.get(key) for key in (*FIGURES, *OF_DIALOGUES)}
         return {"n": self.n, **shares, **others}
 
 
 def score(answers: Sequence[Answer], near_misses: frozenset[str], *, spoken: bool) -> Score:
-    """Compare the answers of one part with its labels."""
+    """Compare the answers of one part with its labels.
+
+    `near_misses`: ids of items that only sound like an emergency. `spoken`: also compute ``cer``.
+    """
     tally = Tally()
     misses: list[str] = []
     for answer in answers:
@@ -151,7 +156,7 @@ def compare_fields(labels: Labels, got: Understanding, tally: Tally) -> list[str
 
 
 def is_right(name: str, label: Any, value: Any) -> bool:
-    """Is the value of a field that was said the labelled one? Windows need only overlap."""
+    """Does the value of a field fit its label? Time windows need only overlap (`RIGHT_OVERLAP`)."""
     if value is None:
         return False
     if name == "when":
@@ -195,7 +200,8 @@ def _compare_decision(answer: Answer, wrong: bool, tally: Tally) -> None:
 
 
 def _calibration_error(answers: Iterable[Answer]) -> float | None:
-    """Mean distance of confidence from accuracy, each of `BINS` bins by its count."""
+    """Expected calibration error: mean |confidence - accuracy| over `BINS` bins, weighted by the
+    number of answers in each."""
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(BINS)]
     for answer in answers:
         item, got = answer.item, answer.understanding
@@ -224,10 +230,8 @@ _ENGLISH = re.compile(rf"\b(?:{'|'.join(sorted(ENGLISH, key=len, reverse=True))}
 
 
 def bare(text: str) -> str:
-    """What counts for the character error rate.
-
-    Simplified and lower case, numbers in Arabic digits, without punctuation, symbols and spaces.
-    """
+    """The text as it is compared for the character error rate: in simplified characters and lower
+    case, numbers in Arabic digits, without punctuation, symbols and spaces."""
     text = _ENGLISH.sub(lambda m: str(ENGLISH[m[0]]), plain(text))
     text = _NUMERAL.sub(_in_digits, text)
     return "".join(c for c in text if unicodedata.category(c)[0] not in "PSZC")
@@ -235,7 +239,7 @@ def bare(text: str) -> str:
 
 def _in_digits(match: re.Match[str]) -> str:
     said = match[0]
-    # A number would lose its leading zeros, and 幺三九 is no number but digits.
+    # Digits first: a number would lose its leading zeros, and 幺三九 are digits and no number.
     spelt = said.translate(_DIGITS)
     if spelt.isascii():
         return spelt
@@ -247,7 +251,7 @@ _DIGITS = str.maketrans("零〇一二两三四五六七八九幺", "001223456789
 
 
 def character_error_rate(pairs: Iterable[tuple[str, str]]) -> float | None:
-    """Edits ÷ characters said, over all (said, heard) pairs together; None if nothing is said."""
+    """Edits ÷ characters, over all (said, transcribed) pairs; None without characters."""
     edits = characters = 0
     for said, heard in pairs:
         wanted = bare(said)
@@ -272,10 +276,11 @@ def _shown(value: Any) -> str:
 
 
 def score_dialogues(held: Sequence[Held]) -> Score:
-    """How many dialogues end with every labelled field right, and how much was asked for it.
+    """The share of dialogues that end with every labelled field right, and the mean number of
+    questions for each missing field.
 
-    The kind of need is not compared in an emergency: there the alarm is what counts. A field counts
-    as missing when it was asked for; asked for twice, it took two questions.
+    The category is not compared in an emergency, where only the alarm counts. A field counts as
+    missing when it was asked for at least once.
     """
     misses: list[str] = []
     right = 0

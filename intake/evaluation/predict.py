@@ -1,9 +1,9 @@
-"""Sends each item of a labelled set the way of the pipeline, without its database.
+"""Sends each item of a labelled set through the steps of the pipeline, without its database.
 
-    recording → recogniser → danger → Rasa → readers → sure enough?
+    recording → recogniser → danger words → Rasa → readers → decision
 
-A recording goes in as from a sender who says nothing about it: its language is told by ear
-unless the settings name one. A typed message starts at the danger.
+A recording is treated as from a sender who gives no language: it is detected unless the settings
+name one. A typed message starts at the danger words.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from intake.assistant.client import IntentRanking
 from intake.catalogue.services import Catalogue
 from intake.evaluation.dataset import Item, LabelledSet
-from intake.evaluation.environment import House
+from intake.evaluation.environment import Environment
 from intake.evaluation.metrics import Answer
 from intake.pipeline import verify_phone
 from intake.service_requests import decision
@@ -28,23 +28,23 @@ from speech.errors import ModelMissing
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
-    """Answers the items of one set with the parts of one house."""
+class Predictor:
+    """Predicts the items of one set in one environment."""
 
-    house: House
+    environment: Environment
     settings: Settings
     catalogue: Catalogue
     labelled: LabelledSet
 
     async def recording(self, item: Item) -> Answer:
-        """Hear and understand one recording. Raises ModelMissing, AssistantError."""
+        """Transcribe and understand one recording. Raises ModelMissing, AssistantError."""
         began = time.monotonic()
         try:
-            heard = await self._hear(item)
+            heard = await self._transcribe(item)
         except ModelMissing:
             raise
         except SpeechError as error:
-            remark = f"not heard: {error}"
+            remark = f"not transcribed: {error}"
             return await self._answer(item, "", (), ("no_speech",), began, remark=remark)
         language = heard.language or "zh"
         return await self._answer(
@@ -61,15 +61,15 @@ class Answering:
         """Understand one typed message. Raises AssistantError."""
         return await self._answer(item, item.text, (), (), time.monotonic(), language=item.language)
 
-    async def _hear(self, item: Item) -> Transcript:
-        assert self.house.transcriber is not None
+    async def _transcribe(self, item: Item) -> Transcript:
+        assert self.environment.transcriber is not None
         path = self.labelled.folder / (item.audio or "")
         left = self.settings.hearing.attempts
         while True:
             left -= 1
             try:
                 return await asyncio.to_thread(
-                    self.house.transcriber.transcribe, path, self.settings.hearing.language
+                    self.environment.transcriber.transcribe, path, self.settings.hearing.language
                 )
             except RecogniserError:
                 if left <= 0:
@@ -90,7 +90,7 @@ class Answering:
         silent = not text.strip()
         opinion = IntentRanking(())
         if not silent:
-            opinion = await self.house.assistant.parse_heard(text, alternatives)
+            opinion = await self.environment.assistant.parse_heard(text, alternatives)
         read = await asyncio.to_thread(
             understand,
             text,
@@ -111,7 +111,7 @@ class Answering:
                 words,
                 self.labelled.folder / item.audio,
                 language,
-                self.house.transcriber,
+                self.environment.transcriber,
             )
         danger = item.audio is not None and understand_request.is_emergency(text, alternatives)
         urgency = "emergency" if danger else read.urgency

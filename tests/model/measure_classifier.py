@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from intake.evaluation.dataset import objects
-from intake.evaluation.environment import assistant_model, open_house
+from intake.evaluation.environment import assistant_model, open_environment
 from intake.evaluation.metrics import wilson
 from intake.settings import load
 from intake.understanding.gazetteer import Gazetteer
@@ -106,7 +106,7 @@ async def rank(
     messages: Sequence[dict[str, Any]], model: Path
 ) -> list[tuple[tuple[str, float], ...]]:
     """What Rasa with this model makes of each message."""
-    async with open_house(load(), model, hears=False, say=_say) as house:
+    async with open_environment(load(), model, hears=False, say=_say) as house:
         return [(await house.assistant.parse(m["text"])).ranking for m in messages]
 
 

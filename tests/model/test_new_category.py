@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from intake.assistant.training import DEPENDS_ON, bot_python, train, trained_model
-from intake.evaluation.environment import open_house
+from intake.evaluation.environment import open_environment
 from intake.settings import ROOT, load
 from tests.support import new_category
 
@@ -68,7 +68,7 @@ async def test_the_assistant_answers_with_a_category_that_is_one_new_file(
     model = train(checkout, models, python=python, on_line=print)
     settings = load(env={"HUYING_HOME": str(tmp_path / "home")})
     answers = {}
-    async with open_house(settings, model, hears=False, say=print) as house:
+    async with open_environment(settings, model, hears=False, say=print) as house:
         for sentence in (*new_category.UNSEEN, *OTHERS.values()):
             answers[sentence] = (await house.assistant.parse(sentence)).best[0]
     expected = dict.fromkeys(new_category.UNSEEN, new_category.CODE)

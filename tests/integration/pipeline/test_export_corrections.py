@@ -19,9 +19,9 @@ from intake import service_requests
 from intake.catalogue.services import load_catalogue
 from intake.evaluation import dataset
 from intake.evaluation.dataset import LabelledSet
-from intake.evaluation.environment import House as MeasuringHouse
+from intake.evaluation.environment import Environment
 from intake.evaluation.metrics import score
-from intake.evaluation.predict import Answering
+from intake.evaluation.predict import Predictor
 from intake.lifecycle import Actor, Status
 from intake.service_requests import By, Opening
 from intake.settings import ROOT
@@ -176,8 +176,8 @@ async def test_the_export_is_measured_and_no_character_errors_against_the_machin
 
     house.ears.says = HEARD
     house.ranking = [("errand", 0.99), ("meal", 0.01)]
-    parts: Any = MeasuringHouse(house.parts.assistant, house.ears)  # type: ignore[arg-type]
-    answering = Answering(parts, house.settings, CATALOGUE, found)
+    parts: Any = Environment(house.parts.assistant, house.ears)  # type: ignore[arg-type]
+    answering = Predictor(parts, house.settings, CATALOGUE, found)
     spoken = score(
         [await answering.recording(i) for i in found.voicemail], frozenset(), spoken=True
     )
