@@ -1,4 +1,4 @@
-"""``huying``: run the house and talk to it. `huying COMMAND --help` explains each command."""
+"""``huying``: run an installation and manage it. `huying COMMAND --help` explains each command."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ COMMANDS = {
     "requests": ("requests", "app", "See service requests."),
     "operator": ("operator", "app", "Who may sign in at the desk: add, password, role, disable."),
     "token": ("token", "app", "Make and revoke the operators' tokens."),
-    "household": ("household", "app", "Homes with a link of their own: add, link, revoke, list."),
+    "household": ("household", "app", "Households and their links: add, link, revoke, list."),
     "backup": ("backup", "backup", "Write everything into one archive."),
     "backup-key": ("backup", "backup_key", "Make a key pair that backups are encrypted with."),
-    "restore": ("backup", "restore", "Make the house from an archive."),
-    "systemd": ("systemd", "systemd", "Units that start the house and back it up by themselves."),
-    "erase": ("erase", "erase_command", "Erase a request, or a home with all of its requests."),
-    "forget": ("forget", "forget", "Forget what is older than the settings allow."),
+    "restore": ("backup", "restore", "Restore an installation from an archive."),
+    "systemd": ("systemd", "systemd", "Units that start Huying and back it up every night."),
+    "erase": ("erase", "erase_command", "Erase a request, or a household with all its requests."),
+    "forget": ("forget", "forget", "Delete what is older than the settings allow."),
     "models": ("models", "app", "The speech models: list, add, verify, remove."),
     "train": ("train", "train", "Train the assistant, if anything it depends on changed."),
     "evaluate": ("evaluate", "evaluate", "Measure how well a labelled set is understood."),
     "export-corrections": (
         "export_corrections",
         "export_corrections",
-        "Write what people corrected as a labelled set.",
+        "Write what operators confirmed or corrected as a labelled set.",
     ),
     "wechat": ("wechat", "app", "The WeChat Official Account: make its menu."),
     "settings": ("settings", "app", "Check and list the settings."),

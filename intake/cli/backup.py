@@ -31,21 +31,21 @@ def backup(
     encrypt_to: Annotated[
         list[str] | None,
         typer.Option(
-            help="An age public key, or a file of them; may be given again."
+            help="An age public key, or a file of them; may be repeated."
             " Default: backup.encrypt_to."
         ),
     ] = None,
 ) -> None:
-    """Write database, recordings, what waits, secrets and settings into one archive.
+    """Write database, recordings, uploads, spools, secrets and settings into one archive.
 
-    The house may run meanwhile. Archives in the folder whose time is over are deleted, so that
-    who was erased leaves them too.
+    Huying may run meanwhile. Archives in the folder whose time is over are deleted, so that data
+    of erased requests leave the backups too.
     """
     settings = load()
     to = encryption.recipients(encrypt_to or settings.backup.encrypt_to)
     if create.is_file(target) and bool(to) != (target.suffix == encryption.SUFFIX):
         ending = encryption.SUFFIX if to else ".zip"
-        raise BadField(f"Name a file that ends with {ending}, for that is what it will be.")
+        raise BadField(f"Name a file that ends with {ending}: it will have that format.")
     path = create.back_up(settings, target, _tell, version=version("huying"), to=to)
     typer.echo(f"{path} ({path.stat().st_size / 2**20:.1f} MB)")
     if path.parent == target:
@@ -57,16 +57,17 @@ def backup(
 def restore(
     archive: Annotated[Path, typer.Argument(help="What `huying backup` wrote.")],
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what this house holds.")
+        bool, typer.Option("--overwrite", help="Replace the data of this installation.")
     ] = False,
     identity: Annotated[
-        Path | None, typer.Option(help="The file that opens an encrypted archive.")
+        Path | None, typer.Option(help="The file with the secret key of an encrypted archive.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only see whether it is whole.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check the archive.")] = False,
 ) -> None:
-    """Make this house from an archive. Stop the house first; nothing is overwritten unasked.
+    """Restore an installation from an archive. Stop `huying up` first; nothing is overwritten
+    without --overwrite.
 
-    Every checksum is compared before anything is touched.
+    Every checksum is compared before anything is changed.
     """
     with Reader(archive, identity) as opened:
         backup_restore.check(opened, _tell)
@@ -82,11 +83,14 @@ def restore(
 
 
 def backup_key(
-    file: Annotated[Path, typer.Argument(help="Where the secret half goes; it must not exist.")],
+    file: Annotated[
+        Path, typer.Argument(help="The file for the secret key; it must not exist yet.")
+    ],
 ) -> None:
-    """Make a key pair. The public half is shown, for backup.encrypt_to; keep the file elsewhere.
+    """Make a key pair. The public key is shown, for backup.encrypt_to; keep the file with the
+    secret key on another machine.
 
-    Without the file nobody opens what is encrypted to it, you neither.
+    Without that file nobody can decrypt the archives, not even you.
     """
     typer.echo(encryption.new_identity(file))
 

@@ -1,4 +1,4 @@
-"""How the command line talks to the running house, or to its database."""
+"""How the command line calls the running web part, or the database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def connect(settings: Settings, url: str | None, *, token: str | None = None) -> httpx.Client:
-    """A client for this deployment, or for another one's ``url``."""
+    """A client for this installation, or for another one at ``url``."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return httpx.Client(
         base_url=(url or settings.local_url).rstrip("/"),
@@ -28,7 +28,8 @@ def connect(settings: Settings, url: str | None, *, token: str | None = None) ->
 
 
 def call(client: httpx.Client, method: str, path: str, **kwargs: Any) -> Any:
-    """Call and return the JSON; a problem document becomes an error with its sentence."""
+    """Send a request; return the JSON of the answer. Raises `HuyingError` with the sentence of a
+    problem document, or when nothing answers."""
     try:
         answer = client.request(method, path, **kwargs)
     except httpx.TransportError as error:
@@ -48,7 +49,10 @@ def call(client: httpx.Client, method: str, path: str, **kwargs: Any) -> Any:
 
 
 def operator_token(given: str | None) -> str:
-    """The token from the option, ``HUYING_TOKEN`` or the file in ``HUYING_TOKEN_FILE``."""
+    """The token from the option, ``HUYING_TOKEN`` or the file in ``HUYING_TOKEN_FILE``.
+
+    Raises `HuyingError` when there is none.
+    """
     from pathlib import Path
 
     token = given or os.environ.get("HUYING_TOKEN")
@@ -62,7 +66,7 @@ def operator_token(given: str | None) -> str:
 
 
 def in_database(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Do this in one transaction of the database of the present settings."""
+    """Run ``work`` in one transaction of the database of the present settings."""
     from intake.app import database_url
     from intake.storage.db import connect as connect_database
 

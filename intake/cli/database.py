@@ -18,10 +18,11 @@ from intake.storage.db import connect
 
 
 def migrate() -> None:
-    """Bring the database to the newest schema; a new house gets the places that the settings name.
+    """Bring the database to the newest schema, and load the places that the settings name into an
+    empty table.
 
-    Safe to run twice and from several machines at once: places that are there are left alone,
-    operators keep them.
+    Safe to run twice and from several machines at once: places that operators maintain are left
+    unchanged.
     """
     settings = load()
     url = database_url(settings)
@@ -30,9 +31,7 @@ def migrate() -> None:
     typer.echo(f"Database {word} (revision {after}).")
     if settings.places is not None:
         found = asyncio.run(_seed(url, settings.places, first=True))
-        typer.echo(
-            f"Places: {found} new." if found is not None else "Places: as operators keep them."
-        )
+        typer.echo(f"Places: {found} new." if found is not None else "Places: unchanged.")
 
 
 def seed(
@@ -41,12 +40,12 @@ def seed(
     ] = None,
     replace: Annotated[bool, typer.Option(help="Overwrite places of the same name.")] = False,
     requests: Annotated[
-        int, typer.Option(min=0, help="Invent so many requests, to try and to measure.")
+        int, typer.Option(min=0, help="Invent so many requests, for trying and measuring.")
     ] = 0,
     days: Annotated[int, typer.Option(min=1, help="Of the last so many days.")] = 365,
     yes: Annotated[bool, typer.Option(help="Even beside requests of real people.")] = False,
 ) -> None:
-    """Load a gazetteer: places that are new, to those that operators keep; or invent requests."""
+    """Load a gazetteer: add the places that are new; or invent requests."""
     if places is None and not requests:
         raise InputError("Name a CSV of places, or --requests COUNT.")
     url = database_url(load())

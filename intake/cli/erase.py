@@ -1,4 +1,4 @@
-"""``huying erase``: remove all that is personal in one request, or in all of a home's."""
+"""``huying erase``: delete all personal data of one request, or of a household."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ def erase_command(
         str | None, typer.Argument(help="The tracking number, such as 1-0000-9.")
     ] = None,
     household: Annotated[
-        int | None, typer.Option(help="Instead: this home with all of its requests.")
+        int | None, typer.Option(help="Instead: this household with all its requests.")
     ] = None,
     why: Annotated[str, typer.Option(help=f"One of {', '.join(WHYS)}.")] = "asked",
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     force: Annotated[bool, typer.Option(help="Also an emergency that is open.")] = False,
 ) -> None:
-    """Remove recording, words, fields and messages; a tombstone stays, so that figures stay.
+    """Delete recording, words, fields and messages; a row without personal data stays for the
+    statistics.
 
-    There is no way back but a backup, and backups expire too.
+    This can be undone only from a backup, and backups expire too.
     """
     if (number is None) == (household is None):
         raise BadField("Name one tracking number, or one --household.")
     if why not in WHYS:
         raise BadField(f"--why must be one of {', '.join(WHYS)}.")
-    what = number or f"household {household} with all of its requests"
+    what = number or f"household {household} with all its requests"
     if not yes:
         typer.confirm(f"Erase {what} for good?", abort=True)
     typer.echo(asyncio.run(_erase(load(), number, household, why, force=force)))
@@ -68,7 +69,7 @@ async def _erase(
     finally:
         await engine.dispose()
     erased = sum(found is not None for found in left)
-    return f"Erased {erased} of {len(ids)}." if erased else "It was erased before."
+    return f"Erased {erased} of {len(ids)}." if erased else "This was erased before."
 
 
 async def _which(session: AsyncSession, number: str | None, household: int | None) -> list[int]:
@@ -76,5 +77,5 @@ async def _which(session: AsyncSession, number: str | None, household: int | Non
         return [(await by_number(session, number)).id]
     if await session.get(Household, household) is None:
         raise HuyingError("There is no such household.", code="not_found")
-    of_home = select(ServiceRequest.id).where(ServiceRequest.household_id == household)
-    return list(await session.scalars(of_home.order_by(ServiceRequest.id)))
+    found = select(ServiceRequest.id).where(ServiceRequest.household_id == household)
+    return list(await session.scalars(found.order_by(ServiceRequest.id)))

@@ -1,4 +1,4 @@
-"""``huying export-corrections``: what people confirmed and corrected, as a labelled set."""
+"""``huying export-corrections``: what operators confirmed and corrected, as a labelled set."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def export_corrections(
         bool,
         typer.Option(
             "--with-audio/--no-audio",
-            help="Without audio a voicemail becomes a typed message, and hearing is not measured.",
+            help="Without audio a voicemail becomes a typed message: no transcription is measured.",
         ),
     ] = True,
 ) -> None:
-    """Write what people confirmed or corrected as a set that `huying evaluate DIR` measures on.
+    """Write what operators confirmed or corrected as a set that `huying evaluate DIR` measures on.
 
-    A request that an operator confirmed is labelled whole, one that was only corrected by the
-    corrected fields. The words of a recording count as what was said only where an operator wrote
-    them down; else they stand as `heard`, and no character errors are counted for it. The folder
-    holds personal data: it can be read by you alone, and the export stands in the access log.
+    Every field of a confirmed request is a label; of one that was only corrected, the corrected
+    fields are. The text of a recording is a label only if an operator corrected it; else it is
+    written as `heard`, and no character errors are counted for it. The folder holds personal data:
+    only you can read it, and the export is noted in the access log.
     """
     settings = load()
     errors = Console(stderr=True, highlight=False)
@@ -80,7 +80,8 @@ def export_corrections(
 
 @dataclass
 class Export:
-    """One export and what became of it. `written`: the lines of each file."""
+    """One export and its counts. `written`: file → number of lines; `left_out`: reason → number of
+    requests."""
 
     settings: Settings
     writer: SetWriter
@@ -91,7 +92,7 @@ class Export:
     remarks: list[str] = field(default_factory=list)
 
     def run(self, since: datetime | None, errors: Console) -> None:
-        """Write it all, the newest first. Raises HuyingError when there is nothing to write."""
+        """Write all requests, newest first. Raises HuyingError when there is none."""
         engine, sessions = connect(database_url(self.settings), pool_size=2)
         columns = TextColumn("exporting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         with asyncio.Runner() as runner, Progress(*columns, console=errors) as progress:
@@ -117,7 +118,7 @@ class Export:
         return self.limit is None or self.written.total() < self.limit
 
     def _take(self, one: Checked, gazetteer: Gazetteer) -> bool:
-        """Write one request, or count why not."""
+        """Write one request, or count the reason why not."""
         if one.several:
             self.left_out["their recordings hold several requests"] += 1
             return False

@@ -1,4 +1,4 @@
-"""``huying forget``: what the worker forgets every hour, now; or only what that would be."""
+"""``huying forget``: deletes now what the worker deletes every hour, or only shows the amounts."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from intake.storage.db import connect
 
 def forget(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show how much it would be.")
+        bool, typer.Option("--dry-run", help="Only show how much would be deleted.")
     ] = False,
 ) -> None:
-    """Forget what is older than [retention] in the settings allows."""
+    """Delete what is older than [retention] in the settings allows."""
     settings = load()
     found = asyncio.run(_forget(settings, dry_run=dry_run))
     days = {kind.name: getattr(settings.retention, kind.setting) for kind in retention.KINDS}

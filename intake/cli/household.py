@@ -1,4 +1,4 @@
-"""``huying household``: homes that have a link of their own."""
+"""``huying household``: households and their links."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from intake.storage.models import AccessLog, Household
 from intake.web.api.households import link_url, render_sheet
 from intake.web.api.schemas import masked
 
-app = typer.Typer(no_args_is_help=True, help="Homes with a link of their own, for the fridge.")
-Number = Annotated[int, typer.Argument(help="Its number, as `list` shows it.")]
+app = typer.Typer(no_args_is_help=True, help="Households and their links, to print for the fridge.")
+Number = Annotated[int, typer.Argument(help="The household's number, as `list` shows it.")]
 WHO = "command line"
 
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="Whose home, as she is called.")],
+    name: Annotated[str, typer.Argument(help="The resident's name.")],
     place: Annotated[str | None, typer.Option(help="The community or street.")] = None,
     unit: Annotated[str | None, typer.Option(help="Building, entrance, door: 3-2-501.")] = None,
-    phone: Annotated[str | None, typer.Option(help="Where she is rung back.")] = None,
-    language: Annotated[str, typer.Option(help="What she speaks.")] = "zh",
+    phone: Annotated[str | None, typer.Option(help="The number to ring back.")] = None,
+    language: Annotated[str, typer.Option(help="The resident's language.")] = "zh",
 ) -> None:
-    """Make a household; `link` makes its link."""
+    """Add a household; `link` makes its link."""
     if language not in languages():
         raise BadField(f"--language must be one of {', '.join(sorted(languages()))}.")
 
@@ -67,12 +67,12 @@ def list_households() -> None:
 @app.command()
 def link(
     number: Number,
-    new: Annotated[bool, typer.Option("--new", help="End all earlier links of this home.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="End all earlier links.")] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Write the sheet with the code to this file, to print.")
     ] = None,
 ) -> None:
-    """Make the link and show its address."""
+    """Make the household's link and show its address."""
     settings = load()
     secret = secret_files.ensure(settings, "links")
 
@@ -90,7 +90,7 @@ def link(
 
 @app.command()
 def revoke(number: Number) -> None:
-    """End all links of a home at once."""
+    """End all links of a household at once."""
 
     async def end(session: AsyncSession) -> None:
         found = await households.lock(session, number)
@@ -105,7 +105,7 @@ def revoke(number: Number) -> None:
 def export(
     number: Number, file: Annotated[Path, typer.Argument(help="The ZIP file to write.")]
 ) -> None:
-    """Write all that is held about a home into a file to hand out: pages, data, recordings."""
+    """Write all data about a household into a ZIP file to hand out: pages, data, recordings."""
     settings = load()
 
     async def find(session: AsyncSession) -> dict[str, Any]:

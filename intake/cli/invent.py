@@ -1,4 +1,4 @@
-"""``huying seed --requests``: invented requests, to try and to measure."""
+"""``huying seed --requests``: invented requests, for trying and measuring."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from intake.understanding.gazetteer import Gazetteer
 
 
 def invent(url: str, count: int, days: int, *, even_so: bool) -> None:
-    """Write them and say how far it is. `InputError` beside real ones, unless ``even_so``."""
+    """Write ``count`` invented requests and show the progress.
+
+    Raises `InputError` if the database holds real requests, unless ``even_so``.
+    """
     began = time.monotonic()
 
     def progress(done: int) -> None:
@@ -25,7 +28,7 @@ def invent(url: str, count: int, days: int, *, even_so: bool) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         if not even_so and insert.holds_real_requests(connection):
             raise InputError(
-                "There are requests of real people here; --yes puts invented ones beside them."
+                "There are requests of real people here; --yes adds invented ones all the same."
             )
         backend = next(iter(load().backends), None)
         insert.seed(
@@ -40,7 +43,7 @@ def invent(url: str, count: int, days: int, *, even_so: bool) -> None:
 
 
 def inventor(connection: psycopg.Connection) -> Inventor:
-    """Invents with this house's places, or else with those of the demonstration."""
+    """An inventor with this installation's places, or else with those of the demonstration."""
     known = connection.execute("SELECT name, area FROM places WHERE area IS NOT NULL")
     places = [(str(name), str(area)) for name, area in known.fetchall()]
     if not places:

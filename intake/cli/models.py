@@ -40,7 +40,7 @@ def list_models(
     models_dir: ModelsDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say which models there are, and which are installed."""
+    """List the known models, and which are installed."""
     here = {model.name: model for model in models.installed(_store(models_dir))}
     if as_json:
         rows = [
@@ -87,7 +87,7 @@ def verify(
     name: Annotated[str | None, typer.Argument(help="One model; default: all installed.")] = None,
     models_dir: ModelsDir = None,
 ) -> None:
-    """Compute the sha256 of every file again."""
+    """Compare the sha256 of every file with the known one."""
     store = _store(models_dir)
     names = [name] if name else [model.name for model in models.installed(store)]
     if not names:

@@ -24,12 +24,12 @@ app = typer.Typer(
     " (requests, conversations, call-backs), supervisor (settings, access log, erasing), admin"
     " (accounts, export).",
 )
-Name = Annotated[str, typer.Argument(help="As it stands in the history of requests.")]
+Name = Annotated[str, typer.Argument(help="The name that the history of requests shows.")]
 PasswordFile = Annotated[
     Path | None,
     typer.Option(
         help="Read the password from the first line of this file; - for standard input."
-        " Without it you are asked. Never on the command line: others can see that."
+        " Without it you are asked. No option takes a password: others can see command lines."
     ),
 ]
 ROLE = f"One of {', '.join(operators.ROLES)}."
@@ -44,7 +44,7 @@ def add(
         bool, typer.Option("--change", help="It must be changed at the first sign-in.")
     ] = False,
 ) -> None:
-    """Add an operator who signs in with a password, such as the first: --role admin."""
+    """Add an operator who signs in with a password; for the first one give --role admin."""
     if role not in operators.ROLES:
         raise typer.BadParameter(ROLE, param_hint="--role")
     kept = _asked(operators.clean_name(name), password_file)
@@ -92,7 +92,7 @@ def password(
 
 @app.command()
 def role(name: Name, role: Annotated[str, typer.Argument(metavar="ROLE", help=ROLE)]) -> None:
-    """Give another role; it counts from the next click on."""
+    """Give another role; it applies from the operator's next request on."""
 
     async def change(session: AsyncSession) -> None:
         found = await operators.find(session, name)
@@ -130,7 +130,7 @@ def enable(name: Name) -> None:
 
 
 def _asked(name: str, file: Path | None) -> str:
-    """The hash of the password that was asked for, twice and without showing it, or read."""
+    """The hash of a password that is read from the file, or asked for twice without showing it."""
     if file is not None:
         given = _first_line(file)
     elif sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""``huying requests``: see service requests, as an operator does."""
+"""``huying requests``: list and show service requests over the operators' API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from intake.settings import load
 
 app = typer.Typer(no_args_is_help=True, help="See service requests.")
 Token = Annotated[str | None, typer.Option(help="Default: HUYING_TOKEN or HUYING_TOKEN_FILE.")]
-Url = Annotated[str | None, typer.Option(help="Another deployment.")]
+Url = Annotated[str | None, typer.Option(help="Another installation's address.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -27,7 +27,7 @@ def list_requests(
     token: Token = None,
     url: Url = None,
 ) -> None:
-    """The newest requests first; phones are masked."""
+    """List requests, newest first; phones are masked."""
     params: dict[str, Any] = {"limit": limit}
     if status:
         params["status"] = status
@@ -53,7 +53,7 @@ def show(
     token: Token = None,
     url: Url = None,
 ) -> None:
-    """One request: what was heard and understood, and all that happened to it."""
+    """Show one request: its words, what was understood of them, and its history."""
     with http.connect(load(), url, token=http.operator_token(token)) as client:
         found = http.call(client, "GET", f"/api/requests/{number}")
     if as_json:

@@ -22,7 +22,7 @@ FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 
 def set_up_logs(level: str) -> None:
-    """Plain lines on standard error; libraries that would log bodies or URLs stay quiet."""
+    """Log plain lines to standard error; libraries that would log bodies or URLs are silenced."""
     logging.basicConfig(level=level.upper(), format=FORMAT)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_Sentences())
@@ -32,7 +32,7 @@ def set_up_logs(level: str) -> None:
 
 
 class _Sentences(logging.Filter):
-    """Our own errors are sentences; their tracebacks say nothing more."""
+    """Removes the tracebacks of our own errors, whose sentences say enough."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], (HuyingError, SpeechError)):
@@ -44,9 +44,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Where to listen; default: settings.")] = None,
     port: Annotated[int | None, typer.Option(help="Which port; default: settings.")] = None,
 ) -> None:
-    """Run the web part alone: the doors, the API, the pages.
+    """Run the web part alone: the channels, the API, the pages.
 
-    It needs a database that is up and migrated (`huying migrate`).
+    It needs a running database with the newest schema (`huying migrate`).
     """
     from intake.app import create_app
 
@@ -59,7 +59,7 @@ def serve(
         "access_log": False,  # paths hold the secrets of status links
         "server_header": False,
         "timeout_graceful_shutdown": 5,
-        "limit_concurrency": 1024,  # pages that wait for news count too
+        "limit_concurrency": 1024,  # includes pages that wait for live updates
         "h11_max_incomplete_event_size": 64 * 1024,
         "ws_max_size": 64 * 1024,
     }
@@ -82,7 +82,8 @@ def serve(
 
 
 class _Beside(uvicorn.Server):
-    """The same application in plain HTTP, for our own processes; signals are the first one's."""
+    """The same application in plain HTTP, for our own processes; the first server handles
+    signals."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -104,12 +105,12 @@ async def _serve_both(
 
 
 def sockets(host: str, port: int) -> list[socket.socket]:
-    """Where the web part listens: on `host`, and always on loopback, where the actions ask.
+    """The web part's listening sockets: on `host`, and always on loopback, for the action server.
 
-    Raises SettingsError when that can't be.
+    Raises SettingsError when a socket can't be opened.
     """
     hosts = [host] if host in ("0.0.0.0", "127.0.0.1", "localhost") else [host, "127.0.0.1"]  # noqa: S104
-    if host == "::":  # two sockets: over one, every IPv4 address would come in IPv6's clothes
+    if host == "::":  # two sockets: on one, IPv4 clients would appear with IPv4-mapped addresses
         hosts = ["::", "0.0.0.0"]  # noqa: S104
     opened: list[socket.socket] = []
     try:
@@ -126,10 +127,10 @@ def sockets(host: str, port: int) -> list[socket.socket]:
 
 
 def worker() -> None:
-    """Run a worker alone: it hears, understands, routes and delivers.
+    """Run a worker alone: it transcribes, understands, routes and delivers.
 
-    Any number may work on one database, on any number of machines that share the folder of
-    recordings.
+    Any number of workers may run on one database, on any number of machines that share the folder
+    of recordings.
     """
     from intake import worker as working
 

@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Check and list the settings.")
 def check(
     path: Annotated[Path | None, typer.Argument(help="A TOML file; default: the one used.")] = None,
 ) -> None:
-    """Name every bad key and how to mend it. Exit code 1 if there is one."""
+    """Name every bad key and how to correct it. Exit code 1 if there is one."""
     settings = load(path)
     wrong: list[str] = []
     for name, table in settings.backends.items():
@@ -50,14 +50,16 @@ def check(
     origin = str(source) if Path(source).exists() else "no file, defaults and environment only"
     typer.echo(f"Settings are good ({origin}).")
     if not settings.alarm.contacts:
-        typer.echo("Note: [alarm] contacts is empty; emergencies wake nobody by mail or webhook.")
+        typer.echo(
+            "Note: [alarm] contacts is empty; in an emergency nobody is called by mail or webhook."
+        )
     if settings.public_url is None:
         typer.echo("Note: public_url is not set; links work on this machine only.")
 
 
 @app.command("list")
 def list_settings() -> None:
-    """Every key with its default and what it means."""
+    """List every key with its default and its meaning."""
     for key, default, text in described():
         typer.echo(f"{key} = {default}  # {text}" if text else f"{key} = {default}")
 

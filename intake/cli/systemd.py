@@ -1,4 +1,4 @@
-"""``huying systemd``: units that start the house with the machine and back it up every night."""
+"""``huying systemd``: units that start Huying with the machine and back it up every night."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from intake.errors import BadField
 from intake.settings import ROOT, load, settings_file
 
-HOUSE = """\
+SERVICE = """\
 # /etc/systemd/system/huying.service
 [Unit]
 Description=Huying
@@ -63,7 +63,7 @@ Persistent=yes
 [Install]
 WantedBy=timers.target
 """
-# Rasa's libraries and the recognisers make code as they run, so memory may be made executable.
+# MemoryDenyWriteExecute is not set: Rasa's libraries and the recognisers generate code at run time.
 HARDENING = """\
 UMask=0077
 NoNewPrivileges=yes
@@ -86,7 +86,7 @@ LockPersonality=yes
 CapabilityBoundingSet=
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
-# a call that is not in it fails, and ends nobody
+# a call that is not in it fails with this error instead of killing the process
 SystemCallErrorNumber=EPERM
 ProtectProc=invisible
 # each open page and each connection to the database is a file
@@ -103,7 +103,7 @@ def systemd(
         Path | None, typer.Option(help="Where backups go; default: <home>/backups.")
     ] = None,
 ) -> None:
-    """Print units for systemd: the house, and a backup every night.
+    """Print units for systemd: Huying, and a backup every night.
 
     Put them into /etc/systemd/system, then: systemctl daemon-reload; systemctl enable --now
     huying.service huying-backup.timer.
@@ -120,12 +120,12 @@ def systemd(
 def units(user: str, backups: Path | None = None) -> dict[str, str]:
     """Unit's name → its text, for the present settings. Raises `BadField` for root."""
     if user == "root":
-        raise BadField("Name a user of its own with --user; under systemd it needs no root.")
+        raise BadField("Name a separate user by --user; under systemd Huying needs no root.")
     settings = load()
     backups = (backups or settings.home / "backups").absolute()
     paths = [settings.home, backups, ROOT]
     if any(set(str(path)) & set(" %\"'\\") for path in paths):
-        raise BadField("A path holds a blank, quote or %; systemd wants plain ones.")
+        raise BadField("A path holds a space, quote, backslash or %; the units can't have those.")
     bot = Path(os.environ.get("HUYING_BOT_PYTHON", ROOT / "bot" / ".venv" / "bin" / "python"))
     used = [*paths, Path(sys.executable).resolve(), bot.resolve()]
     at_home = any(path.is_relative_to("/home") for path in used)
@@ -143,7 +143,7 @@ def units(user: str, backups: Path | None = None) -> dict[str, str]:
     house = HARDENING.format(writes=settings.home, protect_home=protect)
     both = HARDENING.format(writes=f"{settings.home} {backups}", protect_home=protect)
     return {
-        "huying.service": HOUSE.format(**values, hardening=house),
+        "huying.service": SERVICE.format(**values, hardening=house),
         "huying-backup.service": BACKUP.format(**values, hardening=both),
         "huying-backup.timer": TIMER,
     }

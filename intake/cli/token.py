@@ -23,11 +23,13 @@ ROLES = ("operator", "supervisor", "admin", "station")
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="Whose: stands in every event and access.")],
+    name: Annotated[
+        str, typer.Argument(help="The operator's name; every event and access shows it.")
+    ],
     role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}.")] = "operator",
     days: Annotated[int, typer.Option(help="Valid for so many days; 0 = no end.")] = 365,
 ) -> None:
-    """Make a token. It is shown this once; only its hash is kept."""
+    """Make a token. It is shown only this once; only its hash is stored."""
     if role not in ROLES:
         raise typer.BadParameter(f"one of {', '.join(ROLES)}", param_hint="--role")
     token = in_database(lambda session: make_token(session, name, role, days or None))[0]
@@ -65,7 +67,7 @@ def revoke(
         return len(result.all())
 
     if not in_database(end):
-        raise NotFound("No living token begins so; `huying token list` shows them.")
+        raise NotFound("No valid token begins with this; `huying token list` shows all.")
     typer.echo("Revoked.")
 
 

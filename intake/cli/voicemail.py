@@ -1,4 +1,4 @@
-"""``huying voicemail send``: recordings through the public door."""
+"""``huying voicemail send``: sends recordings to the public voicemail endpoint."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def send(
         bool, typer.Option("--wait", help="Wait until each is routed or waits for a person.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    language: Annotated[str | None, typer.Option(help="zh or en; empty: told by ear.")] = None,
+    language: Annotated[str | None, typer.Option(help="zh or en; empty: detected.")] = None,
     phone: Annotated[str | None, typer.Option(help="The caller's number.")] = None,
-    place: Annotated[str | None, typer.Option(help="A name of the gazetteer.")] = None,
+    place: Annotated[str | None, typer.Option(help="A place of the gazetteer.")] = None,
     unit: Annotated[str | None, typer.Option(help="Building-unit-room, such as 3-2-501.")] = None,
     name: Annotated[str | None, typer.Option(help="The caller's name.")] = None,
     recorded_at: Annotated[str | None, typer.Option(help="ISO 8601 with zone.")] = None,
-    url: Annotated[str | None, typer.Option(help="Another deployment.")] = None,
+    url: Annotated[str | None, typer.Option(help="Another installation's address.")] = None,
     seconds: Annotated[float, typer.Option(help="Longest wait for each.")] = 300,
 ) -> None:
     """Send recordings and show their tracking numbers.
 
-    Sending the same file with the same fields again gives the same number: nothing is filed
-    twice.
+    Sending the same file with the same fields again gives the same number and makes no second
+    request.
     """
     fields = {
         "language": language,
@@ -67,7 +67,8 @@ def send(
 
 
 def post(client: Any, path: Path, form: dict[str, str]) -> dict[str, Any]:
-    """Send one recording; the key follows from the content, so that a repeat is recognised."""
+    """Send one recording; its idempotency key is made from the content, so that a repeat is
+    recognised. Raises `HuyingError`."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -85,7 +86,10 @@ def post(client: Any, path: Path, form: dict[str, str]) -> dict[str, Any]:
 
 
 def wait_for(client: Any, status_url: str, seconds: float) -> dict[str, Any]:
-    """Ask until it has settled; `HuyingError` when it takes longer than ``seconds``."""
+    """Poll the status until the request is routed or waits for a person; return the last answer.
+
+    Raises `HuyingError` when that takes longer than ``seconds``.
+    """
     path = "/s/" + status_url.rpartition("/s/")[2]
     until = time.monotonic() + seconds
     while True:

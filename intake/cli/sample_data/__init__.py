@@ -1,1 +1,1 @@
-"""Made-up requests for trying the desk and for measuring it."""
+"""Invented requests for trying the desk and for measuring it."""

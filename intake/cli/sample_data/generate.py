@@ -1,7 +1,7 @@
-"""Invented requests for tries and measurements: homes, what their people said, what became of it.
+"""Generates invented households and requests with their histories, for trying and measuring.
 
-Nothing in it is anybody's: names and numbers are put together by chance (the phones begin with 199,
-then zeros), the sentences are those that the assistant learns from.
+Nothing is personal data of real people: names and numbers are put together at random (the phones
+begin with 199, then zeros), the sentences are the assistant's training sentences.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WORD = re.compile(r"[A-Za-z0-9]+|[^，。！？、\s]{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class InventedHousehold:
     """A household. ``unit``: building-entrance-room."""
 
     name: str
@@ -47,13 +47,14 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """One request and what became of it. ``home``: an index into the homes, None for a stranger.
+class InventedRequest:
+    """One request and its history.
 
-    ``moves``: (status, when, actor), the first one that of its opening.
+    ``household``: an index into the households, or None. ``seconds``: length of the recording.
+    ``moves``: (status, when, actor) of each change, beginning with the opening.
     """
 
-    home: int | None
+    household: int | None
     channel: str
     text: str
     seconds: float
@@ -76,7 +77,7 @@ class Life:
 
     @property
     def words(self) -> list[dict[str, object]]:
-        """As a recogniser would have timed them: {text, start, end, confidence}."""
+        """The words as from a recogniser: {text, start, end, confidence}; times in seconds."""
         found = list(_WORD.finditer(self.text))
         each = self.seconds / max(1, len(found))
         doubt = len(self.text) % 7
@@ -92,7 +93,10 @@ class Life:
 
 
 class Inventor:
-    """Invents the same things from the same ``seed``. ``places``: (name, area) pairs."""
+    """Generates invented data, the same for the same ``seed``.
+
+    ``sentences``: the folder of the training sentences. ``places``: (name, area) pairs.
+    """
 
     def __init__(
         self,
@@ -120,23 +124,25 @@ class Inventor:
             for code, entry in self.catalogue.entries.items()
         } | {"emergency": found.get("emergency", ["快来人，有人晕倒了"])}
 
-    def homes(self, count: int) -> list[Home]:
-        return [self._home(n) for n in range(count)]
+    def households(self, count: int) -> list[InventedHousehold]:
+        return [self._household(n) for n in range(count)]
 
-    def lives(self, homes: Sequence[Home], count: int, days: int, now: datetime) -> Iterator[Life]:
-        """So many lives in the order of their opening, over the last so many days."""
+    def requests(
+        self, households: Sequence[InventedHousehold], count: int, days: int, now: datetime
+    ) -> Iterator[InventedRequest]:
+        """``count`` requests of the last ``days`` days, in the order of their opening."""
         when = sorted(self._moment(days, now) for _ in range(count))
         for received in when:
-            yield self._life(homes, received, now)
+            yield self._request(households, received, now)
 
-    def _home(self, number: int) -> Home:
+    def _household(self, number: int) -> InventedHousehold:
         pick = self.chance
         place, area = pick.choice(self.places)
         name = pick.choice(SURNAMES) + "".join(pick.sample(GIVEN, pick.choice((1, 2, 2))))
         unit = (
             f"{pick.randint(1, 24)}-{pick.randint(1, 4)}-{pick.randint(1, 18)}0{pick.randint(1, 4)}"
         )
-        return Home(name, f"199{number:08d}", place, unit, area, pick.choice(GROUPS))
+        return InventedHousehold(name, f"199{number:08d}", place, unit, area, pick.choice(GROUPS))
 
     def _moment(self, days: int, now: datetime) -> datetime:
         hour = self.chance.choices(range(24), HOURS)[0]
@@ -144,29 +150,31 @@ class Inventor:
         found = day.replace(hour=hour, minute=self.chance.randrange(60))
         return found if found < now else now - timedelta(seconds=self.chance.random() * 3600)
 
-    def _life(self, homes: Sequence[Home], received: datetime, now: datetime) -> Life:
+    def _request(
+        self, households: Sequence[InventedHousehold], received: datetime, now: datetime
+    ) -> InventedRequest:
         pick = self.chance
         danger = pick.random() < 0.006
         category = pick.choice(sorted(self.catalogue.entries))
         entry = self.catalogue.entries[category]
         if danger:
             category = "safety_hazard" if "safety_hazard" in self.catalogue.entries else category
-        number = pick.randrange(len(homes))
-        home = homes[number]
+        number = pick.randrange(len(households))
+        household = households[number]
         sentence = pick.choice(self.said["emergency" if danger else category]).rstrip("。")
         told = pick.random() < 0.7
-        where = f"我住在{home.place}{_spoken(home.unit)}，" if told else ""
-        caller = home.name[0] + pick.choice(TITLES)
-        who = f"我姓{home.name[0]}，" if pick.random() < 0.4 else ""
-        ring = f"电话{home.phone}，" if pick.random() < 0.3 else ""
+        where = f"我住在{household.place}{_spoken(household.unit)}，" if told else ""
+        caller = household.name[0] + pick.choice(TITLES)
+        who = f"我姓{household.name[0]}，" if pick.random() < 0.4 else ""
+        ring = f"电话{household.phone}，" if pick.random() < 0.3 else ""
         text = pick.choice(OPENINGS) + who + where + sentence + "，" + ring + pick.choice(ENDINGS)
         text = text.rstrip("，") + ("" if text.endswith("。") else "。")
         urgency = "emergency" if danger else entry.urgency
         moves = self._moves(received, now, danger)
         held = moves[-1][0] == "needs_review" and not danger and pick.random() < 0.12
         share = round(pick.uniform(0.35, 0.99), 3)
-        return Life(
-            home=number if pick.random() < 0.8 else None,
+        return InventedRequest(
+            household=number if pick.random() < 0.8 else None,
             channel=pick.choices([*CHANNELS], [*CHANNELS.values()])[0],
             text=text,
             seconds=round(len(text) * 0.24 + 0.8, 2),
@@ -174,16 +182,16 @@ class Inventor:
             urgency=urgency,
             understanding=Understanding(
                 category, share, ((category, share),), urgency,
-                place=_found(text, home.place), area=home.area,
-                phone=_found(text, home.phone),
+                place=_found(text, household.place), area=household.area,
+                phone=_found(text, household.phone),
             ),
             moves=moves,
             held_until=now + timedelta(hours=pick.randint(2, 72)) if held else None,
             person=caller,
-            phone=home.phone,
-            place=home.place if told else None,
-            unit=home.unit if told else None,
-            area=home.area if told else None,
+            phone=household.phone,
+            place=household.place if told else None,
+            unit=household.unit if told else None,
+            area=household.area if told else None,
             reasons=self._reasons(moves, danger, told, share),
             rating=pick.choice((1, 3, 5, 5, 5)) if moves[-1][0] == "closed" else None,
         )  # fmt: skip

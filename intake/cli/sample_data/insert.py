@@ -1,7 +1,7 @@
-"""Invented requests, written past all triggers in large pieces, so that 100,000 take minutes.
+"""Writes invented requests with triggers disabled and in large batches: 100,000 take minutes.
 
-Each piece is one transaction with everything that belongs to its requests; no job is started and
-nobody is told. An invented request says so in its ``given``.
+Each batch is one transaction with all rows that belong to its requests; no job is queued and
+nothing is sent. An invented request is marked in its ``given``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import psycopg
 from psycopg import sql
 
 from intake.catalogue.services import Catalogue
-from intake.cli.sample_data.generate import WRITTEN, Home, Inventor, Life
+from intake.cli.sample_data.generate import WRITTEN, InventedHousehold, InventedRequest, Inventor
 from intake.lifecycle import ENDED
 from intake.service_requests.tracking_numbers import tracking_number
 
 PIECE = 2000
 MARK = {"invented": True}
-A_HOME = 12  # requests
+REQUESTS_PER_HOUSEHOLD = 12
 TABLES = (
     "households", "contact_points", "conversations", "recordings", "transcripts",
     "service_requests", "understandings", "events", "messages", "deliveries", "alarms",
@@ -51,24 +51,34 @@ def seed(
     backend: str | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Write ``count`` invented requests of the last ``days`` days, and a home for every twelve.
+    """Write ``count`` invented requests of the last ``days`` days, and a household for each 12.
 
-    ``connection``: in autocommit mode. ``backend``: who does the work. ``progress`` gets how many
-    are written. The tables that the desk reads are analysed at the end.
+    ``connection``: in autocommit mode. ``backend``: the name of the backend that does the work.
+    ``progress`` is called with the number written so far. The tables that the desk reads are
+    analysed at the end.
     """
-    homes = inventor.homes(max(1, count // A_HOME))
+    households = inventor.households(max(1, count // REQUESTS_PER_HOUSEHOLD))
     with connection.transaction():
-        ids = _ids(connection, "households", len(homes))
+        ids = _ids(connection, "households", len(households))
         columns = "id name phone language place unit area resident_group"
         rows = (
-            (n, home.name, home.phone, "zh", home.place, home.unit, home.area, home.group)
-            for n, home in zip(ids, homes, strict=True)
+            (
+                n,
+                household.name,
+                household.phone,
+                "zh",
+                household.place,
+                household.unit,
+                household.area,
+                household.group,
+            )
+            for n, household in zip(ids, households, strict=True)
         )
         _copy(connection, "households", columns, rows)
-    writer = _Writer(connection, inventor.catalogue, homes, ids, backend)
-    lives = inventor.lives(homes, count, days, datetime.now(UTC))
+    writer = _Writer(connection, inventor.catalogue, households, ids, backend)
+    requests = inventor.requests(households, count, days, datetime.now(UTC))
     done = 0
-    while piece := list(islice(lives, PIECE)):
+    while piece := list(islice(requests, PIECE)):
         with connection.transaction():
             writer.write(piece)
         done += len(piece)
@@ -82,38 +92,38 @@ class _Writer:
         self,
         connection: psycopg.Connection,
         catalogue: Catalogue,
-        homes: Sequence[Home],
-        home_ids: Sequence[int],
+        households: Sequence[InventedHousehold],
+        household_ids: Sequence[int],
         backend: str | None,
     ) -> None:
         self.connection = connection
         self.catalogue = catalogue
-        self.homes, self.home_ids = homes, home_ids
+        self.households, self.household_ids = households, household_ids
         self.backend = backend
-        self.talks: dict[tuple[str, str], tuple[int, int]] = {}
+        self.conversations: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def write(self, lives: Sequence[Life]) -> None:
-        """One piece, in the caller's transaction."""
+    def write(self, requests: Sequence[InventedRequest]) -> None:
+        """Write one batch, in the caller's transaction."""
         for table in QUIET:
             self._alter(table, "DISABLE")
-        numbers = _ids(self.connection, "service_requests", len(lives))
-        self._talks(lives)
-        heard = [life for life in lives if life.channel not in WRITTEN]
+        numbers = _ids(self.connection, "service_requests", len(requests))
+        self._conversations(requests)
+        heard = [item for item in requests if item.channel not in WRITTEN]
         recordings = dict(zip(map(id, heard), self._recordings(heard), strict=True))
         transcripts = self._transcripts(heard, recordings)
-        understandings = _ids(self.connection, "understandings", len(lives))
+        understandings = _ids(self.connection, "understandings", len(requests))
         merged_into: dict[str, int] = {}
         rows: list[Row] = []
-        running = _next(self.connection, "tracking_numbers", len(lives))
-        for life, number, run, understanding in zip(
-            lives, numbers, running, understandings, strict=True
+        running = _next(self.connection, "tracking_numbers", len(requests))
+        for item, number, run, understanding in zip(
+            requests, numbers, running, understandings, strict=True
         ):
-            into = merged_into.get(life.category) if life.status == "merged" else None
-            merged_into[life.category] = number
+            into = merged_into.get(item.category) if item.status == "merged" else None
+            merged_into[item.category] = number
             rows.append(
                 self._request(
-                    life, number, run, understanding, into,
-                    recordings.get(id(life)), transcripts.get(id(life)),
+                    item, number, run, understanding, into,
+                    recordings.get(id(item)), transcripts.get(id(item)),
                 )
             )  # fmt: skip
         _copy(self.connection, "service_requests", REQUEST, rows)
@@ -123,16 +133,16 @@ class _Writer:
             "id service_request_id transcript_id category confidence fields created_at",
             (
                 (
-                    understanding, number, transcripts.get(id(life)), life.category,
-                    life.understanding.category_confidence, _json(life.understanding.to_json()),
-                    life.moves[0][1],
+                    understanding, number, transcripts.get(id(item)), item.category,
+                    item.understanding.category_confidence, _json(item.understanding.to_json()),
+                    item.moves[0][1],
                 )
-                for life, number, understanding in zip(
-                    lives, numbers, understandings, strict=True
+                for item, number, understanding in zip(
+                    requests, numbers, understandings, strict=True
                 )
             ),
         )  # fmt: skip
-        both = list(zip(lives, numbers, strict=True))
+        both = list(zip(requests, numbers, strict=True))
         self._events(both)
         self._messages(both)
         self._deliveries(both)
@@ -141,9 +151,9 @@ class _Writer:
             "alarms",
             "service_request_id status acknowledged_by acknowledged_at created_at",
             (
-                (number, "acknowledged", "李敏", life.moves[0][1], life.moves[0][1])
-                for life, number in both
-                if life.urgency == "emergency"
+                (number, "acknowledged", "李敏", item.moves[0][1], item.moves[0][1])
+                for item, number in both
+                if item.urgency == "emergency"
             ),
         )
         self.connection.execute("SELECT huying_note_words(%s)", [numbers])
@@ -154,12 +164,12 @@ class _Writer:
         statement = "ALTER TABLE {} " + how + " TRIGGER USER"
         self.connection.execute(sql.SQL(statement).format(sql.Identifier(table)))
 
-    def _talks(self, lives: Iterable[Life]) -> None:
-        """Contact points and conversations of those who write."""
+    def _conversations(self, requests: Iterable[InventedRequest]) -> None:
+        """Write contact points and conversations of requests that came in writing."""
         new = {
-            (life.channel, life.phone): life.moves[0][1]
-            for life in lives
-            if life.channel in WRITTEN and (life.channel, life.phone) not in self.talks
+            (item.channel, item.phone): item.moves[0][1]
+            for item in requests
+            if item.channel in WRITTEN and (item.channel, item.phone) not in self.conversations
         }
         points = _ids(self.connection, "contact_points", len(new))
         talks = _ids(self.connection, "conversations", len(new))
@@ -177,9 +187,9 @@ class _Writer:
             "id contact_point_id language last_in_at created_at",
             ((t, p, "zh", at, at) for _, p, t, at in made),
         )
-        self.talks.update({key: (point, talk) for key, point, talk, _ in made})
+        self.conversations.update({key: (point, talk) for key, point, talk, _ in made})
 
-    def _recordings(self, heard: Sequence[Life]) -> list[int]:
+    def _recordings(self, heard: Sequence[InventedRequest]) -> list[int]:
         ids = _ids(self.connection, "recordings", len(heard))
         _copy(
             self.connection,
@@ -189,15 +199,17 @@ class _Writer:
             (
                 (
                     number, f"invented/{number}-{secrets.token_hex(4)}", secrets.token_bytes(32),
-                    int(life.seconds * 4000), "webm", "opus", life.seconds, life.moves[0][1],
-                    life.moves[0][1], life.moves[0][1],
+                    int(item.seconds * 4000), "webm", "opus", item.seconds, item.moves[0][1],
+                    item.moves[0][1], item.moves[0][1],
                 )
-                for life, number in zip(heard, ids, strict=True)
+                for item, number in zip(heard, ids, strict=True)
             ),
         )  # fmt: skip
         return ids
 
-    def _transcripts(self, heard: Sequence[Life], recordings: dict[int, int]) -> dict[int, int]:
+    def _transcripts(
+        self, heard: Sequence[InventedRequest], recordings: dict[int, int]
+    ) -> dict[int, int]:
         ids = _ids(self.connection, "transcripts", len(heard))
         _copy(
             self.connection,
@@ -206,17 +218,17 @@ class _Writer:
             " speech_seconds created_at",
             (
                 (
-                    number, recordings[id(life)], life.text, "zh", "invented", "invented",
-                    _json(life.words), 0.9, life.seconds, life.seconds * 0.8, life.moves[0][1],
+                    number, recordings[id(item)], item.text, "zh", "invented", "invented",
+                    _json(item.words), 0.9, item.seconds, item.seconds * 0.8, item.moves[0][1],
                 )
-                for life, number in zip(heard, ids, strict=True)
+                for item, number in zip(heard, ids, strict=True)
             ),
         )  # fmt: skip
         return dict(zip(map(id, heard), ids, strict=True))
 
     def _request(
         self,
-        life: Life,
+        item: InventedRequest,
         number: int,
         running: int,
         understanding: int,
@@ -225,28 +237,29 @@ class _Writer:
         transcript: int | None,
     ) -> Row:
         key = secrets.token_urlsafe(18)
-        received, latest = life.moves[0][1], life.moves[-1][1]
-        entry = self.catalogue.entries[life.category]
-        minutes = 3 if life.urgency == "emergency" else entry.deadline_minutes
-        at = {status: when for status, when, _ in life.moves}
-        point, talk = self.talks.get((life.channel, life.phone), (None, None))
+        received, latest = item.moves[0][1], item.moves[-1][1]
+        entry = self.catalogue.entries[item.category]
+        minutes = 3 if item.urgency == "emergency" else entry.deadline_minutes
+        at = {status: when for status, when, _ in item.moves}
+        point, talk = self.conversations.get((item.channel, item.phone), (None, None))
         routed = at.get("routed")
         return (
             number, tracking_number(running), hashlib.sha256(key.encode()).digest(), key,
-            life.status, len(life.moves), life.channel, "zh", recording, transcript, understanding,
-            talk, point, self.home_ids[life.home] if life.home is not None else None, merged_into,
-            life.category, life.urgency, life.text, life.place, life.area, life.unit,
-            life.person, life.phone, _json(MARK), _json(life.reasons),
+            item.status, len(item.moves), item.channel, "zh", recording, transcript, understanding,
+            talk, point, None if item.household is None else self.household_ids[item.household],
+            merged_into,
+            item.category, item.urgency, item.text, item.place, item.area, item.unit,
+            item.person, item.phone, _json(MARK), _json(item.reasons),
             self.backend if routed else None, received, received + timedelta(minutes=minutes),
-            life.held_until, "李敏" if "needs_review" in at and routed else None, routed,
-            latest if life.status in _END else None, life.rating, received, latest,
+            item.held_until, "李敏" if "needs_review" in at and routed else None, routed,
+            latest if item.status in _END else None, item.rating, received, latest,
         )  # fmt: skip
 
-    def _events(self, lives: Sequence[tuple[Life, int]]) -> None:
+    def _events(self, requests: Sequence[tuple[InventedRequest, int]]) -> None:
         def rows() -> Iterator[Row]:
-            for life, number in lives:
+            for item, number in requests:
                 before = None
-                for version, (status, at, actor) in enumerate(life.moves, 1):
+                for version, (status, at, actor) in enumerate(item.moves, 1):
                     kind = "moved" if before else "opened"
                     who = "李敏" if actor == "operator" else None
                     yield number, kind, before, status, actor, who, version, at
@@ -255,13 +268,13 @@ class _Writer:
         columns = "service_request_id kind from_status to_status actor who version created_at"
         _copy(self.connection, "events", columns, rows())
 
-    def _messages(self, lives: Sequence[tuple[Life, int]]) -> None:
+    def _messages(self, requests: Sequence[tuple[InventedRequest, int]]) -> None:
         def rows() -> Iterator[Row]:
-            for life, number in lives:
-                _, talk = self.talks.get((life.channel, life.phone), (None, None))
-                if talk is not None and life.channel in WRITTEN:
-                    at = life.moves[0][1]
-                    yield talk, number, "in", f"i{number}", life.text, at, at, None, at
+            for item, number in requests:
+                _, talk = self.conversations.get((item.channel, item.phone), (None, None))
+                if talk is not None and item.channel in WRITTEN:
+                    at = item.moves[0][1]
+                    yield talk, number, "in", f"i{number}", item.text, at, at, None, at
                     yield talk, number, "out", f"o{number}", "已收到。", None, None, at, at
 
         columns = (
@@ -270,11 +283,11 @@ class _Writer:
         )
         _copy(self.connection, "messages", columns, rows())
 
-    def _deliveries(self, lives: Sequence[tuple[Life, int]]) -> None:
+    def _deliveries(self, requests: Sequence[tuple[InventedRequest, int]]) -> None:
         sent = [
             (number, at)
-            for life, number in lives
-            for status, at, _ in life.moves
+            for item, number in requests
+            for status, at, _ in item.moves
             if status == "routed" and self.backend is not None
         ]
         _copy(
