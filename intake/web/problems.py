@@ -55,7 +55,7 @@ def install(app: FastAPI) -> None:
             for e in error.errors()
         ]
         names = ", ".join(f["field"] for f in fields if f["field"]) or "the body"
-        return problem(422, "bad_field", f"Mend {names} and send it again.", fields=fields)
+        return problem(422, "bad_field", f"Correct {names} and send it again.", fields=fields)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
@@ -68,10 +68,10 @@ def install(app: FastAPI) -> None:
             isinstance(error, OperationalError) or error.connection_invalidated
         ):
             if isinstance(error.orig, NumericValueOutOfRange):
-                return problem(404, "not_found", "There is nothing of this number.")
+                return problem(404, "not_found", "There is nothing with this number.")
             log.error("database error: %s", type(error.orig).__name__)
             return problem(500, "internal", "Something broke on our side; it is in the log.")
-        sentence = "The database is away for the moment; nothing was taken, send it again."
+        sentence = "The database can't be reached now; nothing was stored, send it again."
         return problem(503, "unavailable", sentence, headers={"Retry-After": "5"})
 
     for kind in (DBAPIError, PoolTimeout, ConnectionError):

@@ -78,7 +78,7 @@ async def answer(
         conversation = await _lock(session, conversation_id)
         request = await by_number(session, body.about) if body.about else None
         if request is not None and request.conversation_id != conversation.id:
-            raise BadField("This request came another way.", field="about")
+            raise BadField("This request belongs to another conversation.", field="about")
         if conversation.handled_by != "operator":
             await effects.hand_over(session, conversation, "taken_over", parts)
         message = await outbox.reply(

@@ -147,7 +147,7 @@ async def revoke(parts: CurrentParts, admin: Admin, operator_id: Id, token_id: I
             .returning(ApiToken.prefix)
         )
         if ended is None:
-            raise NotFound("She has no such token.")
+            raise NotFound("This operator has no such token.")
         await _log(session, admin, found, f"revoke {ended}")
     return Response(status_code=204)
 

@@ -48,7 +48,7 @@ async def correct(
         start = changes.get("when_start", request.when_start)
         end = changes.get("when_end", request.when_end)
         if start and end and end < start:
-            raise BadField("when_end lies before when_start.", field="when_end")
+            raise BadField("when_end must not be before when_start.", field="when_end")
         if "place" in changes and "area" not in changes:
             changes["area"] = await outlook.area_of(session, parts, changes["place"])
         await service_requests.correct(session, request, changes, _by(operator, body.why))

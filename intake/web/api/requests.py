@@ -106,7 +106,7 @@ async def hear(
         recording = await service_requests.recording_of(session, request)
         await log_access(session, operator, "hear", request)
     if recording is None:
-        raise NotFound("This request did not come by voice.")
+        raise NotFound("This request has no recording.")
     return await audio.response(parts, recording, request.tracking_number, form, part)
 
 

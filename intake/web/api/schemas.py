@@ -94,7 +94,7 @@ class Strict(BaseModel):
 
 
 class Correction(Strict):
-    """The fields to change; those that are left out stay. ``why`` stands in the event."""
+    """The fields to change; those that are left out stay. ``why``: the reason for the history."""
 
     category: str | None = Field(None, max_length=64)
     urgency: Urgency | None = None
@@ -121,25 +121,25 @@ class Why(Strict):
 
 
 class Reject(Strict):
-    """Residents hear this reason."""
+    """``why``: the reason that the resident is told."""
 
     why: str = Field(min_length=2, max_length=500)
 
 
 class Confirm(Why):
-    """``backend``: send it there whatever the rules say."""
+    """``backend``: the backend to send it to, in place of the one that the rules choose."""
 
     backend: str | None = None
 
 
 class Hold(Why):
-    """``until``: None takes it up again."""
+    """``until``: when it returns to the list; None ends the hold."""
 
     until: AwareDatetime | None
 
 
 class Merge(Why):
-    """``into``: the tracking number that stays."""
+    """``into``: the tracking number of the request to merge this one into."""
 
     into: str
 
@@ -161,7 +161,7 @@ class Order(BaseModel):
 
 
 class TakeOrder(Strict):
-    """Who comes, and when."""
+    """Who comes (``name``), and when."""
 
     name: str = Field(min_length=1, max_length=40)
     comes_at: AwareDatetime | None = None
@@ -169,7 +169,7 @@ class TakeOrder(Strict):
 
 
 class Update(Strict):
-    """What a backend reports."""
+    """A backend's report about a request."""
 
     tracking_number: str
     status: Literal["accepted", "done", "could_not"]

@@ -44,9 +44,9 @@ def asked_of(
     end = end or today
     start = start or end - timedelta(days=USUAL_DAYS - 1)
     if not date(2000, 1, 1) <= start <= end <= date(2100, 1, 1):
-        raise BadField("The first day must not lie after the last one.", field="start")
+        raise BadField("The first day must not be after the last one.", field="start")
     if (end - start).days >= LONGEST_DAYS:
-        raise BadField("A period of more than ten years is not counted.", field="start")
+        raise BadField("The period must not be longer than ten years.", field="start")
 
     def wanted(value: str | None) -> str | None:
         return None if value is None or value == "*" else value.replace("\x00", "")

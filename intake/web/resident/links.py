@@ -89,15 +89,15 @@ async def resident_acts(parts: CurrentParts, key: str, action: str) -> dict[str,
             await service_requests.advance(session, locked, Status.CLOSED, by)
         elif action == "not_fixed":
             if status is not Status.DONE:
-                raise MoveNotAllowed("It is not said to be done yet.")
+                raise MoveNotAllowed("The work has not been reported as done yet.")
             await service_requests.advance(session, locked, Status.ROUTED, by)
             await service_requests.tell_backend(session, locked, "changed")
         elif action == "not_right":
             if status in ENDED:
-                raise MoveNotAllowed("It has ended; leave a new message.")
+                raise MoveNotAllowed("The request has ended; leave a new message.")
             await service_requests.review(session, locked, [reason("resident_disagrees")], by)
         elif action not in ("cancel", "closed"):
-            raise NotFound("There is nothing of that name.")
+            raise NotFound("There is no such action.")
         return {"tracking_number": locked.tracking_number, "status": locked.status}
 
 

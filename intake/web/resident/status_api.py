@@ -53,7 +53,7 @@ async def by_key(session: AsyncSession, key: str) -> ServiceRequest:
         select(ServiceRequest).where(ServiceRequest.status_key_hash == hash_key(key))
     )
     if found is None or not hmac.compare_digest(found.status_key.encode(), key.encode()):
-        raise NotFound("There is nothing of this link.")
+        raise NotFound("There is no request for this link.")
     return found
 
 
@@ -133,7 +133,7 @@ async def rate(parts: CurrentParts, key: str, body: Rating) -> dict[str, Any]:
         request = await service_requests.lock(session, (await by_key(session, key)).id)
         status = Status(request.status)
         if status not in request_status.RATED:
-            raise MoveNotAllowed("It is not said to be done yet.")
+            raise MoveNotAllowed("The work has not been reported as done yet.")
         comment = (body.comment or "").replace("\x00", "") or None
         by = By(Actor.RESIDENT, why=comment)
         await service_requests.rate(session, request, body.value, by)
