@@ -38,9 +38,7 @@ async def response(
     Raises `NotFound` when its time was over, `NotAudio` when nothing can decode it.
     """
     if recording.forgotten_at is not None:
-        raise NotFound(
-            "The recording was deleted; its retention time was over.", code="forgotten"
-        )
+        raise NotFound("The recording was deleted; its retention time was over.", code="forgotten")
     if form is None:
         return recording_response(parts, recording, name)
     path = parts.blobs.path(recording.blob_key)
