@@ -184,8 +184,8 @@ def erased(connection: psycopg.Connection) -> list[tuple[str, str]]:
         "SELECT tracking_number, to_json(received_at) #>> '{}' FROM service_requests"
         " WHERE erased_at IS NOT NULL ORDER BY id"
     ).fetchall()
-    homes = connection.execute(
+    households = connection.execute(
         "SELECT split_part(action, ':', 1), to_json(created_at) #>> '{}' FROM access_log"
         " WHERE action ~ '^household [0-9]+: erase$' ORDER BY id"
     ).fetchall()
-    return [(name, at) for name, at in (*rows, *homes)]
+    return [(name, at) for name, at in (*rows, *households)]

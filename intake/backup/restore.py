@@ -254,6 +254,6 @@ async def _erase_household(sessions: Sessions, household_id: int, erased_at: dat
     """Erase a household again; its requests have entries of their own. A household that was made
     after the erasing only has the same id, and stays."""
     async with sessions.begin() as session:
-        home = await session.get(Household, household_id)
-        if home is not None and home.created_at < erased_at:
-            await erase_household.remove(session, home.id)
+        household = await session.get(Household, household_id)
+        if household is not None and household.created_at < erased_at:
+            await erase_household.remove(session, household.id)

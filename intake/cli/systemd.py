@@ -140,10 +140,10 @@ def units(user: str, backups: Path | None = None) -> dict[str, str]:
         "folder": backups,
     }
     protect = "read-only" if at_home else "yes"
-    house = HARDENING.format(writes=settings.home, protect_home=protect)
+    service = HARDENING.format(writes=settings.home, protect_home=protect)
     both = HARDENING.format(writes=f"{settings.home} {backups}", protect_home=protect)
     return {
-        "huying.service": SERVICE.format(**values, hardening=house),
+        "huying.service": SERVICE.format(**values, hardening=service),
         "huying-backup.service": BACKUP.format(**values, hardening=both),
         "huying-backup.timer": TIMER,
     }

@@ -50,7 +50,7 @@ class Spool:
         except OSError as error:
             raise SettingsError(
                 f"The spool {folder} can't be written ({error.strerror}); mend its owner and"
-                " rights: without it messages would be lost while the database is away."
+                " rights: without it messages would be lost while the database is unreachable."
             ) from None
 
     def _tidy(self) -> None:
