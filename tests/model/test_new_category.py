@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from intake.assistant.training import DEPENDS_ON, bot_python, train, trained_model
+from intake.assistant.training import DEPENDS_ON, EMBEDDINGS, bot_python, train, trained_model
 from intake.evaluation.environment import open_environment
 from intake.settings import ROOT, load
 from tests.support import new_category
@@ -34,7 +34,13 @@ SKIPPED = shutil.ignore_patterns(".venv", "__pycache__")
 def checkout(tmp_path: Path) -> Path:
     """A copy of all that training depends on, with few sentences."""
     root = tmp_path / "checkout"
-    for name in (*DEPENDS_ON, "intake/understanding", "intake/__init__.py", "data/services"):
+    for name in (
+        *DEPENDS_ON,
+        EMBEDDINGS,
+        "intake/understanding",
+        "intake/__init__.py",
+        "data/services",
+    ):
         source, target = ROOT / name, root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
