@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -29,8 +30,20 @@ EMBEDDINGS = "data/embeddings"
 """Kept vectors of the training sentences. They save time and change nothing (`bot/embeddings.py`),
 so that no model's key depends on them."""
 KEPT_MODELS = 2
+# What Rasa says on its way, and how much of the work is done then, in percent of the time.
+MILESTONES = (
+    ("Started validating domain", 8),
+    ("Validating intents", 18),
+    ("Starting to train component 'CharacterFeaturizer'", 35),
+    ("Starting to train component 'FuzzyPinyinFeaturizer'", 40),
+    ("Starting to train component 'SentenceEmbeddingFeaturizer'", 50),
+    ("Starting to train component 'CalibratedClassifier'", 55),
+    ("right when held out", 75),
+    ("Starting to train component 'MemoizationPolicy'", 97),
+)
 SCRATCH = ".training-"
 CACHE_MEGABYTES = 200
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 DANGER = "emergency"
 """The one intent that is no need: somebody is in danger now."""
 # Everything in the repository that changes what training gives, besides the catalogue.
@@ -67,6 +80,11 @@ class TrainingError(HuyingError):
     """The assistant could not be trained; the sentence holds Rasa's last words."""
 
     default_code = "training_failed"
+
+
+def percent_done(line: str) -> int | None:
+    """How much of a training is done when Rasa says this, 0..100; None: it says nothing of it."""
+    return next((percent for words, percent in MILESTONES if words in line), None)
 
 
 def bot_python(root: Path) -> Path:
@@ -280,7 +298,8 @@ def _run(
             process.terminate()
             raise
     if process.returncode:
-        raise TrainingError(f"Rasa did not train ({process.returncode}): {' | '.join(last)}")
+        said = COLOUR.sub("", " | ".join(last))
+        raise TrainingError(f"Rasa did not train ({process.returncode}): {said}")
 
 
 @contextlib.contextmanager
