@@ -13,6 +13,7 @@ One class is no need but danger to life. It is taken out of the ranking and give
 import json
 import logging
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, List, Optional, Text, Type
 
 import numpy as np
@@ -121,7 +122,11 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
         blocks = stacked([self._blocks(m) for m in examples])
         origins = [_origin(m) for m in examples]
         kept_back = np.array([_share(origin) < self._config["held_out"] for origin in origins])
-        weights = self._fit([block[~kept_back] for block in blocks], answers[~kept_back])
+        # Two fits at once: numpy and scipy let go of the interpreter while they compute.
+        with ThreadPoolExecutor(2) as pool:
+            whole = pool.submit(self._fit, blocks, answers)
+            weights = self._fit([block[~kept_back] for block in blocks], answers[~kept_back])
+            self._weights = whole.result()
         real = kept_back & ~np.array([made_up(m) for m in examples])
         unseen = scores([block[real] for block in blocks], weights)
         self._temperature = best_temperature(unseen, answers[real])
@@ -130,7 +135,6 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
             "%d messages, %d intents: %.3f of %d right when held out, temperature %.2f",
             *(len(examples), len(self._names), right, real.sum(), self._temperature),
         )
-        self._weights = self._fit(blocks, answers)
         with self._model_storage.write_to(self._resource) as folder:
             np.savez(folder / "classifier.npz", weights=self._weights)
             facts = {

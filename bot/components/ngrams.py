@@ -25,6 +25,10 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.components.texts import plain
 from intake.understanding.phonetics import fuzzy_syllables
 
+# The syllables of the training messages from `train`, for the copy of the component that Rasa makes
+# to turn them into features. Nothing that a resident says is ever in it.
+_SYLLABLES: Dict[Text, List[Text]] = {}
+
 
 class NgramFeaturizer(SparseFeaturizer, GraphComponent):
     """TF-IDF over the n-grams of `units(text)`."""
@@ -129,13 +133,12 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
             column = self._columns.get(gram)
             if column is not None:
                 counts[column] = counts.get(column, 0) + 1
-        columns = np.fromiter(counts, dtype=np.int64, count=len(counts))
-        values = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
-        values = (1 + np.log(values)) * self._idf[columns] if len(counts) else values
+        columns = np.fromiter(sorted(counts), dtype=np.int32, count=len(counts))
+        values = np.array([counts[column] for column in columns.tolist()], dtype=np.float64)
+        values = (1 + np.log(values)) * self._idf[columns]
         length = np.linalg.norm(values) or 1.0
-        rows = np.zeros(len(counts), dtype=np.int64)
         return scipy.sparse.csr_matrix(
-            (self._config["weight"] * values / length, (rows, columns)),
+            (self._config["weight"] * values / length, columns, [0, len(columns)]),
             shape=(1, len(self._columns)),
         )
 
@@ -165,4 +168,14 @@ class FuzzyPinyinFeaturizer(NgramFeaturizer):
 
     @staticmethod
     def units(text: Text) -> List[Text]:
-        return fuzzy_syllables(text)
+        return _SYLLABLES.get(text) or fuzzy_syllables(text)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        texts = {plain(m.get(TEXT)) for m in training_data.training_examples if m.get(TEXT)}
+        _SYLLABLES.update({text: fuzzy_syllables(text) for text in texts})
+        return super().train(training_data)
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        super().process_training_data(training_data)
+        _SYLLABLES.clear()
+        return training_data

@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import select
 
@@ -42,6 +43,7 @@ async def demo(*, once: bool) -> int:
     """Run the demo; the exit code."""
     started = time.monotonic()
     home = load(env={k: v for k, v in os.environ.items() if k != "HUYING_SETTINGS"}).home
+    ours = is_demo_home(home)
     async with neighbours.running() as around:
         path = neighbours.write_settings(home / "demo", around, SAMPLES / "places.csv")
         os.environ["HUYING_SETTINGS"] = str(path)
@@ -64,7 +66,7 @@ async def demo(*, once: bool) -> int:
                 f" {len(around.pager.pages)} pages to the person on duty."
             )
             if not once and not stopped.is_set():
-                where_to_look(settings, await operator())
+                where_to_look(settings, await operator() if ours else None)
                 await stopped.wait()
             return 1 if wrong else 0
         finally:
@@ -156,40 +158,11 @@ def differences(sample: dict[str, Any], state: dict[str, Any]) -> list[str]:
     return wrong
 
 
-def show_narrow(rows: list[dict[str, Any]]) -> None:
-    """The same for a terminal too narrow for a table: a few lines each."""
-    for row in rows:
-        sample, state = row["sample"], row["state"]
-        wrong = differences(sample, state)
-        mark = "[red]✗[/]" if wrong else "[green]✓[/]"
-        reasons = ", ".join(reason["code"] for reason in state["reasons"])
-        ended = f"{state['status']} → {state['backend']}" if state["backend"] else reasons
-        alarmed = " [bold red]alarmed[/]" if state["alarm"] is not None else ""
-        name = Path(sample["audio"]).name
-        console.print(
-            f"{mark} [bold]{name}[/] {state['tracking_number']}  {ended}{alarmed}"
-            f"  {row['seconds']:.1f} s"
-        )
-        console.print(f"    heard: {state['text'] or '–'}")
-        facts = (
-            state["category"],
-            state["urgency"],
-            state["place"],
-            state["unit"],
-            window(state).replace("\n", ""),
-            state["person"],
-            state["phone"],
-        )
-        console.print("    " + " · ".join(fact for fact in facts if fact and fact != "–"))
-        for text in wrong:
-            console.print(f"    [red]{text}[/]")
-
-
 def show(rows: list[dict[str, Any]], seconds: float) -> int:
     """Print what became of each; how many samples did not end as expected."""
     bad = sum(bool(differences(row["sample"], row["state"])) for row in rows)
     if console.width < 120:
-        show_narrow(rows)
+        show_narrow_table(rows)
     else:
         show_table(rows)
     console.print(
@@ -198,28 +171,67 @@ def show(rows: list[dict[str, Any]], seconds: float) -> int:
     return bad
 
 
+def ending(row: dict[str, Any]) -> str:
+    """Where it ended, or why a person has to look, and what is not as it should be."""
+    state = row["state"]
+    reasons = ", ".join(reason["code"] for reason in state["reasons"])
+    ended = f"{state['status']} → {state['backend']}" if state["backend"] else reasons
+    if state["alarm"] is not None:
+        ended += " [bold red]alarmed[/]"
+    return ended + "".join(f"\n[red]{text}[/]" for text in differences(row["sample"], state))
+
+
+def mark(row: dict[str, Any]) -> str:
+    """Did it end as expected?"""
+    return "[red]✗[/]" if differences(row["sample"], row["state"]) else "[green]✓[/]"
+
+
+def shortened(text: str | None) -> str:
+    """The first 60 characters of what was heard."""
+    heard = (text or "").strip()
+    return escape(heard[:60] + ("…" if len(heard) > 60 else "") or "–")
+
+
+def show_narrow_table(rows: list[dict[str, Any]]) -> None:
+    """One row for each voicemail, its facts one under the other, for 80 columns or fewer."""
+    table = Table(title="What became of each voicemail", show_lines=True, padding=(0, 0, 0, 0))
+    table.add_column("")
+    table.add_column("voicemail", no_wrap=True)
+    table.add_column("heard", ratio=4)
+    table.add_column("understood", ratio=4)
+    table.add_column("ended", ratio=4)
+    for row in rows:
+        state = row["state"]
+        facts = (
+            *(state["category"], state["urgency"], state["place"], state["unit"]),
+            *(window(state).replace("\n", ""), state["person"], state["phone"]),
+        )
+        table.add_row(
+            mark(row),
+            f"{Path(row['sample']['audio']).name}\n{row['seconds']:.1f} s",
+            shortened(state["text"]),
+            escape("\n".join(fact for fact in facts if fact and fact != "–")),
+            f"{state['tracking_number']}\n{ending(row)}",
+        )
+    console.print(table)
+
+
 def show_table(rows: list[dict[str, Any]]) -> None:
-    """One line for each voicemail."""
+    """One row for each voicemail, a column for each fact."""
     names = ("", "file", "heard", "category", "urgency", "where", "when", "who", "ended", "s")
     table = Table(*names, title="What became of each voicemail", show_lines=True)
     for row in rows:
         sample, state = row["sample"], row["state"]
-        wrong = differences(sample, state)
-        reasons = ", ".join(reason["code"] for reason in state["reasons"])
-        ended = f"{state['status']} → {state['backend']}" if state["backend"] else reasons
-        if state["alarm"] is not None:
-            ended += " [bold red]alarmed[/]"
-        heard = (state["text"] or "").strip()
         table.add_row(
-            "[red]✗[/]" if wrong else "[green]✓[/]",
+            mark(row),
             f"{Path(sample['audio']).name}\n{state['tracking_number']}",
-            heard[:60] + ("…" if len(heard) > 60 else "") or "–",
+            shortened(state["text"]),
             state["category"] or "–",
             state["urgency"],
             "\n".join(p for p in (state["place"], state["unit"]) if p) or "–",
             window(state),
             "\n".join(p for p in (state["person"], state["phone"]) if p) or "–",
-            ended + "".join(f"\n[red]{text}[/]" for text in wrong),
+            ending(row),
             f"{row['seconds']:.1f}",
         )
     console.print(table)
@@ -235,6 +247,11 @@ def window(state: dict[str, Any]) -> str:
     start = datetime.fromisoformat(state["when_start"]).astimezone(zone)
     end = datetime.fromisoformat(state["when_end"]).astimezone(zone)
     return f"{start:%m-%d %H:%M}\n–{end:%H:%M}"
+
+
+def is_demo_home(home: Path) -> bool:
+    """Was it made by a demo, or will it be now? A house that people use gets no demo account."""
+    return (home / "demo" / "huying.toml").exists() or not (home / "secrets").exists()
 
 
 async def operator() -> str:
@@ -255,19 +272,26 @@ async def operator() -> str:
     return password
 
 
-def where_to_look(settings: Settings, password: str) -> None:
-    """What to do next. ``password``: the demo operator's."""
+def where_to_look(settings: Settings, password: str | None) -> None:
+    """What to open and what to do next. ``password``: the demo account's, shown only now."""
+    url = f"http://127.0.0.1:{settings.port}"
+    account = (
+        f"name [bold]{OPERATOR}[/], password [bold]{password}[/]  (shown only now)"
+        if password
+        else "with your own account: this home was not made by a demo, so none was made for you"
+    )
     console.print(
-        f"\n[bold]The operators' desk: http://127.0.0.1:{settings.port}/desk[/]"
-        f"  name [bold]{OPERATOR}[/], password [bold]{password}[/]\n"
-        f"[bold]Speak into it:    http://127.0.0.1:{settings.port}/[/]\n"
-        f"[bold]Write to it:      http://127.0.0.1:{settings.port}/chat[/]\n"
-        f"Health: /healthz  API: /openapi.json\n"
-        f"Send your own:    HUYING_PORT={settings.port} HUYING_HOME={settings.home}"
+        "\n[bold]Open this in a browser[/]\n"
+        f"  the residents' page  [bold]{url}/[/]  (speak into it)\n"
+        f"  the chat             [bold]{url}/chat[/]\n"
+        f"  the operators' desk  [bold]{url}/desk[/]\n"
+        f"                       {account}\n\n"
+        "[bold]Or in another terminal[/]\n"
+        f"  HUYING_PORT={settings.port} HUYING_HOME={settings.home}"
         " .venv/bin/huying voicemail send FILE --wait\n"
-        f"An operator:      HUYING_HOME={settings.home} .venv/bin/huying token add NAME\n"
-        f"The log:          {settings.home / 'log' / 'huying.log'}\n"
-        "Ctrl-C ends everything."
+        f"  tail -f {settings.home / 'log' / 'huying.log'}\n\n"
+        "Ctrl-C ends everything.",
+        soft_wrap=True,
     )
 
 
