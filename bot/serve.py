@@ -10,9 +10,12 @@ that others can see.
 
 import os
 import sys
+import time
 from typing import Any
 
 from bot.lean import leave_out
+
+DATABASE_SECONDS = 150.0
 
 
 def main() -> None:
@@ -26,7 +29,31 @@ def main() -> None:
     from rasa.__main__ import main as rasa
 
     check_schema_once()
+    wait_for_database(os.environ.get("HUYING_TRACKER_URL", ""))
     rasa()
+
+
+def wait_for_database(url: str) -> None:
+    """Wait until the database takes connections in which conversations are remembered.
+
+    It starts at the same time; without it Rasa would remember them in its memory only. After
+    `DATABASE_SECONDS` a sentence and exit 1.
+    """
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import OperationalError
+
+    until = time.monotonic() + DATABASE_SECONDS
+    while url:
+        engine = create_engine(url)
+        try:
+            engine.connect().close()
+            return
+        except OperationalError as error:
+            if time.monotonic() > until:
+                sys.exit(f"Rasa's database can't be reached: {error.orig}")
+            time.sleep(0.2)
+        finally:
+            engine.dispose()
 
 
 def check_schema_once() -> None:

@@ -149,7 +149,7 @@ def processes(settings: Settings) -> list[Process]:
         base = ("postgres",)
     found.append(Process("migrate", [huying, "migrate"], env, needs=base, once=True))
     if settings.spawn_assistant:
-        found += _assistant(settings, env, (*base, "migrate"))
+        found += _assistant(settings, env)
     web = f"{settings.local_url}/healthz"
     after = (*base, "migrate")
     found.append(Process("worker", [huying, "worker"], env, needs=after))
@@ -192,7 +192,8 @@ def _prepare(settings: Settings) -> None:
     postgres.prepare(settings)
 
 
-def _assistant(settings: Settings, env: Mapping[str, str], needs: tuple[str, ...]) -> list[Process]:
+def _assistant(settings: Settings, env: Mapping[str, str]) -> list[Process]:
+    """Rasa and its actions. They start at once: Rasa takes longest, and waits for its database."""
     from intake.assistant import client as assistant_client
     from intake.assistant import training
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
-from intake.assistant.training import bot_python
+from intake.assistant.training import QUIET, bot_python
 from intake.settings import ROOT
 
 
@@ -20,3 +21,43 @@ def test_a_token_that_begins_with_a_dash_is_a_token_and_not_an_option() -> None:
     )
     assert "unrecognized arguments: --no-such-option" in started.stderr
     assert "--auth-token" not in started.stderr.splitlines()[-1]
+
+
+WAIT = """
+import sys
+from bot import serve
+serve.DATABASE_SECONDS = float(sys.argv[2])
+print("waiting", flush=True)
+serve.wait_for_database(sys.argv[1])
+"""
+
+
+def waiting(url: str, seconds: float) -> subprocess.Popen[str]:
+    """Rasa's Python waits for a database; its first line is out."""
+    started = subprocess.Popen(
+        [str(bot_python(ROOT)), "-c", WAIT, url, str(seconds)],
+        env={**os.environ, **QUIET, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == "waiting\n"
+    return started
+
+
+def test_rasa_waits_for_a_database_that_is_not_there_yet(tmp_path: Path) -> None:
+    folder = tmp_path / "later"
+    started = waiting(f"sqlite:///{folder}/conversations.db", 60)
+    assert started.poll() is None
+    folder.mkdir()
+    _, said = started.communicate(timeout=60)
+    assert (started.returncode, said) == (0, "")
+
+
+def test_a_database_that_never_comes_is_one_sentence(tmp_path: Path) -> None:
+    started = waiting(f"sqlite:///{tmp_path}/never/conversations.db", 0.5)
+    _, said = started.communicate(timeout=60)
+    assert started.returncode == 1
+    assert said.startswith("Rasa's database can't be reached: ")
+    assert len(said.splitlines()) == 1
