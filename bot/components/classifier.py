@@ -14,7 +14,7 @@ import json
 import logging
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, List, Optional, Text, Type
+from typing import Any, Callable, Dict, List, Optional, Text, Type
 
 import numpy as np
 import scipy.sparse
@@ -104,7 +104,12 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
             *([np.atleast_2d(dense.features)] if dense else []),
         ]
 
-    def _fit(self, blocks: List[Block], answers: np.ndarray) -> np.ndarray:
+    def _fit(
+        self,
+        blocks: List[Block],
+        answers: np.ndarray,
+        on_step: Optional[Callable[[int], None]] = None,
+    ) -> np.ndarray:
         counts = np.bincount(answers, minlength=len(self._names))
         return fit(
             blocks,
@@ -114,7 +119,12 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
             len(self._names),
             strength=self._config["C"],
             iterations=self._config["iterations"],
+            on_step=on_step,
         )
+
+    def _tell(self, step: int) -> None:
+        if step % 5 == 0:
+            logger.info("Step %d of at most %d.", step, self._config["iterations"])
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [m for m in training_data.intent_examples if m.get(TEXT)]
@@ -124,7 +134,7 @@ class CalibratedClassifier(IntentClassifier, GraphComponent):
         kept_back = np.array([_share(origin) < self._config["held_out"] for origin in origins])
         # Two fits at once: numpy and scipy let go of the interpreter while they compute.
         with ThreadPoolExecutor(2) as pool:
-            whole = pool.submit(self._fit, blocks, answers)
+            whole = pool.submit(self._fit, blocks, answers, self._tell)
             weights = self._fit([block[~kept_back] for block in blocks], answers[~kept_back])
             self._weights = whole.result()
         real = kept_back & ~np.array([made_up(m) for m in examples])

@@ -4,7 +4,7 @@ scikit-learn's takes one matrix: a dense block of a few hundred columns made spa
 times as much as the n-grams beside it, and the n-grams made dense don't fit into memory.
 """
 
-from typing import List, Sequence, Union
+from typing import Any, Callable, List, Optional, Sequence, Union
 
 import numpy as np
 import scipy.sparse
@@ -22,13 +22,14 @@ def fit(
     *,
     strength: float,
     iterations: int,
+    on_step: Optional[Callable[[int], None]] = None,
 ) -> np.ndarray:
     """Return weights, (columns of all blocks + 1 for the bias) × classes, as float32.
 
     `blocks` have one row a message; `answers` are class numbers, `importance` how much each
     message counts. `strength` is the inverse of the L2 penalty. L-BFGS from zero, so the same
     input gives the same weights; it stops after `iterations` steps, long before the penalty's
-    optimum, which changes the answers no more.
+    optimum, which changes the answers no more. `on_step` is told after each how many it were.
     """
     rows = len(answers)
     blocks = [block.astype(np.float32) for block in blocks]
@@ -50,11 +51,20 @@ def fit(
         surprise = -float((weight[:, 0] * likely[np.arange(rows), answers]).sum())
         return surprise + float((guess[:-1] ** 2).sum()) / (2 * strength), slope.ravel()
 
+    steps = 0
+
+    def count(_: Any) -> None:
+        nonlocal steps
+        steps += 1
+        if on_step is not None:
+            on_step(steps)
+
     found = minimize(
         loss,
         np.zeros((ends[-1] + 1) * classes),
         jac=True,
         method="L-BFGS-B",
+        callback=count,
         options={"maxiter": iterations, "maxcor": 6, "ftol": 1e-6, "gtol": 1e-3},
     )
     return found.x.reshape(-1, classes).astype(np.float32)

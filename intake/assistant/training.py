@@ -32,15 +32,15 @@ so that no model's key depends on them."""
 KEPT_MODELS = 2
 # What Rasa says on its way, and how much of the work is done then, in percent of the time.
 MILESTONES = (
-    ("Started validating domain", 8),
-    ("Validating intents", 18),
-    ("Starting to train component 'CharacterFeaturizer'", 35),
-    ("Starting to train component 'FuzzyPinyinFeaturizer'", 40),
-    ("Starting to train component 'SentenceEmbeddingFeaturizer'", 50),
-    ("Starting to train component 'CalibratedClassifier'", 55),
-    ("right when held out", 75),
+    ("Started validating domain", 4),
+    ("Validating intents", 10),
+    ("Starting to train component 'CharacterFeaturizer'", 26),
+    ("Starting to train component 'FuzzyPinyinFeaturizer'", 35),
+    ("Starting to train component 'SentenceEmbeddingFeaturizer'", 48),
+    ("Starting to train component 'CalibratedClassifier'", 51),
     ("Starting to train component 'MemoizationPolicy'", 97),
 )
+STEPS = re.compile(r"Step (\d+) of at most (\d+)")
 SCRATCH = ".training-"
 CACHE_MEGABYTES = 200
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -84,6 +84,8 @@ class TrainingError(HuyingError):
 
 def percent_done(line: str) -> int | None:
     """How much of a training is done when Rasa says this, 0..100; None: it says nothing of it."""
+    if found := STEPS.search(line):
+        return 51 + 46 * int(found[1]) // int(found[2])
     return next((percent for words, percent in MILESTONES if words in line), None)
 
 

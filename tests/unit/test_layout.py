@@ -54,12 +54,12 @@ def test_every_module_at_the_root_of_intake_stands_in_the_layers() -> None:
 
 
 def test_a_module_named_with_a_gerund_is_found(tmp_path: Path) -> None:
-    for name in ("intake/accounts/presence.py", "intake/privacy/__init__.py", "intake/catalogue/routing.py"):
+    for name in ("intake/looking.py", "intake/keeping/__init__.py", "intake/routing.py"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     found = module_names.gerunds(tmp_path)
-    assert found == ["intake/privacy/__init__.py", "intake/accounts/presence.py"]
+    assert found == ["intake/keeping/__init__.py", "intake/looking.py"]
 
 
 def test_every_exception_for_a_gerund_is_used() -> None:

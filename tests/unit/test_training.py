@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from intake.assistant.training import KEPT_MODELS, TrainingError, train, trained_model, training_key
+from intake.assistant.training import (
+    KEPT_MODELS,
+    TrainingError,
+    percent_done,
+    train,
+    trained_model,
+    training_key,
+)
 
 SERVICE = """\
 code: meal
@@ -92,6 +99,8 @@ def test_the_catalogue_gives_the_intents_and_its_own_examples(root: Path) -> Non
         "bot/requirements.lock",
         "bot/components/a.py",
         "bot/components/new.py",
+        "bot/lean.py",
+        "bot/train.py",
         "data/nlu/meal.yml",
         "data/lookups/places.yml",
         "intake/understanding/phonetics.py",
@@ -176,3 +185,17 @@ def test_only_the_newest_models_stay(root: Path) -> None:
     last = go(root)
     kept = sorted((root / "build").glob("huying-*.tar.gz"))
     assert kept == sorted([*models[-KEPT_MODELS + 1 :], last])
+
+
+def test_what_rasa_says_tells_how_far_a_training_is() -> None:
+    said = [
+        "INFO rasa.cli.train  - Started validating domain and training data...",
+        "INFO hooks  - Starting to train component 'CharacterFeaturizer'.",
+        "INFO hooks  - Starting to train component 'CalibratedClassifier'.",
+        "INFO bot.components.classifier  - Step 30 of at most 60.",
+        "INFO bot.components.classifier  - Step 60 of at most 60.",
+    ]
+    found = [percent_done(line) for line in said]
+    assert found == sorted(filter(None, found))
+    assert found[0] and found[-1] and 0 < found[0] < found[-1] < 100
+    assert percent_done("Processed rules: 50%") is None

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from intake.assistant.training import QUIET, bot_python
 from intake.settings import ROOT
-from intake.training import QUIET, bot_python
 
 
 def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
