@@ -65,7 +65,8 @@ class Setup:
         return any(name in todo or name in running.values() for name in step.needs)
 
     def stop(self) -> None:
-        """End what runs: as Ctrl-C would, then at once."""
+        """End what runs: as Ctrl-C would, then at once. A second Ctrl-C changes nothing."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         with self._lock:
             self._stopping = True
             children = list(self._children)
@@ -138,7 +139,8 @@ def main() -> int:
     os.chdir(ROOT)
     # uv and Node may lie in build/; `huying models add` looks for uv on the path.
     os.environ["PATH"] = f"{ROOT / 'build/uv/bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         for folder in (content.STAMPS, LOGS):
             folder.mkdir(parents=True, exist_ok=True)
