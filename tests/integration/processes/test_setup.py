@@ -5,6 +5,7 @@ Each test runs the real script in a copy of what it needs, with the real uv.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -121,6 +122,22 @@ def silent_index() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}/simple"
 
 
+def fetches(pid: int) -> bool:
+    """Has this setup begun to fetch packages?"""
+    for program in psutil.Process(pid).children():
+        with contextlib.suppress(psutil.Error):
+            if "sync" in program.cmdline():
+                return True
+    return False
+
+
+def lives(program: psutil.Process) -> bool:
+    try:
+        return program.is_running() and program.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_an_interrupted_setup_ends_its_programs_and_says_that_it_goes_on(
     tmp_path: Path, silent_index: str
 ) -> None:
@@ -133,7 +150,7 @@ def test_an_interrupted_setup_ends_its_programs_and_says_that_it_goes_on(
         text=True,
         start_new_session=True,
     )
-    while not any("pip" in p.cmdline() for p in psutil.Process(running.pid).children()):
+    while not fetches(running.pid):
         assert running.poll() is None, running.communicate()
         time.sleep(0.05)
     programs = psutil.Process(running.pid).children(recursive=True)
@@ -141,5 +158,5 @@ def test_an_interrupted_setup_ends_its_programs_and_says_that_it_goes_on(
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
     assert said.strip() == "setup: stopped; the next call goes on where this one ended."
-    assert not [p for p in programs if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    assert not [p for p in programs if lives(p)]
     assert not list((root / "build" / "stamps").glob("*.venv"))
