@@ -197,9 +197,9 @@ def show_narrow_table(rows: list[dict[str, Any]]) -> None:
     table = Table(title="What became of each voicemail", show_lines=True, padding=(0, 0, 0, 0))
     table.add_column("")
     table.add_column("voicemail", no_wrap=True)
-    table.add_column("heard", ratio=4)
-    table.add_column("understood", ratio=4)
-    table.add_column("ended", ratio=4)
+    table.add_column("heard", ratio=4, overflow="fold")
+    table.add_column("understood", ratio=4, overflow="fold")
+    table.add_column("ended", ratio=4, overflow="fold")
     for row in rows:
         state = row["state"]
         facts = (
