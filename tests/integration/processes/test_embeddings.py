@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot.components.embedding_store import EmbeddingStore, restored, rounded
-from intake import training
+from intake.assistant import training
 from intake.settings import ROOT
 
 FOLDER = ROOT / training.EMBEDDINGS
