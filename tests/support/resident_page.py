@@ -60,6 +60,7 @@ Object.defineProperty(window, "speechSynthesis", { value: {
   cancel: () => undefined,
 } });
 """
+SECONDS_OF_PAGE = "performance.now() / 1000"
 SHA256 = """async () => {
   const all = await new Blob(window.__pieces).arrayBuffer();
   const sum = await crypto.subtle.digest("SHA-256", all);

@@ -47,7 +47,7 @@ START_SECONDS = 400.0
 SHARE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = 20000 + 2000 * (SHARE % 5)
 Server = TypeVar("Server", bound=HttpServer)
-END_SECONDS = 10.0  # what issue 2 allows between a signal and the end of all
+END_SECONDS = 60.0  # patience; the ten seconds are the product's: tests/unit/test_supervisor.py
 INTENTS = {"酱油": "errand", "盐": "errand", "饭": "meal"}
 ERRAND = "麻烦帮我去药店买一瓶酱油送来"  # goes to the webhook "hook"
 MEAL = "麻烦帮我送一份饭来"  # goes to the built-in board "station"
@@ -211,7 +211,7 @@ class Stack:
                 process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             if self.up is not None:
-                self.up.wait(2 * END_SECONDS)
+                self.up.wait(END_SECONDS)
         left = self.processes()
         for process in left:
             with contextlib.suppress(psutil.Error):

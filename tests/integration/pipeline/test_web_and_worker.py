@@ -25,6 +25,16 @@ async def writes(house: House, words: str) -> None:
         await take_in(session, inbound, house.parts)
 
 
+async def waiting(house: House) -> bool:
+    """Does anybody wait for a lock of this database?"""
+    async with house.parts.sessions() as session:
+        statement = (
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database()"
+        )
+        return bool(await session.scalar(text(statement)))
+
+
 async def test_a_worker_opens_her_request_while_the_door_waits_for_it(house: House) -> None:
     await writes(house, "水管坏了")
     async with house.parts.sessions.begin() as session:
@@ -32,7 +42,9 @@ async def test_a_worker_opens_her_request_while_the_door_waits_for_it(house: Hou
         assert found is not None
         conversation = await locks.lock(session, found.id)
         door = asyncio.create_task(writes(house, "在厨房"))
-        await asyncio.sleep(0.5)  # it waits for the conversation by now
+        async with asyncio.timeout(60):
+            while not await waiting(house):
+                await asyncio.sleep(0.05)
         assert not door.done()
         opening = service_requests.Opening(
             "webchat", contact_point_id=conversation.contact_point_id

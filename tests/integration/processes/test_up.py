@@ -156,7 +156,7 @@ def test_a_killed_one_takes_its_parts_with_it_even_if_it_is_never_started_again(
 ) -> None:
     up.kill("up")
     rasa = up.part("assistant").pid
-    until(lambda: [p.pid for p in up.processes()] == [rasa], 2 * END_SECONDS, up.log)
+    until(lambda: [p.pid for p in up.processes()] == [rasa], END_SECONDS, up.log)
 
 
 def ordinary_python(user: str) -> Path | None:
