@@ -3,7 +3,7 @@
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup demo up test lint check bench train voices clean
+.PHONY: help setup demo up test durations lint linted units check bench train voices clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,18 +23,31 @@ train: setup  ## train the assistant if anything it depends on changed
 testsetup:
 	@tools/setup/setup.sh --test
 
-test: testsetup  ## all tests, with real parts
-	@$(PY) -m pytest tests --ignore=tests/bench -n 3 --dist loadfile --durations=25 $(PYTEST)
+# The long tests start first (tests/durations.json); tests that share a server form a group, which
+# one worker runs. Workers wait for processes and browsers much of the time: one more than cores.
+WORKERS ?= 3
+PYTEST_RUN = $(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-lint: testsetup  ## lint, types, who may import whom, licences
+test: testsetup  ## all tests, with real parts (K=desk: those whose names match; WORKERS=3)
+	@$(PYTEST_RUN) tests --ignore=tests/bench --durations=25 $(if $(K),-k "$(K)") $(PYTEST)
+
+durations:  ## all tests; what each took is written down and orders later runs
+	@$(MAKE) test PYTEST="--record-durations $(PYTEST)"
+
+lint: testsetup linted  ## lint, types, who may import whom, licences
+
+linted:
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 	@$(PY) tools/setup/module_names.py
 	@$(PY) tools/setup/licences.py
 
-check: lint  ## lint and the fast tests
-	@$(PY) -m pytest -q tests/unit
+units:
+	@$(PYTEST_RUN) -q tests/unit
+
+check: testsetup  ## lint and the fast tests, in under two minutes
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target linted units
 
 bench: testsetup  ## speed, as ratios measured in one run
 	@$(PY) -m tests.bench
