@@ -325,7 +325,7 @@ async def test_a_connection_that_breaks_after_the_order_was_sent_is_looked_after
 
 
 @each_remote
-async def test_a_name_that_leads_into_the_house_is_refused_before_anything_is_sent(
+async def test_a_name_that_leads_into_the_own_network_is_refused_before_anything_is_sent(
     other: Other,
 ) -> None:
     assert other.with_options is not None

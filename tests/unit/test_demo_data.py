@@ -94,7 +94,7 @@ def test_places_and_units_stand_in_the_gazetteer_and_in_the_usual_form(
 
 
 @each_sample
-def test_only_fields_that_the_door_takes_are_posted_beside_the_audio(
+def test_only_fields_that_the_endpoint_takes_are_posted_beside_the_audio(
     sample: dict[str, Any],
 ) -> None:
     assert set(sample["form"]) <= FORM_FIELDS

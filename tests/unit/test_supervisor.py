@@ -96,7 +96,7 @@ def test_a_port_in_use_is_named_together_with_the_setting() -> None:
     check_port("127.0.0.1", port)
 
 
-def test_a_second_one_on_the_same_home_is_refused(tmp_path: Path) -> None:
+def test_a_second_one_on_the_same_data_folder_is_refused(tmp_path: Path) -> None:
     with only_one(tmp_path):
         with pytest.raises(HuyingError, match=re.escape(str(tmp_path))):
             only_one(tmp_path)

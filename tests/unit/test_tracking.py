@@ -20,7 +20,9 @@ def test_one_wrong_digit_is_never_another_number(running: int, data: st.DataObje
 
 
 @given(st.integers(0, 10**9), st.data())
-def test_two_neighbours_swapped_are_never_another_number(running: int, data: st.DataObject) -> None:
+def test_two_neighbouring_digits_swapped_are_never_another_number(
+    running: int, data: st.DataObject
+) -> None:
     digits = tracking_number(running).replace("-", "")
     at = data.draw(st.integers(0, len(digits) - 2))
     swapped = digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :]

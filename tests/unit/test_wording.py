@@ -48,7 +48,7 @@ def test_in_english_the_clock_goes_round_to_24() -> None:
         ("", "3-2", "3-2"),
     ],
 )
-def test_a_home_is_read_back_in_her_words_unless_they_are_misspelled(
+def test_a_unit_is_read_back_in_the_residents_words_unless_they_are_misspelled(
     words: str, value: str, said: str
 ) -> None:
     assert unit_said(words, value) == said

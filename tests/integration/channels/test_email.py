@@ -404,7 +404,7 @@ async def test_two_channels_do_not_fight_over_the_port_and_the_second_takes_it_o
         await task
 
 
-async def test_the_history_says_that_the_door_opened_it(door: Door) -> None:
+async def test_the_history_says_that_the_channel_opened_it(door: Door) -> None:
     here = await door()
     await here.bring(voicemail(sound()))
     (event,) = await here.all(Event)

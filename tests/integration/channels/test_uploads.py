@@ -488,7 +488,7 @@ async def test_uploads_that_were_left_alone_take_nobodys_place(
     assert health.json()["parts"]["uploads"] == {"ok": True, "unfinished": 2}
 
 
-async def test_a_whole_house_may_speak_at_once_behind_one_address(
+async def test_many_residents_may_speak_at_once_behind_one_address(
     open_house: Callable[..., House],
 ) -> None:
     house = open_house(channels={"page": {"uploads_per_address": 2}})

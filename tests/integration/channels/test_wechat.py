@@ -302,7 +302,7 @@ async def test_two_residents_with_the_same_words_are_two(
     assert len(await said(house)) == 2
 
 
-async def test_words_about_life_raise_the_alarm_at_the_door(
+async def test_words_about_life_raise_the_alarm_before_any_job_runs(
     house: House, wechat: WeChatServer
 ) -> None:
     await taken(house, wechat.safe(wechat.says(ANN, "我爸倒在地上叫不醒了")))

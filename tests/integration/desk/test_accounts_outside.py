@@ -147,7 +147,7 @@ async def test_a_provider_that_is_away_or_not_allowed_leaves_passwords_working(
         assert away.status_code == 503 and 'name="password"' in away.text
 
 
-async def test_without_the_setting_there_is_no_second_door(house: House) -> None:
+async def test_without_the_setting_there_is_no_other_way_to_sign_in(house: House) -> None:
     assert (await house.client.get("/desk/oidc")).status_code == 404
     assert (await house.client.get("/desk/oidc/callback")).status_code == 404
     assert "/desk/oidc" not in (await house.client.get("/desk/sign-in")).text
@@ -367,7 +367,7 @@ async def sign_out(house: House, cookie: str = COOKIE) -> str:
     return str(answer.json()["then"])
 
 
-async def test_signing_out_here_leads_to_the_other_sides_door_and_back(
+async def test_signing_out_here_leads_to_the_providers_sign_out_and_back(
     open_house: Open, provider: str, ours: dict[str, Any]
 ) -> None:
     house = open_house(
@@ -409,7 +409,7 @@ async def csrf_of(house: House, token: str) -> str:
 @pytest.mark.parametrize(
     "metadata", [{}, {"end_session_endpoint": "javascript:alert(1)"}, {"issuer": "https://x"}]
 )
-async def test_where_there_is_no_such_door_or_nobody_answers_she_is_out_here_all_the_same(
+async def test_where_the_provider_has_no_sign_out_or_does_not_answer_the_operator_is_signed_out_here(
     bad: tuple[House, Bad], metadata: dict[str, Any]
 ) -> None:
     house, other = bad

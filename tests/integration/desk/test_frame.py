@@ -14,7 +14,7 @@ from tests.support.installation import House
 pytestmark = pytest.mark.asyncio
 
 
-async def test_who_is_not_signed_in_is_shown_the_door_and_comes_back(house: House) -> None:
+async def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(house: House) -> None:
     async with house.parts.sessions.begin() as session:
         session.add(
             Operator(

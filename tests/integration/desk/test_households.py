@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio
 HOME = {"name": "王奶奶", "place": "幸福里", "unit": "3-2-501", "phone": "13812345678"}
 
 
-async def test_a_home_is_made_given_a_link_and_the_link_is_ended(
+async def test_a_household_is_made_given_a_link_and_the_link_is_ended(
     open_house: Callable[..., House], tmp_path: Path
 ) -> None:
     house = open_house()
@@ -59,7 +59,7 @@ async def test_a_home_is_made_given_a_link_and_the_link_is_ended(
     }
 
 
-async def test_a_home_shows_what_it_asked_for(house: House) -> None:
+async def test_a_household_shows_what_it_asked_for(house: House) -> None:
     number = await house.leave("帮我买点米")
     other = await house.leave("帮我买点油")
     desk = await at_the_desk(house)

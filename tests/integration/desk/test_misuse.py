@@ -117,7 +117,7 @@ async def test_a_split_off_emergency_rings_and_has_its_time(house: House) -> Non
     assert (await house.request(into)).deadline_at is not None
 
 
-async def test_whoever_had_its_page_open_writes_nothing_onto_a_tombstone(house: House) -> None:
+async def test_who_had_its_page_open_writes_nothing_into_an_erased_request(house: House) -> None:
     number = await in_review(house)
     desk = await at_the_desk(house, "supervisor")
     gone = await act(desk, number, "erase", {"why": "asked"})
@@ -138,7 +138,7 @@ async def test_whoever_had_its_page_open_writes_nothing_onto_a_tombstone(house: 
         assert await session.scalar(select(func.count(ServiceRequest.id))) == 1
 
 
-async def test_a_report_that_comes_after_an_erase_writes_nothing_onto_the_tombstone(
+async def test_a_report_that_comes_after_an_erase_writes_nothing_into_the_erased_request(
     house: House,
 ) -> None:
     number = await in_review(house)

@@ -107,7 +107,7 @@ async def test_a_role_gets_what_the_table_says_and_nothing_else(
     assert not wrong, "\n".join(wrong)
 
 
-async def test_the_desks_cookie_opens_nothing_at_the_doors_of_others(
+async def test_the_desks_cookie_opens_no_endpoint_of_another_kind(
     open_house: Open, tmp_path: Path
 ) -> None:
     house = open_everything(open_house, tmp_path)

@@ -330,7 +330,7 @@ async def test_only_supervisors_edit(house: House, role: str) -> None:
         assert answer.status_code == 403, path
 
 
-async def test_the_file_seeds_a_new_house_and_nothing_that_operators_keep(
+async def test_the_file_seeds_a_new_installation_and_nothing_that_operators_keep(
     desk: httpx.AsyncClient,
     worker: House,
     tmp_path: Path,

@@ -208,7 +208,7 @@ async def test_typed_requests_go_into_the_chat_and_conversations_become_dialogue
     assert not (tmp_path / "set" / "audio").exists()
 
 
-async def test_without_audio_no_voice_leaves_the_house(
+async def test_without_audio_no_voice_leaves_the_installation(
     house: House, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     number = await left(house)

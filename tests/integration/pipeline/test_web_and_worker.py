@@ -35,7 +35,9 @@ async def waiting(house: House) -> bool:
         return bool(await session.scalar(text(statement)))
 
 
-async def test_a_worker_opens_her_request_while_the_door_waits_for_it(house: House) -> None:
+async def test_a_worker_opens_a_request_while_the_endpoint_waits_for_the_conversation(
+    house: House,
+) -> None:
     await writes(house, "水管坏了")
     async with house.parts.sessions.begin() as session:
         found = await session.scalar(select(Conversation))

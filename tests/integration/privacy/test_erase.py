@@ -96,7 +96,7 @@ def found_in_files(folder: Path, *marks: bytes) -> list[str]:
     ]
 
 
-async def test_a_tombstone_without_anything_personal_stays(house: House) -> None:
+async def test_an_erased_request_stays_without_anything_personal(house: House) -> None:
     number = await filed(house)
     before = await house.request(number)
     assert before.status == "routed"

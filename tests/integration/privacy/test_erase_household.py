@@ -53,7 +53,9 @@ async def order(desk: httpx.AsyncClient, home: int, requests: int, **more: Any) 
     return await desk.post(f"/api/households/{home}/erase", json={"requests": requests, **more})
 
 
-async def test_a_home_goes_with_all_of_its_requests_and_nobody_elses(house: House) -> None:
+async def test_a_household_is_erased_with_all_of_its_requests_and_nobody_elses(
+    house: House,
+) -> None:
     home = await home_with(house, SAID, SAID, SAID)
     other = await home_with(house, "帮我买点米")
     desk = await at_the_desk(house, "supervisor")
@@ -141,7 +143,7 @@ async def test_what_is_being_handed_over_is_erased_a_little_later(house: House) 
     assert (await desk.get(f"/api/households/{home}/erasure")).status_code == 404
 
 
-async def test_a_supervisor_erases_a_home_in_the_browser(
+async def test_a_supervisor_erases_a_household_in_the_browser(
     open_house: Callable[..., House], tmp_path: Path
 ) -> None:
     house = open_house()
@@ -220,7 +222,7 @@ async def test_the_demand_picture_is_the_same_after_an_erase(house: House) -> No
     assert "独居" in known["resident_group"]
 
 
-async def test_a_group_of_few_homes_does_not_stay_in_the_tombstone(house: House) -> None:
+async def test_a_group_of_few_households_does_not_stay_in_an_erased_request(house: House) -> None:
     await seed(house, 200)
     await fill_group(house, "独居", FEWEST_HOMES - 2)
     before = await figures(house)
@@ -240,7 +242,7 @@ async def test_a_group_of_few_homes_does_not_stay_in_the_tombstone(house: House)
     assert (after[1].total, after[1].areas) == (before[1].total, before[1].areas)
 
 
-async def test_the_area_of_a_tombstone_narrows_down_who_can_be_meant(house: House) -> None:
+async def test_the_area_of_an_erased_request_narrows_down_who_can_be_meant(house: House) -> None:
     await fill_group(house, "残疾", FEWEST_HOMES, "西片")
     seen = {}
     for area in ("东片", "西片"):

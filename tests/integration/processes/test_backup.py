@@ -251,7 +251,7 @@ async def test_what_is_restored_equals_what_was_saved(
     assert (home / "secrets/links").stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_restored_house_goes_on(
+async def test_a_restored_installation_goes_on(
     full: Chat, empty: Callable[[], str], tmp_path: Path
 ) -> None:
     archive = save(full, tmp_path / "backups")
@@ -286,7 +286,7 @@ async def test_another_version_of_postgresql_takes_it_and_gives_it_back(
     assert files(tmp_path / "newest/recordings") == files(full.settings.recordings_dir)
 
 
-async def test_a_house_at_work_is_saved_whole(
+async def test_an_installation_at_work_is_saved_whole(
     full: Chat, empty: Callable[[], str], tmp_path: Path
 ) -> None:
     tone = wav_of([0.2 * math.sin(n / 7) for n in range(4000)])
@@ -355,7 +355,7 @@ def _without_trackers(found: dict[str, Any]) -> dict[str, Any]:
     return {name: rows for name, rows in found.items() if name != "conversations"}
 
 
-async def test_a_house_that_is_in_use_is_left_alone(full: Chat, tmp_path: Path) -> None:
+async def test_an_installation_that_is_in_use_is_left_alone(full: Chat, tmp_path: Path) -> None:
     archive = save(full, tmp_path / "backups")
     url = str(full.settings.database_url)
     with psycopg.connect(url) as at_work:
@@ -454,7 +454,7 @@ async def test_who_was_erased_since_does_not_come_back(
     assert rows[1][0] and not rows[1][1]
 
 
-async def test_a_home_that_was_erased_since_does_not_come_back_and_a_later_one_does(
+async def test_a_household_that_was_erased_since_does_not_come_back_and_a_later_one_does(
     full: Chat, empty: Callable[[], str], tmp_path: Path
 ) -> None:
     async with full.parts.sessions.begin() as session:
@@ -515,7 +515,7 @@ def test_an_archive_that_can_not_be_finished_leaves_nothing(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_commands_make_a_house_anew_on_a_server_of_its_own(
+def test_the_commands_restore_an_installation_on_a_server_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both homes have embedded servers, which are down before and after each command."""

@@ -115,7 +115,7 @@ def test_what_a_killed_initdb_left_is_no_database(settings: Settings) -> None:
         assert one(url, "SELECT 1") == 1
 
 
-def test_a_home_that_is_made_anew_gets_none_of_the_old_data(settings: Settings) -> None:
+def test_a_data_folder_that_is_made_anew_gets_none_of_the_old_data(settings: Settings) -> None:
     with postgres.running(settings, keep=False) as url:
         with psycopg.connect(url) as connection:
             connection.execute("CREATE TABLE kept (n int)")

@@ -161,7 +161,7 @@ def test_a_program_that_is_not_there_does_not_end_the_others(house: Any, tmp_pat
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_one_signal_ends_all_in_time_even_what_is_deaf(
+def test_one_signal_ends_all_even_what_ignores_signals(
     house: Any, tmp_path: Path, number: int
 ) -> None:
     supervisor = house({"name": "deaf", "code": WITH_CHILD}, {"name": "web", "code": SLEEP})
@@ -221,7 +221,9 @@ def test_the_next_start_ends_what_a_killed_supervisor_left(house: Any, tmp_path:
     assert not alive(child)
 
 
-def test_a_second_supervisor_of_one_home_says_so_and_ends(house: Any, tmp_path: Path) -> None:
+def test_a_second_supervisor_of_one_data_folder_says_so_and_ends(
+    house: Any, tmp_path: Path
+) -> None:
     house({"name": "web", "code": SLEEP})
     first = until(lambda: running(tmp_path, "web"))
     second = house({"name": "web", "code": SLEEP})

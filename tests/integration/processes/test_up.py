@@ -56,7 +56,7 @@ def refused(stack: Stack, **changed: str) -> str:
     return line
 
 
-def test_a_second_one_on_the_same_home_is_refused_in_one_sentence(up: Stack) -> None:
+def test_a_second_one_on_the_same_data_folder_is_refused_in_one_sentence(up: Stack) -> None:
     before = read_state(up.home)
     assert refused(up).startswith(f"huying: Another `huying up` runs on {up.home}")
     assert read_state(up.home) == before
@@ -135,7 +135,9 @@ def test_one_signal_ends_all_in_time_however_busy_they_are(up: Stack, number: in
     assert len(up.receiver.keys(held)) == len(up.receiver.keys(hangs)) == 1
 
 
-def test_what_a_killed_one_left_is_ended_at_the_next_start_however_deaf(up: Stack) -> None:
+def test_what_a_killed_one_left_is_ended_at_the_next_start_even_if_it_ignores_signals(
+    up: Stack,
+) -> None:
     """Stopped processes take no signal but the last one."""
     left = [up.part("worker"), up.part("postgres"), up.part("web")]
     for process in left:
@@ -188,7 +190,7 @@ with postgres.running(settings) as url:
 """
 
 
-def test_the_database_runs_as_an_ordinary_user_all_under_its_home(tmp_path: Path) -> None:
+def test_the_database_runs_as_an_ordinary_user_all_under_its_data_folder(tmp_path: Path) -> None:
     user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     python = ordinary_python(user) if os.geteuid() == 0 else Path(sys.executable)
     if python is None:

@@ -128,7 +128,7 @@ def test_a_worker_told_to_stop_lets_go_of_what_it_does_and_leaves_nobody(
     assert orders(house, [number]) == [1]
 
 
-def test_a_worker_that_lost_one_of_its_lanes_ends_whole_and_says_why(
+def test_a_worker_that_lost_one_of_its_queues_ends_whole_and_says_why(
     house: Stack, workers: Workers
 ) -> None:
     (worker,) = workers(1)

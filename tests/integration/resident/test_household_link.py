@@ -67,7 +67,7 @@ async def test_what_she_does_not_say_is_filled_in(house: House) -> None:
     assert request.status == "routed"
 
 
-async def test_what_she_says_of_another_home_counts(house: House) -> None:
+async def test_what_the_resident_says_of_another_home_counts(house: House) -> None:
     await places(house, "幸福里", "梧桐里")
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     house.ears.says = "我帮邻居说一声，梧桐里的老李要理发，电话13987654321"
@@ -87,7 +87,7 @@ async def test_what_sounds_like_her_own_number_but_is_not_sure_is_her_own(house:
     assert (await house.request(state["tracking_number"])).phone == "13812345678"
 
 
-async def test_silence_from_a_known_home_says_whom_to_ring_back(house: House) -> None:
+async def test_silence_from_a_known_household_says_whom_to_ring_back(house: House) -> None:
     house.ears.says = ""
     _, token = await home(house)
     state = await Phone(house).leave(household=token)
@@ -106,7 +106,7 @@ async def test_the_form_without_scripts_takes_the_link_too(house: House) -> None
     assert (await house.request(answer.json()["tracking_number"])).household_id == number
 
 
-async def test_the_family_sees_the_last_five_requests_of_this_home_only(house: House) -> None:
+async def test_the_family_sees_the_last_five_requests_of_this_household_only(house: House) -> None:
     _, token = await home(house)
     _, other = await home(house, name="李大爷")
     await Phone(house).leave(household=other)

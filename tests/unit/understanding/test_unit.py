@@ -85,7 +85,7 @@ def test_a_bare_room_counts_right_after_the_place() -> None:
     assert unit_of("望江楼2006年建的", place_end=3) is None
 
 
-def test_the_home_next_to_the_place_wins() -> None:
+def test_the_unit_next_to_the_place_wins() -> None:
     text = "对面2号楼吵，我在梧桐苑5号楼301"
     assert unit_of(text, place_end=12) == "5-301"
 
@@ -121,7 +121,7 @@ def test_a_ten_that_got_lost_before_the_building_is_put_back_and_unsure() -> Non
 
 
 @pytest.mark.parametrize("text", ["2号楼2门5103", "10-1006"])
-def test_a_room_that_no_house_has_is_unsure(text: str) -> None:
+def test_a_room_that_no_building_has_is_unsure(text: str) -> None:
     assert spoken(text)[1] < 0.55
 
 
