@@ -409,7 +409,7 @@ async def csrf_of(house: House, token: str) -> str:
 @pytest.mark.parametrize(
     "metadata", [{}, {"end_session_endpoint": "javascript:alert(1)"}, {"issuer": "https://x"}]
 )
-async def test_where_the_provider_has_no_sign_out_or_does_not_answer_the_operator_is_signed_out_here(
+async def test_where_the_provider_has_no_sign_out_or_is_silent_the_operator_is_signed_out_here(
     bad: tuple[House, Bad], metadata: dict[str, Any]
 ) -> None:
     house, other = bad
