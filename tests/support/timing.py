@@ -11,7 +11,7 @@ import json
 import resource
 import time
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     seconds: dict[str, float] = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     units = [group_of(item) or item.nodeid for item in items]
+    items[:] = [items[index] for index in in_order(units, seconds)]
+    if config.getvalue("loadgroup"):
+        for item in items:
+            _tell_scheduler(item)
+
+
+def in_order(units: Sequence[str], seconds: Mapping[str, float]) -> list[int]:
+    """The indexes of tests, given the group (or the name) of each and the seconds that groups and
+    single tests take: the longest first, a group together, else as they come."""
     first: dict[str, int] = {}
     for index, unit in enumerate(units):
         first.setdefault(unit, index)
-    order = sorted(
-        range(len(items)),
+    return sorted(
+        range(len(units)),
         key=lambda index: (-seconds.get(units[index], 0.0), first[units[index]], index),
     )
-    items[:] = [items[index] for index in order]
+
+
+def _tell_scheduler(item: pytest.Item) -> None:
+    """Put the group's name behind the item's id, where xdist's scheduler reads it.
+
+    xdist 3.8 does that by an attribute that pytest 9.2 no longer has, and groups nothing
+    (pytest-dev/pytest-xdist#1386).
+    """
+    group = group_of(item)
+    if group and hasattr(item, "_id"):
+        item._id = type(item._id).parse(f"{item.nodeid}@{group}")
 
 
 def _processor_seconds() -> float:
