@@ -23,7 +23,7 @@ from intake.processes.supervisor import (
     only_one,
     read_state,
     state_file,
-    supervising,
+    supervise,
 )
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -131,6 +131,6 @@ def test_a_new_day_begins_a_new_log(tmp_path: Path) -> None:
 def test_from_a_signal_to_the_end_of_all_there_are_at_most_ten_seconds() -> None:
     """The clocks by which the parts are killed, the worker's jobs before the worker."""
     assert worker.STOP_SECONDS < worker.HARD_STOP_SECONDS
-    before_the_database = supervising.STOP_SECONDS - supervising.DATABASE_STOP_SECONDS
+    before_the_database = supervise.STOP_SECONDS - supervise.DATABASE_STOP_SECONDS
     assert before_the_database > worker.HARD_STOP_SECONDS
-    assert supervising.STOP_SECONDS + 0.5 < 10
+    assert supervise.STOP_SECONDS + 0.5 < 10

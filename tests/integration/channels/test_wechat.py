@@ -21,11 +21,10 @@ from typer.testing import CliRunner
 from wechatpy import parse_message
 from wechatpy.crypto import WeChatCrypto
 
-from intake import conversations
-from intake import service_requests as requests
+from intake import service_requests
 from intake.channels import wechat as wechat_channel
-from intake.channels._wechat import documents, media, windows
-from intake.channels.wechat import WeChat, create
+from intake.channels.wechat import WeChat, create, media, reply_window
+from intake.channels.wechat import xml as wechat_xml
 from intake.cli import app as cli
 from intake.conversation import inbound as conversation_inbound
 from intake.conversation import outbox
