@@ -41,6 +41,7 @@ class Intake:
             "message_id": int(metadata["message_id"]),
             "ranking": [[i["name"], i.get("confidence", 1.0)] for i in ranking if i.get("name")],
             "danger": float(latest.get("danger") or 0.0),
+            "clauses": metadata.get("clauses") or [],
         }
         answer = await self._client.post(f"/internal/{question}", json=body)
         answer.raise_for_status()

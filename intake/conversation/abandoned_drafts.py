@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from intake import service_requests
 from intake.conversation import effects, locks
-from intake.conversation.form import State
+from intake.conversation import state as conversation_state
 from intake.lifecycle import Status
 from intake.locale import reason
 from intake.runtime import Parts
@@ -29,6 +29,6 @@ async def abandon(parts: Parts, service_request_id: int) -> None:
             await effects.watch(session, request, left)
             return
         await effects.review_draft(session, request, reason("chat_abandoned"), parts)
-        if request.id in [draft.id for draft in State.from_json(conversation.state).drafts]:
-            conversation.state = {}
+        if request.id in [draft.id for draft in conversation_state.load(conversation).form.drafts]:
+            conversation_state.save(conversation)
             conversation.tracker = None

@@ -13,7 +13,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake.conversation import state as conversation_state
+from intake.conversation.clauses import Clauses
 from intake.conversation.form import FIELDS, Ranking, State, moved
+from intake.conversation.plan import Plan, Step
+from intake.conversation.state import ConversationState, Pending
 from intake.errors import NotFound
 from intake.lifecycle import ENDED, Status
 from intake.runtime import Parts
@@ -23,29 +27,42 @@ from intake.understanding import replies
 from intake.understanding.readers import understand
 from intake.understanding.values import Understanding
 
-Plan = list[dict[str, Any]]
-
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer to an action.
+class AnswerPlan:
+    """An answer to an action, and what is to be done with it.
 
-    `say`: sentences. `asked` and `question`: the form's next slot and how to ask for it; None ends
-    the form, and `outcome` says how. `talk`: small talk to be answered first. `plan`: what
-    `conversing.carry_out` has to do.
+    `say`: sentences. `steps`: what `effects.carry_out` has to do. `asked` and `question`: the
+    form's next slot and how to ask for it; None ends the form, and `outcome` says how. `talk`:
+    small talk to be answered first. `reading`: what was read in the message, with Rasa's ranking.
     """
 
     say: list[str] = field(default_factory=list)
-    plan: Plan = field(default_factory=list)
+    steps: tuple[Step, ...] = ()
     asked: str | None = None
     question: str | None = None
     outcome: str | None = None
     talk: str | None = None
     slots: dict[str, str | None] = field(default_factory=dict)
+    reading: Understanding | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the actions take it; they hand `plan` back with Rasa's reply, unread."""
+        reading = self.reading.to_json() if self.reading is not None else None
+        plan = Plan(steps=self.steps, reading=reading).model_dump() if self.steps else None
+        return {
+            "say": self.say,
+            "plan": plan,
+            "asked": self.asked,
+            "question": self.question,
+            "outcome": self.outcome,
+            "talk": self.talk,
+            "slots": self.slots,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class MessageContext:
     """One message in its conversation, and what was read in it. `own`: her latest requests,
     newest first, ended ones and drafts included."""
 
@@ -54,6 +71,7 @@ class Here:
     message: Message
     read: Understanding
     own: Sequence[ServiceRequest]
+    clauses: Clauses = ()
 
     @property
     def language(self) -> str:
@@ -65,13 +83,17 @@ class Here:
 
     @property
     def state(self) -> State:
-        return State.from_json(self.conversation.state)
+        return self.known.form
 
     @property
-    def asked(self) -> dict[str, Any]:
-        """What was asked outside the form: ``{"about": "cancel"|"rate"|"done", "id": …}``."""
-        found: dict[str, Any] = self.conversation.state.get("pending") or {}
-        return found
+    def known(self) -> ConversationState:
+        """Where the conversation stands, the form included."""
+        return conversation_state.load(self.conversation)
+
+    @property
+    def asked(self) -> Pending | None:
+        """What the resident was asked outside the form."""
+        return self.known.pending
 
     @property
     def open(self) -> list[ServiceRequest]:
@@ -149,7 +171,9 @@ async def listen(
     message_id: int,
     ranking: Ranking,
     danger: float,
-) -> Here:
+    clauses: Clauses,
+) -> MessageContext:
+    """The message and what is read in it, once for the turn. Raises `NotFound`."""
     conversation = await session.get(Conversation, conversation_id)
     message = await session.get(Message, message_id)
     if conversation is None or message is None or message.conversation_id != conversation.id:
@@ -161,4 +185,4 @@ async def listen(
         .limit(20)
     )
     found = await read(parts, session, conversation, message, ranking, danger)
-    return Here(parts, conversation, message, found, own.all())
+    return MessageContext(parts, conversation, message, found, own.all(), clauses)

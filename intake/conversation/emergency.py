@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.conversation import context, locks
+from intake.conversation import locks
+from intake.conversation import state as conversation_state
 from intake.conversation.outbox import reply
+from intake.conversation.state import ConversationState
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
 from intake.runtime import Parts
@@ -16,7 +19,7 @@ from intake.service_requests import By, Opening
 from intake.storage.models import Conversation, Message, ServiceRequest
 from intake.understanding import safety
 from intake.understanding.spoken_text import Heard
-from intake.understanding.values import Field
+from intake.understanding.values import Field, Understanding
 
 EMERGENCY_LASTS = timedelta(minutes=30)
 
@@ -66,7 +69,8 @@ async def emergency(
     request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
     await service_requests.review(session, request, [reason("emergency")], by)
     await service_requests.raise_alarm(session, request)
-    conversation.state = {"emergency": request.id, "since": received_at.isoformat()}
+    opened_state = ConversationState(emergency=request.id, since=received_at)
+    conversation_state.save(conversation, opened_state)
     conversation.tracker = None
     await session.flush()
     words = say("tell.emergency", conversation.language, number=request.tracking_number, dial=DIAL)
@@ -83,8 +87,8 @@ async def emergency(
 
 async def _in_danger(session: AsyncSession, conversation: Conversation) -> ServiceRequest | None:
     """What was being said when danger came up: an open emergency, else the open draft."""
-    state = conversation.state
-    ids = [state.get("emergency"), *(draft["id"] for draft in state.get("drafts", ()))]
+    state = conversation_state.load(conversation)
+    ids = [state.emergency, *(draft.id for draft in state.form.drafts)]
     for found in filter(None, ids):
         request = await service_requests.lock(session, found)
         if Status(request.status) not in ENDED:
@@ -101,25 +105,28 @@ async def open_emergency(
     session: AsyncSession, conversation: Conversation, at: datetime | None
 ) -> ServiceRequest | None:
     """The emergency that this conversation is about now, its row taken."""
-    state = conversation.state
-    if not state.get("emergency"):
+    state = conversation_state.load(conversation)
+    if state.emergency is None or state.since is None:
         return None
-    since = datetime.fromisoformat(state["since"])
-    request = await service_requests.lock(session, state["emergency"])
-    over = (at or locks.now()) - since > EMERGENCY_LASTS
+    request = await service_requests.lock(session, state.emergency)
+    over = (at or locks.now()) - state.since > EMERGENCY_LASTS
     if over or Status(request.status) in ENDED or request.urgency != "emergency":
-        conversation.state = {}
+        conversation_state.save(conversation)
         return None
     return request
 
 
 async def danger(
-    session: AsyncSession, conversation: Conversation, message: Message, parts: Parts
+    session: AsyncSession,
+    conversation: Conversation,
+    message: Message,
+    reading: Understanding,
+    parts: Parts,
 ) -> None:
     """Somebody is in danger: an emergency from here on, with all that the message says."""
     received = message.received_at or message.created_at
     request = await emergency(session, conversation, message.text or "", received, parts)
-    await add_to_emergency(session, conversation, message, request, parts)
+    await add_to_emergency(session, conversation, message, request, reading, parts)
 
 
 async def add_to_emergency(
@@ -127,15 +134,16 @@ async def add_to_emergency(
     conversation: Conversation,
     message: Message,
     request: ServiceRequest,
+    reading: Understanding,
     parts: Parts,
 ) -> None:
     """What follows belongs to the emergency: its words, and above all where it is."""
     message.service_request_id = request.id
     new = (message.text or "") not in (request.text or "")
-    await fill(session, request, message, parts)
-    asked = bool(conversation.state.get("where"))
-    if not request.place and not asked:
-        conversation.state = {**conversation.state, "where": True}
+    await fill(session, request, message, reading, parts)
+    state = conversation_state.load(conversation)
+    if not request.place and not state.asked_where:
+        conversation_state.save(conversation, replace(state, asked_where=True))
         words, code = say("chat.emergency.where", conversation.language), "emergency_where"
     elif new:
         words = say("chat.emergency.noted", conversation.language, dial=DIAL)
@@ -153,14 +161,16 @@ async def add_to_emergency(
 
 
 async def fill(
-    session: AsyncSession, request: ServiceRequest, message: Message, parts: Parts
+    session: AsyncSession,
+    request: ServiceRequest,
+    message: Message,
+    read: Understanding,
+    parts: Parts,
 ) -> None:
     """The words, and the fields that stand in them, unless a person has corrected them."""
     text = message.text or ""
     if text not in (request.text or ""):
         request.text = "\n".join(filter(None, (request.text, text)))
-    conversation = await session.get_one(Conversation, message.conversation_id)
-    read = await context.read(parts, session, conversation, message)
     for name in ("place", "unit", "person", "phone"):
         value: Field[str] | None = getattr(read, name)
         if value is not None and name not in request.corrected:

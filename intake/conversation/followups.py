@@ -7,8 +7,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from intake.conversation.context import Answered, Here, Plan
+from intake.conversation.context import AnswerPlan, MessageContext
 from intake.conversation.form import FIELDS, LIKELY, MISSES, SMALL_TALK, SURE
+from intake.conversation.plan import (
+    Agree,
+    AskAbout,
+    Cancel,
+    Change,
+    Feedback,
+    HandOver,
+    Misunderstood,
+    NotFixed,
+    Rate,
+    SmallTalk,
+)
 from intake.lifecycle import ENDED, Status
 from intake.locale import say
 from intake.locale import times as times_
@@ -24,7 +36,7 @@ _LEAST = {"out_of_scope": SURE}
 """How sure it must be that it is this kind of small talk, other than `LIKELY`."""
 
 
-async def status(here: Here) -> Answered:
+async def status(here: MessageContext) -> AnswerPlan:
     """How it stands with her requests, the newest first."""
     found = _named(here) or here.open[:SHOWN] or list(here.own)[:1]
     lines = [
@@ -37,83 +49,83 @@ async def status(here: Here) -> Answered:
         )
         for request in found
     ]
-    return Answered(lines or [say("chat.status.none", here.language)])
+    return AnswerPlan(lines or [say("chat.status.none", here.language)])
 
 
-async def cancel(here: Here) -> Answered:
+async def cancel(here: MessageContext) -> AnswerPlan:
     """Asks once before an earlier request is cancelled."""
     named = _named(here) or _of_category(here)
-    asked = here.asked if here.asked.get("about") == "cancel" else {}
+    asked = here.asked if here.asked is not None and here.asked.about == "cancel" else None
     request = next(iter(named or here.open), None)
-    if asked and (not named or named[0].id == asked["id"]):
-        return _cancelled(here, asked["id"])
+    if asked is not None and (not named or named[0].id == asked.id):
+        return _cancelled(here, asked.id)
     if request is None or not _can_be_cancelled(request):
-        return Answered([say("chat.cancel.none", here.language)])
+        return AnswerPlan([say("chat.cancel.none", here.language)])
     ask = say(
         "chat.cancel.ask",
         here.language,
         number=request.tracking_number,
         category=_name(here, request),
     )
-    pending = {"about": "cancel", "id": request.id}
-    return Answered([ask], [{"do": "ask", "pending": pending}])
+    return AnswerPlan([ask], (AskAbout(about="cancel", id=request.id),))
 
 
 def _can_be_cancelled(request: ServiceRequest) -> bool:
     return Status(request.status) not in ENDED and request.status != Status.DONE.value
 
 
-def _cancelled(here: Here, number: int) -> Answered:
+def _cancelled(here: MessageContext, number: int) -> AnswerPlan:
     """She agreed that it is cancelled; unless it has ended since she was asked."""
     request = next((r for r in here.own if r.id == number), None)
     if request is None or not _can_be_cancelled(request):
-        return Answered([say("chat.cancel.none", here.language)], outcome="answered")
+        return AnswerPlan([say("chat.cancel.none", here.language)], outcome="answered")
     told = say("tell.cancelled", here.language, number=request.tracking_number)
-    return Answered([told], [{"do": "cancel", "id": number}], outcome="answered")
+    return AnswerPlan([told], (Cancel(id=number),), outcome="answered")
 
 
-async def rate(here: Here) -> Answered:
+async def rate(here: MessageContext) -> AnswerPlan:
     """What she thinks of what was done; without anything that was done, a person reads it."""
     found = _rated(here)
     if found is not None:
         return found
     unrated = _unrated(here)
     if unrated is None:
-        return Answered([say("chat.rate.none", here.language)], [{"do": "feedback"}])
-    pending = {"about": "rate", "id": unrated.id}
-    return Answered([say("chat.rate.ask", here.language)], [{"do": "ask", "pending": pending}])
+        return AnswerPlan([say("chat.rate.none", here.language)], (Feedback(),))
+    step = AskAbout(about="rate", id=unrated.id)
+    return AnswerPlan([say("chat.rate.ask", here.language)], (step,))
 
 
-def _unrated(here: Here) -> ServiceRequest | None:
+def _unrated(here: MessageContext) -> ServiceRequest | None:
     """What she was asked to rate, else the latest that was done."""
     over = (Status.DONE.value, Status.CLOSED.value)
     done = [r for r in here.own if r.status in over and r.rating is None]
-    return next((r for r in done if r.id == here.asked.get("id")), next(iter(done), None))
+    asked = here.asked.id if here.asked is not None else None
+    return next((r for r in done if r.id == asked), next(iter(done), None))
 
 
-def _rated(here: Here) -> Answered | None:
+def _rated(here: MessageContext) -> AnswerPlan | None:
     points, unrated = replies.points(here.text), _unrated(here)
     if points is None or unrated is None:
         return None
     words = "chat.rate.thanks" if points > 2 else "chat.rate.low"
-    rated = {"do": "rate", "id": unrated.id, "points": points, "words": here.text}
-    return Answered([say(words, here.language)], [rated], outcome="answered")
+    rated = Rate(id=unrated.id, points=points)
+    return AnswerPlan([say(words, here.language)], (rated,), outcome="answered")
 
 
-def about_asked(here: Here) -> Answered | None:
+def about_asked(here: MessageContext) -> AnswerPlan | None:
     """The answer to what was asked outside the form; not when she surely wants something else."""
-    about, yes = here.asked.get("about"), replies.yes(here.text)
+    asked, yes = here.asked, replies.yes(here.text)
     code, share = here.read.category or "", here.read.category_confidence
-    if about is None or (here.parts.catalogue.is_service(code) and share >= SURE):
+    if asked is None or (here.parts.catalogue.is_service(code) and share >= SURE):
         return None
-    if about == "rate":
+    if asked.about == "rate":
         return _rated(here)
     if yes:
-        return _cancelled(here, here.asked["id"])
-    return Answered([say("chat.cancel.kept", here.language)], outcome="answered")
+        return _cancelled(here, asked.id)
+    return AnswerPlan([say("chat.cancel.kept", here.language)], outcome="answered")
 
 
-async def answer_turn(here: Here) -> Answered:
+async def answer_turn(here: MessageContext) -> AnswerPlan:
     """Something said outside the form: it may answer what was asked last."""
     answered = about_asked(here) or about_done(here) or about_filed(here)
     if answered is not None:
@@ -123,12 +135,12 @@ async def answer_turn(here: Here) -> Answered:
     return _nothing_asked(here)
 
 
-async def small_talk(here: Here) -> Answered:
+async def small_talk(here: MessageContext) -> AnswerPlan:
     """Small talk, unless it answers what was asked."""
     return about_asked(here) or about_done(here) or about_filed(here) or _nothing_asked(here)
 
 
-def about_done(here: Here) -> Answered | None:
+def about_done(here: MessageContext) -> AnswerPlan | None:
     """The answer to "is it done?": yes, no, or what she thinks of it."""
     done = next((r for r in here.own if r.status == Status.DONE.value), None)
     code, share = here.read.category or "", here.read.category_confidence
@@ -137,56 +149,55 @@ def about_done(here: Here) -> Answered | None:
         return None
     if replies.no(here.text) or replies.not_fixed(here.text):
         told = say("chat.again", here.language, number=done.tracking_number)
-        return Answered([told], [{"do": "not_fixed", "id": done.id}], outcome="answered")
+        return AnswerPlan([told], (NotFixed(id=done.id),), outcome="answered")
     if other:
         return None
     if replies.yes(here.text):
-        pending = {"about": "rate", "id": done.id}
-        agreed: Plan = [{"do": "agree", "id": done.id}, {"do": "ask", "pending": pending}]
-        return Answered([say("chat.rate.ask", here.language)], agreed, outcome="answered")
+        agreed = (Agree(id=done.id), AskAbout(about="rate", id=done.id))
+        return AnswerPlan([say("chat.rate.ask", here.language)], agreed, outcome="answered")
     return _rated(here) if len(here.text) <= SHORT else None
 
 
-def _nothing_asked(here: Here) -> Answered:
+def _nothing_asked(here: MessageContext) -> AnswerPlan:
     """It answers nothing: small talk if it is that for sure, else it was not understood."""
     code, share = here.read.category or "", here.read.category_confidence
     talk = replies.small_talk(here.text, code)
     if talk in ("robot", "rude") or (code in SMALL_TALK and share >= _LEAST.get(code, LIKELY)):
-        return Answered(plan=[{"do": "chat"}], outcome="answered", talk=talk)
+        return AnswerPlan(steps=(SmallTalk(),), outcome="answered", talk=talk)
     ask = say("chat.nothing_open", here.language)
     agrees = code in ("affirm", "deny") and share >= LIKELY
     if agrees or replies.yes(here.text) or replies.no(here.text):
-        return Answered([ask], outcome="answered")
+        return AnswerPlan([ask], outcome="answered")
     missed = say("chat.not_understood", here.language)
-    return _astray(here, Answered([missed, ask], outcome="answered"))
+    return _astray(here, AnswerPlan([missed, ask], outcome="answered"))
 
 
-def _astray(here: Here, answered: Answered) -> Answered:
+def _astray(here: MessageContext, answered: AnswerPlan) -> AnswerPlan:
     """Nothing was made of it: said as `answered`, and the second time in a row a person comes."""
-    times = int(here.conversation.state.get("astray", 0)) + 1
+    times = here.known.misunderstood + 1
     if times >= MISSES:
-        step = {"do": "hand_over", "because": "not_understood"}
-        return Answered([say("chat.hand_over", here.language)], [step], outcome="answered")
-    return replace(answered, plan=[*answered.plan, {"do": "astray", "times": times}])
+        step = HandOver(because="not_understood")
+        return AnswerPlan([say("chat.hand_over", here.language)], (step,), outcome="answered")
+    return replace(answered, steps=(*answered.steps, Misunderstood(times=times)))
 
 
-def _named(here: Here) -> list[ServiceRequest]:
+def _named(here: MessageContext) -> list[ServiceRequest]:
     """Those whose number she says."""
     numbers = {read_tracking_number(m) for m in re.findall(r"[0-9][0-9 -]{3,}[0-9]", here.text)}
     return [r for r in here.own if r.tracking_number in numbers]
 
 
-def _of_category(here: Here) -> list[ServiceRequest]:
+def _of_category(here: MessageContext) -> list[ServiceRequest]:
     codes = [code for code, _ in here.read.category_ranking]
     fitting = [r for r in here.open if r.category in codes]
     return sorted(fitting, key=lambda r: codes.index(r.category or ""))
 
 
-def _name(here: Here, request: ServiceRequest) -> str:
+def _name(here: MessageContext, request: ServiceRequest) -> str:
     return here.parts.catalogue.name(request.category or "general", here.language)
 
 
-def about_filed(here: Here) -> Answered | None:
+def about_filed(here: MessageContext) -> AnswerPlan | None:
     """Not a new need, but something for the request that was just filed."""
     found = {n: v for n in FIELDS if (v := getattr(here.read, n)) is not None}
     recent = _recent(here)
@@ -198,11 +209,10 @@ def about_filed(here: Here) -> Answered | None:
         return None
     what = _spoken(found, here.language)
     done = say("chat.change.done", here.language, number=recent.tracking_number, what=what)
-    change = {"do": "change", "id": recent.id, "message_id": here.message.id}
-    return Answered([done], [change], outcome="answered")
+    return AnswerPlan([done], (Change(id=recent.id),), outcome="answered")
 
 
-def _recent(here: Here) -> ServiceRequest | None:
+def _recent(here: MessageContext) -> ServiceRequest | None:
     now: datetime = here.message.received_at or here.message.created_at
     for request in here.open:
         at_work = request.status != Status.DONE.value

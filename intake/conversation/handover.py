@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from intake.conversation import effects, locks, outbox
+from intake.conversation import context, effects, locks, outbox
+from intake.conversation import state as conversation_state
 from intake.conversation.emergency import add_to_emergency, open_emergency
+from intake.conversation.state import ConversationState
 from intake.errors import AssistantError
 from intake.locale import reason, say
 from intake.runtime import Parts
@@ -36,11 +38,13 @@ async def leave(parts: Parts, message_id: int, why: dict[str, str]) -> None:
             return
         request = await open_emergency(session, conversation, message.received_at)
         if request is not None:
-            await add_to_emergency(session, conversation, message, request, parts)
+            reading = await context.read(parts, session, conversation, message)
+            await add_to_emergency(session, conversation, message, request, reading, parts)
             return
-        told = bool(conversation.state.get("told"))
+        told = conversation_state.load(conversation).told
         request = await effects.leave_to_person(session, conversation, message, why, parts)
-        conversation.state = {"left": request.id, "told": True}
+        left = ConversationState(left=request.id, told=True)
+        conversation_state.save(conversation, left)
         if not told:
             phone = parts.settings.human_phone or say("phone.unset", conversation.language)
             words = say("chat.person_reads", conversation.language, phone=phone)

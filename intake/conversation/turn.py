@@ -12,10 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.assistant.client import Reply, tracker_events
-from intake.conversation import effects, emergency, locks, outbox
+from intake.conversation import clauses, context, effects, emergency, locks, outbox
+from intake.conversation import state as conversation_state
 from intake.conversation.emergency import open_emergency
-from intake.conversation.form import State
 from intake.conversation.handover import OPERATOR
+from intake.conversation.plan import joined
+from intake.conversation.state import ConversationState
 from intake.conversation.voice_message import hear
 from intake.errors import AssistantError
 from intake.locale import say
@@ -31,7 +33,7 @@ class Turn:
     """What a turn began with: it counts only if nothing else has happened since."""
 
     conversation_id: int
-    state: dict[str, Any]
+    state: ConversationState
     text: str
     metadata: dict[str, Any]
     sender: str
@@ -48,10 +50,13 @@ async def converse(parts: Parts, message_id: int) -> None:
     try:
         if turn.fresh and (asked := _asked(turn.state)) is not None:
             await parts.assistant.remember(turn.sender, tracker_events(asked))
-        said = await parts.assistant.talk(turn.sender, turn.text, turn.metadata)
+        # Asked before the turn, so that intake never asks Rasa while Rasa waits for intake.
+        ranked = await clauses.rank(parts.assistant, turn.state.form, turn.text)
+        metadata = {**turn.metadata, "clauses": ranked}
+        said = await parts.assistant.talk(turn.sender, turn.text, metadata)
     except AssistantError as error:
         # She knows already that a person reads: her next messages don't wait for Rasa again.
-        error.retryable = error.retryable and not turn.state.get("told")
+        error.retryable = error.retryable and not turn.state.told
         raise
     await _end(parts, message_id, turn, said)
 
@@ -75,7 +80,12 @@ async def _begin(parts: Parts, message_id: int) -> Turn | None:
         if conversation.language is None:
             del metadata["language"]
         return Turn(
-            conversation.id, conversation.state, message.text or "", metadata, sender, fresh
+            conversation.id,
+            conversation_state.load(conversation),
+            message.text or "",
+            metadata,
+            sender,
+            fresh,
         )
 
 
@@ -96,7 +106,10 @@ async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply])
         message = await session.get_one(Message, message_id, populate_existing=True)
         if message.handled_at is not None:
             return
-        if conversation.handled_by == OPERATOR or conversation.state != turn.state:
+        if (
+            conversation.handled_by == OPERATOR
+            or conversation_state.load(conversation) != turn.state
+        ):
             # A person took over, or danger came up at the door: what Rasa made of it is void.
             if not await _without_assistant(session, conversation, message, parts):
                 raise AssistantError("Things changed during the turn.", code="turn_overtaken")
@@ -106,7 +119,7 @@ async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply])
             session,
             conversation,
             message,
-            [step for reply in said for step in reply.data.get("plan", ())],
+            joined(reply.data["plan"] for reply in said if reply.data.get("plan")),
             parts,
         )
         for reply in said:
@@ -120,13 +133,14 @@ async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply])
                     service_request_id=message.service_request_id,
                 )
         message.handled_at = locks.now()
-        if conversation.handled_by != OPERATOR and not conversation.state.get("emergency"):
+        in_emergency = conversation_state.load(conversation).emergency is not None
+        if conversation.handled_by != OPERATOR and not in_emergency:
             conversation.tracker = turn.sender
 
 
-def _asked(state: dict[str, Any]) -> str | None:
+def _asked(state: ConversationState) -> str | None:
     """What Rasa's form has asked for; None when no form is open."""
-    known = State.from_json(state)
+    known = state.form
     if not known.drafts:
         return None
     return known.asked if known.asked not in ("what_is_wrong", None) else "read_back"
@@ -144,7 +158,8 @@ async def _without_assistant(
         return True
     request = await open_emergency(session, conversation, message.received_at)
     if request is not None:
-        await emergency.add_to_emergency(session, conversation, message, request, parts)
+        reading = await context.read(parts, session, conversation, message)
+        await emergency.add_to_emergency(session, conversation, message, request, reading, parts)
         return True
     if message.kind == "event":
         if message.text in ("follow", "menu:CALL") or not message.text:
@@ -156,9 +171,9 @@ async def _without_assistant(
 
 async def _picture(session: AsyncSession, conversation: Conversation, message: Message) -> None:
     """Kept beside what she is talking about; operators see it."""
-    state = conversation.state
-    drafts = State.from_json(state).drafts
-    message.service_request_id = drafts[0].id if drafts else state.get("emergency")
+    state = conversation_state.load(conversation)
+    drafts = state.form.drafts
+    message.service_request_id = drafts[0].id if drafts else state.emergency
     if conversation.handled_by != OPERATOR:
         key = "chat.picture" if message.service_request_id else "chat.picture.what"
         words = say(key, conversation.language)

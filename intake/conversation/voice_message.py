@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.conversation import emergency, locks
 from intake.conversation.handover import leave
-from intake.errors import AssistantError
 from intake.locale import reason
 from intake.runtime import Parts
-from intake.service_requests import understand
-from intake.storage.models import Attachment, Message, Recording, Transcript
-from speech import Transcript as Heard
+from intake.service_requests import transcription
+from intake.storage.models import Attachment, Message, Recording
 from speech.errors import EmptyAudio, NotAudio
 
 
@@ -25,22 +21,20 @@ async def hear(parts: Parts, message_id: int) -> None:
         recording = await recording_of(session, message)
     if message.kind != "voice" or message.text is not None or recording is None:
         return
-    assert parts.transcriber is not None
-    language = message.language or parts.settings.hearing.language
     try:
-        heard = await asyncio.to_thread(
-            parts.transcriber.transcribe, parts.blobs.path(recording.blob_key), language
-        )
+        transcribed = await transcription.transcribe(parts, recording, message.language)
     except (EmptyAudio, NotAudio):
         await leave(parts, message_id, reason("undecodable"))
         return
-    danger = understand.is_emergency(heard.text, heard.alternatives)
-    danger = danger or await _sounds_dangerous(parts, heard)
+    heard = transcribed.heard
+    danger = transcribed.danger or await transcription.sounds_dangerous(
+        parts, heard.text, heard.alternatives
+    )
     async with parts.sessions.begin() as session:
         message, conversation = await locks.lock_with(session, message_id)
         if message.text is not None:
             return
-        session.add(Transcript.of(heard, recording.id))
+        session.add(transcribed.row(recording))
         message.text = heard.text
         if danger:
             request = await emergency.emergency(
@@ -49,17 +43,6 @@ async def hear(parts: Parts, message_id: int) -> None:
             request.recording_id = request.recording_id or recording.id
     if not heard.text.strip():
         await leave(parts, message_id, reason("no_speech"))
-
-
-async def _sounds_dangerous(parts: Parts, heard: Heard) -> bool:
-    """A cry for help may be garbled in the text and plain in what else it may have been."""
-    if not heard.alternatives or parts.assistant is None:
-        return False
-    try:
-        opinion = await parts.assistant.parse_heard(heard.text, heard.alternatives)
-    except AssistantError:
-        return False  # the turn will say that Rasa is away
-    return opinion.danger >= parts.settings.deciding.alarm_from
 
 
 async def recording_of(session: AsyncSession, message: Message) -> Recording | None:

@@ -23,8 +23,9 @@ from sqlalchemy import select
 from intake.app import create_app
 from intake.assistant import training
 from intake.assistant.client import actions_environment, rasa_command
+from intake.conversation import state as conversation_state
 from intake.conversation import turn
-from intake.conversation.form import FIELDS, State
+from intake.conversation.form import FIELDS
 from intake.conversation.inbound import Inbound, take_in
 from intake.errors import HuyingError
 from intake.evaluation.dataset import Dialogue, LabelledSet
@@ -79,7 +80,7 @@ async def hold(dialogue: Dialogue, parts: Parts) -> Held:
                 .order_by(Message.id)
             )
             rows = replies.all()
-            asked = State.from_json(conversation.state).asked
+            asked = conversation_state.load(conversation).form.asked
         before = max((row.id for row in rows), default=before)
         said.append((text, tuple(row.text or "" for row in rows)))
         if asked in FIELDS:

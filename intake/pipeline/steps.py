@@ -31,10 +31,10 @@ from intake.pipeline import deliver as delivery
 from intake.pipeline import notify, sweep, verify_phone
 from intake.privacy import erase_household, external_data, retention
 from intake.runtime import Parts
-from intake.service_requests import By
+from intake.service_requests import By, transcription
 from intake.service_requests import understand as understand_request
 from intake.storage.jobs import app, defer
-from intake.storage.models import ServiceRequest, Transcript
+from intake.storage.models import ServiceRequest
 from intake.storage.retry import Patience, backoff
 from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, SpeechError
 
@@ -106,12 +106,10 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
         recording = await service_requests.recording_of(session, request)
     if recording is None or not _wants_hearing(request):
         return
-    assert parts.transcriber is not None
-    path = parts.blobs.path(recording.blob_key)
-    language = request.language or parts.settings.hearing.language
-    heard = await asyncio.to_thread(parts.transcriber.transcribe, path, language)
+    transcribed = await transcription.transcribe(parts, recording, request.language)
+    heard = transcribed.heard
     async with parts.sessions.begin() as session:
-        transcript = Transcript.of(heard, recording.id)
+        transcript = transcribed.row(recording)
         session.add(transcript)
         await session.flush()
         request = await service_requests.lock(session, service_request_id)
@@ -126,7 +124,7 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
         request.language = request.language or heard.language
         if again:  # a person decides, and is called at once if the rest holds danger
             request.version += 1
-            if understand_request.is_emergency(heard.text, heard.alternatives):
+            if transcribed.danger:
                 request.urgency = "emergency"
                 await service_requests.raise_alarm(session, request)
         elif heard.text.strip():

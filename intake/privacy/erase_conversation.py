@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
 from intake.conversation import locks
+from intake.conversation import state as conversation_state
 from intake.storage.models import (
     ContactPoint,
     Conversation,
@@ -100,10 +101,8 @@ async def _conversation(session: AsyncSession, conversation_id: int, erased: int
         await session.flush()
         await forget_contact_point(session, point.id if point is not None else None)
         return
-    state = conversation.state
-    ids = {state.get("emergency"), state.get("left"), *(d["id"] for d in state.get("drafts", ()))}
-    if erased in ids:
-        conversation.state = {}
+    if erased in conversation_state.load(conversation).request_ids:
+        conversation_state.save(conversation)
     conversation.tracker = None  # Rasa gets a new memory, made from ours
     await session.flush()
 

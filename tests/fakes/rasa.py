@@ -54,6 +54,7 @@ class Rasa:
     def __init__(self, kinds: dict[str, str], app: Any, token: str) -> None:
         self.kinds, self.dangers = kinds, dict[str, float]()
         self.share: dict[str, float] = {}
+        self.parse_danger = 0.0
         self.memories: dict[str, Memory] = {}
         self.turns: list[str] = []
         self.forgotten = 0
@@ -79,7 +80,9 @@ class Rasa:
         body = json.loads(asked.content)
         if asked.url.path == "/model/parse":
             ranking = self.ranking(body["text"])
-            return httpx.Response(200, json={"intent_ranking": ranking, "danger": 0.0})
+            return httpx.Response(
+                200, json={"intent_ranking": ranking, "danger": self.parse_danger}
+            )
         if asked.url.path.endswith("/tracker/events"):
             sender = asked.url.path.split("/")[2]
             slots = {e["name"]: e["value"] for e in body if e["event"] == "slot"}

@@ -36,6 +36,7 @@ class Ears:
     failures: list[BaseException] = field(default_factory=list)
     calls: int = 0
     during: Any = None
+    alternatives: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
     dies_again: bool = False
 
@@ -46,7 +47,10 @@ class Ears:
             raise self.failures.pop(0)
         words = (Word(self.says, 0.0, 1.0, 0.9),) if self.says else ()
         notes = self.notes or (() if self.says else ("no_speech",))
-        return Transcript(self.says, language or "zh", "test", "test", words, 1.0, 1.0, 0.9, notes)
+        return Transcript(
+            self.says, language or "zh", "test", "test", words, 1.0, 1.0, 0.9, notes,
+            alternatives=self.alternatives,
+        )  # fmt: skip
 
     def relisten(
         self, path: Path, start: float, end: float, language: str

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from intake.catalogue.services import load_catalogue
-from intake.conversation.form import Said, State, Turn, missing, respond
+from intake.conversation.form import MessageReading, State, Turn, missing, respond
 from intake.settings import ROOT
 from intake.understanding import replies
 from intake.understanding.gazetteer import Gazetteer
@@ -19,9 +19,9 @@ PLACES = Gazetteer.from_rows(
 NOW = datetime(2026, 11, 20, 10, 0)
 
 
-def said(text: str, kind: str, share: float = 0.9, clauses: Any = ()) -> Said:
+def said(text: str, kind: str, share: float = 0.9, clauses: Any = ()) -> MessageReading:
     read = understand(text, received_at=NOW, ranking=((kind, share),), gazetteer=PLACES)
-    return Said(text, read, clauses)
+    return MessageReading(text, read, clauses)
 
 
 def talk(*turns: tuple[str, str]) -> Turn:
@@ -146,7 +146,7 @@ def test_who_is_helped_is_told_from_who_writes(words: str, name: str) -> None:
 
 def test_two_needs_are_two_though_the_classifier_is_torn_over_the_whole() -> None:
     clauses = (("马桶堵了", (("home_repair", 0.9),)), ("另外订一份饭", (("meal", 0.9),)))
-    message = Said(
+    message = MessageReading(
         "幸福里3号楼2单元501马桶堵了，另外订一份饭",
         said("幸福里3号楼2单元501马桶堵了，另外订一份饭", "errand", 0.4).read,
         clauses,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
+from intake.conversation import context, plan
+from intake.conversation import state as conversation_state
 from intake.conversation.effects.drafts import drop, keep, submit
 from intake.conversation.effects.existing_request import about_earlier
 from intake.conversation.effects.hand_over import feedback, hand_over
 from intake.conversation.emergency import danger
-from intake.conversation.form import State
 from intake.runtime import Parts
 from intake.storage.models import Conversation, Message, ServiceRequest
 
@@ -21,45 +22,61 @@ async def carry_out(
     session: AsyncSession,
     conversation: Conversation,
     message: Message,
-    plan: Sequence[Mapping[str, Any]],
+    planned: plan.Plan,
     parts: Parts,
 ) -> None:
-    """Do every step of a plan (see `listening.Answered`) for a locked conversation."""
-    _forget(conversation, {step["do"] for step in plan})
-    for step in plan:
-        what = step["do"]
-        if what == "keep":
-            await keep(session, conversation, message, State.from_json(step["state"]), parts)
-        elif what == "submit":
-            await submit(session, conversation, parts)
-        elif what == "drop":
-            await drop(session, conversation)
-        elif what == "hand_over":
-            await hand_over(session, conversation, step["because"], parts)
-        elif what == "emergency":
-            await danger(session, conversation, message, parts)
-        elif what == "ask":
-            conversation.state = {**conversation.state, "pending": step["pending"]}
-        elif what == "astray":
-            conversation.state = {**conversation.state, "astray": step["times"]}
-        elif what == "feedback":
-            await feedback(session, conversation, message)
-        elif what != "chat":
-            request = await _own(session, conversation, int(step["id"]))
-            if request is not None:
-                await about_earlier(session, conversation, message, request, step, parts)
+    """Do every step of a plan for a locked conversation.
+
+    The message was read when the plan was made; only a plan without a reading has it read here.
+    """
+    _forget(conversation, planned.steps)
+    reading = planned.understanding
+    if reading is None and planned.steps:
+        reading = await context.read(parts, session, conversation, message)
+    for step in planned.steps:
+        match step:
+            case plan.Keep():
+                await keep(session, conversation, message, step.form, parts)
+            case plan.Submit():
+                await submit(session, conversation, parts)
+            case plan.Drop():
+                await drop(session, conversation)
+            case plan.HandOver():
+                await hand_over(session, conversation, step.because, parts)
+            case plan.Emergency():
+                assert reading is not None
+                await danger(session, conversation, message, reading, parts)
+            case plan.AskAbout():
+                pending = conversation_state.Pending(step.about, step.id)
+                known = conversation_state.load(conversation)
+                conversation_state.save(conversation, replace(known, pending=pending))
+            case plan.Misunderstood():
+                known = conversation_state.load(conversation)
+                conversation_state.save(conversation, replace(known, misunderstood=step.times))
+            case plan.Feedback():
+                await feedback(session, conversation, message)
+            case plan.SmallTalk():
+                pass
+            case _:
+                request = await _own(session, conversation, step.id)
+                if request is not None:
+                    assert reading is not None
+                    await about_earlier(
+                        session, conversation, message, request, step, reading, parts
+                    )
 
 
-def _forget(conversation: Conversation, done: Collection[str]) -> None:
+def _forget(conversation: Conversation, steps: Sequence[plan.Step]) -> None:
     """What was asked and misunderstood before holds for small talk, and not much longer: a "yes"
-    must not cancel what was asked about yesterday."""
-    over = {"told"}  # the assistant answers again
-    if "astray" not in done:
-        over.add("astray")
-    if not {"ask", "astray", "chat"} & set(done):
-        over.add("pending")
-    if over & conversation.state.keys():
-        conversation.state = {k: v for k, v in conversation.state.items() if k not in over}
+    must not cancel what was asked about yesterday. The assistant answers again: the resident needs
+    to be told once more when it can't."""
+    known = replace(conversation_state.load(conversation), told=False)
+    if not any(isinstance(step, plan.Misunderstood) for step in steps):
+        known = replace(known, misunderstood=0)
+    lasting = (plan.AskAbout, plan.Misunderstood, plan.SmallTalk)
+    if not any(isinstance(step, lasting) for step in steps):
+        known = replace(known, pending=None)
+    conversation_state.save(conversation, known)
 
 
 async def _own(

@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
 from intake.conversation import context, form, locks
+from intake.conversation import state as conversation_state
 from intake.conversation.emergency import QUIET
 from intake.conversation.form import Draft, State
+from intake.conversation.state import ConversationState
 from intake.lifecycle import ENDED, Actor, Status
 from intake.runtime import Parts
 from intake.service_requests import By, Opening, understand
@@ -44,7 +46,8 @@ async def keep(
         drafts.append(replace(draft, id=request.id))
     if drafts:
         message.service_request_id = drafts[0].id
-    conversation.state = replace(state, drafts=tuple(drafts)).to_json() if drafts else {}
+    kept = replace(state, drafts=tuple(drafts)) if drafts else State()
+    conversation_state.save(conversation, ConversationState(form=kept))
 
 
 async def write(session: AsyncSession, request: ServiceRequest, draft: Draft, parts: Parts) -> None:
@@ -102,22 +105,22 @@ async def watch(session: AsyncSession, request: ServiceRequest, after: timedelta
 async def submit(session: AsyncSession, conversation: Conversation, parts: Parts) -> None:
     """She said yes: from here it goes the way of a voicemail that was understood."""
     said_yes = By(Actor.WORKER, why="the resident confirmed what was read back")
-    for draft in State.from_json(conversation.state).drafts:
+    for draft in conversation_state.load(conversation).form.drafts:
         if draft.id is None:
             continue
         request = await service_requests.lock(session, draft.id)
         if Status(request.status) is Status.RECEIVED:
             await write(session, request, form.certain(draft), parts)
             await service_requests.advance(session, request, Status.UNDERSTOOD, said_yes)
-    conversation.state = {}
+    conversation_state.save(conversation)
 
 
 async def drop(session: AsyncSession, conversation: Conversation) -> None:
     """She wants nothing any more: what was not filed is cancelled."""
-    for draft in State.from_json(conversation.state).drafts:
+    for draft in conversation_state.load(conversation).form.drafts:
         if draft.id is not None:
             request = await service_requests.lock(session, draft.id)
             if Status(request.status) not in ENDED:
                 request.given = {**request.given, QUIET: Status.CANCELLED.value}
                 await service_requests.advance(session, request, Status.CANCELLED, RESIDENT)
-    conversation.state = {}
+    conversation_state.save(conversation)

@@ -8,24 +8,25 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.conversation import context, form
+from intake.conversation import form
 from intake.conversation.effects.drafts import RESIDENT
 from intake.conversation.emergency import QUIET
 from intake.conversation.form import FIELDS
+from intake.conversation.plan import AboutRequest, Agree, Cancel, Change, NotFixed, Rate
 from intake.errors import AssistantError
 from intake.lifecycle import ENDED, Actor, Status
 from intake.runtime import Parts
 from intake.service_requests import By
 from intake.storage.models import Conversation, Message, ServiceRequest
-from intake.understanding.values import Field, Window
+from intake.understanding.values import Field, Understanding, Window
 
 _OPEN = frozenset(Status) - ENDED
-_FITTING: Mapping[str, Collection[Status]] = {
-    "cancel": _OPEN - {Status.DONE},
-    "change": _OPEN,
-    "agree": {Status.DONE},
-    "not_fixed": {Status.DONE},
-    "rate": {Status.DONE, Status.CLOSED},
+_FITTING: Mapping[type[AboutRequest], Collection[Status]] = {
+    Cancel: _OPEN - {Status.DONE},
+    Change: _OPEN,
+    Agree: {Status.DONE},
+    NotFixed: {Status.DONE},
+    Rate: {Status.DONE, Status.CLOSED},
 }
 """Where a request stands when this can be done to it; what she was told would else be wrong."""
 
@@ -35,29 +36,30 @@ async def about_earlier(
     conversation: Conversation,
     message: Message,
     request: ServiceRequest,
-    step: Mapping[str, Any],
+    step: AboutRequest,
+    reading: Understanding,
     parts: Parts,
 ) -> None:
     """Something about a request that was filed before."""
-    what, status = step["do"], Status(request.status)
-    if status not in _FITTING[what]:
+    status = Status(request.status)
+    if status not in _FITTING[type(step)]:
         raise AssistantError("The request moved on during the turn.", code="turn_overtaken")
     message.service_request_id = request.id
-    if what == "cancel":
+    if isinstance(step, Cancel):
         request.given = {**request.given, QUIET: Status.CANCELLED.value}
         await service_requests.advance(session, request, Status.CANCELLED, RESIDENT)
-    elif what == "change":
-        changes = await _changes(session, conversation, message, request, parts)
+    elif isinstance(step, Change):
+        changes = _changes(message, request, reading, parts)
         if changes:
             by = By(Actor.RESIDENT, why=message.text)
             await service_requests.correct(session, request, changes, by)
-    elif what == "agree":
+    elif isinstance(step, Agree):
         await service_requests.advance(session, request, Status.CLOSED, RESIDENT)
-    elif what == "not_fixed":
+    elif isinstance(step, NotFixed):
         await service_requests.advance(session, request, Status.ROUTED, RESIDENT)
         await service_requests.tell_backend(session, request, "changed")
-    elif what == "rate":
-        points = int(step["points"])
+    else:
+        points = step.points
         await service_requests.rate(session, request, points, RESIDENT)
         if status is Status.DONE and points > 2:
             await service_requests.advance(session, request, Status.CLOSED, RESIDENT)
@@ -66,14 +68,10 @@ async def about_earlier(
             await service_requests.ask_operators(session, request, "low_rating", sentence)
 
 
-async def _changes(
-    session: AsyncSession,
-    conversation: Conversation,
-    message: Message,
-    request: ServiceRequest,
-    parts: Parts,
+def _changes(
+    message: Message, request: ServiceRequest, read: Understanding, parts: Parts
 ) -> dict[str, Any]:
-    read = await context.read(parts, session, conversation, message)
+    """What the reading of a message changes in a request, by column."""
     zone = parts.settings.zone
     changes: dict[str, Any] = {}
     for name in FIELDS:

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
 from intake.conversation import context, emergency, form, locks
+from intake.conversation import state as conversation_state
 from intake.conversation.effects.drafts import open_draft, write
 from intake.conversation.emergency import QUIET, fill
-from intake.conversation.form import Draft, Said, State
+from intake.conversation.form import Draft, MessageReading
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
 from intake.runtime import Parts
@@ -28,13 +29,13 @@ async def hand_over(
     conversation.handled_since = locks.now()
     conversation.handed_because = because
     conversation.tracker = None
-    for draft in State.from_json(conversation.state).drafts:
+    for draft in conversation_state.load(conversation).form.drafts:
         if draft.id is not None:
             request = await service_requests.lock(session, draft.id)
             if Status(request.status) is Status.RECEIVED:
                 request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
                 await review_draft(session, request, reason("chat_person"), parts)
-    conversation.state = {}
+    conversation_state.save(conversation)
 
 
 async def review_draft(
@@ -56,22 +57,23 @@ async def leave_to_person(
     parts: Parts,
 ) -> ServiceRequest:
     """The request that a message belongs to, in review with all that our own readers found."""
-    state = State.from_json(conversation.state)
+    known = conversation_state.load(conversation)
+    state = known.form
     read = await context.read(parts, session, conversation, message)
     if read.urgency == "emergency" and message.text:
         received = message.received_at or message.created_at
         return await emergency.emergency(session, conversation, message.text, received, parts)
     ids = [draft.id for draft in state.drafts if draft.id is not None]
-    left = conversation.state.get("left")
-    request = await _open_one(session, [*ids, left] if left else ids)
+    left = [known.left] if known.left is not None else []
+    request = await _open_one(session, [*ids, *left])
     if request is None:
         request = await open_draft(session, conversation, message)
         await write(session, request, Draft(read, message.text or ""), parts)
     elif state.drafts:
-        said = Said(message.text or "", read)
+        said = MessageReading(message.text or "", read)
         await write(session, request, form.noted(state, said).drafts[0], parts)
     else:
-        await fill(session, request, message, parts)
+        await fill(session, request, message, read, parts)
     request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
     message.service_request_id = request.id
     await service_requests.review(session, request, [why], WORKER)

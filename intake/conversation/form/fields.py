@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from intake.conversation.form.state import FIELDS, Draft, Said, State
+from intake.conversation.form.state import FIELDS, Draft, MessageReading, State
 from intake.understanding import replies
 from intake.understanding.values import Field, Window
 
@@ -15,7 +15,7 @@ SHARED = ("place", "unit", "person", "phone")
 """What two needs of one message have in common, whatever is said later."""
 
 
-def answers(state: State, said: Said) -> dict[str, Field[Any]]:
+def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
     """The fields that this message gives, a bare answer to the question included."""
     found = {n: v for n in FIELDS if (v := getattr(said.read, n)) is not None}
     draft = state.drafts[0]
@@ -59,7 +59,7 @@ def _whole_day(window: Window) -> bool:
     return same and (start.hour, start.minute, end.hour, end.minute) == (0, 0, 23, 59)
 
 
-def declines(state: State, said: Said, found: Mapping[str, Any]) -> list[str]:
+def declines(state: State, said: MessageReading, found: Mapping[str, Any]) -> list[str]:
     """The fields that she does not want to give."""
     asked = state.asked if state.asked in FIELDS else None
     return [name for name in replies.declines(said.text, asked) if name not in found]
@@ -72,7 +72,10 @@ def differs(draft: Draft, name: str, value: Field[Any]) -> bool:
 
 
 def merged(
-    drafts: Sequence[Draft], said: Said, found: Mapping[str, Field[Any]], asked: str | None
+    drafts: Sequence[Draft],
+    said: MessageReading,
+    found: Mapping[str, Field[Any]],
+    asked: str | None,
 ) -> tuple[Draft, ...]:
     """Into every draft what it shares; a time only into the one that it was asked for."""
     merged = []
@@ -84,7 +87,7 @@ def merged(
     return tuple(merged)
 
 
-def with_more(draft: Draft, said: Said, fields: Mapping[str, Field[Any]]) -> Draft:
+def with_more(draft: Draft, said: MessageReading, fields: Mapping[str, Field[Any]]) -> Draft:
     """The draft with one more message, and these fields out of it."""
     offset = len(draft.text) + 1
     fresh: dict[str, Any] = {n: moved(value, offset) for n, value in fields.items()}
@@ -118,7 +121,7 @@ def certain(draft: Draft) -> Draft:
     return replace(draft, read=replace(draft.read, category_confidence=1.0, **fields))
 
 
-def noted(state: State, said: Said) -> State:
+def noted(state: State, said: MessageReading) -> State:
     """The same conversation with what a message says of fields, and nothing decided."""
     found = answers(state, said)
     return replace(state, drafts=merged(state.drafts, said, found, state.asked))

@@ -8,7 +8,7 @@ from typing import Any
 
 from intake.catalogue.services import Catalogue
 from intake.conversation.form.fields import SHARED
-from intake.conversation.form.state import FIELDS, SURE, Draft, Ranking, Said, State
+from intake.conversation.form.state import FIELDS, SURE, Draft, MessageReading, Ranking, State
 from intake.locale import reason
 from intake.understanding import replies
 from intake.understanding.values import Reason, Understanding
@@ -19,7 +19,7 @@ OPENS_FROM = 0.3
 """A guess below this opens no request: she is asked what it is."""
 
 
-def needs_in(said: Said, catalogue: Catalogue) -> list[Understanding]:
+def needs_in(said: MessageReading, catalogue: Catalogue) -> list[Understanding]:
     """One reading for each need: two where two clauses surely ask for different things."""
     sure = [
         (code, share)
@@ -55,7 +55,7 @@ def _service(ranking: Ranking, catalogue: Catalogue) -> tuple[str, float] | None
 
 
 def switched_to(
-    state: State, said: Said, catalogue: Catalogue, found: Mapping[str, Any]
+    state: State, said: MessageReading, catalogue: Catalogue, found: Mapping[str, Any]
 ) -> tuple[Draft, ...] | None:
     """She wants something else instead: the draft with its new kind."""
     draft = state.drafts[0]
@@ -78,7 +78,7 @@ def switched_to(
     return None
 
 
-def second_need(state: State, said: Said, catalogue: Catalogue) -> Draft | None:
+def second_need(state: State, said: MessageReading, catalogue: Catalogue) -> Draft | None:
     """One more need, said by the way."""
     if len(state.drafts) > 1 or not replies.adds(said.text):
         return None

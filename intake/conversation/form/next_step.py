@@ -14,7 +14,7 @@ from intake.conversation.form.state import (
     MISSES,
     SMALL_TALK,
     Draft,
-    Said,
+    MessageReading,
     State,
     Turn,
     missing,
@@ -24,7 +24,7 @@ from intake.understanding import replies
 POSSIBLE = 0.1
 
 
-def respond(state: State, said: Said, catalogue: Catalogue) -> Turn:
+def respond(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
     """What a message changes, and what the assistant does next."""
     if not state.drafts:
         return _open(state, said, catalogue)
@@ -61,7 +61,7 @@ def respond(state: State, said: Said, catalogue: Catalogue) -> Turn:
     return _next(fresh, catalogue, changed=changed or switched is not None)
 
 
-def _open(state: State, said: Said, catalogue: Catalogue) -> Turn:
+def _open(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
     needs = needs_in(said, catalogue)
     if not needs:
         return Turn(state, "none")
@@ -71,7 +71,7 @@ def _open(state: State, said: Said, catalogue: Catalogue) -> Turn:
     return _next(replace(fresh, declined=declined), catalogue)
 
 
-def _nothing_new(state: State, said: Said, catalogue: Catalogue) -> Turn:
+def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
     """No field in it: a yes or a no, small talk, more about the need, or not understood."""
     if state.asked == "read_back" and (replies.yes(said.text) or said.means("affirm")):
         return Turn(replace(state, misses=0), "submit")
@@ -99,7 +99,7 @@ def _nothing_new(state: State, said: Said, catalogue: Catalogue) -> Turn:
     return replace(_next(replace(fresh, drafts=drafts), catalogue), missed=True)
 
 
-def _tells_more(said: Said, catalogue: Catalogue) -> bool:
+def _tells_more(said: MessageReading, catalogue: Catalogue) -> bool:
     """More about what is wrong, though no field of it: some service may be meant."""
     may_be = any(
         catalogue.is_service(code) and share >= POSSIBLE

@@ -87,7 +87,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class MessageReading:
     """One message: what the readers found in it alone, and what kind each of its needs is.
 
     `clauses`: (words, ranking) of its parts, where it may hold two needs or take one back.

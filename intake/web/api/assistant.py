@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hmac
 import ipaddress
 from typing import Annotated, Any
@@ -27,6 +26,7 @@ class Question(BaseModel):
     message_id: int
     ranking: list[tuple[str, float]]
     danger: float = 0.0
+    clauses: list[tuple[str, list[tuple[str, float]]]] = []
 
 
 @router.post("/{question}")
@@ -37,13 +37,14 @@ async def ask(
     body: Question,
     authorization: Annotated[str, Header()] = "",
 ) -> dict[str, Any]:
-    """`turns.answer` as JSON. Nothing is changed by asking."""
+    """`answers.answer` as JSON. Nothing is changed by asking."""
     _check(request, authorization, secret_files.ensure(parts.settings, "internal"))
     ranking = tuple(body.ranking)
+    clauses = tuple((clause, tuple(kinds)) for clause, kinds in body.clauses)
     answered = await answers.answer(
-        parts, question, body.conversation_id, body.message_id, ranking, body.danger
+        parts, question, body.conversation_id, body.message_id, ranking, body.danger, clauses
     )
-    return dataclasses.asdict(answered)
+    return answered.to_json()
 
 
 def _check(request: Request, authorization: str, token: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
 from intake.conversation import effects, outbox
+from intake.conversation import state as conversation_state
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
 from intake.pipeline import notify
@@ -120,7 +121,7 @@ async def hand_back(
             raise MoveNotAllowed("The assistant has this conversation already.")
         conversation.handled_by = "assistant"
         conversation.handled_since = conversation.handed_because = None
-        conversation.state = {}
+        conversation_state.save(conversation)
         conversation.tracker = None
         await session.flush()
         return await _whole(session, operator, conversation_id, "hand_back")

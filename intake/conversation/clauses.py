@@ -1,0 +1,39 @@
+"""The parts of a message that may hold two needs, each with Rasa's opinion of its kind."""
+
+from __future__ import annotations
+
+import re
+
+from intake.assistant.client import Assistant
+from intake.conversation.form import Ranking, State
+from intake.errors import AssistantError
+from intake.understanding import replies
+
+Clauses = tuple[tuple[str, Ranking], ...]
+AT_MOST = 5
+SHORTEST = 4
+"""Characters of a clause that can name a need."""
+_BREAK = re.compile(r"[\s,.;!?，。；！？、]+")
+
+
+def worth_ranking(state: State, text: str) -> list[str]:
+    """The clauses of a message that may hold two needs, or put one in place of another.
+
+    None where it holds one clause, and in the middle of a form unless the resident adds something
+    or takes something back.
+    """
+    clauses = [c for c in _BREAK.split(text) if len(c) >= SHORTEST][:AT_MOST]
+    wanted = not state.drafts or replies.takes_back(text) or replies.adds(text)
+    return clauses if len(clauses) >= 2 and wanted else []
+
+
+async def rank(assistant: Assistant, state: State, text: str) -> Clauses:
+    """Each clause worth it with Rasa's ranking; none of them when Rasa can't be asked."""
+    found = []
+    for clause in worth_ranking(state, text):
+        try:
+            opinion = await assistant.parse(clause)
+        except AssistantError:
+            return ()
+        found.append((clause, tuple(opinion.ranking)))
+    return tuple(found)
