@@ -27,10 +27,6 @@ EMERGENCY_LASTS = timedelta(minutes=30)
 DIAL = "120 / 119 / 110"
 
 
-QUIET = "told_in_chat"
-"""In `given`: she heard of this status in the conversation; `tell` needn't say it again."""
-
-
 TEXT_LIMIT = 4000  # characters of one message that are read; Open311 takes no longer description
 
 
@@ -66,7 +62,7 @@ async def emergency(
         request.text = "\n".join(filter(None, (request.text, text)))
     request.urgency = "emergency"
     request.deadline_at = received_at + timedelta(minutes=3)
-    request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
+    request.told_in_chat = Status.NEEDS_REVIEW.value
     await service_requests.review(session, request, [reason("emergency")], by)
     await service_requests.raise_alarm(session, request)
     opened_state = ConversationState(emergency=request.id, since=received_at)

@@ -31,7 +31,7 @@ LINK_DAYS = 14
 
 async def begin(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
     """Choose the backend of a locked, confirmed request and queue the first attempt."""
-    name = request.given.get("route_to") or choose_backend(
+    name = request.route_to or choose_backend(
         parts.rules,
         parts.settings.routing.default,
         category=request.category,
@@ -327,7 +327,7 @@ def _dispatch(
         },
         attempt=delivery.attempts,
         maybe_sent=maybe_sent,
-        reason=request.given.get("rejected_because") if delivery.kind == "cancelled" else None,
+        reason=request.rejected_because if delivery.kind == "cancelled" else None,
     )
 
 

@@ -96,7 +96,7 @@ async def _deliver_again(session: AsyncSession, found_id: int, by: By) -> Servic
     if request.status != Status.NEEDS_REVIEW:
         raise MoveNotAllowed(f"The request is {request.status} by now; nothing is to be sent.")
     delivery.status = "pending"
-    request.given = {**request.given, "route_to": delivery.backend}
+    request.route_to = delivery.backend
     request.decided_by, request.reasons = by.who, []
     await service_requests.advance(session, request, Status.CONFIRMED, by)
     return request
@@ -268,7 +268,7 @@ def _not_heard() -> Any:
     return (
         (ServiceRequest.status == Status.NEEDS_REVIEW.value)
         & ServiceRequest.recording_id.is_not(None)
-        & ServiceRequest.given["hear_again"].is_(None)
+        & ServiceRequest.hear_again.is_(False)
         & or_(*(cast(ServiceRequest.reasons, String).contains(f'"{code}"') for code in UNHEARD))
     )
 
@@ -278,7 +278,7 @@ async def _hear_again(session: AsyncSession, found_id: int, by: By) -> ServiceRe
     codes = {reason.get("code") for reason in request.reasons}
     if request.status != Status.NEEDS_REVIEW or not codes & set(UNHEARD):
         raise MoveNotAllowed("It was heard, or decided, in between.")
-    request.given = {**request.given, "hear_again": True}
+    request.hear_again = True
     request.reasons = [why for why in request.reasons if why.get("code") not in UNHEARD]
     request.version += 1
     await defer(session, "transcribe", service_request_id=request.id)

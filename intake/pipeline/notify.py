@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.conversation import emergency, outbox
+from intake.conversation import outbox
 from intake.lifecycle import Actor, Status
 from intake.locale import say, times
 from intake.runtime import Parts
@@ -29,7 +29,7 @@ async def tell(parts: Parts, service_request_id: int) -> None:
         if said is None or request.erased_at is not None:
             return
         code, text = said
-        if request.given.get(emergency.QUIET) == request.status:
+        if request.told_in_chat == request.status:
             return
         latest = await session.scalar(
             select(Message)
@@ -128,9 +128,7 @@ async def sentence(
         when=times.at(request.comes_at.astimezone(parts.settings.zone), language)
         if request.comes_at
         else "–",
-        why=request.given.get("rejected_because", "–").rstrip(
-            "。.!！ "
-        ),  # the sentence has its own
+        why=(request.rejected_because or "–").rstrip("。.!！ "),  # the sentence has its own
         phone=phone,
         into=into or "–",
         dial="120 / 119 / 110",

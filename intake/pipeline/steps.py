@@ -117,7 +117,7 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
             return
         again = request.status != Status.RECEIVED.value
         if again:
-            request.given = {k: v for k, v in request.given.items() if k != "hear_again"}
+            request.hear_again = False
         request.transcript_id = transcript.id
         if "text" not in request.corrected:
             request.text = heard.text
@@ -137,7 +137,7 @@ def _wants_hearing(request: ServiceRequest) -> bool:
     """Not heard yet; or with a person already when the rest of its recording came."""
     if request.status == Status.RECEIVED.value:
         return True
-    return request.status == Status.NEEDS_REVIEW.value and bool(request.given.get("hear_again"))
+    return request.status == Status.NEEDS_REVIEW.value and request.hear_again
 
 
 @step("understand", attempts=ATTEMPTS["understand"])
@@ -216,8 +216,7 @@ async def _later(session: AsyncSession, request: ServiceRequest, parts: Parts) -
 
 
 async def _again(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
-    tries = int(request.given.get("assistant_tries", 0)) + 1
-    request.given = {**request.given, "assistant_tries": tries}
+    tries = request.assistant_tries = request.assistant_tries + 1
     wait = backoff(tries, first_seconds=parts.settings.assistant.retry_seconds, longest_seconds=900)
     if tries < parts.settings.assistant.attempts:
         lock = f"read-again-{request.id}"

@@ -74,6 +74,7 @@ KEPT = frozenset(
         "resident_says",
         "corrected",
         "resident_group",
+        "invented",
         "created_at",
         "updated_at",
         "erased_at",

@@ -82,6 +82,7 @@ async def _words(session: AsyncSession, settings: Settings, ids: list[Any]) -> N
         "DELETE FROM understandings WHERE service_request_id = ANY(:ids)",
         "UPDATE events SET why = NULL, changes = NULL WHERE service_request_id = ANY(:ids)",
         "UPDATE service_requests SET text = NULL, when_text = NULL, given = '{}', reasons = '[]',"
+        " rejected_because = NULL, for_other = false,"
         " transcript_id = NULL, understanding_id = NULL WHERE id = ANY(:ids)",
     ):
         await session.execute(text(statement), {"ids": ids})

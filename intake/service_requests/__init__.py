@@ -10,7 +10,7 @@ from intake.service_requests.backends import AT_A_BACKEND, send_again, tell_back
 from intake.service_requests.contact_points import contact_point, point_of, recording_of
 from intake.service_requests.corrections import correct, merge, split
 from intake.service_requests.events import By, lock
-from intake.service_requests.opening import Opened, Opening, hash_key, open_request
+from intake.service_requests.opening import GIVEN, Opened, Opening, hash_key, open_request
 from intake.service_requests.operator_tasks import CALL_BACK, ask_operators, called, note, remark
 from intake.service_requests.resident_input import answer_read_back, hear_whole, rate
 from intake.service_requests.transitions import advance, hold, reopen, review
@@ -18,6 +18,7 @@ from intake.service_requests.transitions import advance, hold, reopen, review
 __all__ = [
     "AT_A_BACKEND",
     "CALL_BACK",
+    "GIVEN",
     "By",
     "Opened",
     "Opening",

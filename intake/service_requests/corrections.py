@@ -90,12 +90,18 @@ async def split(
         language=request.language,
         recording_id=request.recording_id,
         contact_point_id=request.contact_point_id,
-        given={key: value for key, value in request.given.items() if key != "route_to"},
+        given=request.given,
         received_at=request.received_at,
     )
     opened = await open_request(session, opening, by=by, status=Status.NEEDS_REVIEW)
     twin = await session.get_one(ServiceRequest, opened.id)
-    for key in ("transcript_id", "understanding_id", "conversation_id", "household_id"):
+    for key in (
+        "transcript_id",
+        "understanding_id",
+        "conversation_id",
+        "household_id",
+        "for_other",
+    ):
         setattr(twin, key, getattr(request, key))
     for key in CORRECTABLE - {"category", "urgency"}:
         setattr(twin, key, getattr(request, key))

@@ -19,11 +19,18 @@ from intake.storage.db import raw_connection
 from intake.storage.jobs import defer
 from intake.storage.models import Recording
 
+GIVEN = frozenset({"language", "phone", "place", "unit", "person", "household"})
+"""All that may stand in ``given``: fields of a sender's form, and the household of the link.
+What the software or an operator notes about a request has a column of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What is known when a request is opened. ``given``: what the sender filled in, and under
-    ``household`` what is known of the home whose link was used."""
+    """What is known when a request is opened.
+
+    ``given``: what the sender filled in, by the names of `GIVEN`; under ``household`` what is known
+    of the household whose link was used. Another name raises ValueError.
+    """
 
     channel: str
     language: str | None = None
@@ -32,6 +39,10 @@ class Opening:
     given: Mapping[str, Any] = field(default_factory=dict)
     received_at: datetime | None = None
     household_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(self.given.keys() - GIVEN):
+            raise ValueError(f"no sender fills in {', '.join(unknown)}")
 
 
 @dataclass(frozen=True, slots=True)

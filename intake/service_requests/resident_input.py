@@ -34,7 +34,7 @@ async def hear_whole(
     request.updated_at = datetime.now(UTC)
     record(session, request, "recording_grew", by, changes=changes)
     if request.status != Status.RECEIVED.value:
-        request.given = {**request.given, "hear_again": True}
+        request.hear_again = True
         await review(session, request, [why], by)
     await session.flush()
     await defer(session, "transcribe", service_request_id=request.id)

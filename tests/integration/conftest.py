@@ -28,8 +28,10 @@ async def open_house(make_settings: Callable[..., Any]) -> AsyncIterator[Callabl
         return houses[-1]
 
     yield start
+    stray = [await house.stray_keys() for house in houses]
     for house in houses:
         await house.close()
+    assert not any(stray), f"in `given` stands what no sender filled in: {stray}"
 
 
 @pytest.fixture
@@ -44,4 +46,6 @@ async def chat(make_settings: Callable[..., Any]) -> AsyncIterator[Chat]:
     opened = Chat(make_settings())
     await opened.places()
     yield opened
+    stray = await opened.stray_keys()
     await opened.close()
+    assert not stray, f"in `given` stands what no sender filled in: {stray}"

@@ -15,6 +15,7 @@ from sqlalchemy import select, text, update
 from intake.app import create_app
 from intake.assistant.client import Assistant
 from intake.pipeline import steps
+from intake.service_requests import GIVEN
 from intake.settings import Settings
 from intake.storage.jobs import app as queue
 from intake.storage.models import ServiceRequest
@@ -153,6 +154,12 @@ class House:
             )
             assert found is not None
             return found
+
+    async def stray_keys(self) -> set[str]:
+        """What stands in ``given`` of any request although no sender fills it in."""
+        async with self.parts.sessions() as session:
+            keys = text("SELECT DISTINCT jsonb_object_keys(given) FROM service_requests")
+            return set(await session.scalars(keys)) - GIVEN
 
     async def age(self, number: str, interval: str) -> None:
         """Pretend that nothing has happened to it for a while."""

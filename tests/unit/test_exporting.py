@@ -111,7 +111,7 @@ def test_character_errors_are_counted_only_where_a_person_wrote_the_words() -> N
 
 
 def test_what_the_sender_filled_in_is_a_label_only_where_a_person_wrote_it_again() -> None:
-    given = {"phone": "13912345678", "place": "梧桐苑", "unit": "", "assistant_tries": 2}
+    given = {"phone": "13912345678", "place": "梧桐苑", "unit": ""}
     assert labels(found(given=given)).keys() == LABELS.keys() - {"phone", "place"}
     assert labels(found(given=given, corrected=["phone"])).keys() == LABELS.keys() - {"place"}
 

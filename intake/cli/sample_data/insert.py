@@ -1,7 +1,7 @@
 """Writes invented requests with triggers disabled and in large batches: 100,000 take minutes.
 
 Each batch is one transaction with all rows that belong to its requests; no job is queued and
-nothing is sent. An invented request is marked in its ``given``.
+nothing is sent. An invented request says so in its column ``invented``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from intake.lifecycle import ENDED
 from intake.service_requests.tracking_numbers import tracking_number
 
 PIECE = 2000
-MARK = {"invented": True}
 REQUESTS_PER_HOUSEHOLD = 12
 TABLES = (
     "households", "contact_points", "conversations", "recordings", "transcripts",
@@ -37,7 +36,7 @@ Row = tuple[Any, ...]
 def holds_real_requests(connection: psycopg.Connection) -> bool:
     """Is there a request that was not invented here?"""
     found = connection.execute(
-        "SELECT EXISTS (SELECT FROM service_requests WHERE NOT given ? 'invented')"
+        "SELECT EXISTS (SELECT FROM service_requests WHERE NOT invented)"
     ).fetchone()
     return bool(found and found[0])
 
@@ -249,7 +248,7 @@ class _Writer:
             talk, point, None if item.household is None else self.household_ids[item.household],
             merged_into,
             item.category, item.urgency, item.text, item.place, item.area, item.unit,
-            item.person, item.phone, _json(MARK), _json(item.reasons),
+            item.person, item.phone, True, _json(item.reasons),
             self.backend if routed else None, received, received + timedelta(minutes=minutes),
             item.held_until, "李敏" if "needs_review" in at and routed else None, routed,
             latest if item.status in _END else None, item.rating, received, latest,
@@ -301,7 +300,7 @@ class _Writer:
 REQUEST = (
     "id tracking_number status_key_hash status_key status version channel language recording_id"
     " transcript_id understanding_id conversation_id contact_point_id household_id merged_into_id"
-    " category urgency text place area unit person phone given reasons backend received_at"
+    " category urgency text place area unit person phone invented reasons backend received_at"
     " deadline_at on_hold_until decided_by routed_at ended_at rating created_at updated_at"
 )
 

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import service_requests
 from intake.conversation import context, form, locks
 from intake.conversation import state as conversation_state
-from intake.conversation.emergency import QUIET
 from intake.conversation.form import Draft, State
 from intake.conversation.state import ConversationState
 from intake.lifecycle import ENDED, Actor, Status
@@ -41,7 +40,7 @@ async def keep(
                 continue  # a person has it by now
         await write(session, request, draft, parts)
         if state.for_other:
-            request.given = {**request.given, "for_other": True}
+            request.for_other = True
         await watch(session, request, timedelta(minutes=parts.settings.chat.draft_minutes))
         drafts.append(replace(draft, id=request.id))
     if drafts:
@@ -121,6 +120,6 @@ async def drop(session: AsyncSession, conversation: Conversation) -> None:
         if draft.id is not None:
             request = await service_requests.lock(session, draft.id)
             if Status(request.status) not in ENDED:
-                request.given = {**request.given, QUIET: Status.CANCELLED.value}
+                request.told_in_chat = Status.CANCELLED.value
                 await service_requests.advance(session, request, Status.CANCELLED, RESIDENT)
     conversation_state.save(conversation)

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import service_requests
 from intake.conversation import form
 from intake.conversation.effects.drafts import RESIDENT
-from intake.conversation.emergency import QUIET
 from intake.conversation.form import FIELDS
 from intake.conversation.plan import AboutRequest, Agree, Cancel, Change, NotFixed, Rate
 from intake.errors import AssistantError
@@ -46,7 +45,7 @@ async def about_earlier(
         raise AssistantError("The request moved on during the turn.", code="turn_overtaken")
     message.service_request_id = request.id
     if isinstance(step, Cancel):
-        request.given = {**request.given, QUIET: Status.CANCELLED.value}
+        request.told_in_chat = Status.CANCELLED.value
         await service_requests.advance(session, request, Status.CANCELLED, RESIDENT)
     elif isinstance(step, Change):
         changes = _changes(message, request, reading, parts)

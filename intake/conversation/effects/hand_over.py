@@ -10,7 +10,7 @@ from intake import service_requests
 from intake.conversation import context, emergency, form, locks
 from intake.conversation import state as conversation_state
 from intake.conversation.effects.drafts import open_draft, write
-from intake.conversation.emergency import QUIET, fill
+from intake.conversation.emergency import fill
 from intake.conversation.form import Draft, MessageReading
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
@@ -33,7 +33,7 @@ async def hand_over(
         if draft.id is not None:
             request = await service_requests.lock(session, draft.id)
             if Status(request.status) is Status.RECEIVED:
-                request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
+                request.told_in_chat = Status.NEEDS_REVIEW.value
                 await review_draft(session, request, reason("chat_person"), parts)
     conversation_state.save(conversation)
 
@@ -74,7 +74,7 @@ async def leave_to_person(
         await write(session, request, form.noted(state, said).drafts[0], parts)
     else:
         await fill(session, request, message, read, parts)
-    request.given = {**request.given, QUIET: Status.NEEDS_REVIEW.value}
+    request.told_in_chat = Status.NEEDS_REVIEW.value
     message.service_request_id = request.id
     await service_requests.review(session, request, [why], WORKER)
     return request

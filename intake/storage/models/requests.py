@@ -37,6 +37,12 @@ tracking_sequence = Sequence("tracking_numbers", start=10000, metadata=Base.meta
 class ServiceRequest(Base):
     """One need of one resident, with its life cycle; `service_requests` writes it.
 
+    ``given``: what the sender filled in (see `Opening`), and nothing else. ``for_other``: the
+    resident asks for somebody else. ``hear_again``: its recording is to be transcribed once more
+    although it is in review. ``assistant_tries``: how many times the assistant was asked in vain.
+    ``told_in_chat``: the status that the conversation itself told the resident.
+    ``rejected_because``: the operator's reason, which the resident hears. ``route_to``: the backend
+    that an operator chose over the rules. ``invented``: sample data.
     ``erased_at``: when it was erased; the row then holds nothing personal and stays for the
     statistics. ``resident_group``: the household's group, copied when the request is erased; until
     then the household's row holds it.
@@ -73,8 +79,16 @@ class ServiceRequest(Base):
     person: Mapped[str | None]
     phone: Mapped[str | None]
     given: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"))
+    for_other: Mapped[bool] = mapped_column(server_default=sql("false"))
     corrected: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
     reasons: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+
+    hear_again: Mapped[bool] = mapped_column(server_default=sql("false"))
+    assistant_tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    told_in_chat: Mapped[str | None] = mapped_column(String(16))
+    rejected_because: Mapped[str | None]
+    route_to: Mapped[str | None] = mapped_column(String(64))
+    invented: Mapped[bool] = mapped_column(server_default=sql("false"))
 
     backend: Mapped[str | None] = mapped_column(String(64))
     external_id: Mapped[str | None]

@@ -72,8 +72,7 @@ async def confirm(
         raise BadField(f"There is no backend {body.backend!r}; there are {known}.", field="backend")
 
     async def act(session: Any, request: ServiceRequest) -> None:
-        kept = {key: value for key, value in request.given.items() if key != "route_to"}
-        request.given = {**kept, "route_to": body.backend} if body.backend else kept
+        request.route_to = body.backend
         request.decided_by = operator.name
         request.reasons = []
         request.on_hold_until = None
@@ -111,7 +110,7 @@ async def reject(
     """Who rejected it and why stand in its history."""
 
     async def act(session: Any, request: ServiceRequest) -> None:
-        request.given = {**request.given, "rejected_because": body.why}
+        request.rejected_because = body.why
         await service_requests.advance(session, request, Status.REJECTED, _by(operator, body.why))
 
     return await change(parts, operator, number, version, "reject", act)

@@ -74,6 +74,10 @@ async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> De
                 "assignee",
                 "decided_by",
                 "given",
+                "for_other",
+                "rejected_because",
+                "route_to",
+                "invented",
                 "corrected",
                 "erased_at",
             )

@@ -130,9 +130,7 @@ async def try_out(
 
 def _known(request: ServiceRequest) -> dict[str, Any]:
     names = ("category", "area", "urgency", "place")
-    return {name: getattr(request, name) for name in names} | {
-        "sent_to": request.given.get("route_to")
-    }
+    return {name: getattr(request, name) for name in names} | {"sent_to": request.route_to}
 
 
 async def _understood(parts: Parts, text: str, language: str) -> dict[str, Any]:

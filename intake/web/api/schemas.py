@@ -71,6 +71,10 @@ class Detail(Line):
     assignee: str | None
     decided_by: str | None
     given: dict[str, Any]
+    for_other: bool
+    rejected_because: str | None
+    route_to: str | None
+    invented: bool
     corrected: list[str]
     merged_into: str | None = None
     split_from: str | None = None

@@ -101,7 +101,7 @@ async def test_who_files_for_someone_else_is_not_taken_for_the_one_who_is_helped
     assert "称呼李" in read_back
     await talk(chat, "对")
     [request] = await chat.requests()
-    assert (request.person, request.unit, request.given["for_other"]) == ("李", "2-1-301", True)
+    assert (request.person, request.unit, request.for_other) == ("李", "2-1-301", True)
 
 
 async def test_what_is_not_done_right_goes_back_and_is_no_new_request(chat: RealChat) -> None:

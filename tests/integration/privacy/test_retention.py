@@ -82,10 +82,14 @@ async def test_sound_goes_first_then_words_then_the_request(house: House) -> Non
     assert await forget(house) == {"recordings": 1}
     assert sound(house) == [] and await count(house, "transcripts") == 1
     assert (await house.request(number)).text == SAID
+    async with house.parts.sessions.begin() as session:
+        why = "UPDATE service_requests SET rejected_because = '她没有花', for_other = true"
+        await session.execute(text(why))
     await ended(house, number, 181)
     assert (await forget(house)).keys() >= {"words of requests", "other transcripts"}
     request = await house.request(number)
     assert request.text is None and request.phone == "13812345678"
+    assert (request.rejected_because, request.for_other) == (None, False)
     assert await count(house, "transcripts") == await count(house, "understandings") == 0
     assert await count(house, "events", "why IS NOT NULL OR changes IS NOT NULL") == 0
     assert await count(house, "request_words", "said LIKE '%紫罗兰%'") == 0

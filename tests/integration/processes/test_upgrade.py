@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from psycopg import sql
@@ -89,3 +91,62 @@ def test_an_earlier_schema_with_data_comes_up_to_date(fresh: str, revision: str)
 def _tables(connection: object) -> list[str]:
     query = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     return [row[0] for row in connection.execute(query)]  # type: ignore[attr-defined]
+
+
+NOTED = {
+    "route_to": "office",
+    "hear_again": True,
+    "rejected_because": "这件事不归我们管：“请打12345”。",
+    "assistant_tries": 3,
+    "told_in_chat": "needs_review",
+    "for_other": True,
+    "invented": True,
+}
+FILLED_IN = {"phone": "13812345678", "household": {"place": "幸福里"}}
+OPENED = text(
+    "INSERT INTO service_requests (tracking_number, status_key, status_key_hash, channel, given)"
+    " VALUES (CAST(:number AS text), :number, convert_to(:number, 'UTF8'), 'voicemail',"
+    " CAST(:given AS jsonb))"
+)
+
+
+def test_what_stood_in_given_beside_the_senders_fields_moves_out_of_it_and_back(fresh: str) -> None:
+    stored = {
+        "all": {**FILLED_IN, **NOTED},
+        "one": {**FILLED_IN, "assistant_tries": 1},
+        "none": FILLED_IN,
+        "nothing": {},
+    }
+    engine = create_engine(engine_url(fresh))
+    try:
+        with engine.begin() as connection:
+            migrations.upgrade(connection, "0015")
+            for number, given in stored.items():
+                connection.execute(OPENED, {"number": number, "given": json.dumps(given)})
+            assert migrations.upgrade(connection, "0016") == "0016"
+            columns = ", ".join(NOTED)
+            moved = {
+                row.tracking_number: (row.given, {name: getattr(row, name) for name in NOTED})
+                for row in connection.execute(
+                    text(f"SELECT tracking_number, given, {columns} FROM service_requests")
+                )
+            }
+            untold = {name: {bool: False, int: 0}.get(type(value)) for name, value in NOTED.items()}
+            assert moved == {
+                "all": (FILLED_IN, NOTED),
+                "one": (FILLED_IN, {**untold, "assistant_tries": 1}),
+                "none": (FILLED_IN, untold),
+                "nothing": ({}, untold),
+            }
+            config = migrations._config()
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0015")
+            back = connection.execute(text("SELECT tracking_number, given FROM service_requests"))
+            assert {number: given for number, given in back} == stored
+            names = (
+                "SELECT column_name FROM information_schema.columns"
+                " WHERE table_name = 'service_requests'"
+            )
+            assert not NOTED.keys() & set(connection.scalars(text(names)))
+    finally:
+        engine.dispose()
