@@ -14,6 +14,7 @@ from intake.conversation.outbox import reply
 from intake.conversation.state import ConversationState
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
+from intake.locale.emergency_numbers import DIAL
 from intake.runtime import Parts
 from intake.service_requests import By, Opening
 from intake.storage.models import Conversation, Message, ServiceRequest
@@ -22,9 +23,6 @@ from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Field, Understanding
 
 EMERGENCY_LASTS = timedelta(minutes=30)
-
-
-DIAL = "120 / 119 / 110"
 
 
 TEXT_LIMIT = 4000  # characters of one message that are read; Open311 takes no longer description
@@ -60,11 +58,9 @@ async def emergency(
         request.conversation_id = conversation.id
     if text not in (request.text or ""):
         request.text = "\n".join(filter(None, (request.text, text)))
-    request.urgency = "emergency"
-    request.deadline_at = received_at + timedelta(minutes=3)
     request.told_in_chat = Status.NEEDS_REVIEW.value
     await service_requests.review(session, request, [reason("emergency")], by)
-    await service_requests.raise_alarm(session, request)
+    await service_requests.declare_emergency(session, request)
     opened_state = ConversationState(emergency=request.id, since=received_at)
     conversation_state.save(conversation, opened_state)
     conversation.tracker = None
@@ -172,7 +168,7 @@ async def fill(
         if value is not None and name not in request.corrected:
             setattr(request, name, value.value)
             if name == "place":
-                request.area = read.area
+                request.area = await service_requests.area_of(session, parts, request.place)
     request.version += 1
     request.updated_at = locks.now()
     await session.flush()

@@ -9,6 +9,7 @@ from intake import service_requests
 from intake.conversation import outbox
 from intake.lifecycle import Actor, Status
 from intake.locale import say, times
+from intake.locale.emergency_numbers import DIAL
 from intake.runtime import Parts
 from intake.storage.models import Event, Message, OperatorTask, ServiceRequest
 
@@ -131,5 +132,5 @@ async def sentence(
         why=(request.rejected_because or "–").rstrip("。.!！ "),  # the sentence has its own
         phone=phone,
         into=into or "–",
-        dial="120 / 119 / 110",
+        dial=DIAL,
     )

@@ -125,8 +125,7 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
         if again:  # a person decides, and is called at once if the rest holds danger
             request.version += 1
             if transcribed.danger:
-                request.urgency = "emergency"
-                await service_requests.raise_alarm(session, request)
+                await service_requests.declare_emergency(session, request)
         elif heard.text.strip():
             await service_requests.advance(session, request, Status.TRANSCRIBED, WORKER)
         else:
@@ -159,8 +158,7 @@ async def understand(parts: Parts, service_request_id: int) -> None:
     if danger:  # nobody waits for Rasa when someone lies on the floor
         async with parts.sessions.begin() as session:
             request = await service_requests.lock(session, service_request_id)
-            request.urgency = "emergency"
-            await service_requests.raise_alarm(session, request)
+            await service_requests.declare_emergency(session, request)
     opinion = IntentRanking(())
     failure: AssistantError | None = None
     try:
@@ -203,7 +201,7 @@ async def understand(parts: Parts, service_request_id: int) -> None:
         else:
             await service_requests.advance(session, request, Status.UNDERSTOOD, WORKER)
         if request.urgency == "emergency":
-            await service_requests.raise_alarm(session, request)
+            await service_requests.declare_emergency(session, request)
 
 
 async def _later(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:

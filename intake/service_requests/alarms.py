@@ -9,9 +9,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.lifecycle import Actor
+from intake.service_requests.deadlines import EMERGENCY
 from intake.service_requests.events import By, record
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, ServiceRequest
+
+
+async def declare_emergency(session: AsyncSession, request: ServiceRequest) -> None:
+    """Make a locked request an emergency: its deadline is `EMERGENCY` after it was received, it is
+    on hold no longer, and the people on duty are called. May be called again."""
+    request.urgency = "emergency"
+    request.deadline_at = request.received_at + EMERGENCY
+    request.on_hold_until = None
+    await raise_alarm(session, request)
 
 
 async def raise_alarm(session: AsyncSession, request: ServiceRequest) -> None:

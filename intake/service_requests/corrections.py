@@ -10,8 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import MoveNotAllowed
 from intake.lifecycle import ENDED, Status
-from intake.service_requests.alarms import raise_alarm
+from intake.runtime import Parts
+from intake.service_requests.alarms import declare_emergency
+from intake.service_requests.areas import with_area
 from intake.service_requests.backends import AT_A_BACKEND, tell_backend
+from intake.service_requests.deadlines import deadline
 from intake.service_requests.events import By, check_not_erased, plain, record
 from intake.service_requests.opening import Opening, open_request
 from intake.service_requests.transitions import advance
@@ -35,27 +38,33 @@ CORRECTABLE = frozenset(
 
 
 async def correct(
-    session: AsyncSession, request: ServiceRequest, changes: Mapping[str, Any], by: By
+    session: AsyncSession,
+    request: ServiceRequest,
+    changes: Mapping[str, Any],
+    by: By,
+    parts: Parts,
 ) -> None:
     """Change fields of a locked request by hand; the old values stand in the event.
 
-    A field that a person set is never overwritten by a machine. A backend that has the
-    request is told. What becomes an emergency is put aside no longer, and rings.
+    A field that a person set is never overwritten by a machine. A new place brings its area, and
+    the deadline follows from category and urgency. A backend that has the request is told. What
+    becomes an emergency is on hold no longer, and the people on duty are called.
     """
     if Status(request.status) in ENDED:
         raise MoveNotAllowed(f"It is {request.status}; an ended request is not changed any more.")
+    changes = await with_area(session, parts, changes)
     before = {key: plain(getattr(request, key)) for key in changes}
     for key, value in changes.items():
         setattr(request, key, value)
     request.corrected = sorted({*request.corrected, *changes})
+    request.deadline_at = deadline(request, parts.catalogue)
     request.version += 1
     request.updated_at = datetime.now(UTC)
     after = {key: plain(getattr(request, key)) for key in changes}
     record(session, request, "corrected", by, changes={"from": before, "to": after})
     await session.flush()
     if changes.get("urgency") == "emergency":
-        request.on_hold_until = None
-        await raise_alarm(session, request)
+        await declare_emergency(session, request)
     if Status(request.status) in AT_A_BACKEND:
         await tell_backend(session, request, "changed")
 
@@ -74,17 +83,24 @@ async def merge(
     record(session, into, "merged_in", by, changes={"from": request.tracking_number})
     into.version += 1
     if request.urgency == "emergency" and into.urgency != "emergency":
-        into.urgency, into.on_hold_until = "emergency", None
-        await raise_alarm(session, into)
+        await declare_emergency(session, into)
     await session.flush()
 
 
 async def split(
-    session: AsyncSession, request: ServiceRequest, fields: Mapping[str, Any], by: By
+    session: AsyncSession,
+    request: ServiceRequest,
+    fields: Mapping[str, Any],
+    by: By,
+    parts: Parts,
 ) -> ServiceRequest:
-    """Open a second request for another need in the same recording; it waits in review, and rings
-    when it is an emergency."""
+    """Open a second request for another need in the same recording; it waits in review.
+
+    ``fields``: what the operator says of it; a place brings its area. In an emergency the people
+    on duty are called.
+    """
     check_not_erased(request)
+    fields = await with_area(session, parts, fields)
     opening = Opening(
         channel=request.channel,
         language=request.language,
@@ -108,10 +124,11 @@ async def split(
     for key, value in fields.items():
         setattr(twin, key, value)
     twin.corrected = sorted(fields)
+    twin.deadline_at = deadline(twin, parts.catalogue)
     twin.split_from_id = request.id
     request.version += 1
     record(session, request, "split", by, changes={"into": twin.tracking_number})
     await session.flush()
     if twin.urgency == "emergency":
-        await raise_alarm(session, twin)
+        await declare_emergency(session, twin)
     return twin

@@ -13,6 +13,7 @@ from intake.catalogue.routing import choose_backend
 from intake.catalogue.services import Catalogue
 from intake.runtime import Parts
 from intake.service_requests import duplicates, worklist
+from intake.service_requests.areas import area_of
 from intake.service_requests.duplicates import Alike
 from intake.service_requests.worklist import Filters, Group, Line
 from intake.storage.models import ServiceRequest, Understanding
@@ -78,12 +79,6 @@ async def outlook(
         "resembling": [_alike(found) for found in alike],
         "earlier": [_line(row) for row in own if row.id not in shown],
     }
-
-
-async def area_of(session: AsyncSession, parts: Parts, place: str | None) -> str | None:
-    """The area of a place of the gazetteer; None for one that it lacks."""
-    known = (await parts.gazetteer(session)).places.get(place or "")
-    return known.area or None if known is not None else None
 
 
 def about_one_home(catalogue: Catalogue) -> frozenset[str]:

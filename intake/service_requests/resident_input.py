@@ -1,4 +1,4 @@
-"""What the resident adds: the rest of her recording, yes or no, how good it was."""
+"""What the resident adds: the rest of a recording, whether we understood, how good it was."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import MoveNotAllowed
 from intake.lifecycle import ENDED, Status
+from intake.locale import reason
+from intake.service_requests.backends import tell_backend
 from intake.service_requests.events import By, record
-from intake.service_requests.transitions import review
+from intake.service_requests.operator_tasks import ask_operators
+from intake.service_requests.transitions import advance, review
 from intake.storage.jobs import defer
 from intake.storage.models import Recording, ServiceRequest
 
-UNHEARD = frozenset({Status.RECEIVED, Status.TRANSCRIBED})
+UNREAD = frozenset({Status.RECEIVED, Status.TRANSCRIBED})
+"""Nothing was read back yet. In review it would not be read, nor searched for danger."""
+RATED = frozenset({Status.DONE, Status.CLOSED})
+LOW = 2
+"""Of 1 to 5 points: so few are a task for an operator."""
 
 
 async def hear_whole(
@@ -41,15 +48,20 @@ async def hear_whole(
 
 
 async def answer_read_back(
-    session: AsyncSession, request: ServiceRequest, right: bool, why: Mapping[str, str], by: By
+    session: AsyncSession, request: ServiceRequest, right: bool, by: By
 ) -> None:
-    """The resident says of a locked request whether we got her right; if not, a person listens."""
+    """The resident says whether a locked request was understood rightly; if not, an operator
+    listens. Said again it changes nothing, unless the request left review in between.
+
+    Raises `MoveNotAllowed` for a request that has ended or was not read back yet.
+    """
     if Status(request.status) in ENDED:
         raise MoveNotAllowed("It has ended; leave a new message.")
-    if Status(request.status) in UNHEARD:
+    if Status(request.status) in UNREAD:
         raise MoveNotAllowed("Nothing was read back yet.")
     says = "right" if right else "not_right"
-    if request.resident_says == says:
+    waits = Status(request.status) is Status.NEEDS_REVIEW
+    if request.resident_says == says and (right or waits):
         return
     request.resident_says = says
     request.version += 1
@@ -57,13 +69,33 @@ async def answer_read_back(
     record(session, request, f"resident_{says}", by)
     await session.flush()
     if not right:
-        await review(session, request, [why], by)
+        await review(session, request, [reason("resident_says_wrong")], by)
+
+
+async def say_not_fixed(session: AsyncSession, request: ServiceRequest, by: By) -> None:
+    """The resident says of a locked request that is said to be done that it is not: it goes back to
+    its backend. Raises `MoveNotAllowed` for any other."""
+    if Status(request.status) is not Status.DONE:
+        raise MoveNotAllowed("It is not said to be done yet.")
+    await advance(session, request, Status.ROUTED, by)
+    await tell_backend(session, request, "changed")
 
 
 async def rate(session: AsyncSession, request: ServiceRequest, points: int, by: By) -> None:
-    """What the resident thinks of what was done, 1 (worst) to 5, on a locked request."""
+    """What the resident thinks of what was done on a locked request, 1 (worst) to 5.
+
+    ``by.why``: the resident's own words. `LOW` points or fewer leave a task for an operator and the
+    request open; more close it. Raises `MoveNotAllowed` before it is said to be done.
+    """
+    if Status(request.status) not in RATED:
+        raise MoveNotAllowed("It is not said to be done yet.")
     record(session, request, "rated", by, changes={"from": request.rating, "to": points})
     request.rating = points
     request.version += 1
     request.updated_at = datetime.now(UTC)
     await session.flush()
+    if points <= LOW:
+        sentence = f"{request.tracking_number}: {points}/5 — {by.why or '–'}"
+        await ask_operators(session, request, "low_rating", sentence)
+    elif Status(request.status) is Status.DONE:
+        await advance(session, request, Status.CLOSED, by)

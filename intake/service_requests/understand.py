@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rapidfuzz.distance import Levenshtein
@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.lifecycle import ENDED, Status
 from intake.runtime import Parts
+from intake.service_requests.areas import area_of
+from intake.service_requests.deadlines import deadline
 from intake.service_requests.decision import Verdict, judge
 from intake.settings import Deciding
 from intake.storage import models
@@ -131,18 +133,15 @@ async def keep(
         "category": read.category,
         "urgency": "emergency" if request.urgency == "emergency" else _urgency(read, parts),
         **{name: _value(getattr(read, name)) for name in TEXT_FIELDS},
-        "area": read.area,
         **_window(read.when, request, parts),
     }
     found.update(_from_home(request, read, parts.settings.deciding))
     found.update({k: v for k, v in request.given.items() if k in TEXT_FIELDS and v})
-    if found["place"] and found["place"] != _value(read.place):
-        known = (await parts.gazetteer(session)).places.get(found["place"])
-        found["area"] = known.area if known is not None else found["area"]
+    found["area"] = await area_of(session, parts, found["place"])
     for name, value in found.items():
         if name not in corrected:
             setattr(request, name, value)
-    request.deadline_at = deadline(request, parts)
+    request.deadline_at = deadline(request, parts.catalogue)
     if not parts.catalogue.is_service(request.category or ""):
         request.related_to_id = await _earlier(session, request)
 
@@ -175,15 +174,6 @@ def _from_home(request: ServiceRequest, read: Understanding, limits: Deciding) -
     if "place" in said and read.place is not None and read.place.value != home["place"]:
         said.add("unit")
     return {name: value for name, value in home.items() if name not in said}
-
-
-def deadline(request: ServiceRequest, parts: Parts) -> datetime | None:
-    """When it should be answered: the category's time, 3 minutes for an emergency (the hotline
-    norm for a message in working hours); None while nobody knows what it is."""
-    entry = parts.catalogue.entries.get(request.category or "")
-    if request.urgency == "emergency":
-        return request.received_at + timedelta(minutes=3)
-    return request.received_at + timedelta(minutes=entry.deadline_minutes) if entry else None
 
 
 async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -> Verdict:

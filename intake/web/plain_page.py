@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
 from intake.errors import HuyingError
-from intake.locale import say
+from intake.locale import emergency_numbers, say
 from intake.network import signing
 
 templates = Jinja2Templates(Path(__file__).parent / "templates")
@@ -24,7 +24,13 @@ def page(
     def text(name: str, **more: Any) -> str:
         return say(name, language, **{**values, **more})
 
-    context = {"say": text, "language": language or "zh", "title": text(key), **values}
+    context = {
+        "say": text,
+        "language": language or "zh",
+        "title": text(key),
+        "dial": emergency_numbers.labelled(language),
+        **values,
+    }
     return templates.TemplateResponse(request, "plain.html", context, status_code=status)
 
 

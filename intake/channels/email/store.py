@@ -38,7 +38,6 @@ from speech import AudioInfo
 log = logging.getLogger("huying.email")
 CHANNEL = "email"
 DATABASE_SECONDS = 20.0
-EMERGENCY = timedelta(minutes=3)  # hotline norm for answering a message
 MAIL_TYPE = "message/rfc822"
 
 
@@ -188,9 +187,7 @@ class Keeper:
         request.text = words
         reasons = [reason("mail_recording_unreadable") if unheard else reason("written_mail")]
         if safety.read_safety(Heard.of(words, spoken=False)).urgency == "emergency":
-            request.urgency = "emergency"
-            request.deadline_at = request.received_at + EMERGENCY
-            await service_requests.raise_alarm(session, request)
+            await service_requests.declare_emergency(session, request)
             reasons.insert(0, reason("emergency"))
         await service_requests.review(session, request, reasons, by)
         return opened

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from intake.channels.webchat.options import Options
 from intake.channels.webchat.visitors import plain_host
-from intake.locale import DEFAULT, FALLBACK, catalog, languages, say
+from intake.locale import DEFAULT, FALLBACK, catalog, emergency_numbers, languages, say
 from intake.settings import Settings
 
 WEB = Path(__file__).resolve().parent.parent.parent / "web"
@@ -23,7 +23,6 @@ TYPES = {
 }
 UNBROKEN = str.maketrans({" ": "\u00a0", "-": "\u2011"})  # a number stays on one line
 SCRIPTS_SAY = "chat.js."
-DIAL = (("120", "dial.medical"), ("119", "dial.fire"), ("110", "dial.police"))
 _templates = Environment(
     loader=FileSystemLoader(WEB / "templates"), autoescape=True, trim_blocks=True
 )
@@ -51,7 +50,7 @@ def render(
         "language": language,
         "other": "en" if language == "zh" else "zh",
         "phone": phone,
-        "dial": [(number, say(key, language)) for number, key in DIAL],
+        "dial": emergency_numbers.labelled(language),
         "words": words,
         "text_characters": options.text_characters,
         **values,

@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -20,6 +20,7 @@ from psycopg import sql
 from intake.catalogue.services import Catalogue
 from intake.cli.sample_data.generate import WRITTEN, InventedHousehold, InventedRequest, Inventor
 from intake.lifecycle import ENDED
+from intake.service_requests.deadlines import time_allowed
 from intake.service_requests.tracking_numbers import tracking_number
 
 PIECE = 2000
@@ -237,8 +238,8 @@ class _Writer:
     ) -> Row:
         key = secrets.token_urlsafe(18)
         received, latest = item.moves[0][1], item.moves[-1][1]
-        entry = self.catalogue.entries[item.category]
-        minutes = 3 if item.urgency == "emergency" else entry.deadline_minutes
+        allowed = time_allowed(item.category, item.urgency, self.catalogue)
+        assert allowed is not None
         at = {status: when for status, when, _ in item.moves}
         point, talk = self.conversations.get((item.channel, item.phone), (None, None))
         routed = at.get("routed")
@@ -249,7 +250,7 @@ class _Writer:
             merged_into,
             item.category, item.urgency, item.text, item.place, item.area, item.unit,
             item.person, item.phone, True, _json(item.reasons),
-            self.backend if routed else None, received, received + timedelta(minutes=minutes),
+            self.backend if routed else None, received, received + allowed,
             item.held_until, "李敏" if "needs_review" in at and routed else None, routed,
             latest if item.status in _END else None, item.rating, received, latest,
         )  # fmt: skip

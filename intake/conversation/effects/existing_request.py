@@ -25,7 +25,7 @@ _FITTING: Mapping[type[AboutRequest], Collection[Status]] = {
     Change: _OPEN,
     Agree: {Status.DONE},
     NotFixed: {Status.DONE},
-    Rate: {Status.DONE, Status.CLOSED},
+    Rate: service_requests.RATED,
 }
 """Where a request stands when this can be done to it; what she was told would else be wrong."""
 
@@ -51,20 +51,14 @@ async def about_earlier(
         changes = _changes(message, request, reading, parts)
         if changes:
             by = By(Actor.RESIDENT, why=message.text)
-            await service_requests.correct(session, request, changes, by)
+            await service_requests.correct(session, request, changes, by, parts)
     elif isinstance(step, Agree):
         await service_requests.advance(session, request, Status.CLOSED, RESIDENT)
     elif isinstance(step, NotFixed):
-        await service_requests.advance(session, request, Status.ROUTED, RESIDENT)
-        await service_requests.tell_backend(session, request, "changed")
+        await service_requests.say_not_fixed(session, request, RESIDENT)
     else:
-        points = step.points
-        await service_requests.rate(session, request, points, RESIDENT)
-        if status is Status.DONE and points > 2:
-            await service_requests.advance(session, request, Status.CLOSED, RESIDENT)
-        elif points <= 2:
-            sentence = f"{request.tracking_number}: {points}/5 — {message.text}"
-            await service_requests.ask_operators(session, request, "low_rating", sentence)
+        by = By(Actor.RESIDENT, why=message.text)
+        await service_requests.rate(session, request, step.points, by)
 
 
 def _changes(
@@ -88,6 +82,4 @@ def _changes(
             changes["when_end"] = value.value.end.replace(tzinfo=zone)
         else:
             changes[name] = value.value
-            if name == "place":
-                changes["area"] = read.area
     return changes

@@ -20,7 +20,7 @@ from intake.errors import BadField, StaleVersion
 from intake.lifecycle import Actor, Status
 from intake.locale import say
 from intake.runtime import Parts
-from intake.service_requests import By, outlook, understand
+from intake.service_requests import By
 from intake.storage.models import Delivery, Operator, ServiceRequest
 from intake.web.api import request_detail, schemas
 from intake.web.api.tasks import soon
@@ -49,10 +49,7 @@ async def correct(
         end = changes.get("when_end", request.when_end)
         if start and end and end < start:
             raise BadField("when_end must not be before when_start.", field="when_end")
-        if "place" in changes and "area" not in changes:
-            changes["area"] = await outlook.area_of(session, parts, changes["place"])
-        await service_requests.correct(session, request, changes, _by(operator, body.why))
-        request.deadline_at = understand.deadline(request, parts)
+        await service_requests.correct(session, request, changes, _by(operator, body.why), parts)
 
     return await change(parts, operator, number, version, "correct", act)
 
@@ -199,10 +196,7 @@ async def split(
     check_changes(parts, fields)
 
     async def act(session: Any, request: ServiceRequest) -> None:
-        if "place" in fields and "area" not in fields:
-            fields["area"] = await outlook.area_of(session, parts, fields["place"])
-        twin = await service_requests.split(session, request, fields, _by(operator, body.why))
-        twin.deadline_at = understand.deadline(twin, parts)
+        await service_requests.split(session, request, fields, _by(operator, body.why), parts)
 
     return await change(parts, operator, number, version, "split", act)
 

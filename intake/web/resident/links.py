@@ -14,9 +14,9 @@ from fastapi.responses import FileResponse, JSONResponse
 from sqlalchemy import select
 
 from intake import service_requests
-from intake.errors import MoveNotAllowed, NotFound
-from intake.lifecycle import ENDED, Actor, Status
-from intake.locale import reason, say
+from intake.errors import NotFound
+from intake.lifecycle import Actor, Status
+from intake.locale import say
 from intake.network import signing
 from intake.runtime import Parts
 from intake.service_requests import By, hash_key
@@ -88,14 +88,9 @@ async def resident_acts(parts: CurrentParts, key: str, action: str) -> dict[str,
         elif action == "closed" and status is not Status.CLOSED:
             await service_requests.advance(session, locked, Status.CLOSED, by)
         elif action == "not_fixed":
-            if status is not Status.DONE:
-                raise MoveNotAllowed("The work has not been reported as done yet.")
-            await service_requests.advance(session, locked, Status.ROUTED, by)
-            await service_requests.tell_backend(session, locked, "changed")
+            await service_requests.say_not_fixed(session, locked, by)
         elif action == "not_right":
-            if status in ENDED:
-                raise MoveNotAllowed("The request has ended; leave a new message.")
-            await service_requests.review(session, locked, [reason("resident_disagrees")], by)
+            await service_requests.answer_read_back(session, locked, False, by)
         elif action not in ("cancel", "closed"):
             raise NotFound("There is no such action.")
         return {"tracking_number": locked.tracking_number, "status": locked.status}

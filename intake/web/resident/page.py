@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.templating import Jinja2Templates
 
 from intake.errors import NotFound
-from intake.locale import FALLBACK, catalog, languages, say
+from intake.locale import FALLBACK, catalog, emergency_numbers, languages, say
 from intake.settings import Settings
 from intake.web.assets_manifest import ASK_AGAIN, Asset, Built, answer_with, send
 from intake.web.auth import CurrentParts
@@ -28,7 +28,6 @@ PROMPTS = WEB / "assets" / "prompts"
 SCRIPTS_SAY = "resident.js."
 YEAR_SECONDS = 365 * 24 * 3600
 UNBROKEN = str.maketrans({" ": "\u00a0", "-": "\u2011"})  # a number stays on one line
-DIAL = (("120", "dial.medical"), ("119", "dial.fire"), ("110", "dial.police"))
 PROMPT = re.compile(r"[a-z0-9-]{1,64}\.(mp3|json)")
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,512}")
 POLICY = (
@@ -121,7 +120,7 @@ def _context(
         "household": household,
         "phone": phone,
         "phone_shown": phone.translate(UNBROKEN) if phone else None,
-        "dial": [(number, say(key, language)) for number, key in DIAL],
+        "dial": emergency_numbers.labelled(language),
         "limit": settings.limits.max_seconds,
         "words": words,
         "scripts": files.scripts,

@@ -6,17 +6,17 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake import service_requests
 from intake.conversation.phrases import unit_said
 from intake.lifecycle import ENDED, Status
 from intake.locale import DEFAULT, languages, say
+from intake.locale.emergency_numbers import DIAL, EMERGENCY_NUMBERS
 from intake.locale.times import window
 from intake.pipeline import notify
 from intake.runtime import Parts
 from intake.storage.models import ServiceRequest, Understanding
 from intake.understanding.values import Window
 
-DIAL = ("120", "119", "110")
-RATED = frozenset({Status.DONE, Status.CLOSED})
 SAID = {
     Status.CONFIRMED: "confirmed",
     Status.CLOSED: "closed",
@@ -35,14 +35,14 @@ async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> di
         "status": status.value,
         "sentence": await sentence(session, request, parts),
         "emergency": emergency,
-        "dial": list(DIAL) if emergency else [],
+        "dial": list(EMERGENCY_NUMBERS) if emergency else [],
         "understood": understood,
         "category_code": understood["category_code"] if understood else None,
         "may_confirm": understood is not None
         and not emergency
         and request.resident_says is None
         and status not in ENDED | {Status.DONE},
-        "may_rate": status in RATED,
+        "may_rate": status in service_requests.RATED,
         "rating": request.rating,
         "received_at": request.received_at.isoformat(),
         "human_phone": parts.settings.human_phone,
@@ -56,8 +56,7 @@ async def sentence(session: AsyncSession, request: ServiceRequest, parts: Parts)
     if said := await notify.sentence(session, request, parts):
         return said[1]
     if request.urgency == "emergency" and Status(request.status) not in ENDED:
-        dial = " / ".join(DIAL)
-        return say("tell.emergency", request.language, number=number, dial=dial)
+        return say("tell.emergency", request.language, number=number, dial=DIAL)
     code = SAID.get(Status(request.status), "received")
     return say(f"resident.sentence.{code}", request.language, number=number)
 

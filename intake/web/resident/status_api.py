@@ -19,9 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import channels, service_requests
 from intake.accounts import households
 from intake.channels.page.options import Options
-from intake.errors import MoveNotAllowed, NotFound
-from intake.lifecycle import Actor, Status
-from intake.locale import reason
+from intake.errors import NotFound
+from intake.lifecycle import Actor
 from intake.network.addresses import counted_as
 from intake.runtime import Parts
 from intake.service_requests import By, hash_key
@@ -34,7 +33,6 @@ from intake.web.resident.live_updates import News
 router = APIRouter(tags=["residents"])
 NO_STORE = {"Cache-Control": "no-store"}
 LATEST = 5
-SAD = 2  # points that a person should hear of
 
 
 class Rating(schemas.Strict):
@@ -121,8 +119,7 @@ async def not_right(parts: CurrentParts, key: str) -> dict[str, Any]:
 async def _answer(parts: Parts, key: str, is_right: bool) -> dict[str, Any]:
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await by_key(session, key)).id)
-        why = reason("resident_says_wrong")
-        await service_requests.answer_read_back(session, request, is_right, why, By(Actor.RESIDENT))
+        await service_requests.answer_read_back(session, request, is_right, By(Actor.RESIDENT))
         return await request_status.of(session, request, parts)
 
 
@@ -131,17 +128,8 @@ async def rate(parts: CurrentParts, key: str, body: Rating) -> dict[str, Any]:
     """A face for what was done; a sad one is shown to the operators."""
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await by_key(session, key)).id)
-        status = Status(request.status)
-        if status not in request_status.RATED:
-            raise MoveNotAllowed("The work has not been reported as done yet.")
         comment = (body.comment or "").replace("\x00", "") or None
-        by = By(Actor.RESIDENT, why=comment)
-        await service_requests.rate(session, request, body.value, by)
-        if body.value <= SAD:
-            words = f"{request.tracking_number}: {body.value}/5 — {comment or '–'}"
-            await service_requests.ask_operators(session, request, "low_rating", words)
-        elif status is Status.DONE:
-            await service_requests.advance(session, request, Status.CLOSED, by)
+        await service_requests.rate(session, request, body.value, By(Actor.RESIDENT, why=comment))
         return await request_status.of(session, request, parts)
 
 

@@ -125,7 +125,7 @@ async def test_what_a_person_touched_is_not_read_again(house: House) -> None:
     async with house.parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await house.request(number)).id)
         by = By(Actor.OPERATOR, "Ms Li")
-        await service_requests.correct(session, request, {"category": "meal"}, by)
+        await service_requests.correct(session, request, {"category": "meal"}, by, house.parts)
     house.assistant_up = True
     await house.work()
     request = await house.request(number)

@@ -151,7 +151,7 @@ async def test_a_recording_with_two_needs_goes_with_the_last_of_them(house: Hous
     async with house.parts.sessions.begin() as session:
         first = await service_requests.lock(session, (await house.request(number)).id)
         twin = (
-            await service_requests.split(session, first, {"category": "meal"}, BY)
+            await service_requests.split(session, first, {"category": "meal"}, BY, house.parts)
         ).tracking_number
     blob = house.settings.recordings_dir / await _blob_key(house)
     await erase_now(house, number)

@@ -109,7 +109,7 @@ async def test_an_erase_leaves_nothing_behind(
         async with house.parts.sessions.begin() as session:
             seen = await service_requests.lock(session, requests[0].id)
             by = By(Actor.OPERATOR, "Ms Li", f"{NAME} rang")
-            await service_requests.correct(session, seen, {"place": MARK}, by)
+            await service_requests.correct(session, seen, {"place": MARK}, by, house.parts)
         await _settled(house)
     database = str(house.settings.database_url)
     marks = (MARK, NAME, PHONE, UNIT)

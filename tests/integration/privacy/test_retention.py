@@ -113,7 +113,7 @@ async def test_sound_that_an_open_request_needs_stays(house: House) -> None:
     await house.work()
     async with house.parts.sessions.begin() as session:
         first = await service_requests.lock(session, (await house.request(number)).id)
-        twin = await service_requests.split(session, first, {}, By(Actor.OPERATOR))
+        twin = await service_requests.split(session, first, {}, By(Actor.OPERATOR), house.parts)
         other = twin.tracking_number
     await ended(house, number, 400)
     found = await forget(house)
