@@ -19,7 +19,6 @@ import holidays
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", re.ASCII)
 _DAY = 24 * 60
-_LONGEST_SEARCH_DAYS = 800
 
 Contact = TypeVar("Contact")
 
@@ -110,36 +109,6 @@ def on_duty(
     if then and not in_duty_hours(now, hours, timezone, country):
         first, then = then, first
     return first + [contact for contact in then if contact not in first]
-
-
-def next_working_minutes(
-    start: datetime,
-    minutes: float,
-    hours: Mapping[str, str],
-    country: str | None = "CN",
-    *,
-    timezone: tzinfo | None = None,
-) -> datetime:
-    """The moment at which ``minutes`` of working time have passed since ``start`` (UTC).
-
-    ``timezone``: whose clock ``hours`` mean; default that of ``start``. With 0 minutes: the
-    first working moment at or after ``start``. Hotline norms count this way ("within 3 minutes
-    in working hours", after GB/T 33358). Raises ValueError when no working time comes within
-    some two years, e.g. when no weekday has hours.
-    """
-    zone = timezone or start.tzinfo
-    if zone is None:
-        raise ValueError("start must be aware")
-    left = timedelta(minutes=minutes)
-    until = start + timedelta(days=_LONGEST_SEARCH_DAYS)
-    for opens, end in _working_time(start, until, hours, zone, country):
-        begin = max(opens, start.astimezone(UTC))
-        if begin >= end:
-            continue
-        if end - begin >= left:
-            return begin + left
-        left -= end - begin
-    raise ValueError("the duty hours hold too little working time; name hours for weekdays")
 
 
 def _working_time(

@@ -136,11 +136,6 @@ def _is_english(text: str) -> bool:
     return letters > 3 * len(re.findall(f"[{HAN}]", text))
 
 
-def find_times(text: str) -> list[Span]:
-    """Return the spans of all Chinese time expressions, wanted or not."""
-    return [(m.start, m.end) for m in find_moments(Heard.of(text).text)]
-
-
 def overlap(one: Window, other: Window) -> float:
     """Return intersection over union of two windows, 0..1."""
     shared = (min(one.end, other.end) - max(one.start, other.start)).total_seconds()

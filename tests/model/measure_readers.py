@@ -24,7 +24,7 @@ from intake.understanding.phonetics import fuzzy, readings, syllables
 from intake.understanding.place import read_place
 from intake.understanding.readers import understand
 from intake.understanding.spoken_text import Heard
-from intake.understanding.when import find_times
+from intake.understanding.when_chinese import find_moments
 
 UNARRANGED = load_catalogue(ROOT / "data" / "services").unarranged
 GOALS = {
@@ -146,8 +146,8 @@ def measure_times(path: Path, verbose: bool) -> None:
     """Say how many of the labelled time expressions are found, and how many others."""
     hits = total = spurious = 0
     for item in lines(path):
-        spans = find_times(item["text"])
-        texts = [item["text"][start:end].replace(" ", "") for start, end in spans]
+        found = find_moments(Heard.of(item["text"]).text)
+        texts = [item["text"][m.start : m.end].replace(" ", "") for m in found]
         for label in item["times"]:
             total += 1
             hit = any(t in label or label in t for t in texts)

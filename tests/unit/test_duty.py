@@ -14,7 +14,6 @@ from intake.pipeline.duty_hours import (
     in_duty_hours,
     is_holiday,
     is_makeup_workday,
-    next_working_minutes,
     on_duty,
     read_hours,
     working_spans,
@@ -84,43 +83,12 @@ def test_by_day_the_day_people_are_called_first_and_by_night_the_night_people() 
     assert on_duty(day, WEEK, midnight, ZONE) == day
 
 
-@pytest.mark.parametrize(
-    ("start", "minutes", "end"),
-    [
-        ("2026-11-23T09:00", 3, "2026-11-23T09:03"),
-        ("2026-11-23T11:58", 3, "2026-11-23T14:01"),
-        ("2026-11-20T17:59", 3, "2026-11-23T08:32"),
-        ("2026-09-30T17:58", 3, "2026-10-08T08:31"),
-        ("2026-10-09T17:58", 3, "2026-10-10T08:31"),
-        ("2026-11-22T03:00", 0, "2026-11-23T08:30"),
-        ("2026-11-23T08:30", 450, "2026-11-23T18:00"),
-    ],
-)
-def test_a_deadline_counts_working_minutes_only(start: str, minutes: int, end: str) -> None:
-    assert next_working_minutes(at(start), minutes, WEEK) == at(end)
-    in_utc = next_working_minutes(at(start).astimezone(UTC), minutes, WEEK, timezone=ZONE)
-    assert in_utc == at(end)
-
-
-@given(
-    start=st.datetimes(datetime(2026, 1, 1), datetime(2027, 6, 1), timezones=st.just(ZONE)),
-    first=st.integers(0, 3000),
-    second=st.integers(0, 3000),
-)
-def test_waiting_twice_is_waiting_for_the_sum(start: datetime, first: int, second: int) -> None:
-    once = next_working_minutes(start, first + second, WEEK, timezone=ZONE)
-    half = next_working_minutes(start, first, WEEK, timezone=ZONE)
-    twice = next_working_minutes(half, second, WEEK, timezone=ZONE)
-    assert half >= start
-    # The end of a shift and the beginning of the next are the same amount of work.
-    assert twice == once or next_working_minutes(once, 0, WEEK, timezone=ZONE) == twice
-
-
-def test_hours_that_never_come_are_an_error_and_not_an_endless_search() -> None:
-    with pytest.raises(ValueError, match="duty hours"):
-        next_working_minutes(at("2026-11-23T09:00"), 1, {})
-    with pytest.raises(ValueError, match="aware"):
-        next_working_minutes(datetime(2026, 11, 23), 1, WEEK)
+@given(moment=st.datetimes(datetime(2026, 1, 1), datetime(2027, 6, 1), timezones=st.just(ZONE)))
+def test_it_is_working_time_in_the_spans_of_the_day_and_at_no_other_time(moment: datetime) -> None:
+    minute = moment.hour * 60 + moment.minute
+    spans = working_spans(moment.date(), WEEK)
+    assert in_duty_hours(moment, WEEK, ZONE) is any(begin <= minute < end for begin, end in spans)
+    assert in_duty_hours(moment.astimezone(UTC), {}, ZONE) is False
 
 
 @pytest.mark.parametrize("text", ["", "8-18", "08:60-18:00", "25:00-26:00", "08:00", "24:00-08:00"])

@@ -24,7 +24,7 @@ router = APIRouter()
 LISTED = 100
 DONE_LISTED = 20
 A_YEAR = 365 * 24 * 3600
-AREA_COOKIE, NAME_COOKIE = "station_area", "station_name"
+AREA_COOKIE = "station_area"
 REASONS = ("nobody_home", "wrong_address", "not_ours", "no_material", "refused")
 
 
