@@ -1,7 +1,7 @@
-"""An emergency wakes the people on duty, one after the other, until one of them takes it.
+"""An emergency calls the people on duty, one after the other, until one of them acknowledges it.
 
-The call to the next person is put in the queue in the same transaction that begins this one:
-whatever dies, the chain goes on. A call that was begun and not ended is made again.
+The job that calls the next person is queued in the transaction that begins this call: if this
+process dies, the next person is still called. A call that was begun and not finished is made again.
 """
 
 from __future__ import annotations
@@ -80,14 +80,14 @@ async def call(parts: Parts, alarm_id: int, step: int) -> None:
             notice = await session.get_one(AlarmNotice, notice_id)
             notice.finished_at = datetime.now(UTC)
             notice.ok, notice.error = error is None, error
-        if open_notices and all(results):  # not one way reached this person: the next, now
+        if open_notices and all(results):  # no way reached this person: call the next one now
             await defer(session, "alarm", alarm_id=alarm_id, step=step + 1)
 
 
 async def _notify(
     parts: Parts, contact: Contact, via: str, alarm_id: int, step: int, request: ServiceRequest
 ) -> str | None:
-    """Call by one way; the error's sentence, or None when it went out."""
+    """Call a contact by mail or webhook. Returns the error's sentence, or None if it was sent."""
     until = datetime.now(UTC) + timedelta(hours=LINK_HOURS)
     subject = json.dumps([alarm_id, contact.name], ensure_ascii=False)
     token = signing.sign_link(parts.link_secrets[0], "alarm", subject, until)

@@ -1,7 +1,7 @@
 """Handing a request to the system that does the work, and hearing back from it.
 
-A delivery keeps one idempotency key for all its attempts. Each attempt is written down before
-anything leaves the house, so that after a crash we know that something may have been sent.
+A delivery keeps one idempotency key for all its attempts. Each attempt is stored before anything is
+sent, so that after a crash it is known that something may have been sent.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ async def begin(session: AsyncSession, request: ServiceRequest, parts: Parts) ->
 
 
 async def _round(session: AsyncSession, request: ServiceRequest, name: str) -> int:
-    """Which handing-over this is: a new one begins only after the last was delivered."""
+    """The number of this hand-over, from 1; the next one begins after the last was delivered."""
     statement = select(Delivery.status).where(
         Delivery.service_request_id == request.id,
         Delivery.backend == name,
@@ -70,7 +70,7 @@ async def _round(session: AsyncSession, request: ServiceRequest, name: str) -> i
 
 
 async def attempt(parts: Parts, delivery_id: int) -> None:
-    """One try. The outcome and the job of the next try share a transaction."""
+    """Try once to deliver. The outcome and the job of the next try share a transaction."""
     async with parts.sessions.begin() as session:
         delivery = await session.get_one(Delivery, delivery_id, with_for_update=True)
         if delivery.status in ("delivered", "dropped"):
@@ -138,7 +138,7 @@ async def attempt(parts: Parts, delivery_id: int) -> None:
 async def _arrived(
     session: AsyncSession, parts: Parts, delivery: Delivery, request: ServiceRequest
 ) -> None:
-    """The other side has it. If a person ended or changed it meanwhile, tell them that too."""
+    """The backend has the request. If it ended or was changed meanwhile, tell the backend so."""
     request.external_id = delivery.external_id
     if parts.backends[delivery.backend].polls:
         wait = timedelta(seconds=parts.settings.delivering.poll_seconds)
@@ -187,7 +187,7 @@ async def _failed(
 async def fail(
     session: AsyncSession, request: ServiceRequest, delivery_id: int, error: BaseException
 ) -> None:
-    """The job itself broke (not the backend): mark the delivery, the caller goes to review."""
+    """The job itself failed, not the backend: mark the delivery; the caller puts it into review."""
     delivery = await session.get_one(Delivery, delivery_id, with_for_update=True)
     if delivery.status != "delivered":
         delivery.status, delivery.error_code = "failed", type(error).__name__
@@ -196,7 +196,8 @@ async def fail(
 async def heard(
     session: AsyncSession, request: ServiceRequest, backend: str, report: Report
 ) -> bool:
-    """A backend says how a locked request stands. False when it was known or comes too late."""
+    """Apply what a backend reports on a locked request. Returns False if nothing changed: it was
+    known, or comes too late."""
     to, by = report.status, By(Actor.BACKEND, report.who or backend, report.note)
     current = Status(request.status)
     if request.backend != backend or current in ENDED:
@@ -332,7 +333,7 @@ def _dispatch(
 
 
 def _summary(request: ServiceRequest, names: Mapping[str, str]) -> str:
-    """One line made of the fields: her own words may be published on the other side."""
+    """One line made of the fields, without the resident's own words: a backend may publish it."""
     name = names.get(request.language or "zh") or request.category or "–"
     parts = [name, request.place, request.unit, request.when_text]
     return " · ".join(part for part in parts if part)

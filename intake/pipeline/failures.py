@@ -1,4 +1,4 @@
-"""What did not work in spite of all tries, each with a sentence why, and how it is begun again.
+"""What failed for good, each with a sentence that says why, and how it is tried again.
 
 Five kinds: ``delivery`` (a backend did not take it), ``job`` (a step gave up), ``message`` (it
 did not reach the resident), ``alarm`` (nobody answered), ``recording`` (no recogniser heard it).
@@ -48,7 +48,7 @@ async def all_of(session: AsyncSession, kind: str) -> list[Failure]:
 
 
 async def retry(session: AsyncSession, kind: str, found_id: int, by: By) -> ServiceRequest | None:
-    """Begin one of them again, in the caller's transaction; the request it is about.
+    """Try one of them again, in the caller's transaction. Returns the request that it is about.
 
     Raises `NotFound`, and `MoveNotAllowed` when it does not stand as failed any more.
     """
@@ -61,13 +61,18 @@ async def retry(session: AsyncSession, kind: str, found_id: int, by: By) -> Serv
 
 
 async def give_up(session: AsyncSession, kind: str, found_id: int, by: By) -> ServiceRequest | None:
-    """A person says that nothing more is to be tried; ``by.why`` says why. Raises as `retry`,
-    also for what can't be given up: a resident's recording and words that she is owed."""
+    """A person says that nothing more is to be tried; ``by.why`` says why.
+
+    Raises as `retry`, and `MoveNotAllowed` for a recording and for a message: the resident is owed
+    an answer.
+    """
     if kind not in KINDS:
         raise NotFound(f"There are no failures of the kind {kind!r}.")
     act = KINDS[kind].end
     if act is None:
-        raise MoveNotAllowed("This can't be given up: a person must listen, or tell her.")
+        raise MoveNotAllowed(
+            "This can't be given up: an operator must listen, or tell the resident."
+        )
     request = await act(session, max(0, min(found_id, 2**62)), by)
     if request is not None:
         await service_requests.remark(session, request, "failure_given_up", by, {"kind": kind})
@@ -202,7 +207,7 @@ async def _say_again(session: AsyncSession, found_id: int, by: By) -> ServiceReq
     )
     if message is None or message.conversation_id is None:
         raise NotFound("There is no such message that did not go.")
-    # What waits before it in the same conversation goes first, so all of it begins again.
+    # Earlier messages of the conversation that wait go first, so all of them are sent again.
     await outbox.send_waiting(session, message.conversation_id)
     if message.service_request_id is None:
         return None
@@ -223,7 +228,7 @@ async def _alarms(session: AsyncSession) -> list[Failure]:
 async def _call_again(session: AsyncSession, found_id: int, by: By) -> ServiceRequest:
     alarm, request = await _alarm(session, found_id)
     alarm.status, alarm.step = "open", 0
-    # The calls so far keep their order below nought: the new ones begin at step 0 again.
+    # The notices so far get steps below 0, in their order: the new ones begin at step 0.
     mine = AlarmNotice.alarm_id == alarm.id
     last = await session.scalar(
         select(func.max(AlarmNotice.step)).where(mine, AlarmNotice.step >= 0)

@@ -15,14 +15,15 @@ from intake.storage.models import Event, Message, OperatorTask, ServiceRequest
 
 NEWS = frozenset({Status.ACCEPTED, Status.DONE, Status.REJECTED, Status.CANCELLED})
 BY_HAND = "operator"
-"""The code of what an operator wrote herself."""
-SHOWS_NEWS = frozenset({"page"})  # whose residents see on their phone how it stands
+"""The code of a message that an operator wrote."""
+SHOWS_NEWS = frozenset({"page"})  # channels whose residents see the status on their phone
 
 
 async def tell(parts: Parts, service_request_id: int) -> None:
     """Write the sentence for the present status, once for each version of it.
 
-    A channel that can send sends it, the page shows it; whoever left only a phone number is rung.
+    A channel that can send sends it, the page shows it; if the resident left only a phone number,
+    an operator gets a task to ring.
     """
     async with parts.sessions.begin() as session:
         request = await session.get_one(ServiceRequest, service_request_id, with_for_update=True)
@@ -65,10 +66,11 @@ async def tell(parts: Parts, service_request_id: int) -> None:
 
 
 async def _owed_a_call(session: AsyncSession, request: ServiceRequest) -> bool:
-    """She left a phone number and no other way to her, there is news, and nobody rings yet."""
+    """Whether the resident, who left only a phone number, is to be rung: there is news, and no task
+    to ring is open."""
     if request.channel in SHOWS_NEWS or not request.phone or request.status not in NEWS:
         return False
-    by_herself = await session.scalar(
+    moved_by = await session.scalar(
         select(Event.actor)
         .where(Event.service_request_id == request.id, Event.kind == "moved")
         .order_by(Event.id.desc())
@@ -83,7 +85,7 @@ async def _owed_a_call(session: AsyncSession, request: ServiceRequest) -> bool:
         )
         .limit(1)
     )
-    return by_herself != Actor.RESIDENT and waits is None
+    return moved_by != Actor.RESIDENT and waits is None
 
 
 async def sentence(

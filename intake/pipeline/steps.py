@@ -1,4 +1,4 @@
-"""The way of a need through the house, one job a step. Read this first.
+"""The way of a service request from its recording to an answer, one job a step. Read this first.
 
     transcribe → understand → decide → route → deliver → tell
 
@@ -6,8 +6,9 @@ A message of a conversation goes through `converse` and is answered by `send`; w
 joins the same way at `decide`.
 
 Each job loads, calls one slow thing outside any transaction, and writes the result in a second
-transaction that takes the row and looks again: a stale result is kept, never applied. Every
-job may run twice. What fails for good goes to the operators with a sentence that says why.
+transaction that locks the row and checks it again: a result that came too late is stored, not
+applied. Every job may run twice. What fails for good goes to the operators with a sentence that
+says why.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def step(
 
 @step("transcribe", attempts=ATTEMPTS["transcribe"], longest_seconds=10)
 async def transcribe(parts: Parts, service_request_id: int) -> None:
-    """Hear the recording; silence and sounds that nothing decodes go to a person."""
+    """Transcribe the recording; silence and what nothing decodes go to an operator."""
     async with parts.sessions() as session:
         request = await session.get_one(ServiceRequest, service_request_id)
         recording = await service_requests.recording_of(session, request)
@@ -122,7 +123,7 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
         if "text" not in request.corrected:
             request.text = heard.text
         request.language = request.language or heard.language
-        if again:  # a person decides, and is called at once if the rest holds danger
+        if again:  # an operator decides; danger in the rest calls the people on duty
             request.version += 1
             if transcribed.danger:
                 await service_requests.declare_emergency(session, request)
@@ -133,7 +134,7 @@ async def transcribe(parts: Parts, service_request_id: int) -> None:
 
 
 def _wants_hearing(request: ServiceRequest) -> bool:
-    """Not heard yet; or with a person already when the rest of its recording came."""
+    """Whether it is not transcribed yet, or is to be transcribed again while in review."""
     if request.status == Status.RECEIVED.value:
         return True
     return request.status == Status.NEEDS_REVIEW.value and request.hear_again
@@ -155,7 +156,7 @@ async def understand(parts: Parts, service_request_id: int) -> None:
         recording = await service_requests.recording_of(session, request) if words else None
         gazetteer = await parts.gazetteer(session)
     danger = understand_request.is_emergency(request.text or "", alternatives)
-    if danger:  # nobody waits for Rasa when someone lies on the floor
+    if danger:  # the people on duty are called before Rasa answers
         async with parts.sessions.begin() as session:
             request = await service_requests.lock(session, service_request_id)
             await service_requests.declare_emergency(session, request)
@@ -205,7 +206,7 @@ async def understand(parts: Parts, service_request_id: int) -> None:
 
 
 async def _later(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
-    """Rasa is away: the operators see it now, and it is read again with growing waits."""
+    """Rasa is away: put the request into review, and read it again with growing waits."""
     reasons = [reason("assistant_unreachable")]
     if request.urgency == "emergency":
         reasons.insert(0, reason("emergency"))
@@ -225,7 +226,7 @@ async def _again(session: AsyncSession, request: ServiceRequest, parts: Parts) -
 
 @step("decide", attempts=ATTEMPTS["decide"])
 async def decide(parts: Parts, service_request_id: int) -> None:
-    """Sure enough → confirmed; else the operators, with the reasons in words."""
+    """Confirm what is sure enough; put the rest into review, with the reasons in words."""
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, service_request_id)
         undecided = request.status == Status.UNDERSTOOD.value
@@ -244,7 +245,7 @@ async def decide(parts: Parts, service_request_id: int) -> None:
 
 @step("route", attempts=ATTEMPTS["route"])
 async def route(parts: Parts, service_request_id: int) -> None:
-    """Choose the backend by the rules and put the delivery on its way."""
+    """Choose the backend by the rules and queue the delivery."""
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, service_request_id)
         if request.status == Status.CONFIRMED.value:
@@ -259,7 +260,7 @@ async def deliver(parts: Parts, delivery_id: int) -> None:
 
 @step("tell", attempts=ATTEMPTS["tell"])
 async def tell(parts: Parts, service_request_id: int) -> None:
-    """Say to the resident how it stands, over the channel she came by."""
+    """Tell the resident how the request stands, over the channel by which it came."""
     await notify.tell(parts, service_request_id)
 
 
@@ -271,30 +272,30 @@ async def converse(parts: Parts, message_id: int) -> None:
 
 @step("send", attempts=ATTEMPTS["send"], longest_seconds=30)
 async def send(parts: Parts, conversation_id: int) -> None:
-    """Bring the stored answers to the resident."""
+    """Send the stored answers of a conversation."""
     await outbox.send(parts, conversation_id)
 
 
 @step("resend", attempts=ATTEMPTS["resend"])
 async def resend(parts: Parts, conversation_id: int) -> None:
-    """What could not be sent is tried again."""
+    """Send again what could not be sent."""
     await outbox.resend(parts, conversation_id)
 
 
 @step("abandon", attempts=ATTEMPTS["abandon"])
 async def abandon(parts: Parts, service_request_id: int) -> None:
-    """A draft that nobody goes on with goes to the operators."""
+    """Put a draft into review that the resident does not go on with."""
     await abandoned_drafts.abandon(parts, service_request_id)
 
 
 @step("alarm", attempts=ALARM_ATTEMPTS, longest_seconds=15)
 async def alarm(parts: Parts, alarm_id: int, step: int) -> None:
-    """Call one person on duty; the call to the next one is already in the queue."""
+    """Call one person on duty; the job that calls the next one is queued already."""
     await alarms.call(parts, alarm_id, step)
 
 
 async def give_up(parts: Parts, name: str, error: BaseException, **ids: int) -> None:
-    """A job failed for good: the operators get the request, with a sentence that says why."""
+    """A job failed for good: put its request into review, with a sentence that says why."""
     if name == "converse":
         await handover.give_up(parts, ids["message_id"], error)
         return
@@ -332,7 +333,7 @@ def _describe(error: BaseException) -> str:
 @app.periodic(cron="* * * * * */10")
 @app.task(name="sweep", queueing_lock="sweep", pass_context=True)
 async def sweep_up(context: procrastinate.JobContext, timestamp: int) -> None:
-    """Every ten seconds: find what is stuck, let time pass."""
+    """Every ten seconds: find what is stuck; close, resume and remove what is due."""
     parts: Parts = context.additional_context["parts"]
     await sweep.find_stuck(parts)
     await sweep.let_time_pass(parts)

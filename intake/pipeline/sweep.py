@@ -1,4 +1,4 @@
-"""The safety net: what a dead worker held is taken up, what stands still is found."""
+"""Finds the jobs of dead workers, requests without a job, and what is due by time."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ GiveUp = Callable[..., Awaitable[None]]
 
 
 async def revive(app: procrastinate.App, parts: Parts, give_up: GiveUp) -> None:
-    """Queue again what a dead worker was doing; after `RUNS_OF_A_JOB` runs people take over.
+    """Queue the jobs of dead workers again; after `RUNS_OF_A_JOB` runs operators take over.
 
-    A recording that kills every worker would else kill them for ever. Every worker looks, one
-    at a time: two that see the same job would start it twice.
+    Without that limit a recording that crashes its worker would crash workers for ever. Workers do
+    this one at a time: two that see the same job would start it twice.
     """
     async with parts.sessions.begin() as session:
         if not await session.scalar(_ALONE):
@@ -46,15 +46,17 @@ async def revive(app: procrastinate.App, parts: Parts, give_up: GiveUp) -> None:
         for job in stalled:
             try:
                 await _revive(app, parts, give_up, job)
-            except Exception:  # one job that can't be mended must not keep the others waiting
-                log.exception("%s job %s can't be taken up", job.task_name, job.id)
+            except Exception:  # an error with one job must not keep the others waiting
+                log.exception(
+                    "%s job %s of a dead worker could not be queued again", job.task_name, job.id
+                )
 
 
 async def _revive(app: procrastinate.App, parts: Parts, give_up: GiveUp, job: Job) -> None:
     if job.task_name in ("sweep", "poll", "forget"):
         await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=True)
     elif job.attempts + 1 >= RUNS_OF_A_JOB and job.task_name != "alarm":
-        log.error("%s job %s died with its worker too often", job.task_name, job.id)
+        log.error("%s job %s: its worker died too often; it is given up", job.task_name, job.id)
         error = Unavailable("Its worker died every time.", code="worker_died")
         await give_up(parts, job.task_name, error, **job.task_kwargs)
         await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=False)
@@ -79,8 +81,8 @@ _LIVE = text(
 
 
 async def find_stuck(parts: Parts) -> None:
-    """A request in a working status without a live job goes to the operators; a message that lost
-    its job gets another."""
+    """Put every request in a working status without a job into review; queue every message without
+    a job again."""
     before = datetime.now(UTC) - STUCK_AFTER
     async with parts.sessions() as session:
         statement = (
@@ -99,14 +101,16 @@ async def find_stuck(parts: Parts) -> None:
             request = await service_requests.lock(session, service_request_id)
             if Status(request.status) not in WORKING or request.updated_at >= before:
                 continue
-            log.error("request %s stood still at %s", request.id, request.status)
+            log.error(
+                "request %s is %s without a job; it goes to review", request.id, request.status
+            )
             why = reason("stuck", status=request.status)
             await service_requests.review(session, request, [why], By(Actor.WORKER))
     await find_unanswered(parts)
 
 
 async def find_unanswered(parts: Parts) -> None:
-    """A message that nobody has acted on, and no job will, is begun again."""
+    """Queue every message again that is not handled and has no job."""
     async with parts.sessions.begin() as session:
         before = datetime.now(UTC) - STUCK_AFTER
         for message in (await session.execute(_UNANSWERED, {"before": before})).all():
@@ -138,8 +142,8 @@ _UNANSWERED = text(
 
 
 async def let_time_pass(parts: Parts) -> None:
-    """Done and not objected to for three days counts as agreed; what was held comes back;
-    operators' sessions that are over are removed."""
+    """Close what is done for `CLOSE_AFTER` without objection; end holds whose time is over; remove
+    operators' sessions that have ended."""
     now = datetime.now(UTC)
     async with parts.sessions.begin() as session:
         done = await session.scalars(

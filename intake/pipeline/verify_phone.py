@@ -1,6 +1,6 @@
-"""A number heard in a recording is listened to once more before anybody may dial it.
+"""A phone number in a transcript is checked by listening to its part of the recording again.
 
-The same for a voicemail on its way and for a labelled set that is measured.
+The pipeline and the evaluation of a labelled set both use it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from speech.relisten_result import RelistenResult
 log = logging.getLogger("huying.again")
 
 
-class HearsAgain(Protocol):
+class Listener(Protocol):
     """What is needed of a `speech.Transcriber`."""
 
     def relisten(
@@ -34,9 +34,9 @@ def check_phone(
     words: Sequence[Word],
     path: Path | None,
     language: str,
-    ears: HearsAgain | None,
+    listener: Listener | None,
 ) -> Understanding:
-    """Return `read` with its phone number confirmed, mended or in doubt, by listening again.
+    """Return `read` with its phone number confirmed, corrected or in doubt, by listening again.
 
     `text` and `words` are the transcript's; without words it was typed, and stays as it is. A
     recording that is gone (`path` None) and any failure to hear leave the number in doubt.
@@ -47,9 +47,9 @@ def check_phone(
         return read
     hearings: tuple[RelistenResult, ...] = ()
     stretch = seconds_of(text, words, phone.evidence)
-    if stretch is not None and path is not None and ears is not None:
+    if stretch is not None and path is not None and listener is not None:
         try:
-            hearings = ears.relisten(path, *stretch, language)
+            hearings = listener.relisten(path, *stretch, language)
         except SpeechError as error:
-            log.warning("a number could not be heard again: %s", error.code)
+            log.warning("a phone number could not be listened to again: %s", error.code)
     return replace(read, phone=vote(text, phone, hearings))

@@ -1,4 +1,4 @@
-"""Emergencies: calling the people on duty, and letting them rest."""
+"""Emergencies: the people on duty are called until one of them acknowledges the alarm."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def declare_emergency(session: AsyncSession, request: ServiceRequest) -> N
 
 
 async def raise_alarm(session: AsyncSession, request: ServiceRequest) -> None:
-    """Call the people on duty for a locked request; once, however often it is asked."""
+    """Call the people on duty for a locked request. A second call changes nothing."""
     statement = (
         insert(Alarm)
         .values(service_request_id=request.id)
@@ -40,7 +40,7 @@ async def raise_alarm(session: AsyncSession, request: ServiceRequest) -> None:
 
 
 async def acknowledge(session: AsyncSession, alarm: Alarm, who: str) -> bool:
-    """Someone on duty takes a locked alarm. False when somebody had it already."""
+    """Note that ``who`` takes a locked alarm. Returns False if another person had taken it."""
     if alarm.status == "acknowledged":
         return False
     alarm.status = "acknowledged"
@@ -53,7 +53,7 @@ async def acknowledge(session: AsyncSession, alarm: Alarm, who: str) -> bool:
 
 
 async def stand_down(session: AsyncSession, request: ServiceRequest, by: By) -> None:
-    """An ended request rings nobody any more."""
+    """End the open alarm of a request that has ended."""
     alarm = await session.scalar(
         select(Alarm).where(Alarm.service_request_id == request.id).with_for_update()
     )

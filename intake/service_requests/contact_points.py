@@ -9,10 +9,11 @@ from intake.storage.models import ContactPoint, Recording, ServiceRequest
 
 
 async def contact_point(session: AsyncSession, channel: str, address: str) -> int:
-    """The id of a contact point, made if new; safe when two senders make it at once."""
+    """The id of a contact point, made if new. Two transactions may make it at once."""
     values = {"channel": channel, "address": address}
-    # A change of no key: one of channel or address would lock out whoever refers to the row, such
-    # as a worker that holds the conversation and opens a request. Each would wait for the other.
+    # A column that is no key is set to itself: an update of channel or address would wait for every
+    # transaction that refers to the row, such as a worker that has locked the conversation and
+    # opens a request, while that one waits for us.
     unchanged = {"resident_id": ContactPoint.resident_id}
     statement = (
         insert(ContactPoint)

@@ -1,4 +1,4 @@
-"""What people put right: fields, one need that was told twice, two needs in one."""
+"""Corrections: of fields, of two requests for one need, of one request for two needs."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ async def split(
         received_at=request.received_at,
     )
     opened = await open_request(session, opening, by=by, status=Status.NEEDS_REVIEW)
-    twin = await session.get_one(ServiceRequest, opened.id)
+    second = await session.get_one(ServiceRequest, opened.id)
     for key in (
         "transcript_id",
         "understanding_id",
@@ -118,17 +118,17 @@ async def split(
         "household_id",
         "for_other",
     ):
-        setattr(twin, key, getattr(request, key))
+        setattr(second, key, getattr(request, key))
     for key in CORRECTABLE - {"category", "urgency"}:
-        setattr(twin, key, getattr(request, key))
+        setattr(second, key, getattr(request, key))
     for key, value in fields.items():
-        setattr(twin, key, value)
-    twin.corrected = sorted(fields)
-    twin.deadline_at = deadline(twin, parts.catalogue)
-    twin.split_from_id = request.id
+        setattr(second, key, value)
+    second.corrected = sorted(fields)
+    second.deadline_at = deadline(second, parts.catalogue)
+    second.split_from_id = request.id
     request.version += 1
-    record(session, request, "split", by, changes={"into": twin.tracking_number})
+    record(session, request, "split", by, changes={"into": second.tracking_number})
     await session.flush()
-    if twin.urgency == "emergency":
-        await declare_emergency(session, twin)
-    return twin
+    if second.urgency == "emergency":
+        await declare_emergency(session, second)
+    return second

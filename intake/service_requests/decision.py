@@ -33,7 +33,8 @@ def judge(
     reachable: bool = False,
     spoken: bool = False,
 ) -> Verdict:
-    """Is it sure enough? An emergency, a non-service intent or doubtful hearing never is.
+    """Decide whether a request may go on without an operator. An emergency, an intent that is no
+    service and a doubtful transcript never may.
 
     `category` and `urgency` are those that count: a person may have corrected what was read.
     `notes` are the transcript's. `reachable`: an answer goes back the way the message came, so no
@@ -66,7 +67,7 @@ def judge(
 
 
 def _required(entry: Category | None, read: Understanding, reachable: bool) -> list[str]:
-    """What must be known of this one, given the ways to reach the resident."""
+    """The fields that must be known, given the ways in which the resident can be reached."""
     if entry is None:
         return []
     spared = {"phone"} if reachable else set()

@@ -1,4 +1,4 @@
-"""Was this asked before? How alike two requests are, and which stored ones to show beside one.
+"""How alike two requests are, and which stored ones to show beside one as possible duplicates.
 
 Alike in meaning (how the assistant ranked the kinds of need, and the words), in sound (folded
 pinyin, because a recogniser writes the same words differently), in place, person and time. Nothing
@@ -80,7 +80,7 @@ class Alike:
 
 
 def features(one: Need, other: Need) -> dict[str, float]:
-    """What speaks for and against one need told twice, each 0..1."""
+    """What speaks for and against two requests being about one need, each 0..1."""
     return {
         **_circumstances(one, other),
         "words": dice(_pairs(one.text[:READ]), _pairs(other.text[:READ])),
@@ -89,12 +89,12 @@ def features(one: Need, other: Need) -> dict[str, float]:
 
 
 def could_be(one: Need, other: Need) -> bool:
-    """Whether `features` can reach `LIKELY` at all: what costs much need not be compared if not."""
+    """Whether the score can reach `LIKELY`; if not, the wording need not be compared."""
     return score({**_circumstances(one, other), "words": 1.0, "sound": 1.0}) >= LIKELY
 
 
 def _circumstances(one: Need, other: Need) -> dict[str, float]:
-    """All of `features` but the wording, which costs a hundred times as much."""
+    """All of `features` but the wording, whose comparison takes a hundred times as long."""
     places = {one.place, *one.places} - {None}
     both_places = bool(places and other.place)
     both_units = bool(one.unit and other.unit)
@@ -126,7 +126,7 @@ def score(found: Mapping[str, float], weights: Mapping[str, float] = WEIGHTS) ->
 
 
 def why(found: Mapping[str, float]) -> tuple[str, ...]:
-    """What two needs share, in the order in which it counts."""
+    """What two needs share, the most telling first."""
     shares = {
         "person": found["person"] > 0,
         "place": found["same_place"] > 0,
@@ -139,7 +139,7 @@ def why(found: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def dice(one: Counter[Any], other: Counter[Any]) -> float:
-    """The Sørensen–Dice coefficient of two bags, 0..1; 0 where one is empty."""
+    """The Sørensen–Dice coefficient of two multisets, 0..1; 0 where one is empty."""
     total = one.total() + other.total()
     return 2 * (one & other).total() / total if one and other else 0.0
 

@@ -1,4 +1,4 @@
-"""What every write has: who does it, the row locked, and its line in the history."""
+"""What every change of a request needs: its author, a lock on the row, an event in the history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from intake.storage.models import Event, ServiceRequest
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who does it and why; stands in every event."""
+    """Who makes a change, and why; stored in its event."""
 
     actor: Actor
     who: str | None = None
@@ -25,8 +25,9 @@ class By:
 async def lock(
     session: AsyncSession, service_request_id: int, *, version: int | None = None
 ) -> ServiceRequest:
-    """Take the row for writing; raise `NotFound`, or `StaleVersion` when it moved on."""
-    # A row that this session read before it had the lock may be old by now.
+    """Lock the row for writing. Raises `NotFound`, and `StaleVersion` if ``version`` is not its
+    version any more."""
+    # This session may have read the row before it had the lock.
     request = await session.get(
         ServiceRequest, service_request_id, with_for_update=True, populate_existing=True
     )
@@ -42,7 +43,7 @@ async def lock(
 
 
 def check_not_erased(request: ServiceRequest) -> None:
-    """Who had its page open when it was erased writes nothing onto a tombstone."""
+    """Reject writes to an erased request. Raises `MoveNotAllowed`."""
     if request.erased_at is not None:
         raise MoveNotAllowed("It was erased; there is nothing left to work on.")
 

@@ -1,4 +1,4 @@
-"""What people are asked to do, and what they note; all of it beside the life cycle."""
+"""Tasks and notes of operators; none of them changes the status of a request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CALL_BACK = "call_back"
 async def ask_operators(
     session: AsyncSession, request: ServiceRequest, kind: str, sentence: str
 ) -> None:
-    """Leave a task for a person: ring them, look."""
+    """Add a task for an operator; ``sentence`` says what is to be done."""
     session.add(OperatorTask(service_request_id=request.id, kind=kind, sentence=sentence))
     await session.flush()
 
@@ -32,10 +32,11 @@ async def called(
     sentence: str,
     by: By,
 ) -> None:
-    """The resident of a locked request was rung: ``outcome`` is reached, not_reached or again.
+    """An operator rang the resident of a locked request: ``outcome`` is reached, not_reached or
+    again.
 
-    Reached, nobody need ring any more; else a task says ``sentence``, from ``again_at`` on. Its
-    version stays.
+    All tasks to ring the resident are done then. If the resident was not reached there is a new one
+    with ``sentence``, due at ``again_at``. The request's version stays.
     """
     check_not_erased(request)
     changes = {"outcome": outcome, "again_at": plain(again_at)}
@@ -61,7 +62,7 @@ async def called(
 
 
 async def note(session: AsyncSession, request: ServiceRequest, text: str, by: By) -> None:
-    """What operators tell each other about a locked request; its version stays."""
+    """Store what an operator tells the others about a locked request; its version stays."""
     check_not_erased(request)
     record(session, request, "noted", By(by.actor, by.who, text))
     await session.flush()
@@ -74,6 +75,6 @@ async def remark(
     by: By,
     changes: Mapping[str, Any] | None = None,
 ) -> None:
-    """Something beside the life cycle happened to a locked request; its version stays."""
+    """Add an event to a locked request; its status and version stay."""
     record(session, request, kind, by, changes=dict(changes) if changes else None)
     await session.flush()

@@ -18,7 +18,7 @@ from intake.service_requests.duplicates import Alike
 from intake.service_requests.worklist import Filters, Group, Line
 from intake.storage.models import ServiceRequest, Understanding
 
-AHEAD = 20  # requests among which one is looked for that no colleague looks at
+AHEAD = 20  # requests that are searched for one that no colleague has open
 
 
 async def following(

@@ -31,8 +31,10 @@ async def hear_whole(
     why: Mapping[str, str],
     by: By,
 ) -> None:
-    """The rest of a locked request's recording came late: hear the whole of it, then a person
-    decides. While nothing has been heard yet, nothing else changes."""
+    """Transcribe the whole recording of a locked request, whose rest arrived late.
+
+    A request that was transcribed before goes to the operators, with the reason ``why``.
+    """
     session.add(recording)
     await session.flush()
     changes = {"from": request.recording_id, "to": recording.id}

@@ -1,7 +1,7 @@
-"""Words that an operator looks for, as the database looks them up.
+"""The words that an operator searches for, as the database looks them up.
 
-The database itself folds them (`huying_words`, made by migration 0009), with the same functions
-with which it notes what can be found.
+The database folds them (`huying_words`, made by migration 0009) with the functions that also made
+the index.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FOLD = text(
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One word: as it is written, as it sounds, and what the index knows of either."""
+    """One word: as it is written, as it sounds, and the index entries of either."""
 
     written: str
     heard: str
@@ -32,8 +32,8 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """All of the words, each anywhere in what a request is found by."""
+class SearchTerms:
+    """All of the words; each may stand anywhere in the text that a request is found by."""
 
     pieces: tuple[Piece, ...]
 
@@ -50,11 +50,11 @@ class Sought:
 
     @property
     def has_sound(self) -> bool:
-        """Can they be found by their sound? One syllable is too little."""
+        """Whether they can be found by their sound; one syllable is too little."""
         return any(piece.sound_pairs for piece in self.pieces)
 
     def sounds(self) -> list[ColumnElement[bool]]:
-        """Conditions on `ServiceRequest`: it holds what sounds like the words, and not them."""
+        """Conditions on `ServiceRequest`: it holds what sounds like the words, not the words."""
         heard = [piece for piece in self.pieces if piece.sound_pairs]
         terms = {term for piece in heard for term in piece.sound_pairs}
         terms |= {term for piece in self.pieces if piece not in heard for term in piece.pairs}
@@ -73,13 +73,13 @@ class Sought:
         ]
 
 
-async def sought(session: AsyncSession, words: str) -> Sought | None:
-    """Fold what was typed; None when nothing of it can be looked for (a lone letter or mark)."""
+async def read_terms(session: AsyncSession, words: str) -> SearchTerms | None:
+    """Fold what an operator typed; None if nothing of it can be searched for: a letter, a mark."""
     pieces = words.replace("\x00", "")[:LONGEST].split()[:PIECES]
     rows = (await session.execute(_FOLD, {"pieces": pieces})).all()
     folded = [_piece(row.said, row.sounds, row.terms) for row in rows]
     known = tuple(piece for piece in folded if piece.pairs)
-    return Sought(known) if known else None
+    return SearchTerms(known) if known else None
 
 
 def _piece(said: str, sounds: str, terms: list[str]) -> Piece:

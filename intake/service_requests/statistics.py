@@ -26,7 +26,7 @@ MOST_STEPS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StatisticsQuery:
     """Which requests are counted: received from ``start`` to ``end``, both days included.
 
     None: whatever it is; ``""``: where it is not known. ``zone``: an IANA name.
@@ -99,13 +99,13 @@ class Picture:
 
 
 async def picture(
-    session: AsyncSession, asked: Asked, split: Split, catalogue: Catalogue
+    session: AsyncSession, query: StatisticsQuery, split: Split, catalogue: Catalogue
 ) -> Picture:
     """All figures of one page. Raises ValueError for a split that there is none of."""
     if split not in SPLITS:
         raise ValueError(f"{split!r} is no split; there are {', '.join(SPLITS)}")
-    unit, steps = asked.fitting(), asked.steps()
-    values = {**_values(asked, catalogue), "unit": unit}
+    unit, steps = query.fitting(), query.steps()
+    values = {**_values(query, catalogue), "unit": unit}
     places = {step: place for place, step in enumerate(steps)}
     over_time: dict[str, list[int]] = {}
     areas: dict[str, int] = {}
@@ -114,7 +114,7 @@ async def picture(
     grid: dict[tuple[str, str], int] = {}
     total = decided = by_rule = late = 0
     late_in: dict[str, int] = {}
-    for row in (await session.execute(_counts(asked, split), values)).mappings():
+    for row in (await session.execute(_counts(query, split), values)).mappings():
         kind, n = row["kind"], row["requests"]
         if kind == "all":
             total, decided, by_rule, late = n, row["decided"], row["by_rule"], row["late"]
@@ -132,9 +132,9 @@ async def picture(
         else:
             groups[row["resident_group"]] = n
     corrected = {
-        row.field: row.requests for row in await session.execute(_corrections(asked), values)
+        row.field: row.requests for row in await session.execute(_corrections(query), values)
     }
-    waits = (await session.execute(_waits(asked), values)).mappings().one()
+    waits = (await session.execute(_waits(query), values)).mappings().one()
     return Picture(
         total=total,
         steps=steps,
@@ -157,13 +157,13 @@ async def picture(
 
 
 async def cells(
-    session: AsyncSession, asked: Asked, catalogue: Catalogue
+    session: AsyncSession, query: StatisticsQuery, catalogue: Catalogue
 ) -> Sequence[dict[str, Any]]:
     """One row for each step, area, field and group in which something came: what a CSV holds."""
-    values = {**_values(asked, catalogue), "unit": asked.fitting()}
+    values = {**_values(query, catalogue), "unit": query.fitting()}
     statement = text(
         f"""
-        WITH chosen AS ({_chosen(asked)})
+        WITH chosen AS ({_chosen(query)})
         SELECT step, area, field, resident_group, count(*) AS requests,
                count(*) FILTER (WHERE decided) AS decided,
                count(*) FILTER (WHERE by_rule) AS by_rule,
@@ -189,7 +189,7 @@ async def known(session: AsyncSession) -> dict[str, list[str]]:
 
 
 async def _distinct(session: AsyncSession, table: str, column: str) -> Any:
-    """The distinct values by an index that begins with them, one look each: no scan of all."""
+    """The distinct values by an index that begins with them, one look-up each."""
     value = None
     while True:
         value = await session.scalar(
@@ -204,7 +204,7 @@ async def _distinct(session: AsyncSession, table: str, column: str) -> Any:
         yield value
 
 
-def _chosen(asked: Asked) -> str:
+def _chosen(query: StatisticsQuery) -> str:
     """The requests that are counted, with the four things that they are counted by."""
     return f"""
         SELECT r.id, r.received_at, r.routed_at, r.corrected,
@@ -226,19 +226,19 @@ def _chosen(asked: Asked) -> str:
         WHERE r.received_at >= CAST(:start AS timestamp) AT TIME ZONE CAST(:zone AS text)
           AND r.received_at < CAST(:after AS timestamp) AT TIME ZONE CAST(:zone AS text)
           AND r.status <> 'merged'
-          {_only(asked)}
+          {_only(query)}
     """  # noqa: S608 (our own words only; values are bound)
 
 
-def _only(asked: Asked) -> str:
+def _only(query: StatisticsQuery) -> str:
     wanted = []
-    if asked.area is not None:
+    if query.area is not None:
         wanted.append("AND coalesce(r.area, '') = :area")
-    if asked.resident_group is not None:
+    if query.resident_group is not None:
         wanted.append("AND coalesce(h.resident_group, r.resident_group, '') = :resident_group")
-    if asked.channel is not None:
+    if query.channel is not None:
         wanted.append("AND r.channel = :channel")
-    if asked.field is not None:
+    if query.field is not None:
         wanted.append(
             f"AND CASE WHEN r.category IS NULL THEN '' ELSE coalesce(f.field, '{NO_SERVICE}') END"
             " = :field"
@@ -246,11 +246,11 @@ def _only(asked: Asked) -> str:
     return " ".join(wanted)
 
 
-def _counts(asked: Asked, split: str) -> Any:
+def _counts(query: StatisticsQuery, split: str) -> Any:
     """Every count of the page in one pass over the chosen requests."""
     return text(
         f"""
-        WITH chosen AS ({_chosen(asked)})
+        WITH chosen AS ({_chosen(query)})
         SELECT CASE
                    WHEN grouping(step) = 0 THEN 'step'
                    WHEN grouping(area) = 0 AND grouping(field) = 0 THEN 'cell'
@@ -271,10 +271,10 @@ def _counts(asked: Asked, split: str) -> Any:
     )
 
 
-def _corrections(asked: Asked) -> Any:
+def _corrections(query: StatisticsQuery) -> Any:
     return text(
         f"""
-        WITH chosen AS ({_chosen(asked)})
+        WITH chosen AS ({_chosen(query)})
         SELECT name AS field, count(*) AS requests
         FROM chosen, jsonb_array_elements_text(corrected) AS given(name)
         GROUP BY name ORDER BY count(*) DESC, name
@@ -282,7 +282,7 @@ def _corrections(asked: Asked) -> Any:
     )
 
 
-def _waits(asked: Asked) -> Any:
+def _waits(query: StatisticsQuery) -> Any:
     """Until decided (confirmed or rejected, for the first time), handed over, and done."""
     columns = ", ".join(
         f"count({name}) AS {name}_n,"
@@ -292,7 +292,7 @@ def _waits(asked: Asked) -> Any:
     )
     return text(
         f"""
-        WITH chosen AS ({_chosen(asked)}), moved AS (
+        WITH chosen AS ({_chosen(query)}), moved AS (
             SELECT service_request_id,
                    min(created_at) FILTER (WHERE to_status <> 'done') AS decided_at,
                    min(created_at) FILTER (WHERE to_status = 'done') AS done_at
@@ -311,15 +311,15 @@ def _waits(asked: Asked) -> Any:
     )
 
 
-def _values(asked: Asked, catalogue: Catalogue) -> dict[str, Any]:
+def _values(query: StatisticsQuery, catalogue: Catalogue) -> dict[str, Any]:
     return {
-        "start": asked.start,
-        "after": asked.end + timedelta(days=1),
-        "zone": asked.zone,
-        "area": asked.area,
-        "field": asked.field,
-        "resident_group": asked.resident_group,
-        "channel": asked.channel,
+        "start": query.start,
+        "after": query.end + timedelta(days=1),
+        "zone": query.zone,
+        "area": query.area,
+        "field": query.field,
+        "resident_group": query.resident_group,
+        "channel": query.channel,
         "codes": list(catalogue.entries),
         "fields": [entry.field for entry in catalogue.entries.values()],
     }

@@ -1,4 +1,4 @@
-"""The moves of the life cycle, and what sets a request aside from it."""
+"""The moves of the life cycle; putting a request on hold."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def advance(
 ) -> None:
     """Move a locked request: check the move, write the event, defer the next job.
 
-    Raises `MoveNotAllowed`. Leaving for an end while a backend has it tells that backend.
+    Raises `MoveNotAllowed`. A backend that has a request which ends is told so.
     """
     check_not_erased(request)
     current = Status(request.status)
@@ -102,7 +102,7 @@ async def reopen(session: AsyncSession, request: ServiceRequest, by: By) -> None
 async def hold(
     session: AsyncSession, request: ServiceRequest, until: datetime | None, by: By
 ) -> None:
-    """Put a locked request aside until a time; None takes it up again."""
+    """Put a locked request on hold until a time; None ends the hold."""
     if Status(request.status) in ENDED:
         raise MoveNotAllowed(f"It is {request.status}; it can't be held any more.")
     if request.urgency == "emergency" and until is not None:

@@ -1,6 +1,6 @@
-"""Between the database and the pure readers: what was heard goes in, fields come out.
+"""Reads a stored request: its text goes to the pure readers, the fields that they find are stored.
 
-What the sender filled in (`given`) and what a person corrected stand above anything read.
+What the sender filled in (`given`) and what a person corrected count more than anything read.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class HeardWord:
 
 
 def untouched(request: ServiceRequest) -> bool:
-    """Does it wait in review for nothing but a second reading? Then a machine may decide."""
+    """Whether a request in review waits only to be read again, so that a rule may still decide."""
     return not request.corrected and {r["code"] for r in request.reasons} <= AGAIN
 
 
 def wants_reading(request: ServiceRequest) -> bool:
-    """Freshly heard, or in review only because Rasa was away and no person has touched it."""
+    """Newly transcribed; or in review only because Rasa was away, and no person has touched it."""
     if request.status == Status.TRANSCRIBED.value:
         return True
     return (
@@ -63,9 +63,9 @@ def wants_reading(request: ServiceRequest) -> bool:
 
 
 def is_emergency(text: str, alternatives: Sequence[str] = ()) -> bool:
-    """The life-safety rules alone, before anything slower.
+    """Whether the life-safety rules alone find danger in the text.
 
-    One of the `alternatives` that a recording may hold is enough.
+    Alternative transcripts may reveal danger that the best one garbles: one of them is enough.
     """
     return any(
         safety.read_safety(Heard.of(said, spoken=True)).urgency == "emergency"
@@ -153,10 +153,10 @@ def _urgency(read: Understanding, parts: Parts) -> str:
 
 
 def _from_home(request: ServiceRequest, read: Understanding, limits: Deciding) -> dict[str, str]:
-    """What is known of the home whose link she used, for all that she did not say, and for what
-    sounds like it but is not sure.
+    """Details of the household whose link was used, for every field that the resident did not say,
+    and for what was heard almost like them but not surely.
 
-    She may speak for a neighbour: with another place, nothing else of her own address holds.
+    The resident may speak for a neighbour: with another place, the household's unit does not hold.
     """
     home: dict[str, str] = request.given.get("household") or {}
     usual = field_confidence.Thresholds()
@@ -195,8 +195,8 @@ async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -
 
 
 def _with_given(read: Understanding, request: ServiceRequest) -> Understanding:
-    """What the sender filled in, what is known of her home or what a person corrected is certain;
-    nothing heard can doubt it."""
+    """`read` with what the sender filled in, what agrees with the household and what a person
+    corrected as certain."""
     certain: dict[str, Any] = {}
     home: dict[str, str] = request.given.get("household") or {}
     for name in TEXT_FIELDS:
@@ -208,7 +208,7 @@ def _with_given(read: Understanding, request: ServiceRequest) -> Understanding:
 
 
 async def _earlier(session: AsyncSession, request: ServiceRequest) -> int | None:
-    """The caller's latest open request: what "how far is it" probably means."""
+    """The latest open request of the same phone: what "how far is it" probably means."""
     if not request.phone:
         return None
     statement = (

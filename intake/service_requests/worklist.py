@@ -32,7 +32,7 @@ from intake.catalogue.services import Catalogue
 from intake.errors import BadField
 from intake.lifecycle import ENDED, WORKING, Status
 from intake.service_requests import search
-from intake.service_requests.search import Sought
+from intake.service_requests.search import SearchTerms
 from intake.service_requests.tracking_numbers import read_tracking_number
 from intake.storage.models import Alarm, Household, ServiceRequest
 
@@ -58,7 +58,7 @@ def _are(statuses: frozenset[Status]) -> str:
     return ", ".join(f"'{status.value}'" for status in sorted(statuses))
 
 
-# Written out, not bound: partial indices are only taken for what the planner can read.
+# Written into the SQL, not bound: else the planner can't see that a partial index fits.
 _R = "service_requests"
 _NOT_HELD = f"({_R}.on_hold_until IS NULL OR {_R}.on_hold_until <= now())"
 CONDITIONS = {
@@ -141,17 +141,17 @@ async def page(
     await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     wanted = _wanted(filters, catalogue)
     words = (filters.words or "").strip()
-    sought = await search.sought(session, words) if words else None
-    if words and sought is None:
+    terms = await search.read_terms(session, words) if words else None
+    if words and terms is None:
         return Page([])
-    found = wanted.where(*sought.said()) if sought else wanted
+    found = wanted.where(*terms.said()) if terms else wanted
     rows = await _rows(session, found, filters.group, after, limit + 1)
     if words and not rows and after is None:
         rows = await _of_number(session, words)
     lines = await _dressed(session, rows[:limit])
     if len(rows) > limit:
         return Page(lines, place(lines[-1].request, filters.group))
-    return Page(lines, None, await _alike(session, wanted, filters.group, sought))
+    return Page(lines, None, await _alike(session, wanted, filters.group, terms))
 
 
 async def ringing(session: AsyncSession) -> list[Line]:
@@ -197,7 +197,7 @@ async def choices(session: AsyncSession) -> Choices:
 
 
 def _distinct(table: str, column: str) -> str:
-    """From one value of an index to the next: as many steps as there are values."""
+    """SQL that goes through an index from value to value: as many steps as there are values."""
     return f"""
         WITH RECURSIVE found (value) AS (
             (SELECT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY {column} LIMIT 1)
@@ -287,7 +287,7 @@ def _aware(moment: str) -> str:
 
 
 async def _of_number(session: AsyncSession, words: str) -> list[Line]:
-    """A number is known before its words are: a request that nobody has heard yet."""
+    """By tracking number: a request that is not transcribed yet has no words to be found by."""
     number = read_tracking_number(words)
     if number is None:
         return []
@@ -303,16 +303,16 @@ async def _alike(
     session: AsyncSession,
     wanted: Wanted,
     group: Group,
-    sought: Sought | None,
+    terms: SearchTerms | None,
 ) -> list[Line]:
-    if sought is None or not sought.has_sound:
+    if terms is None or not terms.has_sound:
         return []
-    statement = wanted.where(*sought.sounds())
+    statement = wanted.where(*terms.sounds())
     return await _dressed(session, await _rows(session, statement, group, None, ALIKE))
 
 
 async def _dressed(session: AsyncSession, lines: Sequence[Line]) -> list[Line]:
-    """With what is known besides: alarms, and who looks."""
+    """Attach alarms and current viewers to each line."""
     ids = [line.request.id for line in lines]
     if not ids:
         return []

@@ -295,7 +295,7 @@ class Noted(schemas.Strict):
 
 
 class Called(schemas.Strict):
-    """How ringing the resident went. ``again_at``: ring her again from then on."""
+    """How ringing the resident went. ``again_at``: ring again from then on."""
 
     outcome: OUTCOMES
     again_at: AwareDatetime | None = None
@@ -315,11 +315,11 @@ async def note(
     return {"who": operator.name, "text": body.text}
 
 
-@router.post("/{number}/calls", summary="Say how ringing her went", status_code=201)
+@router.post("/{number}/calls", summary="Say how ringing the resident went", status_code=201)
 async def call(
     parts: CurrentParts, operator: CurrentOperator, number: str, body: Called
 ) -> dict[str, Any]:
-    """Reached: no task to ring her is left open. Otherwise there is one, due ``again_at``."""
+    """Reached: all tasks to ring the resident are done. Otherwise one is open, due ``again_at``."""
     _no_nul("note", body.note or "")
     if body.outcome == "again" and body.again_at is None:
         raise BadField("Say when to ring again.", field="again_at")

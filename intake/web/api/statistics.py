@@ -14,7 +14,7 @@ from intake.errors import BadField
 from intake.locale import catalog, say
 from intake.runtime import Parts
 from intake.service_requests import statistics
-from intake.service_requests.statistics import Asked
+from intake.service_requests.statistics import StatisticsQuery
 from intake.web.auth import CurrentOperator, CurrentParts, log_access, parts_of
 from intake.web.language import language_of
 
@@ -35,7 +35,7 @@ def asked_of(
     field: Filter = None,
     group: Filter = None,
     channel: Filter = None,
-) -> Asked:
+) -> StatisticsQuery:
     """The period and the filters of an address; without a period the last 30 days.
 
     A filter that is left out or ``*`` takes all; an empty one takes what is not known.
@@ -51,7 +51,7 @@ def asked_of(
     def wanted(value: str | None) -> str | None:
         return None if value is None or value == "*" else value.replace("\x00", "")
 
-    return Asked(
+    return StatisticsQuery(
         start,
         end,
         parts.settings.timezone,
@@ -63,7 +63,7 @@ def asked_of(
     )
 
 
-AskedFor = Annotated[Asked, Depends(asked_of)]
+AskedFor = Annotated[StatisticsQuery, Depends(asked_of)]
 
 
 @router.get("", summary="What residents asked for, counted")

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from intake.service_requests import statistics
-from intake.service_requests.statistics import Asked
+from intake.service_requests.statistics import StatisticsQuery
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk, at_the_screen
 from tests.support.installation import House
@@ -86,9 +86,9 @@ async def seed(house: House, count: int = 400) -> None:
                 await session.execute(text(MOVED), {"id": found, "to": "done", "at": at})
 
 
-def asked(**filters: Any) -> Asked:
+def asked(**filters: Any) -> StatisticsQuery:
     last = (FIRST + timedelta(days=DAYS - 1)).date()
-    return Asked(FIRST.date(), last, ZONE, **filters)
+    return StatisticsQuery(FIRST.date(), last, ZONE, **filters)
 
 
 async def one(house: House, statement: str, **values: Any) -> Any:
@@ -227,9 +227,9 @@ async def test_a_period_that_is_none_is_refused(house: House, query: str) -> Non
 
 
 async def test_a_long_period_is_counted_in_longer_steps() -> None:
-    decade = Asked(FIRST.date(), (FIRST + timedelta(days=3600)).date(), ZONE)
+    decade = StatisticsQuery(FIRST.date(), (FIRST + timedelta(days=3600)).date(), ZONE)
     assert (decade.fitting(), len(decade.steps())) == ("month", 119)
-    year = Asked(FIRST.date(), (FIRST + timedelta(days=364)).date(), ZONE)
+    year = StatisticsQuery(FIRST.date(), (FIRST + timedelta(days=364)).date(), ZONE)
     assert year.fitting() == "week"
 
 
