@@ -58,7 +58,7 @@ async def answer_read_back(
     Raises `MoveNotAllowed` for a request that has ended or was not read back yet.
     """
     if Status(request.status) in ENDED:
-        raise MoveNotAllowed("It has ended; leave a new message.")
+        raise MoveNotAllowed("The request has ended; leave a new message.")
     if Status(request.status) in UNREAD:
         raise MoveNotAllowed("Nothing was read back yet.")
     says = "right" if right else "not_right"
@@ -78,7 +78,7 @@ async def say_not_fixed(session: AsyncSession, request: ServiceRequest, by: By) 
     """The resident says of a locked request that is said to be done that it is not: it goes back to
     its backend. Raises `MoveNotAllowed` for any other."""
     if Status(request.status) is not Status.DONE:
-        raise MoveNotAllowed("It is not said to be done yet.")
+        raise MoveNotAllowed("The work has not been reported as done yet.")
     await advance(session, request, Status.ROUTED, by)
     await tell_backend(session, request, "changed")
 
@@ -90,7 +90,7 @@ async def rate(session: AsyncSession, request: ServiceRequest, points: int, by: 
     request open; more close it. Raises `MoveNotAllowed` before it is said to be done.
     """
     if Status(request.status) not in RATED:
-        raise MoveNotAllowed("It is not said to be done yet.")
+        raise MoveNotAllowed("The work has not been reported as done yet.")
     record(session, request, "rated", by, changes={"from": request.rating, "to": points})
     request.rating = points
     request.version += 1

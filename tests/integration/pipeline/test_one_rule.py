@@ -16,8 +16,8 @@ from intake.locale import reason
 from intake.service_requests import By
 from intake.storage.models import Alarm, Delivery, Event, OperatorTask, Recording, ServiceRequest
 from tests.conftest import wav_of
-from tests.integration.chat import Chat
-from tests.integration.house import House
+from tests.support.chat import Chat
+from tests.support.installation import House
 
 pytestmark = pytest.mark.asyncio
 FORM = {"place": "幸福里", "unit": "3-2-501", "phone": "13812345678"}
