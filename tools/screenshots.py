@@ -18,7 +18,7 @@ from intake import service_requests
 from intake.accounts import households
 from intake.lifecycle import Actor, Status
 from intake.processes import postgres
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.settings import ROOT, Settings, load
 from intake.storage.migrations import migrate
 from intake.storage.models import Place
@@ -107,7 +107,7 @@ async def _walk(used: Phone, house: House, language: str) -> None:
     async with house.parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await house.request(number)).id)
         request.status = Status.ACCEPTED.value
-        await service_requests.advance(session, request, Status.DONE, By(Actor.OPERATOR))
+        await service_requests.advance(session, request, Status.DONE, Author(Actor.OPERATOR))
     await page.reload()
     await expect(page.locator(".faces")).to_be_visible()
     await page.evaluate("document.getElementById('mine').scrollIntoView()")

@@ -30,7 +30,7 @@ from intake.lifecycle import Actor
 from intake.privacy import erase_household, external_data
 from intake.privacy.erase_request import erase
 from intake.processes import supervisor
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.settings import Settings
 from intake.storage import migrations
 from intake.storage.db import Sessions, connect, engine_url
@@ -38,7 +38,7 @@ from intake.storage.models import Conversation, Household, ServiceRequest
 
 Tell = Callable[[str], None]
 Erased = Sequence[tuple[str, str]]
-BY = By(Actor.OPERATOR, "restore")
+BY = Author(Actor.OPERATOR, "restore")
 HOLDS = ("service_requests", "recordings", "conversations", "households", "operators")
 """A database with rows in one of these tables is in use and is not overwritten unasked."""
 

@@ -17,7 +17,7 @@ from intake import service_requests
 from intake.accounts import households
 from intake.errors import EmptyRecording, NotAudio, TooLong
 from intake.lifecycle import Actor
-from intake.service_requests import By, Opened, Opening
+from intake.service_requests import Author, Opened, Opening
 from intake.storage.blobs import BlobWriter
 from intake.storage.models import Household, Recording
 from speech import AudioInfo, probe
@@ -97,7 +97,7 @@ async def open_voicemail(
         received_at=recording.recorded_at or received_at,
     )
     return await service_requests.open_request(
-        session, opening, by=By(Actor.DOOR), recording=recording
+        session, opening, by=Author(Actor.DOOR), recording=recording
     )
 
 

@@ -14,7 +14,7 @@ from intake.errors import BadField, HuyingError
 from intake.lifecycle import Actor
 from intake.privacy import erase_household, external_data
 from intake.privacy.erase_request import WHYS, erase
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.settings import Settings, load
 from intake.storage.db import connect
 from intake.storage.models import AccessLog, Household, ServiceRequest
@@ -53,7 +53,7 @@ async def _erase(
     settings: Settings, number: str | None, household: int | None, why: str, *, force: bool
 ) -> str:
     engine, sessions = connect(database_url(settings), pool_size=2)
-    by = By(Actor.OPERATOR, WHO)
+    by = Author(Actor.OPERATOR, WHO)
     try:
         async with sessions.begin() as session:
             ids = await _which(session, number, household)

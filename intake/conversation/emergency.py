@@ -16,7 +16,7 @@ from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
 from intake.locale.emergency_numbers import DIAL
 from intake.runtime import Parts
-from intake.service_requests import By, Opening
+from intake.service_requests import Author, Opening
 from intake.storage.models import Conversation, Message, ServiceRequest
 from intake.understanding import safety
 from intake.understanding.spoken_text import Heard
@@ -43,7 +43,7 @@ async def emergency(
 ) -> ServiceRequest:
     """Somebody is in danger: raise the open request or open one, alarm, and say whom to ring."""
     request = await _in_danger(session, conversation)
-    by = By(Actor.DOOR)
+    by = Author(Actor.DOOR)
     if request is None:
         opening = Opening(
             channel=await _channel(session, conversation),

@@ -21,7 +21,7 @@ from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
 from intake.network import signing
 from intake.runtime import Parts
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, Delivery, DeliveryAttempt, Recording, ServiceRequest
 from intake.storage.retry import backoff
@@ -38,7 +38,7 @@ async def begin(session: AsyncSession, request: ServiceRequest, parts: Parts) ->
         area=request.area,
         urgency=request.urgency,
     )
-    by = By(Actor.WORKER)
+    by = Author(Actor.WORKER)
     if name not in parts.backends:
         await service_requests.review(session, request, [reason("no_backend", backend=name)], by)
         return
@@ -144,7 +144,7 @@ async def _arrived(
         wait = timedelta(seconds=parts.settings.delivering.poll_seconds)
         delivery.next_poll_at = datetime.now(UTC) + wait
     if request.status == Status.CONFIRMED.value:
-        by = By(Actor.WORKER, why=delivery.backend)
+        by = Author(Actor.WORKER, why=delivery.backend)
         await service_requests.advance(session, request, Status.ROUTED, by)
         if request.version - 1 > delivery.request_version and request.corrected:
             await service_requests.tell_backend(session, request, "changed")
@@ -181,7 +181,7 @@ async def _failed(
         else "rejected_by_backend"
     )
     why = reason(code, backend=delivery.backend, error=error.sentence)
-    await service_requests.review(session, request, [why], By(Actor.WORKER))
+    await service_requests.review(session, request, [why], Author(Actor.WORKER))
 
 
 async def fail(
@@ -198,7 +198,7 @@ async def heard(
 ) -> bool:
     """Apply what a backend reports on a locked request. Returns False if nothing changed: it was
     known, or comes too late."""
-    to, by = report.status, By(Actor.BACKEND, report.who or backend, report.note)
+    to, by = report.status, Author(Actor.BACKEND, report.who or backend, report.note)
     current = Status(request.status)
     if request.backend != backend or current in ENDED:
         return False

@@ -18,7 +18,7 @@ from intake import service_requests
 from intake.conversation import outbox
 from intake.errors import MoveNotAllowed, NotFound
 from intake.lifecycle import Status
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, AlarmNotice, Delivery, Message, ServiceRequest
 
@@ -47,7 +47,9 @@ async def all_of(session: AsyncSession, kind: str) -> list[Failure]:
     return await KINDS[kind].find(session)
 
 
-async def retry(session: AsyncSession, kind: str, found_id: int, by: By) -> ServiceRequest | None:
+async def retry(
+    session: AsyncSession, kind: str, found_id: int, by: Author
+) -> ServiceRequest | None:
     """Try one of them again, in the caller's transaction. Returns the request that it is about.
 
     Raises `NotFound`, and `MoveNotAllowed` when it does not stand as failed any more.
@@ -60,7 +62,9 @@ async def retry(session: AsyncSession, kind: str, found_id: int, by: By) -> Serv
     return request
 
 
-async def give_up(session: AsyncSession, kind: str, found_id: int, by: By) -> ServiceRequest | None:
+async def give_up(
+    session: AsyncSession, kind: str, found_id: int, by: Author
+) -> ServiceRequest | None:
     """A person says that nothing more is to be tried; ``by.why`` says why.
 
     Raises as `retry`, and `MoveNotAllowed` for a recording and for a message: the resident is owed
@@ -93,7 +97,7 @@ async def _deliveries(session: AsyncSession) -> list[Failure]:
     ]
 
 
-async def _deliver_again(session: AsyncSession, found_id: int, by: By) -> ServiceRequest:
+async def _deliver_again(session: AsyncSession, found_id: int, by: Author) -> ServiceRequest:
     delivery, request = await _delivery(session, found_id)
     if delivery.kind != "submit" or request.status == Status.CONFIRMED:
         await service_requests.send_again(session, delivery)
@@ -107,7 +111,7 @@ async def _deliver_again(session: AsyncSession, found_id: int, by: By) -> Servic
     return request
 
 
-async def _drop_delivery(session: AsyncSession, found_id: int, by: By) -> ServiceRequest:
+async def _drop_delivery(session: AsyncSession, found_id: int, by: Author) -> ServiceRequest:
     delivery, request = await _delivery(session, found_id)
     delivery.status = "dropped"
     return request
@@ -154,7 +158,7 @@ async def _jobs(session: AsyncSession) -> list[Failure]:
     ]  # fmt: skip
 
 
-async def _work_again(session: AsyncSession, found_id: int, by: By) -> None:
+async def _work_again(session: AsyncSession, found_id: int, by: Author) -> None:
     job = await _take_job(session, found_id)
     await defer(
         session,
@@ -166,7 +170,7 @@ async def _work_again(session: AsyncSession, found_id: int, by: By) -> None:
     )
 
 
-async def _drop_job(session: AsyncSession, found_id: int, by: By) -> None:
+async def _drop_job(session: AsyncSession, found_id: int, by: Author) -> None:
     await _take_job(session, found_id)
 
 
@@ -201,7 +205,7 @@ def _unsent() -> Any:
     )
 
 
-async def _say_again(session: AsyncSession, found_id: int, by: By) -> ServiceRequest | None:
+async def _say_again(session: AsyncSession, found_id: int, by: Author) -> ServiceRequest | None:
     message = await session.scalar(
         select(Message).where(Message.id == found_id, _unsent()).with_for_update()
     )
@@ -225,7 +229,7 @@ async def _alarms(session: AsyncSession) -> list[Failure]:
     return [Failure("alarm", a.id, a.created_at, "unanswered", None, None, n) for a, n in rows]
 
 
-async def _call_again(session: AsyncSession, found_id: int, by: By) -> ServiceRequest:
+async def _call_again(session: AsyncSession, found_id: int, by: Author) -> ServiceRequest:
     alarm, request = await _alarm(session, found_id)
     alarm.status, alarm.step = "open", 0
     # The notices so far get steps below 0, in their order: the new ones begin at step 0.
@@ -239,7 +243,7 @@ async def _call_again(session: AsyncSession, found_id: int, by: By) -> ServiceRe
     return request
 
 
-async def _end_alarm(session: AsyncSession, found_id: int, by: By) -> ServiceRequest:
+async def _end_alarm(session: AsyncSession, found_id: int, by: Author) -> ServiceRequest:
     alarm, request = await _alarm(session, found_id)
     await service_requests.acknowledge(session, alarm, by.who or "–")
     return request
@@ -278,7 +282,7 @@ def _not_heard() -> Any:
     )
 
 
-async def _hear_again(session: AsyncSession, found_id: int, by: By) -> ServiceRequest:
+async def _hear_again(session: AsyncSession, found_id: int, by: Author) -> ServiceRequest:
     request = await service_requests.lock(session, found_id)
     codes = {reason.get("code") for reason in request.reasons}
     if request.status != Status.NEEDS_REVIEW or not codes & set(UNHEARD):
@@ -293,8 +297,8 @@ async def _hear_again(session: AsyncSession, found_id: int, by: By) -> ServiceRe
 @dataclass(frozen=True, slots=True)
 class _Kind:
     find: Callable[[AsyncSession], Awaitable[list[Failure]]]
-    again: Callable[[AsyncSession, int, By], Awaitable[ServiceRequest | None]]
-    end: Callable[[AsyncSession, int, By], Awaitable[ServiceRequest | None]] | None
+    again: Callable[[AsyncSession, int, Author], Awaitable[ServiceRequest | None]]
+    end: Callable[[AsyncSession, int, Author], Awaitable[ServiceRequest | None]] | None
 
 
 KINDS: Mapping[str, _Kind] = {

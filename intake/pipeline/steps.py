@@ -32,7 +32,7 @@ from intake.pipeline import deliver as delivery
 from intake.pipeline import notify, sweep, verify_phone
 from intake.privacy import erase_household, external_data, retention
 from intake.runtime import Parts
-from intake.service_requests import By, transcription
+from intake.service_requests import Author, transcription
 from intake.service_requests import understand as understand_request
 from intake.storage.jobs import app, defer
 from intake.storage.models import ServiceRequest
@@ -40,7 +40,7 @@ from intake.storage.retry import Patience, backoff
 from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, SpeechError
 
 log = logging.getLogger("huying.pipeline")
-WORKER = By(Actor.WORKER)
+WORKER = Author(Actor.WORKER)
 Job = Callable[..., Awaitable[None]]
 
 # Runs of one job in all, those whose worker died included.

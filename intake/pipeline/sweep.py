@@ -19,7 +19,7 @@ from intake.errors import Unavailable
 from intake.lifecycle import WORKING, Actor, Status
 from intake.locale import reason
 from intake.runtime import Parts
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.jobs import defer
 from intake.storage.models import ServiceRequest
 
@@ -105,7 +105,7 @@ async def find_stuck(parts: Parts) -> None:
                 "request %s is %s without a job; it goes to review", request.id, request.status
             )
             why = reason("stuck", status=request.status)
-            await service_requests.review(session, request, [why], By(Actor.WORKER))
+            await service_requests.review(session, request, [why], Author(Actor.WORKER))
     await find_unanswered(parts)
 
 
@@ -156,7 +156,7 @@ async def let_time_pass(parts: Parts) -> None:
             .with_for_update(skip_locked=True)
         )
         for request in done.all():
-            await service_requests.advance(session, request, Status.CLOSED, By(Actor.TIMER))
+            await service_requests.advance(session, request, Status.CLOSED, Author(Actor.TIMER))
         held = await session.scalars(
             select(ServiceRequest)
             .where(ServiceRequest.on_hold_until < now)
@@ -164,5 +164,5 @@ async def let_time_pass(parts: Parts) -> None:
             .with_for_update(skip_locked=True)
         )
         for request in held.all():
-            await service_requests.hold(session, request, None, By(Actor.TIMER))
+            await service_requests.hold(session, request, None, Author(Actor.TIMER))
         await operators.forget_sessions(session, parts.settings.desk.idle)

@@ -21,7 +21,7 @@ from intake.lifecycle import ENDED, Actor
 from intake.privacy import external_data
 from intake.privacy.erase_request import WHYS, erase
 from intake.runtime import Parts
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.jobs import app, defer
 from intake.storage.models import AccessLog, Household, Resident, ServiceRequest
 from intake.storage.retry import Patience
@@ -78,7 +78,7 @@ async def held(session: AsyncSession, household_id: int) -> Held:
 
 
 async def begin(
-    session: AsyncSession, household_id: int, by: By, *, why: str, force: bool, seen: int
+    session: AsyncSession, household_id: int, by: Author, *, why: str, force: bool, seen: int
 ) -> Household:
     """Order a home to be erased, in the caller's transaction; its links end with that.
 
@@ -150,7 +150,7 @@ async def _erase_next(
         found = await session.scalar(statement.order_by(ServiceRequest.id))
         if found is None:
             return None
-        by = By(Actor.OPERATOR, order["by"])
+        by = Author(Actor.OPERATOR, order["by"])
         try:
             async with session.begin_nested():
                 left = await erase(session, found, by, why=order["why"], force=order["force"])

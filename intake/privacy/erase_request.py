@@ -28,7 +28,7 @@ from intake.privacy.erase_conversation import (
     _wechat,
     forget_contact_point,
 )
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.jobs import defer
 from intake.storage.models import (
     Alarm,
@@ -92,7 +92,7 @@ UNDER_WAY = timedelta(seconds=ATTEMPT_SECONDS)
 async def erase(
     session: AsyncSession,
     service_request_id: int,
-    by: By,
+    by: Author,
     *,
     why: str,
     version: int | None = None,
@@ -154,7 +154,7 @@ async def erase(
 
 
 async def _end(
-    session: AsyncSession, request: ServiceRequest, by: By, why: str, *, force: bool
+    session: AsyncSession, request: ServiceRequest, by: Author, why: str, *, force: bool
 ) -> None:
     status = Status(request.status)
     alarm = await session.scalar(select(Alarm).where(Alarm.service_request_id == request.id))
@@ -185,7 +185,7 @@ async def _end(
         return
     to = Status.CLOSED if status is Status.DONE else Status.CANCELLED
     # Whoever asks for it, only an operator may end it from anywhere.
-    await service_requests.advance(session, request, to, By(Actor.OPERATOR, by.who, why))
+    await service_requests.advance(session, request, to, Author(Actor.OPERATOR, by.who, why))
 
 
 async def _others(
@@ -265,7 +265,7 @@ async def _blank_beside(session: AsyncSession, request: ServiceRequest) -> None:
     await session.execute(delete(OperatorTask).where(OperatorTask.service_request_id == about))
 
 
-async def _blank(session: AsyncSession, request: ServiceRequest, by: By, why: str) -> None:
+async def _blank(session: AsyncSession, request: ServiceRequest, by: Author, why: str) -> None:
     """Make the row its own tombstone."""
     request.resident_group = await _group(session, request)
     for column in ServiceRequest.__table__.columns:

@@ -24,7 +24,7 @@ from intake.lifecycle import Actor
 from intake.privacy import dead_letters, external_data
 from intake.privacy.erase_conversation import forget_contact_point
 from intake.privacy.erase_request import erase
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.settings import Settings
 from intake.storage.db import Sessions
 
@@ -32,7 +32,7 @@ log = logging.getLogger("huying.keeping")
 AT_ONCE = 200  # rows of one transaction
 ORPHAN_AFTER = timedelta(days=1)
 DAY_FOLDER = re.compile(r"\d{4}/\d\d/\d\d", re.ASCII)
-BY = By(Actor.TIMER, "retention")
+BY = Author(Actor.TIMER, "retention")
 
 Act = Callable[[AsyncSession, Settings, list[Any]], Awaitable[None]]
 

@@ -10,7 +10,7 @@ from intake.service_requests.areas import area_of
 from intake.service_requests.backends import AT_A_BACKEND, send_again, tell_backend
 from intake.service_requests.contact_points import contact_point, point_of, recording_of
 from intake.service_requests.corrections import correct, merge, split
-from intake.service_requests.events import By, lock
+from intake.service_requests.events import Author, lock
 from intake.service_requests.opening import GIVEN, Opened, Opening, hash_key, open_request
 from intake.service_requests.operator_tasks import CALL_BACK, ask_operators, called, note, remark
 from intake.service_requests.resident_input import (
@@ -27,7 +27,7 @@ __all__ = [
     "CALL_BACK",
     "GIVEN",
     "RATED",
-    "By",
+    "Author",
     "Opened",
     "Opening",
     "acknowledge",

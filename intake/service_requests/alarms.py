@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.lifecycle import Actor
 from intake.service_requests.deadlines import EMERGENCY
-from intake.service_requests.events import By, record
+from intake.service_requests.events import Author, record
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, ServiceRequest
 
@@ -35,7 +35,7 @@ async def raise_alarm(session: AsyncSession, request: ServiceRequest) -> None:
     alarm_id = (await session.execute(statement)).scalar_one_or_none()
     if alarm_id is not None:
         await defer(session, "alarm", alarm_id=alarm_id, step=0)
-        record(session, request, "alarmed", By(Actor.WORKER))
+        record(session, request, "alarmed", Author(Actor.WORKER))
         await session.flush()
 
 
@@ -47,12 +47,12 @@ async def acknowledge(session: AsyncSession, alarm: Alarm, who: str) -> bool:
     alarm.acknowledged_by = who
     alarm.acknowledged_at = datetime.now(UTC)
     request = await session.get_one(ServiceRequest, alarm.service_request_id)
-    record(session, request, "alarm_acknowledged", By(Actor.OPERATOR, who))
+    record(session, request, "alarm_acknowledged", Author(Actor.OPERATOR, who))
     await session.flush()
     return True
 
 
-async def stand_down(session: AsyncSession, request: ServiceRequest, by: By) -> None:
+async def stand_down(session: AsyncSession, request: ServiceRequest, by: Author) -> None:
     """End the open alarm of a request that has ended."""
     alarm = await session.scalar(
         select(Alarm).where(Alarm.service_request_id == request.id).with_for_update()

@@ -15,7 +15,7 @@ from intake.service_requests.alarms import declare_emergency
 from intake.service_requests.areas import with_area
 from intake.service_requests.backends import AT_A_BACKEND, tell_backend
 from intake.service_requests.deadlines import deadline
-from intake.service_requests.events import By, check_not_erased, plain, record
+from intake.service_requests.events import Author, check_not_erased, plain, record
 from intake.service_requests.opening import Opening, open_request
 from intake.service_requests.transitions import advance
 from intake.storage.models import ServiceRequest
@@ -41,7 +41,7 @@ async def correct(
     session: AsyncSession,
     request: ServiceRequest,
     changes: Mapping[str, Any],
-    by: By,
+    by: Author,
     parts: Parts,
 ) -> None:
     """Change fields of a locked request by hand; the old values stand in the event.
@@ -70,7 +70,7 @@ async def correct(
 
 
 async def merge(
-    session: AsyncSession, request: ServiceRequest, into: ServiceRequest, by: By
+    session: AsyncSession, request: ServiceRequest, into: ServiceRequest, by: Author
 ) -> None:
     """Fold a locked request into another locked one. Undo: move it back to review."""
     if request.id == into.id:
@@ -91,7 +91,7 @@ async def split(
     session: AsyncSession,
     request: ServiceRequest,
     fields: Mapping[str, Any],
-    by: By,
+    by: Author,
     parts: Parts,
 ) -> ServiceRequest:
     """Open a second request for another need in the same recording; it waits in review.

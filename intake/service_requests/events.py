@@ -14,7 +14,7 @@ from intake.storage.models import Event, ServiceRequest
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class Author:
     """Who makes a change, and why; stored in its event."""
 
     actor: Actor
@@ -52,7 +52,7 @@ def record(
     session: AsyncSession,
     request: ServiceRequest,
     kind: str,
-    by: By,
+    by: Author,
     *,
     to: str | None = None,
     from_status: str | None = None,

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.lifecycle import Status
-from intake.service_requests.events import By
+from intake.service_requests.events import Author
 from intake.service_requests.tracking_numbers import tracking_number
 from intake.storage.db import raw_connection
 from intake.storage.jobs import defer
@@ -102,7 +102,7 @@ async def open_request(
     session: AsyncSession,
     opening: Opening,
     *,
-    by: By,
+    by: Author,
     status: Status = Status.RECEIVED,
     recording: Recording | None = None,
     draft: bool = False,

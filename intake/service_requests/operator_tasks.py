@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.service_requests.events import By, check_not_erased, plain, record
+from intake.service_requests.events import Author, check_not_erased, plain, record
 from intake.storage.models import OperatorTask, ServiceRequest
 
 CALL_BACK = "call_back"
@@ -30,7 +30,7 @@ async def called(
     outcome: str,
     again_at: datetime | None,
     sentence: str,
-    by: By,
+    by: Author,
 ) -> None:
     """An operator rang the resident of a locked request: ``outcome`` is reached, not_reached or
     again.
@@ -61,10 +61,10 @@ async def called(
     await session.flush()
 
 
-async def note(session: AsyncSession, request: ServiceRequest, text: str, by: By) -> None:
+async def note(session: AsyncSession, request: ServiceRequest, text: str, by: Author) -> None:
     """Store what an operator tells the others about a locked request; its version stays."""
     check_not_erased(request)
-    record(session, request, "noted", By(by.actor, by.who, text))
+    record(session, request, "noted", Author(by.actor, by.who, text))
     await session.flush()
 
 
@@ -72,7 +72,7 @@ async def remark(
     session: AsyncSession,
     request: ServiceRequest,
     kind: str,
-    by: By,
+    by: Author,
     changes: Mapping[str, Any] | None = None,
 ) -> None:
     """Add an event to a locked request; its status and version stay."""

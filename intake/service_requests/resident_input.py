@@ -11,7 +11,7 @@ from intake.errors import MoveNotAllowed
 from intake.lifecycle import ENDED, Status
 from intake.locale import reason
 from intake.service_requests.backends import tell_backend
-from intake.service_requests.events import By, record
+from intake.service_requests.events import Author, record
 from intake.service_requests.operator_tasks import ask_operators
 from intake.service_requests.transitions import advance, review
 from intake.storage.jobs import defer
@@ -29,7 +29,7 @@ async def hear_whole(
     request: ServiceRequest,
     recording: Recording,
     why: Mapping[str, str],
-    by: By,
+    by: Author,
 ) -> None:
     """Transcribe the whole recording of a locked request, whose rest arrived late.
 
@@ -50,7 +50,7 @@ async def hear_whole(
 
 
 async def answer_read_back(
-    session: AsyncSession, request: ServiceRequest, right: bool, by: By
+    session: AsyncSession, request: ServiceRequest, right: bool, by: Author
 ) -> None:
     """The resident says whether a locked request was understood rightly; if not, an operator
     listens. Said again it changes nothing, unless the request left review in between.
@@ -74,7 +74,7 @@ async def answer_read_back(
         await review(session, request, [reason("resident_says_wrong")], by)
 
 
-async def say_not_fixed(session: AsyncSession, request: ServiceRequest, by: By) -> None:
+async def say_not_fixed(session: AsyncSession, request: ServiceRequest, by: Author) -> None:
     """The resident says of a locked request that is said to be done that it is not: it goes back to
     its backend. Raises `MoveNotAllowed` for any other."""
     if Status(request.status) is not Status.DONE:
@@ -83,7 +83,7 @@ async def say_not_fixed(session: AsyncSession, request: ServiceRequest, by: By) 
     await tell_backend(session, request, "changed")
 
 
-async def rate(session: AsyncSession, request: ServiceRequest, points: int, by: By) -> None:
+async def rate(session: AsyncSession, request: ServiceRequest, points: int, by: Author) -> None:
     """What the resident thinks of what was done on a locked request, 1 (worst) to 5.
 
     ``by.why``: the resident's own words. `LOW` points or fewer leave a task for an operator and the

@@ -12,7 +12,7 @@ from intake.errors import MoveNotAllowed
 from intake.lifecycle import ENDED, Status, check_move
 from intake.service_requests.alarms import stand_down
 from intake.service_requests.backends import AT_A_BACKEND, tell_backend
-from intake.service_requests.events import By, check_not_erased, plain, record
+from intake.service_requests.events import Author, check_not_erased, plain, record
 from intake.storage.jobs import defer
 from intake.storage.models import ServiceRequest
 
@@ -21,7 +21,7 @@ async def advance(
     session: AsyncSession,
     request: ServiceRequest,
     to: Status,
-    by: By,
+    by: Author,
     *,
     changes: Mapping[str, Any] | None = None,
 ) -> None:
@@ -63,7 +63,7 @@ async def review(
     session: AsyncSession,
     request: ServiceRequest,
     reasons: Sequence[Mapping[str, str]],
-    by: By,
+    by: Author,
 ) -> None:
     """Hand a locked request to the operators with reasons; already there: add the reasons.
 
@@ -77,7 +77,7 @@ async def review(
         *(dict(reason) for reason in reasons if reason["code"] not in known),
     ]
     codes = ", ".join(reason["code"] for reason in reasons)
-    by = By(by.actor, by.who, by.why or codes)
+    by = Author(by.actor, by.who, by.why or codes)
     if request.status == Status.NEEDS_REVIEW.value:
         record(session, request, "review_reason", by)
         request.version += 1
@@ -87,7 +87,7 @@ async def review(
         await defer(session, "tell", service_request_id=request.id)
 
 
-async def reopen(session: AsyncSession, request: ServiceRequest, by: By) -> None:
+async def reopen(session: AsyncSession, request: ServiceRequest, by: Author) -> None:
     """Undo a merge, a rejection, a cancellation or a confirmation: back to the operators.
 
     A backend that has it is told that it is cancelled there: it may go elsewhere.
@@ -100,7 +100,7 @@ async def reopen(session: AsyncSession, request: ServiceRequest, by: By) -> None
 
 
 async def hold(
-    session: AsyncSession, request: ServiceRequest, until: datetime | None, by: By
+    session: AsyncSession, request: ServiceRequest, until: datetime | None, by: Author
 ) -> None:
     """Put a locked request on hold until a time; None ends the hold."""
     if Status(request.status) in ENDED:

@@ -13,7 +13,7 @@ from intake import service_requests
 from intake.assistant.client import Assistant
 from intake.conversation.inbound import Inbound, Media, take_in
 from intake.lifecycle import Actor, Status
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.settings import Settings, secret_files
 from intake.storage.models import Conversation, Message, Place, ServiceRequest
 from tests.fakes.rasa import Rasa
@@ -115,7 +115,7 @@ class Talking(House):
             )
             request = await service_requests.lock(session, found)
             for status in statuses:
-                await service_requests.advance(session, request, status, By(Actor.BACKEND))
+                await service_requests.advance(session, request, status, Author(Actor.BACKEND))
 
     async def messages(self, direction: str = "out") -> list[Message]:
         """All of one direction, in order."""

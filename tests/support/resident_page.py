@@ -19,7 +19,7 @@ from sqlalchemy import select
 from intake import service_requests
 from intake.accounts import households
 from intake.lifecycle import Actor, Status
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.settings import ROOT
 from intake.storage.models import Recording, ServiceRequest
 from tests.conftest import wav_of
@@ -153,7 +153,7 @@ async def done(house: House, number: str) -> None:
     async with house.parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await house.request(number)).id)
         request.status = Status.ACCEPTED.value
-        await service_requests.advance(session, request, Status.DONE, By(Actor.OPERATOR))
+        await service_requests.advance(session, request, Status.DONE, Author(Actor.OPERATOR))
 
 
 async def kept_by_worker(page: Page) -> None:

@@ -28,7 +28,7 @@ from intake.errors import InputError
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
 from intake.runtime import Parts
-from intake.service_requests import By, Opened, Opening
+from intake.service_requests import Author, Opened, Opening
 from intake.storage.blobs import BlobWriter
 from intake.storage.models import Attachment, IdempotencyKey, Message, Recording, ServiceRequest
 from intake.understanding import safety
@@ -179,7 +179,7 @@ class Keeper:
             given=given,
             received_at=self._recorded_at(mail) or letter.received_at,
         )
-        by = By(Actor.DOOR)
+        by = Author(Actor.DOOR)
         opened = await service_requests.open_request(
             session, opening, by=by, status=Status.NEEDS_REVIEW
         )

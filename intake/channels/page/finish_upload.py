@@ -25,7 +25,7 @@ from intake.errors import InputError, NotAudio, TooLong
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
 from intake.runtime import Parts
-from intake.service_requests import By, Opened
+from intake.service_requests import Author, Opened
 from intake.storage.blobs import BlobWriter
 from intake.storage.models import IdempotencyKey, Recording, ServiceRequest
 from speech import AudioInfo
@@ -118,7 +118,7 @@ async def _keep(
             return _opened(request), False
     if request is not None and Status(request.status) not in ENDED:
         locked = await service_requests.lock(session, request.id)
-        by = By(Actor.DOOR, why="rest_arrived")
+        by = Author(Actor.DOOR, why="rest_arrived")
         await service_requests.hear_whole(session, locked, recording, reason("rest_arrived"), by)
         return _opened(locked), True
     home = await households.by_link(session, parts.link_secrets, given.pop("household", None))

@@ -27,7 +27,7 @@ from intake.errors import BackendError, DiskFull, Unavailable
 from intake.lifecycle import Actor, Status
 from intake.locale import reason, say
 from intake.runtime import Parts
-from intake.service_requests import By, Opening
+from intake.service_requests import Author, Opening
 from intake.storage.jobs import app, defer
 from intake.storage.models import Conversation, Message, ServiceRequest, WechatMedia
 from intake.storage.retry import Patience
@@ -40,7 +40,7 @@ KEPT = timedelta(days=3)
 YOUNG = timedelta(minutes=10)
 PATIENCE = Patience(110, first_seconds=1, longest_seconds=3600)  # three days and more
 TELL_AFTER = 7  # failures: about a minute
-WORKER = By(Actor.WORKER)
+WORKER = Author(Actor.WORKER)
 _MAGIC = (
     (b"\xff\xd8\xff", 0, "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", 0, "image/png"),

@@ -15,11 +15,11 @@ from intake.conversation.form import Draft, State
 from intake.conversation.state import ConversationState
 from intake.lifecycle import ENDED, Actor, Status
 from intake.runtime import Parts
-from intake.service_requests import By, Opening, understand
+from intake.service_requests import Author, Opening, understand
 from intake.storage.jobs import defer
 from intake.storage.models import Attachment, Conversation, Message, ServiceRequest
 
-RESIDENT = By(Actor.RESIDENT)
+RESIDENT = Author(Actor.RESIDENT)
 
 
 async def keep(
@@ -80,7 +80,7 @@ async def open_draft(
         received_at=message.received_at,
     )
     opened = await service_requests.open_request(
-        session, opening, by=By(Actor.DOOR), status=status, draft=True
+        session, opening, by=Author(Actor.DOOR), status=status, draft=True
     )
     request = await service_requests.lock(session, opened.id)
     request.conversation_id = conversation.id
@@ -103,7 +103,7 @@ async def watch(session: AsyncSession, request: ServiceRequest, after: timedelta
 
 async def submit(session: AsyncSession, conversation: Conversation, parts: Parts) -> None:
     """She said yes: from here it goes the way of a voicemail that was understood."""
-    said_yes = By(Actor.WORKER, why="the resident confirmed what was read back")
+    said_yes = Author(Actor.WORKER, why="the resident confirmed what was read back")
     for draft in conversation_state.load(conversation).form.drafts:
         if draft.id is None:
             continue

@@ -15,7 +15,7 @@ from intake.conversation.plan import AboutRequest, Agree, Cancel, Change, NotFix
 from intake.errors import AssistantError
 from intake.lifecycle import ENDED, Actor, Status
 from intake.runtime import Parts
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import Conversation, Message, ServiceRequest
 from intake.understanding.values import Field, Understanding, Window
 
@@ -50,14 +50,14 @@ async def about_earlier(
     elif isinstance(step, Change):
         changes = _changes(message, request, reading, parts)
         if changes:
-            by = By(Actor.RESIDENT, why=message.text)
+            by = Author(Actor.RESIDENT, why=message.text)
             await service_requests.correct(session, request, changes, by, parts)
     elif isinstance(step, Agree):
         await service_requests.advance(session, request, Status.CLOSED, RESIDENT)
     elif isinstance(step, NotFixed):
         await service_requests.say_not_fixed(session, request, RESIDENT)
     else:
-        by = By(Actor.RESIDENT, why=message.text)
+        by = Author(Actor.RESIDENT, why=message.text)
         await service_requests.rate(session, request, step.points, by)
 
 

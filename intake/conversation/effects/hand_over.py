@@ -15,10 +15,10 @@ from intake.conversation.form import Draft, MessageReading
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
 from intake.runtime import Parts
-from intake.service_requests import By, understand
+from intake.service_requests import Author, understand
 from intake.storage.models import Conversation, Message, ServiceRequest
 
-WORKER = By(Actor.WORKER)
+WORKER = Author(Actor.WORKER)
 
 
 async def hand_over(

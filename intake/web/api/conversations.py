@@ -15,7 +15,7 @@ from intake.conversation import state as conversation_state
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
 from intake.pipeline import notify
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import (
     Attachment,
     ContactPoint,
@@ -92,7 +92,7 @@ async def answer(
             who=operator.name,
         )
         if request is not None:
-            by = By(Actor.OPERATOR, operator.name)
+            by = Author(Actor.OPERATOR, operator.name)
             await service_requests.remark(session, request, "answered", by)
         await log_access(session, operator, "answer", request)
         return {"id": message.id, "text": message.text}

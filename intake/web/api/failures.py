@@ -13,7 +13,7 @@ from intake.lifecycle import Actor
 from intake.pipeline import failures
 from intake.privacy import dead_letters
 from intake.runtime import Parts
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import Operator
 from intake.web.api import schemas
 from intake.web.auth import CurrentOperator, CurrentParts, log_access
@@ -75,7 +75,7 @@ async def give_up(
 async def _act(
     parts: Parts, operator: Operator, kind: str, failure_id: int, action: str, why: str | None
 ) -> dict[str, Any]:
-    by = By(Actor.OPERATOR, operator.name, why)
+    by = Author(Actor.OPERATOR, operator.name, why)
     act = failures.retry if action == "retry" else failures.give_up
     async with parts.sessions.begin() as session:
         request = await act(session, kind, failure_id, by)

@@ -22,7 +22,7 @@ from intake.lifecycle import Actor
 from intake.privacy import erase_household, external_data
 from intake.privacy import export as household_export
 from intake.privacy.erase_request import erase as erase_request
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import Household
 from intake.web.access_log_throttle import log_look
 from intake.web.api import schemas
@@ -53,7 +53,7 @@ async def erase(
     """
     async with parts.sessions.begin() as session:
         found = await by_number(session, number)
-        by = By(Actor.OPERATOR, operator.name)
+        by = Author(Actor.OPERATOR, operator.name)
         left = await erase_request(
             session, found.id, by, why=body.why, version=version, force=body.force
         )
@@ -95,7 +95,7 @@ async def erase_home(
     Its links end at once; the rest is done in the background, and `GET …/erasure` answers 404
     when it is done. There is no way back.
     """
-    by = By(Actor.OPERATOR, operator.name)
+    by = Author(Actor.OPERATOR, operator.name)
     async with parts.sessions.begin() as session:
         home = await erase_household.begin(
             session, household_id, by, why=body.why, force=body.force, seen=body.requests

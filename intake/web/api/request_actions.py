@@ -20,7 +20,7 @@ from intake.errors import BadField, StaleVersion
 from intake.lifecycle import Actor, Status
 from intake.locale import say
 from intake.runtime import Parts
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import Delivery, Operator, ServiceRequest
 from intake.web.api import request_detail, schemas
 from intake.web.api.tasks import soon
@@ -281,8 +281,8 @@ async def _move(
     return await change(parts, operator, number, version, action, act)
 
 
-def _by(operator: Operator, why: str | None) -> By:
-    return By(Actor.OPERATOR, operator.name, why)
+def _by(operator: Operator, why: str | None) -> Author:
+    return Author(Actor.OPERATOR, operator.name, why)
 
 
 OUTCOMES = Literal["reached", "not_reached", "again"]
@@ -310,7 +310,9 @@ async def note(
     _no_nul("text", body.text)
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await by_number(session, number)).id)
-        await service_requests.note(session, request, body.text, By(Actor.OPERATOR, operator.name))
+        await service_requests.note(
+            session, request, body.text, Author(Actor.OPERATOR, operator.name)
+        )
         await log_access(session, operator, "note", request)
     return {"who": operator.name, "text": body.text}
 
@@ -329,7 +331,7 @@ async def call(
         request = await service_requests.lock(session, (await by_number(session, number)).id)
         again = body.again_at if body.outcome != "reached" else None
         sentence = say("task.call_back", None, number=request.tracking_number)
-        by = By(Actor.OPERATOR, operator.name, body.note)
+        by = Author(Actor.OPERATOR, operator.name, body.note)
         await service_requests.called(session, request, body.outcome, again, sentence, by)
         await log_access(session, operator, "call", request)
     return {"outcome": body.outcome, "again_at": again}

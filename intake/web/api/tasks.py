@@ -16,7 +16,7 @@ from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
 from intake.pipeline import notify
 from intake.runtime import Parts
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import Operator, OperatorTask, ServiceRequest
 from intake.web.api import schemas
 from intake.web.auth import CurrentOperator, CurrentParts, log_access
@@ -169,7 +169,7 @@ async def _write_down(
     if "\x00" in (note or ""):
         raise BadField("note holds a NUL byte.", field="note")
     if request is not None:
-        by = By(Actor.OPERATOR, operator.name, note)
+        by = Author(Actor.OPERATOR, operator.name, note)
         await service_requests.remark(session, request, kind, by, changes)
     await log_access(session, operator, kind, request)
     await session.flush()

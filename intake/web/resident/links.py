@@ -19,7 +19,7 @@ from intake.lifecycle import Actor, Status
 from intake.locale import say
 from intake.network import signing
 from intake.runtime import Parts
-from intake.service_requests import By, hash_key
+from intake.service_requests import Author, hash_key
 from intake.storage.models import Message, Recording, ServiceRequest
 from intake.web.api.request_detail import recording_response
 from intake.web.auth import CurrentParts
@@ -79,7 +79,7 @@ async def resident_acts(parts: CurrentParts, key: str, action: str) -> dict[str,
     """The resident agrees (``closed``), says it is not fixed (``not_fixed``), that we got her
     wrong (``not_right``), or cancels (``cancel``)."""
     found = await _by_key(parts, key)
-    by = By(Actor.RESIDENT)
+    by = Author(Actor.RESIDENT)
     async with parts.sessions.begin() as session:
         locked = await service_requests.lock(session, found.id)
         status = Status(locked.status)

@@ -23,7 +23,7 @@ from intake.errors import NotFound
 from intake.lifecycle import Actor
 from intake.network.addresses import counted_as
 from intake.runtime import Parts
-from intake.service_requests import By, hash_key
+from intake.service_requests import Author, hash_key
 from intake.storage.models import Household, ServiceRequest
 from intake.web.api import schemas
 from intake.web.auth import CurrentParts
@@ -119,7 +119,7 @@ async def not_right(parts: CurrentParts, key: str) -> dict[str, Any]:
 async def _answer(parts: Parts, key: str, is_right: bool) -> dict[str, Any]:
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await by_key(session, key)).id)
-        await service_requests.answer_read_back(session, request, is_right, By(Actor.RESIDENT))
+        await service_requests.answer_read_back(session, request, is_right, Author(Actor.RESIDENT))
         return await request_status.of(session, request, parts)
 
 
@@ -129,7 +129,9 @@ async def rate(parts: CurrentParts, key: str, body: Rating) -> dict[str, Any]:
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await by_key(session, key)).id)
         comment = (body.comment or "").replace("\x00", "") or None
-        await service_requests.rate(session, request, body.value, By(Actor.RESIDENT, why=comment))
+        await service_requests.rate(
+            session, request, body.value, Author(Actor.RESIDENT, why=comment)
+        )
         return await request_status.of(session, request, parts)
 
 

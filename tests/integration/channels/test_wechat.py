@@ -695,7 +695,9 @@ async def test_a_passive_answer_holds_the_number_of_the_request_being_made(
         conversation = await session.scalar(select(Conversation))
         assert conversation is not None
         draft = await service_requests.open_request(
-            session, service_requests.Opening(channel="wechat"), by=service_requests.By(Actor.DOOR)
+            session,
+            service_requests.Opening(channel="wechat"),
+            by=service_requests.Author(Actor.DOOR),
         )
         await session.execute(update(ServiceRequest).values(conversation_id=conversation.id))
     assert draft.tracking_number in await taken_passively(passive, wechat, "在厨房")

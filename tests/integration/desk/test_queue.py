@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, text, update
 from intake import service_requests
 from intake.accounts import presence
 from intake.lifecycle import Actor, Status
-from intake.service_requests import By, Opening
+from intake.service_requests import Author, Opening
 from intake.storage.models import AccessLog, Household, Looking, Message, ServiceRequest
 from tests.support.desk import at_the_desk
 from tests.support.installation import House
@@ -28,7 +28,7 @@ async def stored(house: House, **columns: Any) -> str:
         opened = await service_requests.open_request(
             session,
             Opening("voicemail", household_id=columns.pop("household_id", None)),
-            by=By(Actor.DOOR),
+            by=Author(Actor.DOOR),
             status=Status(columns.pop("status", "needs_review")),
             draft=True,
         )

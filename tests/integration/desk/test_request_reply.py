@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from intake import service_requests
 from intake.lifecycle import Actor, Status
-from intake.service_requests import By, Opening
+from intake.service_requests import Author, Opening
 from intake.storage.jobs import defer
 from intake.storage.models import AccessLog, Conversation, Event, Message, ServiceRequest
 from tests.integration.pipeline.test_pipeline import rows
@@ -30,7 +30,7 @@ async def asked_for(chat: ChatHouse, **fields: str) -> str:
     async with chat.house.parts.sessions.begin() as session:
         conversation = (await session.scalars(select(Conversation))).one()
         opening = Opening("webchat", "zh", contact_point_id=conversation.contact_point_id)
-        by = By(Actor.WORKER)
+        by = Author(Actor.WORKER)
         opened = await service_requests.open_request(
             session, opening, by=by, status=Status.NEEDS_REVIEW
         )

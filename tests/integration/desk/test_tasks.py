@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from intake import service_requests
 from intake.lifecycle import Actor, Status
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import Event, OperatorTask, ServiceRequest
 from intake.web.api.tasks import named_time
 from tests.integration.resident.test_page_accessibility import axe
@@ -42,7 +42,7 @@ async def becomes(house: House, number: str, to: Status, actor: Actor = Actor.BA
         locked = await service_requests.lock(session, request.id)
         if to is Status.ACCEPTED:
             locked.assignee = "小张"
-        await service_requests.advance(session, locked, to, By(actor, "小张"))
+        await service_requests.advance(session, locked, to, Author(actor, "小张"))
     await house.work()
 
 

@@ -23,7 +23,7 @@ from intake.evaluation.environment import Environment
 from intake.evaluation.metrics import score
 from intake.evaluation.predict import Predictor
 from intake.lifecycle import Actor, Status
-from intake.service_requests import By, Opening
+from intake.service_requests import Author, Opening
 from intake.settings import ROOT
 from intake.storage.models import AccessLog, Message, Place
 from tests.integration.pipeline.test_pipeline import rows
@@ -60,7 +60,7 @@ async def typed(house: House, *messages: str) -> str:
     async with house.parts.sessions.begin() as session:
         opening = Opening(channel="web_chat", language="zh")
         opened = await service_requests.open_request(
-            session, opening, by=By(Actor.DOOR), status=Status.NEEDS_REVIEW
+            session, opening, by=Author(Actor.DOOR), status=Status.NEEDS_REVIEW
         )
         for says in messages:
             session.add(Message(service_request_id=opened.id, direction="in", text=says))

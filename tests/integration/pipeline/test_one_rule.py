@@ -13,7 +13,7 @@ from sqlalchemy import select
 from intake import service_requests
 from intake.lifecycle import Actor, Status
 from intake.locale import reason
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import Alarm, Delivery, Event, OperatorTask, Recording, ServiceRequest
 from tests.conftest import wav_of
 from tests.support.chat import Chat
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.asyncio
 FORM = {"place": "幸福里", "unit": "3-2-501", "phone": "13812345678"}
 NEED = "幸福里三号楼二单元501的灯坏了"
 DANGER = "救命，我摔倒了起不来了"
-OPERATOR = By(Actor.OPERATOR, "Ms Li")
+OPERATOR = Author(Actor.OPERATOR, "Ms Li")
 Say = Callable[[ServiceRequest], Awaitable[Any]]
 
 
@@ -244,7 +244,7 @@ async def _by_the_rest(chat: Chat) -> str:
     async with chat.parts.sessions.begin() as session:
         locked = await service_requests.lock(session, held.id)
         why = reason("rest_arrived")
-        await service_requests.hear_whole(session, locked, recording, why, By(Actor.DOOR))
+        await service_requests.hear_whole(session, locked, recording, why, Author(Actor.DOOR))
     await chat.work(hurry=False)
     return held.tracking_number
 

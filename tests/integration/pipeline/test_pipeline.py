@@ -12,7 +12,7 @@ from intake import service_requests
 from intake.errors import BackendError
 from intake.lifecycle import Actor, Status
 from intake.pipeline import sweep
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, AlarmNotice, Delivery, DeliveryAttempt, Event, StationOrder
 from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, Undecodable
@@ -124,7 +124,7 @@ async def test_what_a_person_touched_is_not_read_again(house: House) -> None:
     await house.work(hurry=False)
     async with house.parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await house.request(number)).id)
-        by = By(Actor.OPERATOR, "Ms Li")
+        by = Author(Actor.OPERATOR, "Ms Li")
         await service_requests.correct(session, request, {"category": "meal"}, by, house.parts)
     house.assistant_up = True
     await house.work()
@@ -240,7 +240,7 @@ async def test_a_stale_result_is_kept_and_not_applied(house: House) -> None:
     request_id = (await house.request(number)).id
     async with house.parts.sessions.begin() as session:
         request = await service_requests.lock(session, request_id)
-        await service_requests.advance(session, request, Status.CANCELLED, By(Actor.RESIDENT))
+        await service_requests.advance(session, request, Status.CANCELLED, Author(Actor.RESIDENT))
     await house.work()
     request = await house.request(number)
     assert (request.status, request.transcript_id) == ("cancelled", None)
@@ -270,7 +270,9 @@ async def test_what_is_done_and_not_objected_to_is_closed(house: House) -> None:
     await house.work()
     async with house.parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await house.request(number)).id)
-        await service_requests.advance(session, request, Status.DONE, By(Actor.BACKEND, "station"))
+        await service_requests.advance(
+            session, request, Status.DONE, Author(Actor.BACKEND, "station")
+        )
     await sweep.let_time_pass(house.parts)
     assert (await house.request(number)).status == "done"
     await house.age(number, "4 days")

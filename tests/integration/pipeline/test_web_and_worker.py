@@ -51,7 +51,9 @@ async def test_a_worker_opens_a_request_while_the_endpoint_waits_for_the_convers
         opening = service_requests.Opening(
             "webchat", contact_point_id=conversation.contact_point_id
         )
-        await service_requests.open_request(session, opening, by=service_requests.By(Actor.DOOR))
+        await service_requests.open_request(
+            session, opening, by=service_requests.Author(Actor.DOOR)
+        )
     await door
     async with house.parts.sessions() as session:
         assert await session.scalar(select(func.count(Message.id))) == 2

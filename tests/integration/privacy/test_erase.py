@@ -18,7 +18,7 @@ from intake.errors import BackendError
 from intake.lifecycle import Actor
 from intake.privacy import erase_request, external_data
 from intake.privacy.erase_request import erase
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import (
     AccessLog,
     Alarm,
@@ -41,7 +41,7 @@ MARK = "紫罗兰花盆"
 NAME = "欧阳菊香"
 PHONE = "13911223344"
 SAID = f"我是{NAME}，麻烦帮我买一个{MARK}送来，电话{PHONE}"
-BY = By(Actor.OPERATOR, "Ms Li")
+BY = Author(Actor.OPERATOR, "Ms Li")
 
 
 async def erase_now(house: House, number: str, **more: Any) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text, update
 from intake.lifecycle import Actor
 from intake.privacy import erase_household, external_data
 from intake.privacy.erase_request import FEWEST_HOMES, erase
-from intake.service_requests import By, statistics
+from intake.service_requests import Author, statistics
 from intake.service_requests.statistics import SPLITS
 from intake.storage.models import AccessLog, Delivery, DeliveryAttempt, Household, ServiceRequest
 from tests.integration.desk.test_demand import asked, seed
@@ -30,7 +30,7 @@ from tests.support.webchat import Served
 pytestmark = pytest.mark.asyncio
 NAME, PHONE, MARK = "欧阳菊香", "13911223344", "紫罗兰花盆"
 SAID = f"麻烦帮我买一个{MARK}送来"
-BY = By(Actor.OPERATOR, "Ms Li")
+BY = Author(Actor.OPERATOR, "Ms Li")
 
 
 async def home_with(house: House, *said: str, **details: str) -> int:

@@ -22,7 +22,7 @@ from intake.cli.serve import set_up_logs
 from intake.conversation.inbound import Inbound, take_in
 from intake.conversation.locks import now
 from intake.lifecycle import Actor
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import ContactPoint, ServiceRequest
 from intake.web.auth import make_token
 from tests.conftest import wav_of
@@ -108,7 +108,7 @@ async def test_an_erase_leaves_nothing_behind(
         requests = await handed_over(house, 3)
         async with house.parts.sessions.begin() as session:
             seen = await service_requests.lock(session, requests[0].id)
-            by = By(Actor.OPERATOR, "Ms Li", f"{NAME} rang")
+            by = Author(Actor.OPERATOR, "Ms Li", f"{NAME} rang")
             await service_requests.correct(session, seen, {"place": MARK}, by, house.parts)
         await _settled(house)
     database = str(house.settings.database_url)

@@ -107,13 +107,13 @@ async def test_sound_goes_first_then_words_then_the_request(house: House) -> Non
 async def test_sound_that_an_open_request_needs_stays(house: House) -> None:
     from intake import service_requests
     from intake.lifecycle import Actor
-    from intake.service_requests import By
+    from intake.service_requests import Author
 
     number = await house.leave(SAID)
     await house.work()
     async with house.parts.sessions.begin() as session:
         first = await service_requests.lock(session, (await house.request(number)).id)
-        twin = await service_requests.split(session, first, {}, By(Actor.OPERATOR), house.parts)
+        twin = await service_requests.split(session, first, {}, Author(Actor.OPERATOR), house.parts)
         other = twin.tracking_number
     await ended(house, number, 400)
     found = await forget(house)

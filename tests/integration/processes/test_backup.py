@@ -37,7 +37,7 @@ from intake.privacy import erase_household
 from intake.privacy.erase_request import erase
 from intake.processes import postgres
 from intake.processes.postgres import installation
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.settings import Settings, load
 from intake.storage import migrations
 from intake.storage.db import engine_url
@@ -441,7 +441,7 @@ async def test_who_was_erased_since_does_not_come_back(
     before = save(full, tmp_path / "backups")
     first, *_ = await full.requests()
     async with full.parts.sessions.begin() as session:
-        await erase(session, first.id, By(Actor.OPERATOR, "Ms Li"), why="asked")
+        await erase(session, first.id, Author(Actor.OPERATOR, "Ms Li"), why="asked")
     await asyncio.sleep(1.1)  # archives are named by the second
     save(full, tmp_path / "backups")
     target = empty()

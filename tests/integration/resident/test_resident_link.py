@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 
 from intake import service_requests
 from intake.lifecycle import Actor, Status
-from intake.service_requests import By
+from intake.service_requests import Author
 from intake.storage.models import Event, OperatorTask
 from tests.support.installation import House
 from tests.support.stack import free_ports
@@ -43,7 +43,7 @@ async def advance(house: House, number: str, *statuses: Status) -> None:
     for status in statuses:
         async with house.parts.sessions.begin() as session:
             locked = await service_requests.lock(session, found.id)
-            await service_requests.advance(session, locked, status, By(Actor.OPERATOR, "Ms Li"))
+            await service_requests.advance(session, locked, status, Author(Actor.OPERATOR, "Ms Li"))
 
 
 async def events(house: House, number: str) -> list[str]:
