@@ -1,5 +1,6 @@
 """The form of a request: intake reads each message and says which field to ask for next."""
 
+import os
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -10,6 +11,8 @@ from actions.small_talk import talk_back
 from actions.talk import intake, speak
 
 REQUESTED = "requested_slot"
+FIELDS = "HUYING_FIELDS"
+"""The fields that intake may ask for, separated by commas: each is a slot of the form."""
 
 
 class ValidateRequest(Action):  # type: ignore[misc]
@@ -55,37 +58,14 @@ class Ask(Action):  # type: ignore[misc]
         return []
 
 
-class AskPlace(Ask):
-    """Asks where help is needed."""
-
-    slot = "place"
-
-
-class AskUnit(Ask):
-    """Asks for building and room."""
-
-    slot = "unit"
+def ask_action(slot: str) -> type[Ask]:
+    """The action that asks for a slot."""
+    name = "Ask" + "".join(word.capitalize() for word in slot.split("_"))
+    return type(name, (Ask,), {"slot": slot, "__module__": __name__, "__doc__": Ask.__doc__})
 
 
-class AskWhen(Ask):
-    """Asks for a time."""
-
-    slot = "when"
-
-
-class AskPerson(Ask):
-    """Asks for a name."""
-
-    slot = "person"
-
-
-class AskPhone(Ask):
-    """Asks for a telephone number."""
-
-    slot = "phone"
-
-
-class AskReadBack(Ask):
-    """Reads the draft back and asks whether it is right."""
-
-    slot = "read_back"
+ASK_ACTIONS = [
+    ask_action(slot) for slot in (*filter(None, os.environ.get(FIELDS, "").split(",")), "read_back")
+]
+"""One for each field of a request that is asked for, and one for the reading back. The action
+server finds them as it finds every subclass of `Action`."""

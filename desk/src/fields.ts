@@ -68,6 +68,11 @@ export class Fields {
     return this.typed.get(name)?.value ?? this.state.fields[name] ?? "";
   }
 
+  /** The digits that lead to fields. */
+  get keys(): string[] {
+    return this.rows().map((row) => row.dataset["key"] as string);
+  }
+
   row(key: string): HTMLElement | null {
     return this.form.querySelector(`[data-key="${key}"]`);
   }

@@ -16,6 +16,7 @@ import httpx
 
 from intake.assistant.training import QUIET
 from intake.errors import AssistantError
+from intake.understanding.fields import ASKED_NAMES
 
 FORM = "request_form"
 """The form in which a request is arranged (bot/domain.yml)."""
@@ -192,8 +193,12 @@ def tracker_events(requested: str) -> list[dict[str, Any]]:
 
 
 def actions_environment(*, intake_url: str, token: str) -> dict[str, str]:
-    """Environment variables by which the action server calls intake (actions/talk.py)."""
-    return {"HUYING_INTAKE_URL": intake_url, "HUYING_INTERNAL_TOKEN": token}
+    """Environment variables of the action server (actions/talk.py, actions/request.py)."""
+    return {
+        "HUYING_INTAKE_URL": intake_url,
+        "HUYING_INTERNAL_TOKEN": token,
+        "HUYING_FIELDS": ",".join(ASKED_NAMES),
+    }
 
 
 def tracker_file(home: Path) -> Path:

@@ -2,7 +2,8 @@
 
 A model's name carries the key of its content (`training_key`), so that "is it trained?" is "is the
 file there?". Rasa's own files are put together in a scratch folder first: one intent for each
-category of the catalogue, and the categories' own examples, come from ``data/services/``.
+category of the catalogue, and the categories' own examples, come from ``data/services/``; the
+form's slots from the fields of a request that are asked for.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ruamel.yaml import YAML
 
 from intake.catalogue.services import Catalogue, load_catalogue
 from intake.errors import HuyingError
+from intake.understanding.fields import ASKED_NAMES
 from intake.understanding.mishearing import Mishearing
 
 EMBEDDINGS = "data/embeddings"
@@ -158,6 +160,7 @@ def training_key(root: Path, python: Path) -> str:
                 digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     catalogue = load_catalogue(root / "data" / "services")
     digest.update(json.dumps(_intents(catalogue)).encode())
+    digest.update(json.dumps(_form()).encode())
     digest.update(json.dumps(_examples(catalogue)).encode())
     digest.update(_python_version(python).encode())
     return digest.hexdigest()
@@ -194,6 +197,7 @@ def _write_sources(root: Path, scratch: Path) -> list[Path]:
     shutil.copy(root / "bot" / "domain.yml", domain / "base.yml")
     intents = {"version": "3.1", "intents": _intents(catalogue)}
     (domain / "intents.yml").write_text(json.dumps(intents), "utf-8")
+    (domain / "form.yml").write_text(json.dumps(_form()), "utf-8")
     rules = [
         {
             "rule": f"{entry.name_en}: a request is arranged",
@@ -214,6 +218,22 @@ def _write_sources(root: Path, scratch: Path) -> list[Path]:
     folders = [root / "data" / name for name in ("nlu", "rules", "stories", "lookups")]
     _write_misheard(root, data)
     return [data, *(folder for folder in folders if folder.is_dir())]
+
+
+def _form() -> dict[str, Any]:
+    """The form's part of the domain: a slot and a question for each field that is asked for.
+
+    Filled by intake, which reads each message once (validate_request_form asks it). The slots
+    mirror the request that it keeps; they don't influence what comes next.
+    """
+    slots = [*ASKED_NAMES, "read_back"]
+    slot = {"type": "text", "influence_conversation": False, "mappings": [{"type": "custom"}]}
+    return {
+        "version": "3.1",
+        "actions": [f"action_ask_{name}" for name in slots],
+        "slots": {name: slot for name in slots},
+        "forms": {"request_form": {"required_slots": slots}},
+    }
 
 
 def _write_misheard(root: Path, data: Path) -> None:

@@ -28,10 +28,11 @@ class Dispatch:
     """What a backend is told about one service request.
 
     ``kind``: "submit", "changed" or "cancelled". ``idempotency_key`` is the same at every attempt
-    of one delivery. All datetimes are aware. ``recording_url`` is a signed link that expires;
-    ``recording_path`` is a local file, for backends that attach it. The other side reports back to
-    ``update_url``, or by ``update_links`` (action → signed link). ``attempt`` counts from 1;
-    ``maybe_sent``: an earlier attempt may have arrived.
+    of one delivery. ``fields`` holds the columns of the request's fields that have a place in the
+    payload (`understanding.fields.COLUMNS`), by name. All datetimes are aware. ``recording_url`` is
+    a signed link that expires; ``recording_path`` is a local file, for backends that attach it. The
+    other side reports back to ``update_url``, or by ``update_links`` (action → signed link).
+    ``attempt`` counts from 1; ``maybe_sent``: an earlier attempt may have arrived.
     """
 
     delivery_id: str
@@ -46,17 +47,10 @@ class Dispatch:
     summary: str
     transcript: str
     language: str
-    place: str | None
-    area: str | None
-    unit: str | None
+    fields: Mapping[str, str | datetime | None]
     address: str | None
     latitude: float | None
     longitude: float | None
-    when_start: datetime | None
-    when_end: datetime | None
-    when_text: str | None
-    person: str | None
-    phone: str | None
     received_at: datetime
     deadline_at: datetime | None
     external_id: str | None = None
@@ -68,6 +62,16 @@ class Dispatch:
     attempt: int = 1
     maybe_sent: bool = False
     reason: str | None = None
+
+    def text(self, name: str) -> str | None:
+        """A text of `fields`; None where it is not known."""
+        value = self.fields.get(name)
+        return value if isinstance(value, str) else None
+
+    def moment(self, name: str) -> datetime | None:
+        """A time of `fields`; None where it is not known."""
+        value = self.fields.get(name)
+        return value if isinstance(value, datetime) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,24 @@ from pathlib import Path
 from typing import Any
 
 from intake.backends import Dispatch
+from intake.understanding.fields import COLUMNS
 
 SCHEMA_VERSION = 1
+_PLACES = {column.name: column.payload for column in COLUMNS if column.payload is not None}
 _SCHEMAS = Path(__file__).parent / "schemas"
 
 
 @cache
 def schema() -> dict[str, Any]:
-    """The published JSON Schema (draft 2020-12) of what `build` returns."""
+    """The JSON Schema (draft 2020-12) of what `build` returns: the published one, and the declared
+    fields that it does not describe yet."""
     path = _SCHEMAS / f"service_request.v{SCHEMA_VERSION}.json"
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for column in COLUMNS:
+        if column.payload is not None:
+            part, key = column.payload
+            within = loaded["properties"].setdefault(part, {"type": "object", "properties": {}})
+            within["properties"].setdefault(key, {"type": ["string", "null"]})
     return loaded
 
 
@@ -31,6 +39,7 @@ def build(dispatch: Dispatch) -> dict[str, Any]:
     recording = None
     if dispatch.recording_url is not None:
         recording = {"url": dispatch.recording_url, "name": dispatch.recording_name}
+    told = _fields(dispatch)
     return {
         "schema_version": SCHEMA_VERSION,
         "event": dispatch.kind,
@@ -49,24 +58,28 @@ def build(dispatch: Dispatch) -> dict[str, Any]:
         "summary": dispatch.summary,
         "transcript": {"text": dispatch.transcript, "language": dispatch.language},
         "where": {
-            "place": dispatch.place,
-            "area": dispatch.area,
-            "unit": dispatch.unit,
+            **told.pop("where"),
             "address": dispatch.address,
             "latitude": dispatch.latitude,
             "longitude": dispatch.longitude,
         },
-        "when": {
-            "start": _moment(dispatch.when_start),
-            "end": _moment(dispatch.when_end),
-            "text": dispatch.when_text,
-        },
-        "who": {"person": dispatch.person, "phone": dispatch.phone},
+        "when": told.pop("when"),
+        "who": told.pop("who"),
+        **told,
         "received_at": _moment(dispatch.received_at),
         "deadline_at": _moment(dispatch.deadline_at),
         "recording": recording,
         "update_url": dispatch.update_url,
     }
+
+
+def _fields(dispatch: Dispatch) -> dict[str, dict[str, str | None]]:
+    """The request's fields by the object and the key that their columns declare."""
+    told: dict[str, dict[str, str | None]] = {}
+    for name, (part, key) in _PLACES.items():
+        value = dispatch.fields.get(name)
+        told.setdefault(part, {})[key] = _moment(value) if isinstance(value, datetime) else value
+    return told
 
 
 def _moment(value: datetime | None) -> str | None:

@@ -26,12 +26,15 @@ from pydantic import AfterValidator, Field
 from intake.backends import Dispatch, Pending, Receipt, Report
 from intake.backends._mail_texts import TEXTS
 from intake.errors import BackendError
+from intake.locale import say
 from intake.network.http import Outgoing
 from intake.network.options import NetworkOptions, Secret
+from intake.understanding.fields import READ
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SUBJECT_CHARACTERS = 150
+_IN_OWN_WORDS = ("place", "unit", "when", "person", "phone")
 
 
 def _address(value: str) -> str:
@@ -142,7 +145,7 @@ class EmailBackend:
             texts["emergency"] if dispatch.urgency == "emergency" else "",
             self._category(dispatch),
             dispatch.tracking_number,
-            dispatch.place or "",
+            dispatch.text("place") or "",
         ]
         return _line(" · ".join(part for part in parts if part))[:_SUBJECT_CHARACTERS]
 
@@ -172,9 +175,7 @@ class EmailBackend:
     def _values(
         self, dispatch: Dispatch, texts: Mapping[str, str], *, attached: bool
     ) -> dict[str, Any]:
-        where = " ".join(
-            part for part in (dispatch.area, dispatch.place, dispatch.unit) if part is not None
-        )
+        where = " ".join(filter(None, map(dispatch.text, ("area", "place", "unit"))))
         rows = [
             ("number", dispatch.tracking_number),
             ("category", self._category(dispatch)),
@@ -182,8 +183,9 @@ class EmailBackend:
             ("where", where),
             ("address", dispatch.address),
             ("when", self._window(dispatch)),
-            ("who", dispatch.person),
-            ("phone", dispatch.phone),
+            ("who", dispatch.text("person")),
+            ("phone", dispatch.text("phone")),
+            *self._others(dispatch),
             ("received", self._time(dispatch.received_at)),
             ("deadline", self._time(dispatch.deadline_at)),
             ("reason", dispatch.reason),
@@ -191,7 +193,7 @@ class EmailBackend:
         return {
             "language": self._options.language,
             "heading": texts[dispatch.kind],
-            "rows": [(texts[key], value) for key, value in rows if value],
+            "rows": [(texts.get(key, key), value) for key, value in rows if value],
             "summary": dispatch.summary,
             "transcript": dispatch.transcript,
             "recording_url": None if attached else dispatch.recording_url,
@@ -199,9 +201,19 @@ class EmailBackend:
             "texts": texts,
         }
 
+    def _others(self, dispatch: Dispatch) -> list[tuple[str, str | None]]:
+        """(label, value) of the fields for which this mail has no words of its own."""
+        return [
+            (say(f"desk.field.{field.name}", self._options.language), dispatch.text(field.column))
+            for field in READ
+            if field.name not in _IN_OWN_WORDS and field.columns[0].payload is not None
+        ]
+
     def _window(self, dispatch: Dispatch) -> str:
-        times = [self._time(t) for t in (dispatch.when_start, dispatch.when_end) if t is not None]
-        words = f"“{dispatch.when_text}”" if dispatch.when_text else ""
+        ends = map(dispatch.moment, ("when_start", "when_end"))
+        times = [self._time(moment) for moment in ends if moment is not None]
+        said = dispatch.text("when_text")
+        words = f"“{said}”" if said else ""
         return " ".join(part for part in (" – ".join(map(str, times)), words) if part)
 
     def _time(self, moment: datetime | None) -> str | None:

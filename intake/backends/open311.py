@@ -163,7 +163,7 @@ class Open311Backend:
     async def _form(self, dispatch: Dispatch, service: georeport.Service) -> dict[str, str]:
         options = self._options
         form = {"service_code": service.code, "description": self._description(dispatch)}
-        parts = (dispatch.area, dispatch.place, dispatch.unit)
+        parts = map(dispatch.text, ("area", "place", "unit"))
         address = dispatch.address or " ".join(part for part in parts if part)
         if dispatch.latitude is not None and dispatch.longitude is not None:
             form |= {"lat": f"{dispatch.latitude:.6f}", "long": f"{dispatch.longitude:.6f}"}
@@ -176,7 +176,7 @@ class Open311Backend:
         if address:
             form["address_string"] = address
         if options.send_contact:
-            contact = {"first_name": dispatch.person, "phone": dispatch.phone}
+            contact = {"first_name": dispatch.text("person"), "phone": dispatch.text("phone")}
             form |= {key: value for key, value in contact.items() if value}
         answers = options.attributes.get(service.code, {})
         if service.has_attributes:

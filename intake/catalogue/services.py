@@ -20,12 +20,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from intake.errors import SettingsError
+from intake.understanding.fields import AskedName
 
 INTENTS_FILE = "_intents.yml"
 CODE = r"^[a-z][a-z0-9_]*$"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Asked = Literal["place", "unit", "when", "person", "phone"]
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -68,10 +68,10 @@ class Category(_Strict):
     at_least: Literal["normal", "urgent"] = "normal"
     deadline_minutes: Annotated[int, Field(gt=0, le=60 * 24 * 31)]
     deadline_source: Text
-    required: tuple[Asked, ...] = ()
+    required: tuple[AskedName, ...] = ()
     remote: bool = False
     arranged: bool = True
-    questions: Mapping[Asked, Both]
+    questions: Mapping[AskedName, Both]
     routing_hint: Text
     examples: tuple[Text, ...] = ()
 

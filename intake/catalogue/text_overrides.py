@@ -18,8 +18,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.catalogue.places import Wrong
-from intake.catalogue.services import Asked, Catalogue, Category
+from intake.catalogue.services import Catalogue, Category
 from intake.storage.models import CatalogueText, Edited
+from intake.understanding.fields import AskedName
 
 KIND = "catalogue_texts"
 SOURCE = "set at the operators' desk"
@@ -58,7 +59,7 @@ class Texts(_Strict):
 
     name: Name | None = None
     description: Sentence | None = None
-    questions: dict[Asked, Sentence] | None = None
+    questions: dict[AskedName, Sentence] | None = None
     deadline_minutes: int | None = Field(None, ge=1, le=60 * 24 * 31)
     at_least: Literal["normal", "urgent"] | None = None
 

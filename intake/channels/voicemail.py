@@ -31,10 +31,12 @@ from intake.locale import languages, say
 from intake.runtime import Parts
 from intake.service_requests import Opened
 from intake.storage.models import IdempotencyKey, Message, Recording, ServiceRequest
+from intake.understanding.fields import READ
 
 log = logging.getLogger("huying.voicemail")
-TEXT_LIMITS = {"phone": 32, "place": 80, "unit": 40, "name": 40}
-FIELDS = frozenset({*TEXT_LIMITS, "language", "recorded_at", "household"})
+SENT = {field.sent_as: field for field in READ if field.sent_as is not None}
+"""Fields of a request that senders may fill in, by their names in the form."""
+FIELDS = frozenset({*SENT, "language", "recorded_at", "household"})
 KEY_LENGTH = 255
 
 
@@ -168,12 +170,12 @@ def read_fields(fields: dict[str, str], within_days: int) -> dict[str, Any]:
         known = ", ".join(sorted(FIELDS))
         raise BadField(f"Unknown field {unknown[0]!r}; possible: audio, {known}.", field=unknown[0])
     given: dict[str, Any] = {}
-    for name, limit in TEXT_LIMITS.items():
+    for name, row in SENT.items():
         value = " ".join(fields.get(name, "").split())
-        if len(value) > limit:
-            raise BadField(f"{name} is longer than {limit} characters.", field=name)
+        if row.length is not None and len(value) > row.length:
+            raise BadField(f"{name} is longer than {row.length} characters.", field=name)
         if value:
-            given["person" if name == "name" else name] = value
+            given[row.name] = value
     if language := fields.get("language"):
         short = language.lower().split("-")[0]
         if short not in languages():
@@ -248,7 +250,10 @@ _OPENAPI = {
                     "properties": {
                         "audio": {"type": "string", "format": "binary"},
                         "language": {"type": "string"},
-                        **{n: {"type": "string", "maxLength": m} for n, m in TEXT_LIMITS.items()},
+                        **{
+                            name: {"type": "string", "maxLength": row.length}
+                            for name, row in SENT.items()
+                        },
                         "recorded_at": {"type": "string", "format": "date-time"},
                         "household": {"type": "string"},
                     },

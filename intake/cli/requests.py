@@ -11,6 +11,7 @@ from rich.table import Table
 
 from intake.cli import client as http
 from intake.settings import load
+from intake.understanding.fields import COLUMNS
 
 app = typer.Typer(no_args_is_help=True, help="See service requests.")
 Token = Annotated[str | None, typer.Option(help="Default: HUYING_TOKEN or HUYING_TOKEN_FILE.")]
@@ -65,13 +66,7 @@ def show(
         "urgency",
         "category",
         "text",
-        "place",
-        "area",
-        "unit",
-        "when_start",
-        "when_end",
-        "person",
-        "phone",
+        *(column.name for column in COLUMNS if column.payload and column.listed),
         "backend",
         "external_id",
         "assignee",

@@ -71,7 +71,7 @@ def _slots(state: State) -> dict[str, str | None]:
     known = state.drafts[0].read if state.drafts else None
     slots: dict[str, str | None] = {}
     for name in FIELDS:
-        value = getattr(known, name, None)
+        value = known.get(name) if known else None
         slots[name] = None if value is None else str(_shown(value.value))
     return {**slots, "read_back": None}
 

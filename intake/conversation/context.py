@@ -142,12 +142,10 @@ async def read(
         return whole
     # "Not tomorrow, the day after": what stands behind holds, whatever stands before.
     rest = await asyncio.to_thread(read_from, start)
-    found: dict[str, Any] = {
-        n: moved(v, start) for n in FIELDS if (v := getattr(rest, n)) is not None
-    }
+    found: dict[str, Any] = {n: moved(v, start) for n in FIELDS if (v := rest.get(n)) is not None}
     if rest.place is not None:
         found["area"] = rest.area
-    return replace(whole, **found)
+    return whole.but(**found)
 
 
 async def transcript_of(session: AsyncSession, message: Message) -> Transcript | None:

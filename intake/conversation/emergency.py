@@ -19,8 +19,9 @@ from intake.runtime import Parts
 from intake.service_requests import Author, Opening
 from intake.storage.models import Conversation, Message, ServiceRequest
 from intake.understanding import safety
+from intake.understanding.fields import READ_TEXTS
 from intake.understanding.spoken_text import Heard
-from intake.understanding.values import Field, Understanding
+from intake.understanding.values import Understanding
 
 EMERGENCY_LASTS = timedelta(minutes=30)
 
@@ -163,8 +164,8 @@ async def fill(
     text = message.text or ""
     if text not in (request.text or ""):
         request.text = "\n".join(filter(None, (request.text, text)))
-    for name in ("place", "unit", "person", "phone"):
-        value: Field[str] | None = getattr(read, name)
+    for name in READ_TEXTS:
+        value = read.get(name)
         if value is not None and name not in request.corrected:
             setattr(request, name, value.value)
             if name == "place":

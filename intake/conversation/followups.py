@@ -199,7 +199,7 @@ def _name(here: MessageContext, request: ServiceRequest) -> str:
 
 def about_filed(here: MessageContext) -> AnswerPlan | None:
     """Not a new need, but something for the request that was just filed."""
-    found = {n: v for n in FIELDS if (v := getattr(here.read, n)) is not None}
+    found = {n: v for n in FIELDS if (v := here.read.get(n)) is not None}
     recent = _recent(here)
     if not found or recent is None:
         return None
@@ -224,6 +224,6 @@ def _recent(here: MessageContext) -> ServiceRequest | None:
 def _spoken(found: dict[str, Any], language: str) -> str:
     parts = []
     for name, value in found.items():
-        shown = times_.window(value.value, language) if name == "when" else value.value
+        shown = times_.spoken(value.value, language)
         parts.append(say(f"chat.part.{name}", language, value=shown))
     return say("chat.part.comma", language).join(parts)

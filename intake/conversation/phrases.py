@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from intake.catalogue.services import Both, Catalogue
-from intake.conversation.form import Draft, Turn, missing
+from intake.conversation.form import FIELDS, Draft, Turn, missing
 from intake.locale import say
-from intake.locale.times import window
+from intake.locale.times import spoken
 from intake.understanding.values import Field
 
 _UNIT_WORDS = re.compile(
@@ -35,17 +35,10 @@ def read_back(
     kinds = [catalogue.name(d.read.category or "", language or "zh") for d in drafts]
     known = [say("chat.part.and", language).join(kinds)]
     first = drafts[0]
-    if place := first.read.place:
-        known.append(say("chat.part.place", language, value=place.value))
-    if first.read.unit:
-        known.append(say("chat.part.unit", language, value=_words(first, first.read.unit)))
-    if first.read.when:
-        spoken = window(first.read.when.value, language)
-        known.append(say("chat.part.when", language, value=spoken))
-    if first.read.person:
-        known.append(say("chat.part.person", language, value=first.read.person.value))
-    if first.read.phone:
-        known.append(say("chat.part.phone", language, value=first.read.phone.value))
+    for name in FIELDS:
+        if (found := first.read.get(name)) is not None:
+            words = _words(first, found) if name == "unit" else spoken(found.value, language)
+            known.append(say(f"chat.part.{name}", language, value=words))
     joined = say("chat.part.comma", language).join(known)
     lacks = [n for d in drafts for n in missing(d, catalogue) if n not in declined]
     if not lacks:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -21,14 +21,15 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
+    create_model,
     model_validator,
 )
 
 from intake.errors import HuyingError
+from intake.understanding.fields import READ, Urgency
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.values import Window
 
-FIELDS = ("place", "unit", "phone", "person", "when")
 SPOKEN, TYPED, DIALOGUES = "labels.jsonl", "chat.jsonl", "dialogues.jsonl"
 
 
@@ -66,22 +67,27 @@ class Span(BaseModel):
         return Window(self.start, self.end)
 
 
-class Labels(BaseModel):
-    """What should be understood; only the fields in `model_fields_set` are labelled."""
-
+class _Kind(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     category: Said = None
-    urgency: Literal["emergency", "urgent", "normal"] = "normal"
-    place: Said = None
-    unit: Said = None
-    phone: Said = None
-    person: Said = None
-    when: Span | None = None
+    urgency: Urgency = "normal"
+
+
+_READ: dict[str, Any] = {row.name: (Span | None if row.is_window else Said, None) for row in READ}
+_KindAndFields: type[_Kind] = create_model("_KindAndFields", __base__=_Kind, **_READ)
+
+
+class Labels(_KindAndFields):
+    """What should be understood; only the fields in `model_fields_set` are labelled."""
 
     def labelled(self, name: str) -> bool:
         """Is this field labelled, be it with null?"""
         return name in self.model_fields_set
+
+    def label(self, name: str) -> Any:
+        """What is right here: a text or a `Span`, None for what was not said."""
+        return getattr(self, name)
 
 
 class Item(Labels):
@@ -199,8 +205,9 @@ def _remarks(
         scored = item.category and item.urgency != "emergency"
         if scored and item.category not in categories:
             yield f"{path}:{number}: category: {item.category} is not in the catalogue"
-        if item.place and item.place not in gazetteer.places:
-            yield f"{path}:{number}: place: {item.place} is not in places.csv"
+        place = item.label("place")
+        if place and place not in gazetteer.places:
+            yield f"{path}:{number}: place: {place} is not in places.csv"
 
 
 def _subsets(path: Path) -> Mapping[str, Mapping[str, frozenset[str]]]:

@@ -36,6 +36,7 @@ from intake.runtime import Parts
 from intake.settings import ROOT, Settings, secret_files
 from intake.storage.migrations import migrate
 from intake.storage.models import Conversation, Message, Place, ServiceRequest
+from intake.understanding.fields import READ_TEXTS
 
 CHANNEL = "webchat"
 
@@ -99,7 +100,7 @@ async def _found(conversation: Conversation, parts: Parts) -> dict[str, Any]:
         )
     if request is None:
         return {}
-    names = ("category", "urgency", "place", "unit", "person", "phone")
+    names = ("category", "urgency", *READ_TEXTS)
     found = {name: getattr(request, name) for name in names}
     zone = parts.settings.zone
     if request.when_start is not None and request.when_end is not None:

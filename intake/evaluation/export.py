@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ import phonenumbers
 from intake.evaluation.confirmed_requests import Checked
 from intake.evaluation.dataset import DIALOGUES, SPOKEN, TYPED
 from intake.storage.models import ServiceRequest
+from intake.understanding.fields import READ_NAMES, READ_TEXTS
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.simplified import plain
 from intake.understanding.spoken_text import Heard
@@ -27,7 +28,7 @@ from intake.understanding.unit import find_units, read_unit
 from intake.understanding.values import Window, window_to_json
 
 CHINA = 86
-NAMES = ("category", "urgency", "place", "unit", "when", "person", "phone")
+NAMES = ("category", "urgency", *READ_NAMES)
 _PARTS_OF_WHEN = frozenset(("when_start", "when_end"))
 _JOINS = re.compile(r"[-‐-―−#/\s]+")
 _UNIT = re.compile(r"(?:[0-9]{1,4}|[A-Z])(?:-[0-9]{1,4}){0,2}")
@@ -114,15 +115,14 @@ def _values(
     request: ServiceRequest, zone: ZoneInfo, gazetteer: Gazetteer
 ) -> Iterator[tuple[str, str, Any]]:
     """(name, what was written, the label)."""
-    for name, value in (
-        ("category", request.category),
-        ("urgency", request.urgency),
-        ("place", as_place(request.place or "", gazetteer)),
-        ("unit", as_unit(request.unit or "")),
-        ("person", (request.person or "").strip() or None),
-        ("phone", as_phone(request.phone or "")),
-    ):
-        yield name, (getattr(request, name) or "").strip(), value
+    forms: dict[str, Callable[[str], str | None]] = {
+        "place": lambda written: as_place(written, gazetteer),
+        "unit": as_unit,
+        "phone": as_phone,
+    }
+    for name in ("category", "urgency", *READ_TEXTS):
+        written = (getattr(request, name) or "").strip()
+        yield name, written, forms[name](written) if name in forms else written or None
     start, end = request.when_start, request.when_end
     ends = " to ".join(_local(t, zone).isoformat(" ", "minutes") for t in (start, end) if t)
     yield "when", ends, _window(start, end, zone)

@@ -8,9 +8,10 @@ The measures, each a share 0..1 of the labelled cases:
 ``emergency_false``                   flagged as emergencies, of all that are none
 ``emergency_false_near``              flagged as emergencies, of those that only sound like one
 ``urgency_right``                     right urgency
-``place_exact`` … ``person_exact``    right value, of those where one was said
+``place_exact`` … ``phone_exact``     right value, of those where one was said: for each field that
+                                      has a reader
 ``when_right``                        the same; right if intersection over union is at least 0.5
-``place_false`` … ``when_false``      a value understood, of those where none was said
+``place_false`` … ``phone_false``     a value understood, of those where none was said
 ``auto_share``                        decided without a person, of the service requests
 ``auto_error``                        of everything decided without a person: any of category,
                                       place, unit, when, phone wrong, or an emergency
@@ -32,8 +33,9 @@ from typing import TYPE_CHECKING, Any
 
 from rapidfuzz.distance import Levenshtein
 
-from intake.evaluation.dataset import FIELDS, Item, Labels
+from intake.evaluation.dataset import Item, Labels
 from intake.understanding.confidence import NON_SERVICE
+from intake.understanding.fields import BY_NAME, FIELDS, READ, READ_NAMES
 from intake.understanding.numerals import ENGLISH, NUMERAL, number
 from intake.understanding.simplified import plain
 from intake.understanding.values import Understanding, Window, window_to_json
@@ -47,11 +49,16 @@ BINS = 10
 # Quantile of the normal distribution for a 95 % interval.
 Z = 1.959964
 
+
+def _hit(name: str) -> str:
+    """The measure of a field that was said: windows need only overlap."""
+    return f"{name}_{'right' if BY_NAME[name].is_window else 'exact'}"
+
+
 SHARES = (
     "category_top1", "category_top3",
     "emergency_recall", "emergency_false", "emergency_false_near", "urgency_right",
-    "place_exact", "place_false", "unit_exact", "unit_false", "when_right", "when_false",
-    "phone_exact", "phone_false", "person_exact", "person_false",
+    *(measure for row in READ for measure in (_hit(row.name), f"{row.name}_false")),
     "auto_share", "auto_error",
 )  # fmt: skip
 """Measures that are shares of a count, in the order in which they are shown."""
@@ -138,17 +145,17 @@ def score(answers: Sequence[Answer], near_misses: frozenset[str], *, spoken: boo
 def compare_fields(labels: Labels, got: Understanding, tally: Tally) -> list[str]:
     """Count every labelled field; return a line for each that is wrong."""
     wrong = []
-    for name in FIELDS:
+    for name in READ_NAMES:
         if not labels.labelled(name):
             continue
-        label, found = getattr(labels, name), getattr(got, name)
+        label, found = labels.label(name), got.get(name)
         value = found.value if found else None
         if label is None:
             right = value is None
             tally.count(f"{name}_false", not right)
         else:
             right = is_right(name, label, value)
-            tally.count(f"{name}_{'right' if name == 'when' else 'exact'}", right)
+            tally.count(_hit(name), right)
         if not right:
             doubt = f" ({found.confidence:.2f}{', ambiguous' * found.ambiguous})" if found else ""
             wrong.append(f"{name}: {_shown(label)} → {_shown(value)}{doubt}")
@@ -159,12 +166,12 @@ def is_right(name: str, label: Any, value: Any) -> bool:
     """Does the value of a field fit its label? Time windows need only overlap (`RIGHT_OVERLAP`)."""
     if value is None:
         return False
-    if name == "when":
+    if BY_NAME[name].is_window:
         return overlap(label.window, value) >= RIGHT_OVERLAP
     return bool(label == value)
 
 
-_UNDECISIVE = ("person:", "urgency:")
+_UNDECISIVE = tuple(f"{row.name}:" for row in FIELDS if not row.decisive)
 
 
 def _compare_kind(answer: Answer, tally: Tally, near_misses: frozenset[str]) -> list[str]:
@@ -302,15 +309,15 @@ def score_dialogues(held: Sequence[Held]) -> Score:
 
 def _wrong(held: Held) -> list[str]:
     expected = held.dialogue.expect
-    names = ["urgency", *FIELDS]
+    names = ["urgency", *READ_NAMES]
     if expected.urgency != "emergency":
         names.append("category")
     wrong = []
     for name in names:
         if not expected.labelled(name):
             continue
-        label, found = getattr(expected, name), held.found.get(name)
-        if name == "when" and found is not None:
+        label, found = expected.label(name), held.found.get(name)
+        if BY_NAME[name].is_window and found is not None:
             found = Window(*found)
         right = found is None if label is None else is_right(name, label, found)
         if not right:

@@ -34,6 +34,11 @@ def window(when: Window, language: str | None) -> str:
     return f"{day}{_clock(start)}到{_clock(end, part=not same)}"
 
 
+def spoken(value: Window | str, language: str | None) -> str:
+    """A field's value as people say it: a stretch of time as `window`, a text as it is."""
+    return window(value, language) if isinstance(value, Window) else value
+
+
 def at(moment: datetime, language: str | None) -> str:
     """A moment on the residents' clock as people say it: "11月3日周二下午2点"."""
     day = _day(moment, language)

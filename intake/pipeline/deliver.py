@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +26,7 @@ from intake.service_requests import Author
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, Delivery, DeliveryAttempt, Recording, ServiceRequest
 from intake.storage.retry import backoff
+from intake.understanding.fields import COLUMNS
 
 LINK_DAYS = 14
 
@@ -304,17 +306,10 @@ def _dispatch(
         summary=_summary(request, names),
         transcript=request.text or "",
         language=request.language or "zh",
-        place=request.place,
-        area=request.area,
-        unit=request.unit,
+        fields=_fields(request, zone),
         address=" ".join(part for part in where if part) or None,
         latitude=None,
         longitude=None,
-        when_start=request.when_start.astimezone(zone) if request.when_start else None,
-        when_end=request.when_end.astimezone(zone) if request.when_end else None,
-        when_text=request.when_text,
-        person=request.person,
-        phone=request.phone,
         received_at=request.received_at.astimezone(zone),
         deadline_at=request.deadline_at.astimezone(zone) if request.deadline_at else None,
         external_id=delivery.external_id or request.external_id,
@@ -330,6 +325,15 @@ def _dispatch(
         maybe_sent=maybe_sent,
         reason=request.rejected_because if delivery.kind == "cancelled" else None,
     )
+
+
+def _fields(request: ServiceRequest, zone: ZoneInfo) -> dict[str, str | datetime | None]:
+    """The columns that backends are told, times on the residents' clock."""
+    values = {column.name: getattr(request, column.name) for column in COLUMNS if column.payload}
+    return {
+        name: value.astimezone(zone) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
 
 
 def _summary(request: ServiceRequest, names: Mapping[str, str]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -52,4 +51,4 @@ def check_phone(
             hearings = listener.relisten(path, *stretch, language)
         except SpeechError as error:
             log.warning("a phone number could not be listened to again: %s", error.code)
-    return replace(read, phone=vote(text, phone, hearings))
+    return read.but(phone=vote(text, phone, hearings))

@@ -47,11 +47,13 @@ from intake.storage.models import (
     StationOrder,
     Understanding,
 )
+from intake.understanding.fields import FIELDS
 
 JOB = "remove_leftovers"
 WHYS = ("asked", "retention", "test", "other")
 KEPT = frozenset(
     [
+        *(column.name for field in FIELDS if field.kept for column in field.columns),
         "id",
         "tracking_number",
         "status",
@@ -61,9 +63,6 @@ KEPT = frozenset(
         "merged_into_id",
         "split_from_id",
         "related_to_id",
-        "category",
-        "urgency",
-        "area",
         "backend",
         "received_at",
         "deadline_at",

@@ -39,6 +39,7 @@ from intake.storage.models import (
     Transcript,
     Understanding,
 )
+from intake.understanding.fields import READ
 
 SECRETS = frozenset(
     ("status_key", "status_key_hash", "blob_key", "sha256", "token", "link_version")
@@ -191,6 +192,7 @@ def write(
             told=told,
             there=there,
             language=language,
+            fields=READ,
             say=lambda key, **values: say(f"export.{key}", language, **values),
             status=lambda code: say(f"status.{code}", language),
             category=lambda code: category(code, language) if code else "–",

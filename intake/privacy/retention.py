@@ -27,6 +27,7 @@ from intake.privacy.erase_request import erase
 from intake.service_requests import Author
 from intake.settings import Settings
 from intake.storage.db import Sessions
+from intake.understanding.fields import COLUMNS
 
 log = logging.getLogger("huying.keeping")
 AT_ONCE = 200  # rows of one transaction
@@ -77,11 +78,14 @@ async def _sound(session: AsyncSession, settings: Settings, ids: list[Any]) -> N
     await asyncio.to_thread(external_data.unlink_blobs, settings.recordings_dir, keys)
 
 
+_WORDS = ", ".join(f"{column.name} = NULL" for column in COLUMNS if column.words)
+
+
 async def _words(session: AsyncSession, settings: Settings, ids: list[Any]) -> None:
     for statement in (
         "DELETE FROM understandings WHERE service_request_id = ANY(:ids)",
         "UPDATE events SET why = NULL, changes = NULL WHERE service_request_id = ANY(:ids)",
-        "UPDATE service_requests SET text = NULL, when_text = NULL, given = '{}', reasons = '[]',"
+        f"UPDATE service_requests SET {_WORDS}, given = '{{}}', reasons = '[]',"  # noqa: S608
         " rejected_because = NULL, for_other = false,"
         " transcript_id = NULL, understanding_id = NULL WHERE id = ANY(:ids)",
     ):

@@ -19,22 +19,9 @@ from intake.service_requests.events import Author, check_not_erased, plain, reco
 from intake.service_requests.opening import Opening, open_request
 from intake.service_requests.transitions import advance
 from intake.storage.models import ServiceRequest
+from intake.understanding.fields import COLUMNS
 
-CORRECTABLE = frozenset(
-    [
-        "category",
-        "urgency",
-        "place",
-        "area",
-        "unit",
-        "when_start",
-        "when_end",
-        "when_text",
-        "person",
-        "phone",
-        "text",
-    ]
-)
+CORRECTABLE = frozenset(column.name for column in COLUMNS)
 
 
 async def correct(

@@ -55,7 +55,7 @@ def judge(
             category=limits.category,
             category_spoken=limits.category_spoken,
             by_category=limits.categories,
-            **limits.fields,
+            fields=limits.fields,
         ),
         spoken=spoken,
     )

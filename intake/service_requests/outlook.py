@@ -17,6 +17,7 @@ from intake.service_requests.areas import area_of
 from intake.service_requests.duplicates import Alike
 from intake.service_requests.worklist import Filters, Group, Line
 from intake.storage.models import ServiceRequest, Understanding
+from intake.understanding.fields import READ
 
 AHEAD = 20  # requests that are searched for one that no colleague has open
 
@@ -63,7 +64,7 @@ async def outlook(
         urgency=now["urgency"],
     )
     entry = parts.catalogue.entries.get(now["category"] or "")
-    has = {**now, "when": request.when_start, "person": request.person}
+    has = {row.name: now.get(row.name, getattr(request, row.column)) for row in READ}
     row = await session.get(Understanding, request.understanding_id or 0)
     at_home = about_one_home(parts.catalogue)
     need = duplicates.of(request, at_home, row.fields if row else None, changes)

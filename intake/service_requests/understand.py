@@ -6,7 +6,7 @@ What the sender filled in (`given`) and what a person corrected count more than 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,12 +24,12 @@ from intake.storage import models
 from intake.storage.models import ServiceRequest, Transcript
 from intake.understanding import confidence as field_confidence
 from intake.understanding import safety
+from intake.understanding.fields import READ_TEXTS
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.readers import understand
 from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Field, Understanding, Window
 
-TEXT_FIELDS = ("place", "unit", "person", "phone")
 ANSWERED_IN_WRITING = {"webchat", "wechat"}
 MISHEARD = 0.6  # of 11 digits, four may be wrong; numbers by chance share fewer
 AGAIN = {"assistant_unreachable", "emergency"}
@@ -132,11 +132,11 @@ async def keep(
     found: dict[str, Any] = {
         "category": read.category,
         "urgency": "emergency" if request.urgency == "emergency" else _urgency(read, parts),
-        **{name: _value(getattr(read, name)) for name in TEXT_FIELDS},
+        **{name: _value(read.get(name)) for name in READ_TEXTS},
         **_window(read.when, request, parts),
     }
     found.update(_from_home(request, read, parts.settings.deciding))
-    found.update({k: v for k, v in request.given.items() if k in TEXT_FIELDS and v})
+    found.update({k: v for k, v in request.given.items() if k in READ_TEXTS and v})
     found["area"] = await area_of(session, parts, found["place"])
     for name, value in found.items():
         if name not in corrected:
@@ -159,15 +159,13 @@ def _from_home(request: ServiceRequest, read: Understanding, limits: Deciding) -
     The resident may speak for a neighbour: with another place, the household's unit does not hold.
     """
     home: dict[str, str] = request.given.get("household") or {}
-    usual = field_confidence.Thresholds()
-    set_ = {str(name): value for name, value in limits.fields.items()}
+    thresholds = field_confidence.Thresholds(fields=limits.fields)
 
     def differs(name: str) -> bool:
-        heard: Field[str] | None = getattr(read, name)
+        heard = read.get(name)
         if heard is None or heard.value == home[name]:
             return False
-        least: float = set_.get(name, getattr(usual, name))
-        sure = not heard.ambiguous and heard.confidence >= least
+        sure = not heard.ambiguous and heard.confidence >= thresholds.of(name)
         return sure or Levenshtein.normalized_similarity(heard.value, home[name]) < MISHEARD
 
     said = {name for name in home if differs(name)}
@@ -199,12 +197,12 @@ def _with_given(read: Understanding, request: ServiceRequest) -> Understanding:
     corrected as certain."""
     certain: dict[str, Any] = {}
     home: dict[str, str] = request.given.get("household") or {}
-    for name in TEXT_FIELDS:
+    for name in READ_TEXTS:
         value = getattr(request, name)
         given = request.given.get(name) or name in request.corrected
         if value and (given or home.get(name) == value):
             certain[name] = Field(value, None, 1.0)
-    return replace(read, **certain)
+    return read.but(**certain)
 
 
 async def _earlier(session: AsyncSession, request: ServiceRequest) -> int | None:

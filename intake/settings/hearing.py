@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from intake.settings.table import SecretFile, Table
+from intake.understanding.fields import ReadName
 
 
 class Limits(Table):
@@ -83,7 +84,7 @@ class Deciding(Table):
     categories: dict[str, float] = Field(
         default_factory=dict, description="the same for single categories"
     )
-    fields: dict[Literal["place", "unit", "when", "phone", "person"], float] = Field(
+    fields: dict[ReadName, float] = Field(
         default_factory=dict, description="least confidence of single fields"
     )
     alarm_from: float = Field(

@@ -4,18 +4,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from intake.understanding.values import Field, Reason, Understanding
+from intake.understanding.fields import BY_NAME, READ, RequestField
+from intake.understanding.values import Reason, Understanding
 
 NON_SERVICE = frozenset(
     ("query_status", "cancel_request", "feedback", "handoff", "greet", "thanks", "affirm", "deny",
      "out_of_scope")
 )  # fmt: skip
 """Intents that ask for no service: a person reads them, no backend gets them."""
-
-_NAMES = {
-    "place": ("地点", "the place"), "unit": ("门牌", "the unit"), "when": ("时间", "the time"),
-    "person": ("姓名", "the name"), "phone": ("电话", "the phone number"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +21,18 @@ class Thresholds:
     A field that was said but is less sure than its threshold sends the request to a person even
     when the category doesn't require it: a wrong address is worse than none. `category_spoken`
     is for what a recogniser wrote. The values are those above which next to nothing was wrong on
-    the labelled sets (docs/decisions/010-sure-enough.md).
+    the labelled sets (docs/decisions/010-sure-enough.md). `fields`: what another value than the
+    declared one (`RequestField.least`) is wanted for, by name.
     """
 
     category: float = 0.6
     category_spoken: float = 0.7
     by_category: Mapping[str, float] = field(default_factory=dict)
-    place: float = 0.65
-    unit: float = 0.55
-    when: float = 0.65
-    phone: float = 0.75
-    person: float = 0.0
+    fields: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, name: str) -> float:
+        """The least confidence of a field, 0..1."""
+        return self.fields.get(name, BY_NAME[name].least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +52,15 @@ def decide(
 ) -> Decision:
     """Decide whether the request may go out without a person.
 
-    `required` are the names of the fields ("place", "unit", "when", "person", "phone") without
-    which the category can't be routed. An emergency, a non-service intent, an unknown category
-    and an ambiguous field are never decided here.
+    `required` are the names of the fields without which the category can't be routed. An
+    emergency, a non-service intent, an unknown category and an ambiguous field are never decided
+    here.
     """
     limits = thresholds or Thresholds()
     least = limits.category_spoken if spoken else limits.category
     reasons = [*understanding.reasons, *_category(understanding, limits, least)]
-    for name in _NAMES:
-        reasons.extend(_field(name, understanding, name in required, getattr(limits, name)))
+    for row in READ:
+        reasons.extend(_field(row, understanding, row.name in required, limits.of(row.name)))
     if understanding.urgency == "emergency" and not any(r.code == "life_safety" for r in reasons):
         reasons.insert(0, Reason("life_safety", "可能有危险", "Someone may be in danger"))
     return Decision(not reasons, tuple(reasons))
@@ -86,10 +83,10 @@ def _category(understanding: Understanding, limits: Thresholds, least: float) ->
 
 
 def _field(
-    name: str, understanding: Understanding, required: bool, limit: float
+    row: RequestField, understanding: Understanding, required: bool, limit: float
 ) -> Iterator[Reason]:
-    zh, en = _NAMES[name]
-    value: Field[Any] | None = getattr(understanding, name)
+    name, (zh, en) = row.name, row.noun
+    value = understanding.get(name)
     if value is None:
         if required:
             yield Reason(f"{name}_missing", f"没听到{zh}", f"{en.capitalize()} is missing")

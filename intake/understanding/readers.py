@@ -1,21 +1,97 @@
 """All readers over one text: what is needed, how urgently, where, when, for whom."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from intake.understanding.fields import READ_NAMES, Urgency
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.person import read_person
 from intake.understanding.phone import read_phone
 from intake.understanding.place import read_place
 from intake.understanding.safety import Safety, read_safety
 from intake.understanding.spoken_text import Heard
-from intake.understanding.unit import find_units, read_unit
-from intake.understanding.values import Field, Reason, Understanding, Urgency
+from intake.understanding.unit import Mention, find_units, read_unit
+from intake.understanding.values import Field, Reason, Understanding, Window
 from intake.understanding.when import read_when
 
 ALARM_FROM, DOUBT_FROM = 0.6, 0.3
 """Chances of danger, as the classifier gives them, that make an emergency and a doubt."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """A message while it is read: what every reader may look at.
+
+    `now` is naive local time. `arranged`: somebody comes at an agreed time. `taken`: spans of the
+    text that are read already and mean nothing else. `found`: fields by name.
+    """
+
+    text: str
+    heard: Heard
+    now: datetime
+    gazetteer: Gazetteer
+    emergency: bool = False
+    arranged: bool = True
+    taken: list[tuple[int, int]] = dataclass_field(default_factory=list)
+    found: dict[str, Field[Any]] = dataclass_field(default_factory=dict)
+    _units: list[Mention] | None = None
+
+    def units(self) -> list[Mention]:
+        """Every mention of a building, entrance or room, outside of what was taken at first."""
+        if self._units is None:
+            self._units = find_units(self.heard, self.taken)
+        return self._units
+
+    def take(self, field: Field[Any] | None) -> None:
+        """Nothing else is read in this field's words."""
+        if field is not None and field.evidence is not None:
+            self.taken.append(field.evidence)
+
+
+def _phone(message: Reading) -> Field[str] | None:
+    phone = read_phone(message.heard)
+    message.take(phone)
+    return phone
+
+
+def _place(message: Reading) -> Field[str] | None:
+    starts = [unit.start for unit in message.units()]
+    return read_place(message.heard, message.gazetteer, starts, message.taken)
+
+
+def _unit(message: Reading) -> Field[str] | None:
+    units, place = message.units(), message.found.get("place")
+    unit = read_unit(message.heard, units, place.evidence[1] if place and place.evidence else None)
+    message.taken += [(mention.start, mention.end) for mention in units]
+    message.take(place)
+    message.take(unit)
+    return unit
+
+
+def _when(message: Reading) -> Field[Window] | None:
+    """In an emergency a time told is no appointment."""
+    if message.emergency:
+        return None
+    return read_when(message.heard, message.now, arranged=message.arranged, taken=message.taken)
+
+
+def _person(message: Reading) -> Field[str] | None:
+    return read_person(message.text, message.heard, message.taken)
+
+
+Reader = Callable[[Reading], Field[Any] | None]
+READERS: Mapping[str, Reader] = {
+    "phone": _phone,
+    "place": _place,
+    "unit": _unit,
+    "when": _when,
+    "person": _person,
+}
+"""The reader of each field, in the order in which they read: each may pass over what an earlier one
+took."""
 
 
 class Word(Protocol):
@@ -53,24 +129,23 @@ def understand(
     comes at an agreed time, so that a time told is rather when it happened. Never raises on
     account of the text, and takes time linear in its length.
     """
-    now = received_at.replace(tzinfo=None, second=0, microsecond=0)
     heard = Heard.of(text, spoken=bool(words))
     safety = read_safety(heard)
     category = ranking[0][0] if ranking else None
-    phone = read_phone(heard)
-    taken = [phone.evidence] if phone and phone.evidence else []
-    mentions = find_units(heard, taken)
-    place = read_place(heard, gazetteer, [m.start for m in mentions], taken)
-    unit = read_unit(heard, mentions, place.evidence[1] if place and place.evidence else None)
-    taken += [(m.start, m.end) for m in mentions]
-    taken += _spans(place, unit)
     urgency, reasons = _urgency(text, safety, danger, alarm_from, doubt_from)
-    emergency = urgency == "emergency"
-    when = (
-        None
-        if emergency
-        else read_when(heard, now, arranged=category not in unarranged, taken=taken)
+    message = Reading(
+        text=text,
+        heard=heard,
+        now=received_at.replace(tzinfo=None, second=0, microsecond=0),
+        gazetteer=gazetteer,
+        emergency=urgency == "emergency",
+        arranged=category not in unarranged,
     )
+    for name, reader in READERS.items():
+        field = reader(message)
+        if field is not None:
+            message.found[name] = field
+    place = message.found.get("place")
     return Understanding(
         category=category,
         category_confidence=ranking[0][1] if ranking else 0.0,
@@ -79,18 +154,10 @@ def understand(
         urgency_evidence=safety.evidence,
         safety_kind=safety.kind,
         danger=danger,
-        place=place,
         area=gazetteer.places[place.value].area if place else None,
-        unit=unit,
-        when=when,
-        person=read_person(text, heard, taken),
-        phone=phone,
         reasons=reasons,
+        fields={name: message.found[name] for name in READ_NAMES if name in message.found},
     )
-
-
-def _spans(*fields: Field[str] | None) -> list[tuple[int, int]]:
-    return [field.evidence for field in fields if field and field.evidence]
 
 
 def _urgency(

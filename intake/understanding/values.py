@@ -1,14 +1,15 @@
 """What was understood of one message: every field with its evidence and how sure we are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
+
+from intake.understanding.fields import BY_NAME, READ, READ_NAMES, Urgency
 
 Evidence = tuple[int, int] | None
 """`[start, end)` in code points of the text that was read; None when no words stand behind it."""
 
-Urgency = Literal["emergency", "urgent", "normal"]
 T = TypeVar("T")
 _MINUTE = "%Y-%m-%dT%H:%M"
 
@@ -48,11 +49,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """All that one message or voicemail says; what it does not say is None.
+    """All that one message or voicemail says.
 
-    `category_ranking` is (code, probability) pairs, the likeliest first. `safety_kind` names the
-    danger when `urgency` is "emergency" by the rules (see `safety.KINDS`); `danger` is the learned
-    chance of one. `area` follows from `place`.
+    `fields` holds what it says of the fields that have a reader (`fields.READ`), by name; `get`
+    returns one of them, None for what it does not say. `category_ranking` is (code, probability)
+    pairs, the likeliest first. `safety_kind` names the danger when `urgency` is "emergency" by the
+    rules (see `safety.KINDS`); `danger` is the learned chance of one. `area` follows from `place`.
     """
 
     category: str | None
@@ -62,13 +64,46 @@ class Understanding:
     urgency_evidence: Evidence = None
     safety_kind: str | None = None
     danger: float = 0.0
-    place: Field[str] | None = None
     area: str | None = None
-    unit: Field[str] | None = None
-    when: Field[Window] | None = None
-    person: Field[str] | None = None
-    phone: Field[str] | None = None
     reasons: tuple[Reason, ...] = ()
+    fields: Mapping[str, Field[Any]] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Field[str] | None:
+        """Where; a place of the gazetteer unless its note says otherwise."""
+        return self.get("place")
+
+    @property
+    def unit(self) -> Field[str] | None:
+        """Building, entrance and room, joined by "-"."""
+        return self.get("unit")
+
+    @property
+    def when(self) -> Field[Window] | None:
+        """When help is wanted."""
+        return self.get("when")
+
+    @property
+    def phone(self) -> Field[str] | None:
+        """The number to ring."""
+        return self.get("phone")
+
+    def get(self, name: str) -> Field[Any] | None:
+        """What it says of a field that has a reader; raises KeyError for any other name."""
+        if name not in READ_NAMES:
+            raise KeyError(name)
+        return self.fields.get(name)
+
+    def but(self, **changes: Any) -> "Understanding":
+        """The same with other values, of fields that have a reader or of attributes by name.
+
+        A field that becomes None is not said.
+        """
+        read = {name: changes.pop(name) for name in READ_NAMES if name in changes}
+        known = {
+            name: value for name, value in {**self.fields, **read}.items() if value is not None
+        }
+        return replace(self, fields=known, **changes)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; `from_json` reads them back unchanged."""
@@ -80,18 +115,18 @@ class Understanding:
             "urgency_evidence": list(self.urgency_evidence) if self.urgency_evidence else None,
             "safety_kind": self.safety_kind,
             "danger": self.danger,
-            "place": _field_to_json(self.place),
             "area": self.area,
-            "unit": _field_to_json(self.unit),
-            "when": _field_to_json(self.when),
-            "person": _field_to_json(self.person),
-            "phone": _field_to_json(self.phone),
+            **{name: _field_to_json(self.get(name)) for name in READ_NAMES},
             "reasons": [{"code": r.code, "zh": r.zh, "en": r.en} for r in self.reasons],
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Understanding":
-        """Read what `to_json` wrote; raises KeyError or ValueError on anything else."""
+        """Read what `to_json` wrote; raises KeyError or ValueError on anything else.
+
+        A field that did not exist then was not read.
+        """
+        read = {row.name: stored[row.name] for row in READ if stored.get(row.name) is not None}
         return cls(
             category=stored["category"],
             category_confidence=float(stored["category_confidence"]),
@@ -100,13 +135,9 @@ class Understanding:
             urgency_evidence=_evidence(stored["urgency_evidence"]),
             safety_kind=stored["safety_kind"],
             danger=float(stored.get("danger", 0.0)),
-            place=_text_field(stored["place"]),
             area=stored["area"],
-            unit=_text_field(stored["unit"]),
-            when=_window_field(stored["when"]),
-            person=_text_field(stored["person"]),
-            phone=_text_field(stored["phone"]),
             reasons=tuple(Reason(r["code"], r["zh"], r["en"]) for r in stored["reasons"]),
+            fields={name: _field_from_json(name, value) for name, value in read.items()},
         )
 
 
@@ -138,25 +169,14 @@ def _field_to_json(field: Field[Any] | None) -> dict[str, Any] | None:
     }
 
 
-def _text_field(stored: Mapping[str, Any] | None) -> Field[str] | None:
-    if stored is None:
-        return None
-    return _with(stored, str(stored["value"]), tuple(map(str, stored["alternatives"])))
-
-
-def _window_field(stored: Mapping[str, Any] | None) -> Field[Window] | None:
-    if stored is None:
-        return None
-    others = tuple(window_from_json(item) for item in stored["alternatives"])
-    return _with(stored, window_from_json(stored["value"]), others)
-
-
-def _with(stored: Mapping[str, Any], value: T, alternatives: tuple[T, ...]) -> Field[T]:
+def _field_from_json(name: str, stored: Mapping[str, Any]) -> Field[Any]:
+    value = window_from_json if BY_NAME[name].is_window else str
+    others = tuple(value(item) for item in stored["alternatives"])
     return Field(
-        value,
+        value(stored["value"]),
         _evidence(stored["evidence"]),
         float(stored["confidence"]),
-        alternatives,
+        others,
         bool(stored["ambiguous"]),
         stored["note"],
     )

@@ -1,4 +1,4 @@
-"""A page that keeps itself fresh is one look in the access log, not one every few seconds."""
+"""A page that reloads itself every few seconds is one entry of the access log, not many."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from intake.storage.models import AccessLog, Operator
 from intake.web.auth import log_access
 
 ONE_LOOK = timedelta(minutes=5)
-LATEST = 300  # rows of the log that are looked through; beyond them it is a new look
+LATEST = 300  # rows of the log that are searched; if an entry is older, a new one is written
 
 
 async def log_look(session: AsyncSession, operator: Operator, action: str) -> None:
-    """Write down that an operator sees this, unless the log says so for the last minutes."""
+    """Log that an operator sees this, unless an entry of the last `ONE_LOOK` says so already."""
     latest = (
         select(AccessLog.who, AccessLog.action, AccessLog.created_at)
         .order_by(AccessLog.id.desc())

@@ -1,4 +1,4 @@
-"""What the access log's codes mean, in words."""
+"""The actions of the access log in words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import re
 from intake.locale import DEFAULT, catalog, say
 
 PREFIX = "desk.action."
-# Codes with a word in them that is not ours to translate, or one that has words already:
-# → the key, and what its values are found under.
+# (action, locale key, prefix of the locale keys that translate the values within the action)
 _SPECIAL = (
     (re.compile(r"catalogue: (?P<code>\S+)"), "catalogue_text", ""),
     (re.compile(r"catalogue: (?P<code>\S+) reset"), "catalogue_text_reset", ""),
@@ -36,7 +35,8 @@ def told(action: str, language: str) -> str | None:
 
 
 def known(language: str) -> list[tuple[str, str]]:
-    """(code, its words) of all codes that hold no number or name, by their words."""
+    """(action, its words) of all actions without a number or a name in them, sorted by their
+    words."""
     plain = (
         key.removeprefix(PREFIX)
         for key, words in catalog(DEFAULT).items()

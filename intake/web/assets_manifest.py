@@ -1,4 +1,4 @@
-"""Pages' files as Vite built them: read once, sent packed, kept for ever by their names."""
+"""The pages' files as Vite built them: read once, sent compressed, cached by their hashed names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Asset:
 
 
 class Built:
-    """What Vite made: the files by name, and which of them the page asks for."""
+    """The built files by name, and the scripts and styles that a page loads first."""
 
     def __init__(self, folder: Path) -> None:
         self.assets = {path.name: _read(path) for path in folder.glob("*.*") if path.is_file()}
@@ -54,7 +54,11 @@ def _read(path: Path) -> Asset:
 
 
 def send(files: Built, name: str, request: Request, cache: str | None = None) -> Response:
-    """One built file. Without ``cache`` a name that holds a hash is kept for ever."""
+    """One built file. Without ``cache`` a browser may cache a file with a hash in its name for
+    ever.
+
+    Raises `NotFound`.
+    """
     cache = cache or (FOR_EVER if HASHED.fullmatch(name) else A_DAY)
     found = files.assets.get(name)
     if found is None:
@@ -65,7 +69,7 @@ def send(files: Built, name: str, request: Request, cache: str | None = None) ->
 def answer_with(
     asset: Asset, asked: Headers, headers: dict[str, str], vary: str = "Accept-Encoding"
 ) -> Response:
-    """The bytes, gzipped where the browser takes it."""
+    """The file as an answer, gzipped if the browser accepts that."""
     headers = {**headers, "Vary": vary}
     if asset.packed is not None and "gzip" in asked.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"

@@ -1,4 +1,4 @@
-"""Who is asking: operators with tokens or signed in at the desk, and the log of who saw what."""
+"""Which operator sends a request, by token or by the desk's cookie, and the access log."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class PasswordFirst(Forbidden):
-    """Somebody else chose the password; only the page for a new one is open."""
+    """The password was set by an administrator; the operator must first choose another one."""
 
     default_code = "password_starts"
 
 
 def parts_of(request: Request) -> Parts:
-    """The process's parts."""
+    """The parts of this process (see `runtime.Parts`)."""
     parts: Parts = request.app.state.parts
     return parts
 
@@ -46,9 +46,9 @@ async def signed_in_of(
     """The operator behind ``Authorization: Bearer hy_…`` or behind the desk's cookie.
 
     `NotAllowed` when there is neither, `Forbidden` when a browser's write lacks its
-    ``X-CSRF-Token`` or when the role is not for this path, `PasswordFirst` while she has not
-    chosen her own password. A token's ``csrf`` is never asked for:
-    no browser sends tokens by itself.
+    ``X-CSRF-Token`` or when the role is not for this path, `PasswordFirst` while the operator has
+    not chosen an own password. With a token no ``X-CSRF-Token`` is needed, because no browser sends
+    tokens by itself.
     """
     async with parts.sessions.begin() as session:
         await parts.reload(session)
@@ -70,12 +70,13 @@ async def signed_in_of(
             if found.operator.password_starts and not request.url.path.startswith(OWN_PASSWORD):
                 raise PasswordFirst("Choose a password of your own first, at /desk/password.")
     if found.operator.role == "station" and not request.url.path.startswith(STATION):
-        raise Forbidden("This account is for the station's board only.")
+        raise Forbidden("This account may use the station's board only.")
     return found
 
 
 async def _by_cookie(session: AsyncSession, request: Request, parts: Parts) -> SignedIn | None:
-    """Both are looked at: a session that began before its cookie could be bound goes on."""
+    """The session of either cookie: one that began before its cookie was bound to the host goes
+    on."""
     for token, bound in cookies.given(request):
         idle = parts.settings.desk.idle
         if (found := await operators.session_of(session, token, idle, bound=bound)) is not None:
@@ -88,7 +89,7 @@ async def _by_token(session: AsyncSession, authorization: str) -> SignedIn:
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise NotAllowed("Send Authorization: Bearer TOKEN; `huying token add NAME` makes one.")
-    # By its SHA-256, so that the time taken says nothing about the token.
+    # Looked up by its SHA-256, so that the time taken reveals nothing about the token.
     digest = hashlib.sha256(token.encode()).digest()
     now = datetime.now(UTC)
     row = await session.scalar(select(ApiToken).where(ApiToken.token_sha256 == digest))
@@ -105,12 +106,13 @@ CurrentBrowser = Annotated[SignedIn, Depends(signed_in_of)]
 
 
 async def operator_of(signed_in: CurrentBrowser) -> Operator:
-    """The operator who asks."""
+    """The operator who sends the request."""
     return signed_in.operator
 
 
 def at_least(role: str) -> Any:
-    """A dependency: the operator who asks, if the role includes ``role``; else `Forbidden`."""
+    """A dependency: the operator who sends the request; `Forbidden` unless the role includes
+    ``role``."""
 
     async def check(operator: Annotated[Operator, Depends(operator_of)]) -> Operator:
         if not operators.may(operator, role):
@@ -127,7 +129,7 @@ CurrentParts = Annotated[Parts, Depends(parts_of)]
 
 
 async def version_of(if_match: Annotated[str | None, Header()] = None) -> int:
-    """The version in ``If-Match: "7"``; every write needs it."""
+    """The version in ``If-Match: "7"``, which every write needs. Raises `MissingVersion`."""
     text = (if_match or "").strip().removeprefix("W/").strip('"')
     if not text.isdigit():
         raise MissingVersion('Send If-Match with the version you saw, such as If-Match: "3".')
@@ -138,7 +140,7 @@ SeenVersion = Annotated[int, Depends(version_of)]
 
 
 async def by_number(session: AsyncSession, number: str) -> ServiceRequest:
-    """The request of a tracking number as typed; `NotFound` if there is none."""
+    """The request of a tracking number as people type it. Raises `NotFound`."""
     canonical = read_tracking_number(number)
     request = None
     if canonical is not None:
@@ -146,14 +148,14 @@ async def by_number(session: AsyncSession, number: str) -> ServiceRequest:
             select(ServiceRequest).where(ServiceRequest.tracking_number == canonical)
         )
     if request is None:
-        raise NotFound("There is no request of this number; compare the digits.")
+        raise NotFound("There is no request with this number; check the digits.")
     return request
 
 
 async def log_access(
     session: AsyncSession, operator: Operator, action: str, request: ServiceRequest | None = None
 ) -> None:
-    """Write down who looked at or changed what."""
+    """Add to the access log that an operator saw or changed something."""
     session.add(
         AccessLog(
             who=operator.name,
@@ -166,7 +168,7 @@ async def log_access(
 async def make_token(
     session: AsyncSession, name: str, role: str, days: int | None
 ) -> tuple[str, Operator]:
-    """Make a token for an operator (made if new); it is shown once and never kept."""
+    """Make a token for an operator, and the operator if new. Only the token's hash is stored."""
     operator = await session.scalar(select(Operator).where(Operator.name == name))
     if operator is None:
         operator = Operator(name=name, role=role)

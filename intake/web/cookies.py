@@ -1,7 +1,7 @@
-"""The desk's cookies: over HTTPS bound to this very host, on plain loopback as they are.
+"""The desk's cookies: bound to this host over HTTPS, plain ones on loopback.
 
-``__Host-`` (RFC 6265bis § 4.1.3.2): the browser takes such a cookie from this host alone, over
-HTTPS alone, so nobody at a neighbouring name or on the wire can plant one of his own.
+``__Host-`` (RFC 6265bis § 4.1.3.2): a browser accepts such a cookie only from this host and only
+over HTTPS, so that neither a neighbouring host nor somebody on the network can set one.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ BOUND = "__Host-"
 
 
 def is_https(request: Request, settings: Settings) -> bool:
-    """Does the browser speak HTTPS with us, or with a proxy that we trust or are known behind?"""
+    """Does the browser use HTTPS, with this server or with the proxy before it?"""
     return request.url.scheme == "https" or settings.base_url.startswith("https:")
 
 
 def name_of(cookie: str, request: Request, settings: Settings) -> str:
-    """What a cookie is called in the answer to this request."""
+    """The name that a cookie gets in the answer to this request."""
     return BOUND + cookie if is_https(request, settings) else cookie
 
 
 def given(request: Request, cookie: str = COOKIE) -> list[tuple[str, bool]]:
-    """What the browser sent, and whether in a cookie that is bound to this host; that first."""
+    """(value, is it bound to this host) of each cookie that the browser sent, the bound one
+    first."""
     found = [(request.cookies.get(BOUND + cookie), True), (request.cookies.get(cookie), False)]
     return [(value, bound) for value, bound in found if value]
 
@@ -40,8 +41,10 @@ def keep(
     cookie: str = COOKIE,
     max_age: int | None = None,
 ) -> None:
-    """For this browser's session or so many seconds, not for scripts, not sent by other sites'
-    forms."""
+    """Set a cookie, for the browser's session or for ``max_age`` seconds.
+
+    Scripts can't read it, and forms of other sites don't send it.
+    """
     answer.set_cookie(
         name_of(cookie, request, settings), value, max_age=max_age, httponly=True,
         samesite="lax", path="/", secure=is_https(request, settings),
@@ -49,7 +52,8 @@ def keep(
 
 
 def drop(answer: Response, request: Request, cookie: str = COOKIE) -> None:
-    """Whichever of the two the browser has; it takes the bound one's end only if that is Secure."""
+    """Delete each of the two cookies that the browser sent. The bound one must be deleted as
+    Secure, or the browser keeps it."""
     for _, bound in given(request, cookie):
         answer.delete_cookie(
             BOUND + cookie if bound else cookie, path="/", secure=bound, httponly=True,

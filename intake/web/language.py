@@ -1,4 +1,4 @@
-"""The language that a browser is answered in."""
+"""The language in which a browser is answered."""
 
 from __future__ import annotations
 

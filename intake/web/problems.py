@@ -70,7 +70,7 @@ def install(app: FastAPI) -> None:
             if isinstance(error.orig, NumericValueOutOfRange):
                 return problem(404, "not_found", "There is nothing with this number.")
             log.error("database error: %s", type(error.orig).__name__)
-            return problem(500, "internal", "Something broke on our side; it is in the log.")
+            return problem(500, "internal", "The server has an error; it is in the log.")
         sentence = "The database can't be reached now; nothing was stored, send it again."
         return problem(503, "unavailable", sentence, headers={"Retry-After": "5"})
 
@@ -79,4 +79,4 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        return problem(500, "internal", "Something broke on our side; it is in the log.")
+        return problem(500, "internal", "The server has an error; it is in the log.")

@@ -45,17 +45,19 @@ def order(**changes: Any) -> Dispatch:
         summary="厨房水龙头漏水",
         transcript="我家厨房那个水龙头一直滴水，电话是13800138000",
         language="zh",
-        place="幸福里",
-        area="东区",
-        unit="3-2-501",
+        fields={
+            "place": "幸福里",
+            "area": "东区",
+            "unit": "3-2-501",
+            "when_start": datetime(2026, 11, 23, 1, tzinfo=UTC),
+            "when_end": datetime(2026, 11, 23, 4, tzinfo=UTC),
+            "when_text": "礼拜一上午",
+            "person": "王阿姨",
+            "phone": "13800138000",
+        },
         address=None,
         latitude=None,
         longitude=None,
-        when_start=datetime(2026, 11, 23, 1, tzinfo=UTC),
-        when_end=datetime(2026, 11, 23, 4, tzinfo=UTC),
-        when_text="礼拜一上午",
-        person="王阿姨",
-        phone="13800138000",
         received_at=datetime.now(UTC) - timedelta(minutes=2),
         deadline_at=None,
         recording_url="https://huying.example/r/abc",
@@ -66,7 +68,8 @@ def order(**changes: Any) -> Dispatch:
             "done": "https://huying.example/u/2",
         },
     )
-    return replace(base, **changes)
+    told = {name: changes.pop(name) for name in base.fields if name in changes}
+    return replace(base, fields={**base.fields, **told}, **changes)
 
 
 @dataclass

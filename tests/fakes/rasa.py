@@ -122,7 +122,7 @@ class Rasa:
         if memory.asked is not None or intent not in ACTIONS:
             await run(request.ValidateRequest)
             if memory.asked is not None:
-                await run(getattr(request, _class_of(memory.asked)))
+                await run(request.ask_action(memory.asked))
             elif kind := OUTCOMES.get(memory.slots.get("outcome") or ""):
                 await run(kind)
         else:
@@ -134,7 +134,3 @@ class Rasa:
             for m in said.messages
             for custom in [{"custom": m["custom"]} if m.get("custom") else {}]
         ]
-
-
-def _class_of(slot: str) -> str:
-    return "Ask" + "".join(word.capitalize() for word in slot.split("_"))

@@ -62,7 +62,10 @@ class Desk:
         self._sound = wav_of([0.2 * math.sin(n / 9) for n in range(int(SECONDS * 8000))], 8000)
 
     async def waiting(
-        self, ranking: list[tuple[str, float]] | None = None, said: Said = SAID, **form: str
+        self,
+        ranking: list[tuple[str, float]] | None = None,
+        said: Said = SAID,
+        **form: str,
     ) -> str:
         """A voicemail that waits for a person; its number."""
         number = await self.leave(ranking, said, **form)
@@ -70,7 +73,10 @@ class Desk:
         return number
 
     async def leave(
-        self, ranking: list[tuple[str, float]] | None = None, said: Said = SAID, **form: str
+        self,
+        ranking: list[tuple[str, float]] | None = None,
+        said: Said = SAID,
+        **form: str,
     ) -> str:
         """A voicemail comes in."""
         self.house.ranking = ranking or UNSURE

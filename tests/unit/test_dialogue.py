@@ -34,7 +34,7 @@ def talk(*turns: tuple[str, str]) -> Turn:
 
 def known(turn: Turn, number: int = 0) -> dict[str, Any]:
     read = turn.state.drafts[number].read
-    found = {n: getattr(read, n) for n in ("place", "unit", "when", "person", "phone")}
+    found = {n: read.get(n) for n in ("place", "unit", "when", "person", "phone")}
     return {name: value.value for name, value in found.items() if value is not None}
 
 

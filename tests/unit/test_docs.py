@@ -50,17 +50,10 @@ DISPATCH = Dispatch(
     summary="订午饭",
     transcript="我想订明天的午饭",
     language="zh",
-    place="梧桐里",
-    area="A01",
-    unit="3-2-501",
+    fields={"place": "梧桐里", "area": "A01", "unit": "3-2-501"},
     address="梧桐里 3-2-501",
     latitude=None,
     longitude=None,
-    when_start=None,
-    when_end=None,
-    when_text=None,
-    person=None,
-    phone=None,
     received_at=datetime(2026, 1, 2, tzinfo=UTC),
     deadline_at=None,
 )
@@ -179,7 +172,9 @@ def test_the_documented_recogniser_hears(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_documented_check_of_a_signature_agrees_with_ours() -> None:
     space: dict[str, Any] = {}
     exec(named(API, "check_signature.py"), space)
-    body = json.dumps(_payload.build(replace(DISPATCH, person="王阿姨"))).encode()
+    body = json.dumps(
+        _payload.build(replace(DISPATCH, fields={**DISPATCH.fields, "person": "王阿姨"}))
+    ).encode()
     now = 1_800_000_000
     header = sign_body("s3cret", now, body)
     assert space["is_ours"](header, body, "s3cret", now + 10)

@@ -66,7 +66,8 @@ def sure(value: Any) -> Field[Any]:
 def answer(labels: Item, *, confirmed: bool = False, urgency: str = "normal", **got: Any) -> Answer:
     known = {"category": "home_repair", "category_confidence": 0.9, **got}
     ranking = known.pop("ranking", ((known["category"], known["category_confidence"]),))
-    read = Understanding(category_ranking=ranking, **known)
+    share = known.pop("category_confidence")
+    read = Understanding(known.pop("category"), share, ranking).but(**known)
     return Answer(labels, labels.text, read, urgency, confirmed)
 
 

@@ -47,20 +47,20 @@ export function registerFieldKeys(
   hears: boolean,
 ): void {
   const { fields } = writer;
-  const label = (n: number): string =>
-    fields.row(String(n))?.querySelector("label")?.textContent?.replace(/^\s*\d\s*/, "").trim() ?? "";
+  const label = (key: string): string =>
+    fields.row(key)?.querySelector("label")?.textContent?.replace(/^\s*\d\s*/, "").trim() ?? "";
   registerKeys(say("keys.fields"), [
-    ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({
-      key: String(n),
-      label: say("key_edit", { field: label(n) }),
-      act: () => fields.edit(String(n)),
+    ...fields.keys.map((key) => ({
+      key,
+      label: say("key_edit", { field: label(key) }),
+      act: () => fields.edit(key),
       when: () => writer.may("edit"),
     })),
-    ...[1, 2, 3, 4, 5, 6].map((n) => ({
-      key: `Shift+${n}`,
-      label: say("key_other", { field: label(n) }),
-      act: () => fields.nextOther(String(n)),
-      when: () => writer.may("edit") && fields.row(String(n))?.querySelector(".other") !== null,
+    ...fields.keys.map((key) => ({
+      key: `Shift+${key}`,
+      label: say("key_other", { field: label(key) }),
+      act: () => fields.nextOther(key),
+      when: () => writer.may("edit") && fields.row(key)?.querySelector(".other") !== null,
     })),
     { key: "F2", label: say("key_evidence"), act: playEvidence, typing: true, when: () => hears && fields.hasEvidence },
     {

@@ -181,9 +181,9 @@ class Inventor:
             category=category,
             urgency=urgency,
             understanding=Understanding(
-                category, share, ((category, share),), urgency,
-                place=_found(text, household.place), area=household.area,
-                phone=_found(text, household.phone),
+                category, share, ((category, share),), urgency, area=household.area,
+            ).but(
+                place=_found(text, household.place), phone=_found(text, household.phone),
             ),
             moves=moves,
             held_until=now + timedelta(hours=pick.randint(2, 72)) if held else None,

@@ -68,7 +68,7 @@ def _changes(
     zone = parts.settings.zone
     changes: dict[str, Any] = {}
     for name in FIELDS:
-        value = getattr(read, name)
+        value = read.get(name)
         if value is None:
             continue
         if name == "when":

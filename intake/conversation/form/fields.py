@@ -9,15 +9,16 @@ from typing import Any
 
 from intake.conversation.form.state import FIELDS, Draft, MessageReading, State
 from intake.understanding import replies
+from intake.understanding.fields import READ
 from intake.understanding.values import Field, Window
 
-SHARED = ("place", "unit", "person", "phone")
+SHARED = tuple(row.name for row in READ if row.shared)
 """What two needs of one message have in common, whatever is said later."""
 
 
 def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
     """The fields that this message gives, a bare answer to the question included."""
-    found = {n: v for n in FIELDS if (v := getattr(said.read, n)) is not None}
+    found = {n: v for n in FIELDS if (v := said.read.get(n)) is not None}
     draft = state.drafts[0]
     if "unit" in found and draft.read.unit is not None:
         found["unit"] = replies.whole_unit(draft.read.unit, found["unit"], said.text)
@@ -67,7 +68,7 @@ def declines(state: State, said: MessageReading, found: Mapping[str, Any]) -> li
 
 def differs(draft: Draft, name: str, value: Field[Any]) -> bool:
     """Is another value than this one known?"""
-    known = getattr(draft.read, name)
+    known = draft.read.get(name)
     return known is not None and known.value != value.value
 
 
@@ -97,9 +98,7 @@ def with_more(draft: Draft, said: MessageReading, fields: Mapping[str, Field[Any
     urgency = max(draft.read.urgency, said.read.urgency, key=order.index)
     if urgency != draft.read.urgency:
         fresh["reasons"] = said.read.reasons
-    read = replace(
-        draft.read, urgency=urgency, danger=max(draft.read.danger, said.read.danger), **fresh
-    )
+    read = draft.read.but(urgency=urgency, danger=max(draft.read.danger, said.read.danger), **fresh)
     return replace(draft, read=read, text=f"{draft.text}\n{said.text}")
 
 
@@ -116,9 +115,9 @@ def certain(draft: Draft) -> Draft:
     fields = {
         name: replace(value, confidence=1.0, ambiguous=False, alternatives=())
         for name in FIELDS
-        if (value := getattr(draft.read, name)) is not None and value.note != replies.UNKNOWN
+        if (value := draft.read.get(name)) is not None and value.note != replies.UNKNOWN
     }
-    return replace(draft, read=replace(draft.read, category_confidence=1.0, **fields))
+    return replace(draft, read=draft.read.but(category_confidence=1.0, **fields))
 
 
 def noted(state: State, said: MessageReading) -> State:

@@ -86,6 +86,6 @@ def second_need(state: State, said: MessageReading, catalogue: Catalogue) -> Dra
     known = state.drafts[0].read
     if share < SURE or code == known.category or not catalogue.is_service(code):
         return None
-    shared = {n: getattr(said.read, n) or getattr(known, n) for n in SHARED}
-    read = replace(said.read, category=code, category_confidence=share, **shared)
+    shared = {n: said.read.get(n) or known.get(n) for n in SHARED}
+    read = said.read.but(category=code, category_confidence=share, **shared)
     return Draft(read, said.text)

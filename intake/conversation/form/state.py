@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from intake.catalogue.services import Catalogue
+from intake.understanding.fields import ASKED_NAMES
 from intake.understanding.values import Understanding
 
-FIELDS = ("place", "unit", "when", "person", "phone")
+FIELDS = ASKED_NAMES
 SURE = 0.6
 LIKELY = 0.5
 MISSES = 2
@@ -31,7 +32,7 @@ class Draft:
 
     def knows(self, name: str) -> bool:
         """Is this field known?"""
-        return getattr(self.read, name) is not None
+        return self.read.get(name) is not None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; `from_json` reads it back."""

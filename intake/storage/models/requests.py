@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, Index, Integer, LargeBinary, Sequence, String
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    Sequence,
+    String,
+    Text,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -13,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from intake.lifecycle import WORKING, Status
 from intake.storage.models.base import Base, Id, new_id, now, one_of, ref
 from intake.storage.models.recordings import Recording, Transcript
+from intake.understanding.fields import COLUMNS
 
 
 class Understanding(Base):
@@ -37,15 +48,16 @@ tracking_sequence = Sequence("tracking_numbers", start=10000, metadata=Base.meta
 class ServiceRequest(Base):
     """One need of one resident, with its life cycle; `service_requests` writes it.
 
-    ``given``: what the sender filled in (see `Opening`), and nothing else. ``for_other``: the
-    resident asks for somebody else. ``hear_again``: its recording is to be transcribed once more
-    although it is in review. ``assistant_tries``: how many times the assistant was asked in vain.
-    ``told_in_chat``: the status that the conversation itself told the resident.
-    ``rejected_because``: the operator's reason, which the resident hears. ``route_to``: the backend
-    that an operator chose over the rules. ``invented``: sample data.
-    ``erased_at``: when it was erased; the row then holds nothing personal and stays for the
-    statistics. ``resident_group``: the household's group, copied when the request is erased; until
-    then the household's row holds it.
+    The columns of its fields are those of `understanding.fields.COLUMNS`; those that code names
+    are typed here. ``given``: what the sender filled in (see `Opening`), and nothing else.
+    ``for_other``: the resident asks for somebody else. ``hear_again``: its recording is to be
+    transcribed once more although it is in review. ``assistant_tries``: how many times the
+    assistant was asked in vain. ``told_in_chat``: the status that the conversation itself told the
+    resident. ``rejected_because``: the operator's reason, which the resident hears. ``route_to``:
+    the backend that an operator chose over the rules. ``invented``: sample data. ``erased_at``:
+    when it was erased; the row then holds nothing personal and stays for the statistics.
+    ``resident_group``: the household's group, copied when the request is erased; until then the
+    household's row holds it.
     """
 
     __tablename__ = "service_requests"
@@ -165,6 +177,12 @@ class ServiceRequest(Base):
         Index("service_requests_place", "place", "received_at"),
         Index("service_requests_received", "received_at"),
     )
+
+
+for _column in COLUMNS:  # of fields that no code names
+    if _column.name not in ServiceRequest.__table__.columns:
+        _type = DateTime(timezone=True) if _column.type is datetime else Text
+        setattr(ServiceRequest, _column.name, mapped_column(_type, nullable=True))
 
 
 class Event(Base):

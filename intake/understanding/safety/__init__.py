@@ -7,12 +7,13 @@ television, a drill or a figure of speech doesn't count.
 
 from dataclasses import dataclass
 
+from intake.understanding.fields import Urgency
 from intake.understanding.safety.exclusions import HEARD_AS_CALM, excused
 from intake.understanding.safety.hints import hinted
 from intake.understanding.safety.sound import sounding_like_danger
 from intake.understanding.safety.words import EMERGENCIES, HEARD_AS, URGENT
 from intake.understanding.spoken_text import Heard
-from intake.understanding.values import Evidence, Urgency
+from intake.understanding.values import Evidence
 
 KINDS = (*EMERGENCIES, "trapped")
 """The dangers that are told apart."""

@@ -27,7 +27,8 @@ AT_ONCE = 1000
 
 
 class LogLine(BaseModel):
-    """One look or change. ``tracking_number``: of the request, where it was about one."""
+    """One entry: an operator saw or changed something. ``tracking_number``: of the request, if
+    any."""
 
     id: int
     at: datetime
@@ -37,14 +38,14 @@ class LogLine(BaseModel):
 
 
 class LogPage(BaseModel):
-    """The newest first; ``next``: the ``cursor`` of the following page."""
+    """A page of entries, the newest first; ``next``: the ``cursor`` of the following page."""
 
     lines: list[LogLine]
     next: str | None
 
 
 class Filter:
-    """What to look for; what is left out is not asked for."""
+    """Which entries are wanted; a filter that is None lets every entry through."""
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class Filter:
         self.since, self.until = since, until
 
     def statement(self) -> Select[AccessLog, str]:
-        """The lines that fit, the newest first: (`AccessLog`, tracking number)."""
+        """The query for the entries that fit, the newest first: (`AccessLog`, tracking number)."""
         found = (
             select(AccessLog, ServiceRequest.tracking_number)
             .outerjoin(ServiceRequest, ServiceRequest.id == AccessLog.service_request_id)
@@ -94,8 +95,8 @@ async def read_log(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     cursor: Cursor = None,
 ) -> LogPage:
-    """Filter by who, tracking number, beginning of the action, and time. This look stands in it
-    too."""
+    """Filter by who, tracking number, beginning of the action, and time. Reading the log is itself
+    logged."""
     async with parts.sessions.begin() as session:
         found = await page_of(session, asked, limit, cursor)
         await log_access(session, supervisor, "access_log")
@@ -142,7 +143,7 @@ async def download(
 
 
 async def page_of(session: AsyncSession, asked: Filter, limit: int, cursor: int | None) -> LogPage:
-    """So many lines older than ``cursor``."""
+    """Up to ``limit`` entries older than ``cursor``."""
     statement = asked.statement().limit(limit + 1)
     if cursor is not None:
         statement = statement.where(AccessLog.id < cursor)

@@ -1,4 +1,4 @@
-"""Alarms: the list, taking one at the desk, and taking one by the link in a mail."""
+"""Alarms: list the open ones, take one over at the desk or by the link in a mail."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def show_alarm(parts: CurrentParts, token: str, request: Request) -> HTMLR
 
 @router.post("/a/{token}", response_class=HTMLResponse, include_in_schema=False)
 async def take_alarm(parts: CurrentParts, token: str, request: Request) -> HTMLResponse:
-    """Somebody on duty takes it; the chain of calls ends."""
+    """Somebody on duty takes the alarm over; nobody else is called."""
     try:
         alarm_id, who = _alarm_of(parts, token)
     except HuyingError as error:
@@ -68,7 +68,7 @@ def _alarm_of(parts: Parts, token: str) -> tuple[int, str]:
 
 @router.get("/api/alarms", tags=["operators"])
 async def alarms(parts: CurrentParts, operator: CurrentOperator) -> list[dict[str, Any]]:
-    """The alarms that nobody has taken yet."""
+    """The alarms that nobody has taken over yet."""
     async with parts.sessions.begin() as session:
         rows = await session.execute(
             select(Alarm, ServiceRequest.tracking_number)
@@ -93,7 +93,7 @@ async def alarms(parts: CurrentParts, operator: CurrentOperator) -> list[dict[st
 async def acknowledge(
     parts: CurrentParts, operator: CurrentOperator, alarm_id: int
 ) -> dict[str, Any]:
-    """An operator takes it."""
+    """The operator takes the alarm over; nobody else is called."""
     async with parts.sessions.begin() as session:
         alarm = await session.get(Alarm, min(alarm_id, 2**62), with_for_update=True)
         if alarm is None:

@@ -1,4 +1,4 @@
-"""The internal API: what the assistant's actions ask. Loopback, and a token of their own."""
+"""The internal API for the assistant's actions: from loopback only, with a token of its own."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ async def ask(
 def _check(request: Request, authorization: str, token: str) -> None:
     host = request.client.host if request.client else ""
     try:
-        # A socket for both kinds of address says ::ffff:127.0.0.1.
+        # A socket for IPv4 and IPv6 gives the IPv4 address 127.0.0.1 as ::ffff:127.0.0.1.
         near = ipaddress.ip_address(host.removeprefix("::ffff:")).is_loopback
     except ValueError:
         near = False
     forwarded = "x-forwarded-for" in request.headers
     given = authorization.removeprefix("Bearer ")
     if not near or forwarded or not hmac.compare_digest(given.encode(), token.encode()):
-        raise NotAllowed("This is for the assistant only.")
+        raise NotAllowed("This address is for the assistant only.")

@@ -1,4 +1,4 @@
-"""Pictures and voices of a conversation, for the operators' eyes and ears."""
+"""Pictures and voice messages of a conversation, for operators."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ SHOWN = {
     "image/webp": "webp",
     "video/mp4": "mp4",
 }
-"""What a browser may show in place; anything else is a download. None of them can run a script."""
+"""Types that a browser may show within the page, because none of them can run a script; any other
+file is offered as a download."""
 
 
 @router.get("/{conversation_id}/attachments", summary="What came with a conversation's messages")
@@ -63,8 +64,8 @@ async def read_attachment(
     form: audio.Form = None,
     part: audio.Part = None,
 ) -> Response:
-    """The bytes as they came; a browser is told never to guess what they are. ``as=wav``: a voice
-    as every browser plays it, 16 kHz mono, `speech.audio.MAX_SECONDS` at most."""
+    """The bytes as they came, with ``nosniff``. ``as=wav``: a voice message as every browser plays
+    it, 16 kHz mono, `speech.audio.MAX_SECONDS` at most."""
     async with parts.sessions.begin() as session:
         attachment, message = await _find(session, conversation_id, attachment_id)
         recording = await session.get(Recording, attachment.recording_id or 0)
@@ -74,7 +75,7 @@ async def read_attachment(
     if recording is not None:
         return await audio.response(parts, recording, name, form, part)
     if form is not None:
-        raise NotFound("This is no voice message.")
+        raise NotFound("This attachment is not a voice message.")
     ending = SHOWN.get(attachment.media_type)
     return FileResponse(
         parts.blobs.path(attachment.blob_key or ""),

@@ -1,4 +1,5 @@
-"""A recording for an operator's ears: as it was left, or as what every browser plays."""
+"""Recordings for operators: the bytes as the resident left them, or WAV, which every browser
+plays."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from speech import SpeechError, audio
 Form = Annotated[Literal["wav"] | None, Query(alias="as")]
 """``?as=wav``, or nothing."""
 Part = Annotated[str | None, Header(alias="range", include_in_schema=False)]
-"""Which bytes a player wants; without it a browser can't jump to another second."""
+"""The ``Range`` header; without it a browser can't jump to another second."""
 # A quarter of an hour of sound, the longest that is decoded, takes 29 MB twice.
 _decoders = ThreadPoolExecutor(2, thread_name_prefix="as-wav")
 
@@ -35,7 +36,8 @@ async def response(
 ) -> Response:
     """A stored recording as it was left, or `as_wav`; ``name``: of the file, without its ending.
 
-    Raises `NotFound` when its time was over, `NotAudio` when nothing can decode it.
+    Raises `NotFound` when the recording was deleted at the end of its retention time, `NotAudio`
+    when nothing can decode it.
     """
     if recording.forgotten_at is not None:
         raise NotFound("The recording was deleted; its retention time was over.", code="forgotten")
@@ -59,7 +61,8 @@ async def response(
 
 
 def _of(body: bytes, part: str | None, headers: dict[str, str]) -> Response:
-    """All of it, or the one range that is asked for (RFC 9110, 14.2; other forms get all)."""
+    """The whole body, or the one range that is asked for (RFC 9110, 14.2). Other kinds of range are
+    answered with the whole body."""
     headers["Accept-Ranges"] = "bytes"
     wanted = re.fullmatch(r"bytes=(\d{1,18})-(\d{0,18})", part or "")
     if wanted is None:
@@ -73,8 +76,10 @@ def _of(body: bytes, part: str | None, headers: dict[str, str]) -> Response:
 
 
 def as_wav(path: Path) -> bytes:
-    """A recording of any format as 16 kHz mono WAV, as the recogniser heard it: what no browser
-    plays (AMR, SILK), and what has no index to jump by (a phone's WebM). Raises as `audio.decode`.
+    """A recording of any format as 16 kHz mono WAV, as the recogniser heard it.
+
+    No browser plays AMR and SILK, and none can jump within a phone's WebM, which has no index.
+    Raises what `audio.decode` raises.
     """
     samples = audio.decode(path).samples
     out = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Backends report how a request stands: by a signed call, or by a link in a mail."""
+"""Backends report the status of a request: by a signed call, or by a link in a mail."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ UPDATE_BYTES = 64 * 1024
 
 @router.post("/api/backends/{name}/updates", tags=["backends"])
 async def backend_update(parts: CurrentParts, name: str, request: Request) -> JSONResponse:
-    """A backend reports: signed with the secret that signs what we send it."""
+    """A backend reports a status, signed with the secret that also signs what it is sent."""
     backend = parts.backends.get(name)
     secrets = backend_secrets(backend)
     body = b""
@@ -45,7 +45,7 @@ async def backend_update(parts: CurrentParts, name: str, request: Request) -> JS
         body += chunk
         if len(body) > UPDATE_BYTES:
             raise InputError("The update is too large.", code="too_large")
-    # An unknown backend is checked too, so that names can't be told from the time it takes.
+    # Checked for an unknown backend too, so that the time taken doesn't reveal which names exist.
     signing.verify_body(
         secrets or ["-"], request.headers.get("huying-signature", ""), body, datetime.now(UTC)
     )
@@ -74,14 +74,14 @@ async def backend_update(parts: CurrentParts, name: str, request: Request) -> JS
 
 
 def backend_secrets(backend: Any) -> list[str]:
-    """The secrets whose signature we believe from this backend; none: it can't report so."""
+    """The secrets that this backend may sign with; without any it can't report by signed calls."""
     secrets = getattr(backend, "secrets", None)
     return list(secrets()) if secrets else []
 
 
 @router.get("/u/{token}", response_class=HTMLResponse, include_in_schema=False)
 async def show_update(parts: CurrentParts, token: str, request: Request) -> HTMLResponse:
-    """The page behind a link in a backend's mail: one button."""
+    """The page behind a link in a backend's mail, with one button that sends the report."""
     try:
         action, _ = _update_of(parts, token)
     except HuyingError as error:
@@ -98,7 +98,7 @@ async def do_update(
     who: Annotated[str, Form(max_length=80)] = "",
     note: Annotated[str, Form(max_length=1000)] = "",
 ) -> HTMLResponse:
-    """The button was pressed."""
+    """The button on `show_update`'s page was pressed."""
     try:
         action, (request_id, backend) = _update_of(parts, token)
     except HuyingError as error:

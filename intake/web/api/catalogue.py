@@ -1,4 +1,4 @@
-"""Supervisors say otherwise than the catalogue's files: names, questions, deadlines, urgency."""
+"""Supervisors override what the catalogue's files say: names, questions, deadlines, urgency."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN = ("name", "description", "questions", "deadline_minutes", "at_least")
 
 @router.get("", summary="The catalogue's texts")
 async def read(parts: CurrentParts, operator: Supervisor, response: Response) -> dict[str, Any]:
-    """Of each category: what holds, the file's default, and what operators say otherwise."""
+    """For each category: the values in use, those of the file, and those that supervisors set."""
     async with parts.sessions.begin() as session:
         version = await edits.version(session, text_overrides.KIND)
         own = await text_overrides.all_of(session)
@@ -40,11 +40,11 @@ async def read(parts: CurrentParts, operator: Supervisor, response: Response) ->
 
 
 def shown(entry: Category) -> dict[str, Any]:
-    """What of a category can be said otherwise."""
+    """What of a category can be overridden."""
     return entry.model_dump(mode="json", include=set(SHOWN))
 
 
-@router.put("/{code}", summary="Say it otherwise")
+@router.put("/{code}", summary="Override a category's texts")
 async def put(
     request: Request,
     parts: CurrentParts,
@@ -53,7 +53,7 @@ async def put(
     code: str,
     body: text_overrides.Texts,
 ) -> dict[str, Any]:
-    """In place of all that operators said before of this category; the next turn says it so."""
+    """Replaces every earlier override of this category; the assistant's next answer uses it."""
     own, wrong = text_overrides.differing(_file(parts, code), body)
     if wrong is not None:
         raise refuse(request, wrong)
@@ -69,7 +69,7 @@ async def put(
 async def reset(
     parts: CurrentParts, operator: Supervisor, seen: SeenVersion, code: str
 ) -> dict[str, Any]:
-    """Of this category everything is as in its file again."""
+    """Removes every override of this category: the values of its file are used again."""
     _file(parts, code)
     async with parts.sessions.begin() as session:
         version = await edits.change(

@@ -1,4 +1,4 @@
-"""The operators' side of conversations: see them, take over, answer, hand back."""
+"""What operators do with conversations: read, take over, answer, hand back to the assistant."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HISTORY = 200
 
 
 class Answer(schemas.Strict):
-    """An operator's own words; ``about``: the request of this conversation that they concern."""
+    """What an operator writes; ``about``: the request of this conversation that it concerns."""
 
     text: str = Field(min_length=1, max_length=2000)
     about: str | None = Field(None, max_length=24)
@@ -45,7 +45,8 @@ async def list_conversations(
     handled_by: Literal["assistant", "operator"] | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[dict[str, Any]]:
-    """``handled_by=operator``: those that wait for a person, the longest waiting first."""
+    """``handled_by=operator``: conversations that wait for an operator, the longest waiting
+    first."""
     statement = select(Conversation, ContactPoint).outerjoin(
         ContactPoint, ContactPoint.id == Conversation.contact_point_id
     )
@@ -64,7 +65,7 @@ async def list_conversations(
 async def read_conversation(
     parts: CurrentParts, operator: CurrentOperator, conversation_id: int
 ) -> dict[str, Any]:
-    """The latest messages in their order, with pictures, recordings and the requests."""
+    """The latest messages, the oldest of them first, with attachments and requests."""
     async with parts.sessions.begin() as session:
         return await _whole(session, operator, conversation_id, "conversation")
 
@@ -73,8 +74,8 @@ async def read_conversation(
 async def answer(
     parts: CurrentParts, operator: CurrentOperator, conversation_id: int, body: Answer
 ) -> dict[str, Any]:
-    """It goes out over the channel she came by; the assistant is silent from here on. What is said
-    about a request stands in its history and on its resident's page."""
+    """The answer goes out on the resident's channel, and the assistant is silent from here on. An
+    answer about a request stands in the request's history and on its status page."""
     async with parts.sessions.begin() as session:
         conversation = await _lock(session, conversation_id)
         request = await by_number(session, body.about) if body.about else None
@@ -102,7 +103,7 @@ async def answer(
 async def take_over(
     parts: CurrentParts, operator: CurrentOperator, conversation_id: int
 ) -> dict[str, Any]:
-    """The assistant is silent from here on."""
+    """The assistant is silent until the conversation is handed back."""
     async with parts.sessions.begin() as session:
         conversation = await _lock(session, conversation_id)
         if conversation.handled_by != "operator":
@@ -114,11 +115,11 @@ async def take_over(
 async def hand_back(
     parts: CurrentParts, operator: CurrentOperator, conversation_id: int
 ) -> dict[str, Any]:
-    """The assistant answers her next message, as if it were the first."""
+    """The assistant answers the resident's next message as if it were the first."""
     async with parts.sessions.begin() as session:
         conversation = await _lock(session, conversation_id)
         if conversation.handled_by != "operator":
-            raise MoveNotAllowed("The assistant has this conversation already.")
+            raise MoveNotAllowed("The assistant handles this conversation already.")
         conversation.handled_by = "assistant"
         conversation.handled_since = conversation.handed_because = None
         conversation_state.save(conversation)

@@ -1,4 +1,4 @@
-"""What failed: listed by kind, begun again one by one or all of a kind, or given up."""
+"""Failed work: list it by kind, retry one item or all of a kind, or give one up."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from intake.web.auth import CurrentOperator, CurrentParts, log_access
 router = APIRouter(prefix="/api/failures", tags=["operators"])
 
 
-@router.get("", summary="What failed in spite of all tries, by kind")
+@router.get("", summary="List what failed in spite of all tries, by kind")
 async def list_failures(
     parts: CurrentParts, operator: CurrentOperator
 ) -> dict[str, list[dict[str, Any]]]:
-    """The latest of each kind: delivery, alarm, message, recording, job; and ``aside``: messages
-    that nobody could read, which are tried again at each start until they go."""
+    """The latest of each kind: delivery, alarm, message, recording, job. ``aside``: messages that
+    could not be parsed; each start of the server tries them again."""
     async with parts.sessions.begin() as session:
         found = {kind: await failures.all_of(session, kind) for kind in failures.KINDS}
         await log_access(session, operator, "failures")
@@ -38,9 +38,9 @@ async def list_failures(
     }
 
 
-@router.post("/{kind}/retry", summary="Begin all of a kind again")
+@router.post("/{kind}/retry", summary="Retry all of a kind")
 async def retry_all(parts: CurrentParts, operator: CurrentOperator, kind: str) -> dict[str, int]:
-    """How many were begun again, and how many could not be."""
+    """Answers how many are retried, and how many could not be."""
     async with parts.sessions.begin() as session:
         rows = await failures.all_of(session, kind)
         await log_access(session, operator, f"failures {kind}: retry"[:64])
@@ -49,16 +49,16 @@ async def retry_all(parts: CurrentParts, operator: CurrentOperator, kind: str) -
         try:
             await _act(parts, operator, kind, row.id, "retry", None)
             again += 1
-        except HuyingError:  # it went on by itself, or goes with another one of these
+        except HuyingError:  # it went on meanwhile, or is retried together with another of these
             refused += 1
     return {"again": again, "refused": refused}
 
 
-@router.post("/{kind}/{failure_id}/retry", summary="Begin one again")
+@router.post("/{kind}/{failure_id}/retry", summary="Retry one")
 async def retry(
     parts: CurrentParts, operator: CurrentOperator, kind: str, failure_id: int
 ) -> dict[str, Any]:
-    """With all the tries that it had at first."""
+    """It gets as many tries as it had at first."""
     return await _act(parts, operator, kind, failure_id, "retry", None)
 
 
@@ -66,9 +66,9 @@ async def retry(
 async def give_up(
     parts: CurrentParts, operator: CurrentOperator, kind: str, failure_id: int, body: schemas.Reject
 ) -> dict[str, Any]:
-    """The reason stands in the request's history."""
+    """The reason is kept in the request's history."""
     if "\x00" in body.why:
-        raise BadField("why holds a NUL byte.", field="why")
+        raise BadField("why must not contain a NUL byte.", field="why")
     return await _act(parts, operator, kind, failure_id, "give_up", body.why)
 
 

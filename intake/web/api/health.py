@@ -1,4 +1,4 @@
-"""``/healthz``: which part is up, which is down, what a person should look at."""
+"""``/healthz``: which parts are up, which are down, and what the administrator should look at."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ WAITING = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
 
 @router.get("/healthz", tags=["running it"])
 async def healthz(parts: CurrentParts) -> JSONResponse:
-    """200 while residents are heard; 503 when a voicemail could not be taken now.
+    """200 while voicemails can be taken; 503 while they can't.
 
-    ``parts``: each with ``ok`` and a word; ``spool`` by channel: messages that wait for the
-    database, and those that it would not take. ``warnings``: sentences for the person who runs
-    it. No personal data.
+    ``parts``: each with ``ok`` and details. ``spool``: for each channel how many messages wait for
+    the database and how many the database refused. ``warnings``: sentences for the administrator.
+    The answer holds no personal data.
     """
     warnings: list[str] = []
     database, assistant = await asyncio.gather(_database(parts, warnings), _assistant(parts))
@@ -69,7 +69,7 @@ async def _database(parts: Parts, warnings: list[str]) -> dict[str, Any]:
             alarms = await session.scalar(
                 select(func.count()).select_from(Alarm).where(Alarm.status != "acknowledged")
             )
-    except Exception as error:  # whatever it is: the database does not answer
+    except Exception as error:  # any error means that the database does not answer
         return {"ok": False, "error": type(error).__name__}
     if alarms:
         warnings.append(f"{alarms} emergency alarm(s) that nobody has taken yet.")
@@ -77,7 +77,7 @@ async def _database(parts: Parts, warnings: list[str]) -> dict[str, Any]:
 
 
 def _spools(parts: Parts, warnings: list[str]) -> dict[str, Any]:
-    """What doors keep on the disk until the database has it; empty where no door does so."""
+    """What channels keep on disk until the database has it; empty where no channel has a spool."""
     spools = {
         name: spool
         for name, channel in parts.channels.items()

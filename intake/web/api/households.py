@@ -1,4 +1,4 @@
-"""Operators keep households and their links, and print the sheet that hangs on the fridge."""
+"""Operators manage households and their links, and print the sheet with a household's QR code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _templates = Environment(
 
 
 class Details(schemas.Strict):
-    """A home; what is left out of a change stays."""
+    """A household's details; those left out of a change stay as they are."""
 
     name: str | None = Field(None, max_length=40)
     place: str | None = Field(None, max_length=80)
@@ -56,7 +56,7 @@ class Details(schemas.Strict):
 
 
 class Link(schemas.Strict):
-    """``revoke``: all earlier links of this home end."""
+    """``revoke``: all earlier links of this household stop working."""
 
     revoke: bool = False
 
@@ -69,7 +69,8 @@ async def list_households(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> list[dict[str, Any]]:
-    """By id, those that hold ``text`` in name, place or unit; phones are masked."""
+    """Households with ``text`` in name, place or unit, in the order of their ids; phones are
+    masked."""
     statement = select(Household).where(Household.id > after).order_by(Household.id).limit(limit)
     if text:
         part = text.replace("\x00", "")
@@ -85,7 +86,7 @@ async def list_households(
 
 @router.post("", summary="Make a household", status_code=201)
 async def make(parts: CurrentParts, operator: CurrentOperator, body: Details) -> dict[str, Any]:
-    """A home without a link; `POST …/link` makes one."""
+    """A new household has no link; `POST …/link` makes one."""
     async with parts.sessions.begin() as session:
         made = await households.save(session, None, body.model_dump(exclude_unset=True))
         await _log(session, operator, made, "make")
@@ -94,7 +95,7 @@ async def make(parts: CurrentParts, operator: CurrentOperator, body: Details) ->
 
 @router.get("/{household_id}", summary="Read a household")
 async def read(parts: CurrentParts, operator: CurrentOperator, household_id: int) -> dict[str, Any]:
-    """All that is known of one home."""
+    """All details of one household."""
     async with parts.sessions.begin() as session:
         found = await households.lock(session, household_id)
         await _log(session, operator, found, "read")
@@ -105,7 +106,7 @@ async def read(parts: CurrentParts, operator: CurrentOperator, household_id: int
 async def change(
     parts: CurrentParts, operator: CurrentOperator, household_id: int, body: Details
 ) -> dict[str, Any]:
-    """Requests that came before keep what they had."""
+    """Earlier requests of the household stay as they are."""
     async with parts.sessions.begin() as session:
         found = await households.save(session, household_id, body.model_dump(exclude_unset=True))
         await _log(session, operator, found, "change")
@@ -116,7 +117,7 @@ async def change(
 async def make_link(
     parts: CurrentParts, operator: CurrentOperator, household_id: int, body: Link
 ) -> dict[str, str]:
-    """Whoever has the link may speak for this home and see its requests."""
+    """Whoever has the link may leave messages for this household and see its requests."""
     async with parts.sessions.begin() as session:
         found = await households.lock(session, household_id)
         token = await households.make_link(
@@ -128,7 +129,7 @@ async def make_link(
 
 @router.delete("/{household_id}/link", summary="End a household's links", status_code=204)
 async def end_link(parts: CurrentParts, operator: CurrentOperator, household_id: int) -> Response:
-    """At once, on every phone that has one."""
+    """All links of the household stop working at once."""
     async with parts.sessions.begin() as session:
         found = await households.lock(session, household_id)
         await households.end_link(session, found)
@@ -138,7 +139,7 @@ async def end_link(parts: CurrentParts, operator: CurrentOperator, household_id:
 
 @router.get("/{household_id}/sheet", summary="A sheet to print", response_class=HTMLResponse)
 async def sheet(parts: CurrentParts, operator: CurrentOperator, household_id: int) -> HTMLResponse:
-    """One page with the link as a QR code. Without a link that works: 409."""
+    """One page with the link as a QR code; 409 when the household has no working link."""
     async with parts.sessions.begin() as session:
         found = await households.lock(session, household_id)
         token = households.present_link(found, parts.link_secrets[0])
@@ -147,7 +148,8 @@ async def sheet(parts: CurrentParts, operator: CurrentOperator, household_id: in
 
 
 def render_sheet(household: Household, settings: Settings, token: str) -> str:
-    """The printable page as HTML; the code is drawn inside it, so it needs no other file."""
+    """The printable page as HTML, with the QR code drawn inside it, so that it needs no other
+    file."""
     language = household.language or DEFAULT
     code = segno.make(link_url(settings, token), error="m", micro=False)
     svg = code.svg_inline(border=4, omitsize=True, svgclass="code", lineclass=None)
@@ -166,7 +168,7 @@ def render_sheet(household: Household, settings: Settings, token: str) -> str:
 
 
 def link_url(settings: Settings, token: str) -> str:
-    """The address that the code holds."""
+    """The address in the QR code."""
     return f"{settings.base_url}/h/{token}"
 
 

@@ -1,4 +1,4 @@
-"""Administrators keep the operators' accounts and tokens; supervisors read the access log."""
+"""Administrators manage the operators' accounts and tokens."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ class NewOperator(schemas.Strict):
 
 
 class Change(schemas.Strict):
-    """What is left out stays."""
+    """What to change in an account; what is left out stays as it is."""
 
     role: Role | None = None
     disabled: bool | None = None
 
 
 class Account(BaseModel):
-    """One operator. ``browsers``: in how many she is signed in; ``outside``: over OpenID Connect;
-    ``starts``: she has not yet chosen a password of her own."""
+    """One operator. ``browsers``: how many browsers the operator is signed in with; ``outside``:
+    signs in over OpenID Connect; ``starts``: has not yet replaced the first password by an own
+    one."""
 
     id: int
     name: str
@@ -52,13 +53,13 @@ class Account(BaseModel):
 
 
 class Opened(Account):
-    """With the password to start with: it is shown this once, and only its hash is kept."""
+    """An account with its first password, which is shown only here; just its hash is stored."""
 
     starting_password: str
 
 
 class TokenLine(BaseModel):
-    """A token, known by its first characters."""
+    """A token; only its first characters are shown."""
 
     id: int
     prefix: str
@@ -70,7 +71,7 @@ class TokenLine(BaseModel):
 
 @router.get("", summary="List the operators' accounts")
 async def list_operators(parts: CurrentParts, admin: Admin) -> list[Account]:
-    """By name, with the disabled ones."""
+    """All accounts by name, disabled ones included."""
     async with parts.sessions.begin() as session:
         await log_access(session, admin, "operators")
         return await lines(session)
@@ -78,7 +79,7 @@ async def list_operators(parts: CurrentParts, admin: Admin) -> list[Account]:
 
 @router.post("", summary="Add an operator", status_code=201)
 async def add(parts: CurrentParts, admin: Admin, body: NewOperator) -> Opened:
-    """The answer holds a password to start with; at the first sign-in she chooses her own."""
+    """The answer holds a first password; at the first sign-in the operator chooses another one."""
     password = passwords.starting_password()
     kept = await passwords.hash_beside(password)
     async with parts.sessions.begin() as session:
@@ -89,7 +90,8 @@ async def add(parts: CurrentParts, admin: Admin, body: NewOperator) -> Opened:
 
 @router.patch("/{operator_id}", summary="Change an operator's role; disable, enable")
 async def change(parts: CurrentParts, admin: Admin, operator_id: Id, body: Change) -> Account:
-    """Disabling ends her sessions and revokes her tokens. The last administrator stays: 409."""
+    """Disabling an account ends its sessions and revokes its tokens. The last administrator can't
+    be disabled or lose the role: 409."""
     async with parts.sessions.begin() as session:
         found = await _lock(session, operator_id)
         if body.role is not None and body.role != found.role:
@@ -106,7 +108,8 @@ async def change(parts: CurrentParts, admin: Admin, operator_id: Id, body: Chang
 
 @router.post("/{operator_id}/password", summary="Give an operator a new starting password")
 async def reset(parts: CurrentParts, admin: Admin, operator_id: Id) -> Opened:
-    """It is shown this once; all her sessions end. An account over OpenID Connect has none: 409."""
+    """The password is shown only here; all sessions of the account end. 409 for an account that
+    signs in over OpenID Connect, which has no password."""
     password = passwords.starting_password()
     kept = await passwords.hash_beside(password)
     async with parts.sessions.begin() as session:
@@ -118,7 +121,7 @@ async def reset(parts: CurrentParts, admin: Admin, operator_id: Id) -> Opened:
 
 @router.post("/{operator_id}/sign-out", summary="Sign an operator out everywhere", status_code=204)
 async def sign_out(parts: CurrentParts, admin: Admin, operator_id: Id) -> Response:
-    """All her browsers; tokens stay."""
+    """Ends all sessions of the account; its tokens stay valid."""
     async with parts.sessions.begin() as session:
         found = await _lock(session, operator_id)
         await operators.end_sessions(session, found.id)
@@ -137,7 +140,7 @@ async def list_tokens(parts: CurrentParts, admin: Admin, operator_id: Id) -> lis
 
 @router.delete("/{operator_id}/tokens/{token_id}", summary="Revoke a token", status_code=204)
 async def revoke(parts: CurrentParts, admin: Admin, operator_id: Id, token_id: Id) -> Response:
-    """At once, for good."""
+    """The token stops working at once and can't be restored."""
     async with parts.sessions.begin() as session:
         found = await _lock(session, operator_id)
         ended = await session.scalar(
@@ -160,7 +163,7 @@ async def lines(session: AsyncSession) -> list[Account]:
 
 
 async def tokens_of(session: AsyncSession, operator_id: int) -> list[ApiToken]:
-    """Her tokens, the newest first."""
+    """An operator's tokens, the newest first."""
     found = await session.scalars(
         select(ApiToken).where(ApiToken.operator_id == operator_id).order_by(ApiToken.id.desc())
     )

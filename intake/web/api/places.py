@@ -1,6 +1,6 @@
-"""Supervisors keep the places, by hand or from a CSV file, and see and undo what was changed.
+"""Supervisors manage the places, one by one or from a CSV file, and see and undo changes.
 
-Every write takes ``If-Match`` with the version of its kind, and stands in the history.
+Every write takes ``If-Match`` with the version of its kind, and is kept in the history.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from intake.web.language import language_of
 
 router = APIRouter(prefix="/api", tags=["supervisors"])
 suggestions = APIRouter(prefix="/api", tags=["operators"])
-LISTED = 300  # lines of a preview, of each sort
+LISTED = 300  # lines of each sort in a preview
 Mode = Literal["merge", "whole"]
 CSV_BODY: dict[str, Any] = {
     "requestBody": {
@@ -36,7 +36,7 @@ CSV_BODY: dict[str, Any] = {
 
 
 class PlaceBody(schemas.Strict):
-    """One place; ``aliases``: other names that people say for it."""
+    """One place; ``aliases``: other names that people use for it."""
 
     name: str = Field(max_length=200)
     kind: str = Field(max_length=80)
@@ -45,7 +45,7 @@ class PlaceBody(schemas.Strict):
 
 
 def refuse(request: Request, wrong: Wrong, field: str | None = None) -> BadField:
-    """What is wrong, in the language of who asks."""
+    """The error that says what is wrong, in the supervisor's language."""
     return BadField(wrong.in_language(language_of(request, None)), code=wrong.code, field=field)
 
 
@@ -58,7 +58,7 @@ async def list_places(
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
-    """In the order in which they were added, those that hold ``text`` in name, alias or area."""
+    """Places with ``text`` in name, alias or area, in the order in which they were added."""
     async with parts.sessions.begin() as session:
         version = await edits.version(session, places.KIND)
         found = await search(session, parts, text, after=after, limit=limit)
@@ -97,7 +97,8 @@ async def search(
 
 
 def sounds_like(alike: list[places.Alike]) -> list[dict[str, Any]]:
-    """JSON of those that sound like a place: the same ones are never decided by a machine."""
+    """JSON of the places that sound like this one. Between places that sound the same an operator
+    decides, never the software."""
     return [{"name": other.other, "exactly": other.exactly} for other in alike]
 
 
@@ -109,7 +110,7 @@ async def add(
     seen: SeenVersion,
     body: PlaceBody,
 ) -> dict[str, Any]:
-    """The next message finds it."""
+    """It is recognised from the next message on."""
     name, value = _tidy(request, body)
     async with parts.sessions.begin() as session:
         await edits.lock(session, places.KIND, seen)
@@ -127,7 +128,7 @@ async def put(
     place_id: int,
     body: PlaceBody,
 ) -> dict[str, Any]:
-    """Its name too; requests keep the name under which they came."""
+    """The name can be changed too; earlier requests keep the old name."""
     name, value = _tidy(request, body)
     async with parts.sessions.begin() as session:
         await edits.lock(session, places.KIND, seen)
@@ -144,7 +145,7 @@ async def put(
 async def remove(
     parts: CurrentParts, operator: Supervisor, seen: SeenVersion, place_id: int
 ) -> dict[str, Any]:
-    """It is found no more; requests keep it."""
+    """It is not recognised any more; earlier requests keep it."""
     async with parts.sessions.begin() as session:
         await edits.lock(session, places.KIND, seen)
         before = await _place(session, place_id)
@@ -165,7 +166,8 @@ async def export(parts: CurrentParts, operator: Supervisor) -> Response:
 async def preview(
     request: Request, parts: CurrentParts, operator: Supervisor, mode: Mode = "merge"
 ) -> dict[str, Any]:
-    """Line by line, nothing is saved. ``whole``: the file is the whole list, others go."""
+    """What would happen to each line; nothing is saved. ``whole``: places that the file lacks are
+    removed."""
     lines = await _lines(request)
     async with parts.sessions() as session:
         version = await edits.version(session, places.KIND)
@@ -203,7 +205,8 @@ async def import_places(
     mode: Mode = "merge",
     leave_out_wrong: bool = False,
 ) -> dict[str, Any]:
-    """What the preview of the same file showed. With wrong lines only on ``leave_out_wrong``."""
+    """Does what the preview of the same file showed. A file with wrong lines is refused unless
+    ``leave_out_wrong`` is set."""
     lines = await _lines(request)
     async with parts.sessions.begin() as session:
         await edits.lock(session, places.KIND, seen)
@@ -217,7 +220,7 @@ async def import_places(
     return {**saved, "counts": counts}
 
 
-@router.get("/edits", summary="What was changed, by whom, and what was before")
+@router.get("/edits", summary="List changes: by whom, what was before and after")
 async def list_edits(
     parts: CurrentParts,
     operator: Supervisor,
@@ -225,7 +228,7 @@ async def list_edits(
     before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
-    """Newest first; ``versions``: what an undo must send as ``If-Match``, by kind."""
+    """The newest first; ``versions``: what an undo must send as ``If-Match``, by kind."""
     async with parts.sessions() as session:
         found = await edits.latest(session, kind=kind, before=before, limit=limit)
         versions = await edits.versions(session)
@@ -242,7 +245,7 @@ def edit_json(edit: Edit) -> dict[str, Any]:
 async def undo(
     request: Request, parts: CurrentParts, operator: Supervisor, seen: SeenVersion, edit_id: int
 ) -> dict[str, Any]:
-    """All of it is as it was before; itself a change that can be undone."""
+    """Restores what was before the change. The undo is itself a change that can be undone."""
     async with parts.sessions.begin() as session:
         edit = await edits.get(session, min(edit_id, 2**62))
         if edit.kind == routing_rules.KIND:
@@ -289,11 +292,12 @@ async def _lines(request: Request) -> list[places_csv.Line]:
     return await asyncio.to_thread(places_csv.read, bytes(data))
 
 
-@suggestions.get("/places/suggest", summary="Places to choose from, as one types")
+@suggestions.get("/places/suggest", summary="Suggest places for what was typed so far")
 async def suggest_places(
     parts: CurrentParts, operator: CurrentOperator, q: Annotated[str, Query(max_length=40)]
 ) -> list[dict[str, str | None]]:
-    """By name, other name, pinyin (``xingfuli``) and its initials (``xfl``); the best first."""
+    """Found by name, alias, pinyin (``xingfuli``) or its initials (``xfl``); the best match
+    first."""
     async with parts.sessions.begin() as session:
         gazetteer = await parts.gazetteer(session)
     return await asyncio.to_thread(places_like, gazetteer, q)

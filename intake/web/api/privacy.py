@@ -1,4 +1,4 @@
-"""Erase a request or a home, and hand out what is held about one: for supervisors and
+"""Erase a request or a household, and export what is held about a household: for supervisors and
 administrators."""
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/api", tags=["operators"])
 
 
 class Erase(schemas.Strict):
-    """``why`` stays in the tombstone; ``force``: an emergency that is open too."""
+    """``why`` is kept with the erased request; ``force``: erase even an open emergency."""
 
     why: Literal["asked", "test", "other"] = "asked"
     force: bool = False
@@ -47,9 +47,10 @@ async def erase(
     version: SeenVersion,
     body: Erase,
 ) -> dict[str, Any]:
-    """Recording, words, fields and messages go; number, category, area, times and status stay.
+    """Recording, words, fields and messages are deleted; number, category, area, times and status
+    stay, so that statistics stay right.
 
-    What another system holds becomes a task for the operators. There is no way back.
+    What another system holds becomes a task for the operators. It can't be undone.
     """
     async with parts.sessions.begin() as session:
         found = await by_number(session, number)
@@ -66,34 +67,37 @@ async def erase(
     if left is not None:
         try:
             await external_data.remove(parts.settings, parts.sessions, left)
-        except (OSError, SQLAlchemyError) as error:  # its job tries again
-            log.warning("what an erase left stays for now: %s", type(error).__name__)
+        except (OSError, SQLAlchemyError) as error:  # the job tries again
+            log.warning("an erasure left files, the job tries again: %s", type(error).__name__)
     return answer
 
 
 class EraseHome(Erase):
-    """``requests``: how many it has, as the person who orders this was told."""
+    """``requests``: how many requests the household has, as `GET …/erasure` said; another number is
+    refused."""
 
     requests: int = Field(ge=0, le=2**31)
 
 
-@router.get("/households/{household_id}/erasure", summary="What an erase of a home would take")
+@router.get("/households/{household_id}/erasure", summary="What erasing a household would delete")
 async def erasure(parts: CurrentParts, operator: Supervisor, household_id: int) -> dict[str, Any]:
-    """How many requests, recordings and conversations; while it is erased, how far that is."""
+    """How many requests, recordings and conversations; while the erasure runs, its progress."""
     async with parts.sessions.begin() as session:
         home = await households.find(session, household_id)
         await log_look(session, operator, f"household {home.id}: erasure")
         return await _erasure(session, home)
 
 
-@router.post("/households/{household_id}/erase", summary="Erase a home for good", status_code=202)
+@router.post(
+    "/households/{household_id}/erase", summary="Erase a household for good", status_code=202
+)
 async def erase_home(
     parts: CurrentParts, operator: Supervisor, household_id: int, body: EraseHome
 ) -> dict[str, Any]:
-    """All of its requests, as `POST /api/requests/{number}/erase` does it, then the home itself.
+    """All of its requests, as `POST /api/requests/{number}/erase` does it, then the household.
 
-    Its links end at once; the rest is done in the background, and `GET …/erasure` answers 404
-    when it is done. There is no way back.
+    Its links stop working at once; the rest is done in the background, and `GET …/erasure` answers
+    404 when it is done. It can't be undone.
     """
     by = Author(Actor.OPERATOR, operator.name)
     async with parts.sessions.begin() as session:
@@ -113,7 +117,7 @@ async def _erasure(session: AsyncSession, home: Household) -> dict[str, Any]:
     }
 
 
-@router.get("/households/{household_id}/export", summary="Hand out what is held about a home")
+@router.get("/households/{household_id}/export", summary="Export what is held about a household")
 async def export(parts: CurrentParts, operator: Admin, household_id: int) -> FileResponse:
     """A ZIP: a page in plain words, all rows as JSON, the recordings."""
     async with parts.sessions.begin() as session:

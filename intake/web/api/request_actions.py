@@ -1,7 +1,7 @@
 """What operators do to a request: correct, confirm, hold, reject, cancel, merge, split, note, call.
 
-Every write takes ``If-Match`` and answers with the new state; a stale one gets 412 with the
-current state. Every change stands in the access log.
+Every write takes ``If-Match`` and answers with the new state; a write with an old version gets 412
+with the current state. Every change is kept in the access log.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ async def correct(
     version: SeenVersion,
     body: schemas.Correction,
 ) -> JSONResponse:
-    """A field that a person set is never overwritten by a machine; the backend is told."""
+    """A corrected field is never overwritten by the software. A backend that has the request is
+    told."""
     changes = body.model_dump(exclude_unset=True, exclude={"why"})
     if not changes:
         raise BadField("Name at least one field to correct.")
@@ -54,7 +55,7 @@ async def correct(
     return await change(parts, operator, number, version, "correct", act)
 
 
-@router.post("/{number}/confirm", summary="Confirm: it is routed next")
+@router.post("/{number}/confirm", summary="Confirm, so that it is routed")
 async def confirm(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -62,8 +63,8 @@ async def confirm(
     version: SeenVersion,
     body: schemas.Confirm,
 ) -> JSONResponse:
-    """With ``backend`` it goes there whatever the rules say; without, where they say, even if it
-    was sent elsewhere before."""
+    """With ``backend`` the request goes there, whatever the routing rules say; without, where the
+    rules say, even if it was sent elsewhere before."""
     if body.backend is not None and body.backend not in parts.backends:
         known = ", ".join(sorted(parts.backends))
         raise BadField(f"There is no backend {body.backend!r}; there are {known}.", field="backend")
@@ -78,7 +79,7 @@ async def confirm(
     return await change(parts, operator, number, version, "confirm", act)
 
 
-@router.post("/{number}/hold", summary="Put aside until a time, or take up again")
+@router.post("/{number}/hold", summary="Put on hold until a time, or end the hold")
 async def hold(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -86,7 +87,7 @@ async def hold(
     version: SeenVersion,
     body: schemas.Hold,
 ) -> JSONResponse:
-    """``until`` null takes it up again."""
+    """``until`` null ends the hold."""
     if body.until is not None and not soon(body.until, datetime.now(UTC)):
         raise BadField("until must lie within a year from now.", field="until")
 
@@ -104,7 +105,7 @@ async def reject(
     version: SeenVersion,
     body: schemas.Reject,
 ) -> JSONResponse:
-    """Who rejected it and why stand in its history."""
+    """Who rejected it, and why, is kept in its history."""
 
     async def act(session: Any, request: ServiceRequest) -> None:
         request.rejected_because = body.why
@@ -113,7 +114,7 @@ async def reject(
     return await change(parts, operator, number, version, "reject", act)
 
 
-@router.post("/{number}/cancel", summary="Cancel, on the resident's wish")
+@router.post("/{number}/cancel", summary="Cancel on the resident's wish")
 async def cancel(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -121,11 +122,11 @@ async def cancel(
     version: SeenVersion,
     body: schemas.Why,
 ) -> JSONResponse:
-    """A backend that has it is told."""
+    """A backend that has the request is told."""
     return await _move(parts, operator, number, version, "cancel", Status.CANCELLED, body)
 
 
-@router.post("/{number}/done", summary="It is done")
+@router.post("/{number}/done", summary="Mark as done")
 async def done(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -133,7 +134,7 @@ async def done(
     version: SeenVersion,
     body: schemas.Why,
 ) -> JSONResponse:
-    """For work that no backend reports on."""
+    """For work whose backend does not report."""
     return await _move(parts, operator, number, version, "done", Status.DONE, body)
 
 
@@ -145,7 +146,7 @@ async def close(
     version: SeenVersion,
     body: schemas.Why,
 ) -> JSONResponse:
-    """The resident agreed."""
+    """For a request whose resident agreed that it is done."""
     return await _move(parts, operator, number, version, "close", Status.CLOSED, body)
 
 
@@ -157,7 +158,7 @@ async def reopen(
     version: SeenVersion,
     body: schemas.Why,
 ) -> JSONResponse:
-    """It comes back to review; also from a backend that can't go on."""
+    """The request goes back to review; also one whose backend can't do it."""
 
     async def act(session: Any, request: ServiceRequest) -> None:
         await service_requests.reopen(session, request, _by(operator, body.why))
@@ -165,7 +166,7 @@ async def reopen(
     return await change(parts, operator, number, version, "reopen", act)
 
 
-@router.post("/{number}/merge", summary="Fold it into another request")
+@router.post("/{number}/merge", summary="Merge it into another request")
 async def merge(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -173,7 +174,7 @@ async def merge(
     version: SeenVersion,
     body: schemas.Merge,
 ) -> JSONResponse:
-    """Undo with ``reopen``."""
+    """To be undone with ``reopen``."""
 
     async def act(session: Any, request: ServiceRequest) -> None:
         other = await by_number(session, body.into)
@@ -183,7 +184,7 @@ async def merge(
     return await change(parts, operator, number, version, "merge", act)
 
 
-@router.post("/{number}/split", summary="Open a second request for another need in it")
+@router.post("/{number}/split", summary="Split off a second request for another need")
 async def split(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -191,7 +192,7 @@ async def split(
     version: SeenVersion,
     body: schemas.Split,
 ) -> JSONResponse:
-    """The answer is the first one; its ``events`` name the new number."""
+    """The answer is the first request; its ``events`` name the number of the new one."""
     fields = body.model_dump(exclude_unset=True, exclude={"why"})
     check_changes(parts, fields)
 
@@ -209,7 +210,8 @@ async def retry(
     version: SeenVersion,
     body: schemas.Why,
 ) -> JSONResponse:
-    """For a request that waits in review after a failed delivery, confirm it instead."""
+    """For updates only: a request that waits in review after a failed delivery is confirmed
+    instead."""
 
     async def act(session: Any, request: ServiceRequest) -> None:
         failed = await session.scalars(
@@ -228,15 +230,16 @@ async def retry(
 
 
 def check_changes(parts: Parts, changes: dict[str, Any]) -> None:
-    """Refuse a category that the catalogue lacks and an urgency that is cleared."""
+    """Raises `BadField` for a value that can't be stored: a category that the catalogue lacks, an
+    empty urgency, a NUL byte, a year outside 2000 to 2199."""
     category = changes.get("category")
     if category is not None and category not in parts.catalogue.codes:
         raise BadField(f"There is no category {category!r} in the catalogue.", field="category")
     if "urgency" in changes and changes["urgency"] is None:
-        raise BadField("urgency can't be empty.", field="urgency")
+        raise BadField("urgency must not be empty.", field="urgency")
     for name, value in changes.items():
         if isinstance(value, str) and "\x00" in value:
-            raise BadField(f"{name} holds a NUL byte.", field=name)
+            raise BadField(f"{name} must not contain a NUL byte.", field=name)
         if isinstance(value, datetime) and not 2000 <= value.year < 2200:
             raise BadField(f"{name} must be between 2000 and 2199.", field=name)
 
@@ -244,7 +247,8 @@ def check_changes(parts: Parts, changes: dict[str, Any]) -> None:
 async def change(
     parts: Parts, operator: Operator, number: str, version: int, action: str, act: Act
 ) -> JSONResponse:
-    """Lock, act, log and answer with the new state; stale → 412 with the current one."""
+    """Lock the request, act, log, and answer with its new state; an old version gets 412 with the
+    current state."""
     status = 200
     extra: dict[str, Any] = {}
     async with parts.sessions.begin() as session:
@@ -289,13 +293,13 @@ OUTCOMES = Literal["reached", "not_reached", "again"]
 
 
 class Noted(schemas.Strict):
-    """A note of one operator for the others."""
+    """A note for other operators."""
 
     text: str = Field(min_length=1, max_length=2000)
 
 
 class Called(schemas.Strict):
-    """How ringing the resident went. ``again_at``: ring again from then on."""
+    """How a call to the resident went. ``again_at``: call again from then on."""
 
     outcome: OUTCOMES
     again_at: AwareDatetime | None = None
@@ -306,7 +310,7 @@ class Called(schemas.Strict):
 async def note(
     parts: CurrentParts, operator: CurrentOperator, number: str, body: Noted
 ) -> dict[str, Any]:
-    """It stands in the history; the request's version stays, so nobody's changes are refused."""
+    """The note is kept in the history. The version stays, so that nobody's changes are refused."""
     _no_nul("text", body.text)
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await by_number(session, number)).id)
@@ -317,14 +321,14 @@ async def note(
     return {"who": operator.name, "text": body.text}
 
 
-@router.post("/{number}/calls", summary="Say how ringing the resident went", status_code=201)
+@router.post("/{number}/calls", summary="Report a call to the resident", status_code=201)
 async def call(
     parts: CurrentParts, operator: CurrentOperator, number: str, body: Called
 ) -> dict[str, Any]:
-    """Reached: all tasks to ring the resident are done. Otherwise one is open, due ``again_at``."""
+    """Once the resident was reached, tasks to call are done. Otherwise one is due ``again_at``."""
     _no_nul("note", body.note or "")
     if body.outcome == "again" and body.again_at is None:
-        raise BadField("Say when to ring again.", field="again_at")
+        raise BadField("again_at is missing: when to call again.", field="again_at")
     if body.again_at is not None and not soon(body.again_at, datetime.now(UTC)):
         raise BadField("again_at must lie within a year from now.", field="again_at")
     async with parts.sessions.begin() as session:
@@ -339,4 +343,4 @@ async def call(
 
 def _no_nul(name: str, text: str) -> None:
     if "\x00" in text:
-        raise BadField(f"{name} holds a NUL byte.", field=name)
+        raise BadField(f"{name} must not contain a NUL byte.", field=name)

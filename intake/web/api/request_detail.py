@@ -1,4 +1,4 @@
-"""One request with all that belongs to it, for the operators' eyes."""
+"""One request with all that belongs to it, as operators see it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from intake.storage.models import (
     ServiceRequest,
     Transcript,
 )
+from intake.understanding.fields import COLUMNS
 from intake.web.api.schemas import Detail, Line
 
 MEDIA_TYPES = {
@@ -41,7 +42,7 @@ MEDIA_TYPES = {
 
 
 def recording_response(parts: Parts, recording: Recording, number: str) -> FileResponse:
-    """The bytes as they were left; a browser is told never to guess what they are."""
+    """The recording's bytes as they were left, with ``nosniff``."""
     suffix = recording.suffix
     return FileResponse(
         parts.blobs.path(recording.blob_key),
@@ -53,7 +54,7 @@ def recording_response(parts: Parts, recording: Recording, number: str) -> FileR
 
 
 async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> Detail:
-    """Gather it; a handful of indexed look-ups."""
+    """A request with its transcript, history, deliveries, messages, alarm and tasks."""
     line = Line.of(request, hide_phone=False).model_dump()
     transcript = await _one(session, Transcript, request.transcript_id)
     understanding = await _one(session, models.Understanding, request.understanding_id)
@@ -68,8 +69,8 @@ async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> De
         **{
             name: getattr(request, name)
             for name in (
+                *(column.name for column in COLUMNS if not column.listed),
                 "language",
-                "when_text",
                 "external_id",
                 "assignee",
                 "decided_by",

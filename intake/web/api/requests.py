@@ -1,6 +1,6 @@
 """The operators' API: list requests, read one, and what helps to decide about it.
 
-Every view of personal data stands in the access log.
+Every view of personal data is kept in the access log.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from intake.locale.times import window
 from intake.service_requests import worklist
 from intake.service_requests.outlook import following, outlook
 from intake.service_requests.worklist import Filters, Group
+from intake.understanding.fields import Urgency
 from intake.understanding.spoken_text import Heard
 from intake.understanding.when import read_when
 from intake.web.api import audio, request_detail, schemas
@@ -33,7 +34,7 @@ async def list_requests(
     operator: CurrentOperator,
     status: Annotated[list[Status] | None, Query()] = None,
     group: Group = Group.ALL,
-    urgency: schemas.Urgency | None = None,
+    urgency: Urgency | None = None,
     category: Short = None,
     field: Short = None,
     area: Short = None,
@@ -70,8 +71,8 @@ async def read_next(
     operator: CurrentOperator,
     after: Annotated[str | None, Query(max_length=24)] = None,
 ) -> dict[str, str | None]:
-    """In the queue's order from ``after`` on, and from its beginning when that is at its end; an
-    emergency always first. What a colleague looks at comes only when nothing else waits."""
+    """The next one of the list of waiting requests after ``after``; after the last one the first.
+    An emergency always comes first. A request that a colleague has open comes last."""
     async with parts.sessions.begin() as session:
         seen = await by_number(session, after) if after else None
         found = await following(session, parts, seen, operator.name)
@@ -92,7 +93,7 @@ async def read_request(
     return found
 
 
-@router.get("/{number}/recording", summary="Hear the recording", response_class=FileResponse)
+@router.get("/{number}/recording", summary="Get the recording", response_class=FileResponse)
 async def hear(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -100,7 +101,8 @@ async def hear(
     form: audio.Form = None,
     part: audio.Part = None,
 ) -> Response:
-    """The bytes as the resident left them; ``as=wav``: what every browser plays, 16 kHz mono."""
+    """The bytes as the resident left them; ``as=wav``: 16 kHz mono WAV, which every browser
+    plays."""
     async with parts.sessions.begin() as session:
         request = await by_number(session, number)
         recording = await service_requests.recording_of(session, request)
@@ -112,12 +114,13 @@ async def hear(
 
 async def typed(
     category: Annotated[str | None, Query(max_length=64)] = None,
-    urgency: schemas.Urgency | None = None,
+    urgency: Urgency | None = None,
     place: Annotated[str | None, Query(max_length=80)] = None,
     unit: Annotated[str | None, Query(max_length=40)] = None,
     phone: Annotated[str | None, Query(max_length=32)] = None,
 ) -> dict[str, str | None]:
-    """What was typed and is not saved yet: an empty parameter clears its field."""
+    """What an operator typed and did not save yet; an empty parameter stands for an emptied
+    field."""
     given = {"category": category, "urgency": urgency, "place": place, "unit": unit, "phone": phone}
     return {
         name: value.replace("\x00", "") or None
@@ -133,8 +136,8 @@ Typed = Annotated[dict[str, str | None], Depends(typed)]
 async def read_outlook(
     parts: CurrentParts, operator: CurrentOperator, number: str, changes: Typed
 ) -> dict[str, Any]:
-    """Before it is saved: where it would go, what is missing, what resembles it and what the
-    resident asked for earlier. A parameter that is given counts instead of what is stored."""
+    """Where the request would go, which required fields are missing, which requests resemble it,
+    and the resident's earlier requests. A given parameter counts instead of the stored value."""
     async with parts.sessions.begin() as session:
         request = await by_number(session, number)
         await log_access(session, operator, "outlook", request)
@@ -149,7 +152,7 @@ async def read_times(
     q: Annotated[str, Query(max_length=80)],
     language: Annotated[str, Query(max_length=8)] = "zh",
 ) -> list[dict[str, str]]:
-    """Counted from when the resident spoke; local times, the likeliest first."""
+    """Relative times count from when the resident spoke; local times, the likeliest first."""
     async with parts.sessions.begin() as session:
         request = await by_number(session, number)
     local = request.received_at.astimezone(parts.settings.zone).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""Supervisors write the routing rules, and ask what would happen to a request before they save."""
+"""Supervisors write the routing rules, and try them on a request before they save."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from intake.runtime import Parts
 from intake.service_requests import decision, understand
 from intake.settings import Rule
 from intake.storage.models import ServiceRequest
+from intake.understanding.fields import Urgency
 from intake.web.api import schemas
 from intake.web.api.places import refuse
 from intake.web.auth import CurrentParts, SeenVersion, Supervisor, by_number, log_access
@@ -36,14 +37,14 @@ class Rules(schemas.Strict):
 
 
 class Question(schemas.Strict):
-    """What would happen to a request of this kind, to that of ``number``, or to ``text``?
+    """A request to try the rules on: these values, the request of ``number``, or ``text``.
 
-    ``rules``: the list to try, instead of the one that holds.
+    ``rules``: the list to try, instead of the one in use.
     """
 
     category: str | None = Field(None, max_length=64)
     area: str | None = Field(None, max_length=80)
-    urgency: schemas.Urgency = "normal"
+    urgency: Urgency = "normal"
     number: str | None = Field(None, max_length=40)
     text: str | None = Field(None, max_length=2000)
     rules: list[Listed] | None = Field(None, max_length=routing_rules.MOST_RULES)
@@ -51,7 +52,7 @@ class Question(schemas.Strict):
 
 @router.get("", summary="The routing rules")
 async def read(parts: CurrentParts, operator: Supervisor, response: Response) -> dict[str, Any]:
-    """``own``: written at the desk; else they are the settings' file's."""
+    """``own``: they were written at the desk; else they come from the settings file."""
     async with parts.sessions.begin() as session:
         found = await standing(session, parts)
         await log_access(session, operator, "routing rules")
@@ -60,7 +61,7 @@ async def read(parts: CurrentParts, operator: Supervisor, response: Response) ->
 
 
 async def standing(session: AsyncSession, parts: Parts) -> dict[str, Any]:
-    """The rules that hold, where they stand, and what they may name."""
+    """The rules in use, where they come from, and what they may name."""
     version = await edits.version(session, routing_rules.KIND)
     own = await routing_rules.own(session)
     held: Sequence[Rule] = parts.settings.routing.rules if own is None else own
@@ -78,7 +79,7 @@ async def standing(session: AsyncSession, parts: Parts) -> dict[str, Any]:
 async def put(
     request: Request, parts: CurrentParts, operator: Supervisor, seen: SeenVersion, body: Rules
 ) -> dict[str, Any]:
-    """All of them at once; the next request follows them."""
+    """Replaces all rules; they hold from the next request on."""
     _check(request, parts, body.rules)
     return await _save(
         parts, operator.name, operator, "change", routing_rules.to_json(body.rules), seen
@@ -87,7 +88,7 @@ async def put(
 
 @router.delete("", summary="Back to the settings file's rules")
 async def reset(parts: CurrentParts, operator: Supervisor, seen: SeenVersion) -> dict[str, Any]:
-    """What was written at the desk stays in the history."""
+    """The rules that were written at the desk stay in the history."""
     return await _save(parts, operator.name, operator, "reset", None, seen)
 
 
@@ -102,11 +103,11 @@ async def _save(
         return await standing(session, parts)
 
 
-@router.post("/try", summary="What would happen to…")
+@router.post("/try", summary="Try the rules on a request")
 async def try_out(
     request: Request, parts: CurrentParts, operator: Supervisor, body: Question
 ) -> dict[str, Any]:
-    """Which rule, which backend and why; nothing is saved or sent."""
+    """Which rule applies, which backend it names, and why; nothing is saved or sent."""
     language = language_of(request, None)
     if body.rules is not None:
         _check(request, parts, body.rules)
@@ -134,7 +135,7 @@ def _known(request: ServiceRequest) -> dict[str, Any]:
 
 
 async def _understood(parts: Parts, text: str, language: str) -> dict[str, Any]:
-    """A sentence as if it came by voicemail now: what is read in it, and what a person must see."""
+    """A sentence read as if it came by voicemail now: its fields, and the reasons for review."""
     async with parts.sessions() as session:
         gazetteer = await parts.gazetteer(session)
     opinion, silent = IntentRanking(()), parts.assistant is None
@@ -169,7 +170,7 @@ async def _understood(parts: Parts, text: str, language: str) -> dict[str, Any]:
 def _outcome(
     parts: Parts, listed: Sequence[RoutingRule], found: dict[str, Any], language: str
 ) -> dict[str, Any]:
-    """Which rule holds and why each one before it does not."""
+    """Which rule applies, and why those before it don't."""
     about = {name: found[name] for name in ("category", "area", "urgency")}
     default = parts.settings.routing.default
     chosen = choose_backend(listed, default, **about)

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from intake.locale import say
 from intake.storage.models import ServiceRequest
-
-Urgency = Literal["emergency", "urgent", "normal"]
+from intake.understanding.fields import COLUMNS, FIELDS
+from intake.web.api.field_models import with_columns
 
 
 def masked(phone: str | None) -> str | None:
@@ -20,22 +20,19 @@ def masked(phone: str | None) -> str | None:
     return phone[:3] + "*" * max(2, len(phone) - 7) + phone[-4:]
 
 
-class Line(BaseModel):
-    """One request in a list."""
-
+@with_columns(column for column in COLUMNS if column.listed)
+class _Known(BaseModel):
     tracking_number: str
     status: str
     status_text: str
     urgency: str
     category: str | None
-    place: str | None
-    area: str | None
-    unit: str | None
-    person: str | None
-    phone: str | None
     text: str | None
-    when_start: datetime | None
-    when_end: datetime | None
+
+
+class Line(_Known):
+    """One request in a list."""
+
     backend: str | None
     channel: str
     reasons: list[dict[str, Any]]
@@ -48,7 +45,9 @@ class Line(BaseModel):
     def of(cls, request: ServiceRequest, *, hide_phone: bool = True) -> Line:
         values = {name: getattr(request, name) for name in cls.model_fields if name in _COLUMNS}
         if hide_phone:
-            values["phone"] = masked(request.phone)
+            values |= {
+                field.column: masked(values[field.column]) for field in FIELDS if field.masked
+            }
         return cls(status_text=say(f"status.{request.status}", "zh"), **values)
 
 
@@ -62,11 +61,15 @@ class Page(BaseModel):
     next: str | None = None
 
 
-class Detail(Line):
+@with_columns(COLUMNS)
+class _Whole(Line):
+    pass
+
+
+class Detail(_Whole):
     """One request with all that belongs to it."""
 
     language: str | None
-    when_text: str | None
     external_id: str | None
     assignee: str | None
     decided_by: str | None
@@ -97,25 +100,19 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class Correction(Strict):
+@with_columns(COLUMNS, written=True)
+class _Written(Strict):
+    pass
+
+
+class Correction(_Written):
     """The fields to change; those that are left out stay. ``why``: the reason for the history."""
 
-    category: str | None = Field(None, max_length=64)
-    urgency: Urgency | None = None
-    place: str | None = Field(None, max_length=80)
-    area: str | None = Field(None, max_length=80)
-    unit: str | None = Field(None, max_length=40)
-    when_start: AwareDatetime | None = None
-    when_end: AwareDatetime | None = None
-    when_text: str | None = Field(None, max_length=200)
-    person: str | None = Field(None, max_length=40)
-    phone: str | None = Field(None, max_length=32)
-    text: str | None = Field(None, max_length=20_000)
     why: str | None = Field(None, max_length=500)
 
 
 class Split(Correction):
-    """The second need's own fields."""
+    """Fields of the second request that differ from the first."""
 
 
 class Why(Strict):

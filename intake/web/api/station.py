@@ -1,4 +1,4 @@
-"""The built-in order board: what is open near me, accept it, done, could not."""
+"""The built-in order board: list orders, accept one, report it done or not possible."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ async def list_orders(
     area: Annotated[str | None, Query(max_length=80)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[schemas.Order]:
-    """The oldest first; ``area``: only those there."""
+    """The oldest first; ``area``: only orders of this area."""
     async with parts.sessions.begin() as session:
         rows = await on_board(session, status, area, limit)
         await log_access(session, operator, "station")
         return [_shape(order) for order in rows]
 
 
-@router.post("/{order_id}/accept", summary="I take it")
+@router.post("/{order_id}/accept", summary="Accept an order")
 async def accept(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -54,9 +54,9 @@ async def accept(
     version: SeenVersion,
     body: schemas.TakeOrder,
 ) -> schemas.Order:
-    """The resident hears the name, and the time if one is given."""
+    """The resident is told the name, and the time if one is given."""
     if "\x00" in f"{body.name}{body.note or ''}":
-        raise BadField("name or note holds a NUL byte.", field="name")
+        raise BadField("name and note must not contain a NUL byte.", field="name")
     if body.comes_at is not None and not soon(body.comes_at, datetime.now(UTC)):
         raise BadField("comes_at must lie within a year from now.", field="comes_at")
     return await _report(
@@ -64,7 +64,7 @@ async def accept(
     )
 
 
-@router.post("/{order_id}/done", summary="It is done")
+@router.post("/{order_id}/done", summary="Report an order as done")
 async def done(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -72,11 +72,11 @@ async def done(
     version: SeenVersion,
     body: schemas.Why,
 ) -> schemas.Order:
-    """The resident is asked whether it is."""
+    """The resident is asked whether it is done."""
     return await _report(parts, operator, order_id, version, "done", None, body.why)
 
 
-@router.post("/{order_id}/could-not", summary="It could not be done")
+@router.post("/{order_id}/could-not", summary="Report that an order can't be done")
 async def could_not(
     parts: CurrentParts,
     operator: CurrentOperator,
@@ -84,14 +84,14 @@ async def could_not(
     version: SeenVersion,
     body: schemas.Reject,
 ) -> schemas.Order:
-    """It goes back to the operators with the reason."""
+    """The request goes back to the operators, with the reason."""
     return await _report(parts, operator, order_id, version, "could_not", None, body.why)
 
 
 async def on_board(
     session: AsyncSession, status: str, area: str | None, limit: int
 ) -> list[StationOrder]:
-    """Orders of one status, the oldest first, in an area or everywhere."""
+    """Orders of one status in one area, or in all, the oldest first."""
     statement = select(StationOrder).where(StationOrder.status == status)
     if area:
         statement = statement.where(order_area == area.replace("\x00", ""))
@@ -108,7 +108,7 @@ async def _report(
     note: str | None,
     comes_at: datetime | None = None,
 ) -> schemas.Order:
-    """The order and its service request move in one transaction."""
+    """Change the status of the order and of its request, in one transaction."""
     async with parts.sessions.begin() as session:
         order = await session.get(StationOrder, min(order_id, 2**62), with_for_update=True)
         if order is None:

@@ -1,4 +1,4 @@
-"""The demand picture as figures: JSON, and a CSV that Excel reads."""
+"""Statistics of demand: JSON, and a CSV that Excel reads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from intake.web.language import language_of
 router = APIRouter(prefix="/api/demand", tags=["operators"])
 USUAL_DAYS = 30
 LONGEST_DAYS = 366 * 10
-# The full-width ones, too: where people type Chinese, spreadsheets take them for the others.
+# Full-width signs too: spreadsheets in Chinese treat them like the plain ones.
 FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 Filter = Annotated[str | None, Query(max_length=80)]
 
@@ -38,7 +38,7 @@ def asked_of(
 ) -> StatisticsQuery:
     """The period and the filters of an address; without a period the last 30 days.
 
-    A filter that is left out or ``*`` takes all; an empty one takes what is not known.
+    A filter that is left out or ``*`` takes all values; an empty one takes unknown values.
     """
     today = datetime.now(UTC).astimezone(parts.settings.zone).date()
     end = end or today
@@ -66,14 +66,15 @@ def asked_of(
 AskedFor = Annotated[StatisticsQuery, Depends(asked_of)]
 
 
-@router.get("", summary="What residents asked for, counted")
+@router.get("", summary="Count what residents asked for")
 async def figures(
     parts: CurrentParts,
     operator: CurrentOperator,
     asked: AskedFor,
     by: Literal["area", "field", "resident_group"] = "field",
 ) -> dict[str, Any]:
-    """Counts over time and by area × field, waiting seconds, what was decided without review."""
+    """Counts over time and by area and field of service, waiting times in seconds, and the share
+    decided without review."""
     async with parts.sessions.begin() as session:
         found = await statistics.picture(session, asked, by, parts.catalogue)
         await log_access(session, operator, "demand")
@@ -119,7 +120,7 @@ def value_name(split: str, value: str, language: str) -> str:
 
 
 def harmless(value: Any) -> Any:
-    """A cell as it is; a text that a spreadsheet would calculate gets an apostrophe before it."""
+    """A cell that no spreadsheet takes for a formula: such a text gets an apostrophe before it."""
     if isinstance(value, str) and value.startswith(FORMULAS):
         return f"'{value}"
     return value

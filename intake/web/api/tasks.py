@@ -1,4 +1,4 @@
-"""What people must do: ring her back, ring them, look. Done, or put off until a time."""
+"""Operators' tasks, such as calling a resident back: list them, finish one, or postpone it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ AFTERNOON, MORNING = (15, 0), (9, 30)  # of the residents' clock
 
 
 class Done(schemas.Strict):
-    """``outcome``: spoken to, or otherwise done."""
+    """``outcome``: the resident was reached, or the task is done otherwise."""
 
     outcome: Literal["reached", "done"] = "done"
     note: str | None = Field(None, max_length=500)
 
 
 class Again(schemas.Strict):
-    """Nobody answered: once more ``at`` a time, or at one that has a name."""
+    """Nobody answered: try again ``at`` a time, or at one that has a name."""
 
     at: AwareDatetime | None = None
     when: Literal["hour", "afternoon", "tomorrow"] | None = None
@@ -47,13 +47,13 @@ class Again(schemas.Strict):
         return self
 
 
-@router.get("", summary="What is to be done, what is due first")
+@router.get("", summary="List tasks in the order in which they are due")
 async def list_tasks(
     parts: CurrentParts,
     operator: CurrentOperator,
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> list[dict[str, Any]]:
-    """Each with the number to dial, masked, and the sentence that she is owed."""
+    """Each with the phone number, masked, and what to tell the resident."""
     async with parts.sessions.begin() as session:
         rows = await open_tasks(session, parts, limit)
         await log_access(session, operator, "tasks")
@@ -61,7 +61,8 @@ async def list_tasks(
 
 
 async def open_tasks(session: AsyncSession, parts: Parts, limit: int) -> list[dict[str, Any]]:
-    """What is not done yet, by when it is due. ``say``: what to tell her, in her language."""
+    """Open tasks in the order in which they are due. ``say``: what to tell the resident, in the
+    resident's language."""
     now = datetime.now(UTC)
     rows = await session.execute(
         select(OperatorTask, ServiceRequest)
@@ -95,11 +96,11 @@ async def open_tasks(session: AsyncSession, parts: Parts, limit: int) -> list[di
     return found
 
 
-@router.post("/{task_id}/done", summary="It is done, or she was reached")
+@router.post("/{task_id}/done", summary="Finish a task")
 async def done(
     parts: CurrentParts, operator: CurrentOperator, task_id: int, body: Done
 ) -> dict[str, Any]:
-    """It leaves the list; the request's history says who did it."""
+    """The task leaves the list; the request's history says who did it."""
     async with parts.sessions.begin() as session:
         task, request = await _lock(session, task_id)
         task.done_at, task.done_by = datetime.now(UTC), operator.name
@@ -108,11 +109,11 @@ async def done(
         return await _write_down(session, operator, task, request, "task_done", changes, body.note)
 
 
-@router.post("/{task_id}/again", summary="Nobody was reached; once more later")
+@router.post("/{task_id}/again", summary="Postpone a task because nobody was reached")
 async def again(
     parts: CurrentParts, operator: CurrentOperator, task_id: int, body: Again
 ) -> dict[str, Any]:
-    """It stays on the list and is due then."""
+    """The task stays on the list and is due at the new time."""
     if body.at is not None and not soon(body.at, datetime.now(UTC)):
         raise BadField("at must lie within a year from now.", field="at")
     async with parts.sessions.begin() as session:
@@ -126,12 +127,12 @@ async def again(
 
 
 def soon(at: datetime, now: datetime) -> bool:
-    """A time that people agree on: from an hour ago on, within a year."""
+    """May a task be due then? From an hour ago to a year from now."""
     return -3600 <= (at - now).total_seconds() <= 366 * 86_400
 
 
 def named_time(when: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """In an hour; the next three in the afternoon; half past nine tomorrow."""
+    """In an hour; the next 15:00; 9:30 tomorrow."""
     local = now.astimezone(zone)
     if when == "hour":
         return now + timedelta(hours=1)
@@ -143,7 +144,7 @@ def named_time(when: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 async def _lock(session: AsyncSession, task_id: int) -> tuple[OperatorTask, ServiceRequest | None]:
-    """The request's row first, as everybody does who writes to both."""
+    """Lock the request's row, then the task's: the order of all who lock both."""
     task_id = max(0, min(task_id, 2**62))
     known = await session.get(OperatorTask, task_id)
     request = None
@@ -153,7 +154,7 @@ async def _lock(session: AsyncSession, task_id: int) -> tuple[OperatorTask, Serv
     if task is None:
         raise NotFound("There is no such task.")
     if task.done_at is not None:
-        raise MoveNotAllowed(f"{task.done_by or '–'} has done this already.")
+        raise MoveNotAllowed(f"{task.done_by or '–'} has finished this task already.")
     return task, request
 
 
@@ -167,7 +168,7 @@ async def _write_down(
     note: str | None,
 ) -> dict[str, Any]:
     if "\x00" in (note or ""):
-        raise BadField("note holds a NUL byte.", field="note")
+        raise BadField("note must not contain a NUL byte.", field="note")
     if request is not None:
         by = Author(Actor.OPERATOR, operator.name, note)
         await service_requests.remark(session, request, kind, by, changes)

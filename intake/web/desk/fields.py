@@ -14,13 +14,12 @@ from intake.locale.times import window
 from intake.settings import Deciding
 from intake.storage.models import ServiceRequest
 from intake.understanding.confidence import Thresholds
+from intake.understanding.fields import BY_NAME, READ, RequestField
 from intake.understanding.values import Window, window_from_json
 
-NAMES = ("category", "place", "unit", "when", "person", "phone", "urgency", "text")
-"""In the order of their keys 1 to 8."""
-READ = ("place", "unit", "when", "person", "phone")
 URGENCIES = ("normal", "urgent", "emergency")
 OTHER_KINDS = 3
+SHOWN_AT_MOST = 80  # characters, where no column says how long a value may be
 LEAST_SHARE = 0.05  # a kind of need that is less likely is no alternative
 SURE = 0.9
 
@@ -39,13 +38,24 @@ class FieldView:
     machine read it. ``evidence``: ``[start, end)`` in the words."""
 
     name: str
-    key: int
+    key: str
     value: str
     shown: str
     how: str
     confidence: float | None = None
     evidence: tuple[int, int] | None = None
     alternatives: tuple[Choice, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """Most characters that may be typed into it."""
+        row = BY_NAME[self.name]
+        return row.length if row.read and row.length else SHOWN_AT_MOST
+
+    @property
+    def keyboard(self) -> str | None:
+        """Which keyboard a phone shows for it."""
+        return BY_NAME[self.name].keyboard
 
     @property
     def doubtful(self) -> bool:
@@ -66,17 +76,17 @@ def views(
     limits = Thresholds(
         category=deciding.category_spoken if request.transcript_id else deciding.category,
         by_category=deciding.categories,
-        **deciding.fields,
+        fields=deciding.fields,
     )
     return [
         _category(request, read, catalogue, limits, language),
         *(
-            _field(request, read, name, getattr(limits, name), name in required, zone, language)
-            for name in READ
+            _field(request, read, row, limits.of(row.name), row.name in required, zone, language)
+            for row in READ
         ),
         FieldView(
             "urgency",
-            NAMES.index("urgency") + 1,
+            key("urgency"),
             request.urgency,
             say(f"desk.urgency.{request.urgency}", language),
             "corrected" if "urgency" in request.corrected else "fair",
@@ -104,7 +114,7 @@ def _category(
     how = _how(request, "category", share, limit, required=True)
     return FieldView(
         "category",
-        1,
+        key("category"),
         code,
         catalogue.name(code, language) if code else "",
         "unsure" if code and not catalogue.is_service(code) else how,
@@ -116,12 +126,13 @@ def _category(
 def _field(
     request: ServiceRequest,
     read: Mapping[str, Any],
-    name: str,
+    row: RequestField,
     limit: float,
     required: bool,
     zone: ZoneInfo,
     language: str,
 ) -> FieldView:
+    name = row.name
     value, shown = stored(request, name, zone, language)
     found = read.get(name) or {}
     choices = [_choice(item, language) for item in _all(found)]
@@ -133,7 +144,7 @@ def _field(
         how = "unsure"
     return FieldView(
         name,
-        NAMES.index(name) + 1,
+        key(name),
         value,
         shown,
         how,
@@ -145,7 +156,7 @@ def _field(
 
 def stored(request: ServiceRequest, name: str, zone: ZoneInfo, language: str) -> tuple[str, str]:
     """(as it is saved, as it is read) of one field; empty where it is not known."""
-    if name != "when":
+    if not BY_NAME[name].is_window:
         value = getattr(request, name) or ""
         return value, value
     if request.when_start is None or request.when_end is None:
@@ -184,8 +195,7 @@ def _how(
 ) -> str:
     """In a word, how sure it is."""
     value = getattr(request, name) if value is None else value
-    saved = "when_start" if name == "when" else name
-    if saved in request.corrected:
+    if BY_NAME[name].column in request.corrected:
         return "corrected"
     if not value:
         return "missing" if required else "empty"
@@ -196,6 +206,11 @@ def _how(
     if confidence is None or confidence < limit:
         return "unsure"
     return "sure" if confidence >= SURE else "fair"
+
+
+def key(name: str) -> str:
+    """The digit that leads to a field."""
+    return BY_NAME[name].key or ""
 
 
 def _span(stored_span: Any) -> tuple[int, int] | None:

@@ -63,6 +63,7 @@ async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) 
         who,
         r=found,
         fields=shown,
+        text_key=fields.key("text"),
         said=transcript.cut(heard, spoken.get("words") or (), bounds),
         heard=heard,
         edited=found.text if spoken and found.text != heard else None,

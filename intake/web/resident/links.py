@@ -1,7 +1,7 @@
-"""The other doors: backends report, duty people answer alarms, residents see how it stands.
+"""Links that people and backends are sent: the recording for a backend, the resident's status page.
 
-Links in mails are signed and end. A page opened by GET changes nothing (mail scanners open
-every link); its one button does.
+Links in mails are signed and expire. GET changes nothing, because mail scanners open every link;
+the page's button sends a POST.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ router = APIRouter()
 
 @router.get("/r/{token}", include_in_schema=False)
 async def linked_recording(parts: CurrentParts, token: str) -> FileResponse:
-    """A backend hears the recording by the signed link it was sent."""
+    """The recording, for a backend with the signed link that it was sent."""
     subject = signing.check_link(parts.link_secrets, "recording", token, datetime.now(UTC))
     async with parts.sessions() as session:
         recording = await session.get(Recording, int(subject))
     if recording is None:
-        raise NotFound("The recording is not there any more.")
+        raise NotFound("The recording has been deleted.")
     return recording_response(parts, recording, "recording")
 
 
 @router.get("/s/{key}", response_model=None, tags=["residents"])
 async def status_page(parts: CurrentParts, key: str, request: Request) -> Response:
-    """How it stands, for whoever holds the secret link: a page, or JSON if asked for."""
+    """The status of a request, for whoever has the secret link: a page, or JSON if asked for."""
     found = await _by_key(parts, key)
     async with parts.sessions() as session:
         said = await session.scalars(
@@ -76,8 +76,8 @@ async def status_page(parts: CurrentParts, key: str, request: Request) -> Respon
 
 @router.post("/s/{key}/{action}", tags=["residents"])
 async def resident_acts(parts: CurrentParts, key: str, action: str) -> dict[str, str]:
-    """The resident agrees (``closed``), says it is not fixed (``not_fixed``), that we got her
-    wrong (``not_right``), or cancels (``cancel``)."""
+    """The resident says that it is done (``closed``), is not fixed (``not_fixed``) or was
+    understood wrong (``not_right``), or cancels it (``cancel``)."""
     found = await _by_key(parts, key)
     by = Author(Actor.RESIDENT)
     async with parts.sessions.begin() as session:

@@ -1,7 +1,7 @@
-"""Pages that wait for news of a request, and how they hear of it.
+"""Tell open status pages about changes of a request.
 
-The database calls at each change (its triggers do, so no writer can forget to); one connection
-listens for all pages of this process. A slow look besides catches what no call told.
+Triggers of the database send a notification at each change, so no code can forget to. One
+connection of this process listens for all its pages. A slow poll catches lost notifications.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOOKS_ROUND = 20.0  # seconds
 
 
 class News:
-    """``streams`` and ``per_network`` are the most pages that may wait here."""
+    """Open pages. ``streams``: the most in this process; ``per_network``: from one network."""
 
     def __init__(self, parts: Parts, *, streams: int, per_network: int) -> None:
         self.parts = parts
@@ -33,23 +33,23 @@ class News:
 
     @contextlib.contextmanager
     def place(self, network: str) -> Iterator[None]:
-        """A place for one page. Raises `TooMany`; the page then asks now and then instead."""
+        """A place for one page. Raises `TooMany`; the page then polls instead."""
         if self._networks.total() >= self.streams or self._networks[network] >= self.per_network:
-            raise TooMany("Too many pages wait for news; ask again now and then.")
+            raise TooMany("Too many pages are open; poll the status instead.")
         self._networks[network] += 1
         try:
             yield
         finally:
             self._networks[network] -= 1
-            self._networks += Counter()  # drops the zeros
+            self._networks += Counter()  # removes the networks without an open page
 
     @property
     def waiting(self) -> int:
-        """How many pages wait now."""
+        """How many pages are open."""
         return sum(map(len, self._waiting.values()))
 
     async def of(self, service_request_id: int) -> AsyncGenerator[None]:
-        """Comes at once, and then whenever this request may have changed."""
+        """Yields at once, and then whenever this request may have changed."""
         called = asyncio.Event()
         self._waiting[service_request_id].add(called)
         if self._listener is None or self._listener.done():
@@ -70,7 +70,7 @@ class News:
 
     async def _listen(self) -> None:
         def connected() -> None:
-            for number in list(self._waiting):  # what was called while nobody listened
+            for number in list(self._waiting):  # what was notified while nobody listened
                 self._call(number)
 
         await listen(self.parts.engine, {CALL: self._call}, connected=connected, name="huying-news")

@@ -1,4 +1,4 @@
-"""The resident's page: one address, one button; the same page with her household's link.
+"""The resident's page with its one button, at the root and behind a household's link.
 
 The scripts come from ``page/`` (TypeScript), built by Vite into ``assets/page``. Without them,
 and in a browser without scripts, the page is a form with the phone's own recorder.
@@ -27,7 +27,7 @@ BUILT = WEB / "assets" / "page"
 PROMPTS = WEB / "assets" / "prompts"
 SCRIPTS_SAY = "resident.js."
 YEAR_SECONDS = 365 * 24 * 3600
-UNBROKEN = str.maketrans({" ": "\u00a0", "-": "\u2011"})  # a number stays on one line
+UNBROKEN = str.maketrans({" ": "\u00a0", "-": "\u2011"})  # a phone number stays on one line
 PROMPT = re.compile(r"[a-z0-9-]{1,64}\.(mp3|json)")
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,512}")
 POLICY = (
@@ -58,7 +58,7 @@ def routes(built: Built | None = None) -> APIRouter:
 
     @router.get("/page/prompts/{language}/{name}")
     async def prompt(language: str, name: str) -> FileResponse:
-        """A sentence said beforehand, for phones without a voice of their own."""
+        """A recorded sentence, for phones without speech output."""
         path = PROMPTS / language / name
         if language not in languages() or not PROMPT.fullmatch(name) or not path.is_file():
             raise NotFound("There is no such prompt.")
@@ -66,17 +66,18 @@ def routes(built: Built | None = None) -> APIRouter:
 
     @router.get("/page/{name}")
     async def asset(request: Request, name: str) -> Response:
-        """A file of the page; its name changes when it does."""
+        """A file of the page; its name changes with its content."""
         return send(files, name, request)
 
     @router.get("/sw.js")
     async def worker(request: Request) -> Response:
-        """The service worker: at the top, because it may only serve what lies below it."""
+        """The service worker; at the root, because it may only serve what lies below its own
+        path."""
         return send(files, "sw.js", request, ASK_AGAIN)
 
     @router.get("/manifest.webmanifest")
     async def manifest(request: Request, h: str = "", lang: str | None = None) -> JSONResponse:
-        """How a phone installs the page; with a household's link it opens that."""
+        """The web app manifest; with a household's link the installed page opens that link."""
         language = language_of(request, lang)
         start = f"/h/{h}" if TOKEN.fullmatch(h) else "/"
         sizes = (("icon.svg", "any"), ("icon-192.png", "192x192"), ("icon-512.png", "512x512"))
@@ -104,7 +105,7 @@ def _context(
     settings: Settings, language: str, household: str | None, files: Built
 ) -> dict[str, Any]:
     phone = settings.human_phone
-    # Not filled in here: the script knows the seconds and the names.
+    # Not filled in here: the script fills in seconds and names.
     words = {
         key.removeprefix(SCRIPTS_SAY): catalog(language).get(key, text)
         for key, text in catalog(FALLBACK).items()

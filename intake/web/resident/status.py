@@ -1,4 +1,4 @@
-"""How a request stands, as its resident is told: one sentence now, and what was understood."""
+"""The status of a request as the resident is told it: one sentence, and what was understood."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from intake.conversation.phrases import unit_said
 from intake.lifecycle import ENDED, Status
 from intake.locale import DEFAULT, languages, say
 from intake.locale.emergency_numbers import DIAL, EMERGENCY_NUMBERS
-from intake.locale.times import window
+from intake.locale.times import spoken
 from intake.pipeline import notify
 from intake.runtime import Parts
 from intake.storage.models import ServiceRequest, Understanding
+from intake.understanding.fields import READ, StatusPage
 from intake.understanding.values import Window
 
 SAID = {
     Status.CONFIRMED: "confirmed",
     Status.CLOSED: "closed",
-}  # the others: received, or what `telling` says
+}  # other statuses: `notify.sentence`, else "received"
 
 
 async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> dict[str, Any]:
-    """The JSON that the resident's page shows; nothing in it that she did not say or is told."""
+    """The JSON for the resident's page: only what the resident said or is told."""
     await parts.reload(session)
     language = request.language if request.language in languages() else DEFAULT
     status = Status(request.status)
@@ -51,7 +52,7 @@ async def of(session: AsyncSession, request: ServiceRequest, parts: Parts) -> di
 
 
 async def sentence(session: AsyncSession, request: ServiceRequest, parts: Parts) -> str:
-    """What she is told now, in her language."""
+    """What the resident is told now, in the resident's language."""
     number = request.tracking_number
     if said := await notify.sentence(session, request, parts):
         return said[1]
@@ -64,7 +65,7 @@ async def sentence(session: AsyncSession, request: ServiceRequest, parts: Parts)
 async def _understood(
     session: AsyncSession, request: ServiceRequest, parts: Parts, language: str
 ) -> dict[str, Any] | None:
-    """What was understood, in one sentence that is read back; None while it is nothing.
+    """What was understood, in one sentence that is read back; None while nothing is.
 
     ``when``: local times without zone, as the sentence says them, or None."""
     code = request.category or ""
@@ -73,21 +74,24 @@ async def _understood(
     name = parts.catalogue.name(code, language)
     known = [name]
     times: dict[str, str] | None = None
-    if request.place:
-        known.append(say("chat.part.place", language, value=request.place))
-    if request.unit:
-        unit = await _in_her_words(session, request, "unit")
-        known.append(say("chat.part.unit", language, value=unit))
+    when: Window | None = None
     if request.when_start and request.when_end:
         start, end = (
             moment.astimezone(parts.settings.zone).replace(tzinfo=None)
             for moment in (request.when_start, request.when_end)
         )
-        when = window(Window(start, end), language)
-        known.append(say("chat.part.when", language, value=when))
         times = {"start": start.isoformat(), "end": end.isoformat()}
-    if request.phone:
-        known.append(say("resident.part.phone", language, value=request.phone[-4:]))
+        when = Window(start, end)
+    for field in READ:
+        value: Any = when if field.is_window else getattr(request, field.column)
+        if not value or field.status_page is StatusPage.HIDDEN:
+            continue
+        if field.status_page is StatusPage.LAST_DIGITS:
+            known.append(say(f"resident.part.{field.name}", language, value=value[-4:]))
+            continue
+        if field.name == "unit":
+            value = await _in_her_words(session, request, "unit")
+        known.append(say(f"chat.part.{field.name}", language, value=spoken(value, language)))
     what = say("chat.part.comma", language).join(known)
     return {
         "category": name,
@@ -98,7 +102,7 @@ async def _understood(
 
 
 async def _in_her_words(session: AsyncSession, request: ServiceRequest, name: str) -> str:
-    """A field as she said it, which is easier to know again than our short form."""
+    """A field in the resident's own words, which are easier to recognise than the stored form."""
     value: str = getattr(request, name)
     row = await session.get(Understanding, request.understanding_id or 0)
     field = row.fields.get(name) if row is not None else None

@@ -1,6 +1,6 @@
-"""What a resident sees and says by her secret link: how it stands, live; right, not right; faces.
+"""The resident's API, by the secret link of a request: live status, right or not right, rating.
 
-A guessed key takes the same time and gets the same answer as one that never was.
+A wrong key gets the same answer, in the same time, whether or not it resembles an existing one.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ async def _standing(parts: Parts, service_request_id: int) -> dict[str, Any] | N
 
 @router.get("/api/s/{key}")
 async def show(parts: CurrentParts, key: str, response: Response) -> dict[str, Any]:
-    """How it stands, in one sentence and in parts."""
+    """The status, as one sentence and in parts."""
     response.headers.update(NO_STORE)
     async with parts.sessions() as session:
         return await request_status.of(session, await by_key(session, key), parts)
@@ -106,13 +106,13 @@ async def show(parts: CurrentParts, key: str, response: Response) -> dict[str, A
 
 @router.post("/api/s/{key}/right")
 async def right(parts: CurrentParts, key: str) -> dict[str, Any]:
-    """What was read back is right; it goes on as decided."""
+    """The resident confirms what was understood; the request goes on as decided."""
     return await _answer(parts, key, True)
 
 
 @router.post("/api/s/{key}/not-right")
 async def not_right(parts: CurrentParts, key: str) -> dict[str, Any]:
-    """What was read back is wrong: a person listens."""
+    """What was understood is wrong: an operator listens to the recording."""
     return await _answer(parts, key, False)
 
 
@@ -125,7 +125,7 @@ async def _answer(parts: Parts, key: str, is_right: bool) -> dict[str, Any]:
 
 @router.post("/api/s/{key}/rating")
 async def rate(parts: CurrentParts, key: str, body: Rating) -> dict[str, Any]:
-    """A face for what was done; a sad one is shown to the operators."""
+    """The resident rates what was done; a low rating is shown to the operators."""
     async with parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await by_key(session, key)).id)
         comment = (body.comment or "").replace("\x00", "") or None
@@ -137,7 +137,7 @@ async def rate(parts: CurrentParts, key: str, body: Rating) -> dict[str, Any]:
 
 @router.get("/api/h/{token}")
 async def household(parts: CurrentParts, token: str, response: Response) -> dict[str, Any]:
-    """What the page of a household's link shows: whose it is, and its last requests."""
+    """The household of a link and its latest requests, for the page behind that link."""
     response.headers.update(NO_STORE)
     async with parts.sessions() as session:
         await parts.reload(session)

@@ -92,6 +92,7 @@ async def test_every_action_asks_intake_with_the_token_and_says_what_it_is_told(
     env = os.environ | {
         "HUYING_INTAKE_URL": f"http://127.0.0.1:{intake.server_port}",
         "HUYING_INTERNAL_TOKEN": "between us",
+        "HUYING_FIELDS": "place,preferred_language",
     }
     command = [sys.executable, "-m", "actions", "--port", str(port)]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=env)
@@ -135,6 +136,8 @@ async def test_every_action_asks_intake_with_the_token_and_says_what_it_is_told(
             }
             said, _ = await _run(client, call("action_ask_place", "meal", "送饭"))
             assert said == [("在哪里？", {})]
+            for action in ("action_ask_preferred_language", "action_ask_read_back"):
+                assert (await _run(client, call(action, "meal", "送饭")))[0] == [("在哪里？", {})]
             unknown = await client.post("/webhook", json=call("action_nothing", "greet", "喂"))
             assert unknown.status_code == 404
     finally:

@@ -51,7 +51,7 @@ def read(text: str, *, spoken: bool = False) -> Understanding:
 
 def check(text: str, *, spoken: bool) -> None:
     got = read(text, spoken=spoken)
-    for field in (got.place, got.unit, got.when, got.person, got.phone):
+    for field in got.fields.values():
         if field is not None:
             assert 0.0 <= field.confidence <= 1.0
             if field.evidence is not None:

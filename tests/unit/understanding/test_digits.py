@@ -10,7 +10,7 @@ from intake.understanding.phone_vote import UNSURE, seconds_of, vote
 from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Field
 
-SURE = Thresholds().phone
+SURE = Thresholds().of("phone")
 
 
 @dataclass
