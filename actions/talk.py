@@ -42,11 +42,25 @@ class Intake:
             "ranking": [[i["name"], i.get("confidence", 1.0)] for i in ranking if i.get("name")],
             "danger": float(latest.get("danger") or 0.0),
             "clauses": metadata.get("clauses") or [],
+            "reading": _reading(tracker),
         }
         answer = await self._client.post(f"/internal/{question}", json=body)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
+
+
+def _reading(tracker: Tracker) -> dict[str, Any] | None:
+    """What intake read in the latest message for an earlier action of this turn; None before."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return None
+        if event.get("event") == "bot":
+            plan = ((event.get("data") or {}).get("custom") or {}).get("plan") or {}
+            if plan.get("reading"):
+                found: dict[str, Any] = plan["reading"]
+                return found
+    return None
 
 
 _intake: Intake | None = None

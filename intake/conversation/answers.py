@@ -20,7 +20,7 @@ from intake.errors import NotFound
 from intake.locale import say
 from intake.runtime import Parts
 from intake.understanding import replies
-from intake.understanding.values import Window, window_to_json
+from intake.understanding.values import Understanding, Window, window_to_json
 
 
 async def answer(
@@ -31,14 +31,20 @@ async def answer(
     ranking: Ranking,
     danger: float,
     clauses: Clauses = (),
+    reading: Understanding | None = None,
 ) -> AnswerPlan:
-    """Answer one question of an action. Raises `NotFound` for an unknown one."""
+    """Answer one question of an action. Raises `NotFound` for an unknown one.
+
+    `reading`: what was read in the message for an earlier question of the same turn.
+    """
     ask = QUESTIONS.get(question)
     if ask is None:
         raise NotFound("The assistant asks something that we don't know.")
     async with parts.sessions() as session:
         await parts.reload(session)
-        here = await listen(session, parts, conversation_id, message_id, ranking, danger, clauses)
+        here = await listen(
+            session, parts, conversation_id, message_id, ranking, danger, clauses, reading
+        )
     if here.read.urgency == "emergency":
         return AnswerPlan(outcome="answered", steps=(Emergency(),), reading=here.read)
     return replace(await ask(here), reading=here.read)

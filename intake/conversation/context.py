@@ -170,8 +170,9 @@ async def listen(
     ranking: Ranking,
     danger: float,
     clauses: Clauses,
+    reading: Understanding | None,
 ) -> MessageContext:
-    """The message and what is read in it, once for the turn. Raises `NotFound`."""
+    """The message and what stands in it: `reading`, or read now. Raises `NotFound`."""
     conversation = await session.get(Conversation, conversation_id)
     message = await session.get(Message, message_id)
     if conversation is None or message is None or message.conversation_id != conversation.id:
@@ -182,5 +183,5 @@ async def listen(
         .order_by(ServiceRequest.id.desc())
         .limit(20)
     )
-    found = await read(parts, session, conversation, message, ranking, danger)
+    found = reading or await read(parts, session, conversation, message, ranking, danger)
     return MessageContext(parts, conversation, message, found, own.all(), clauses)

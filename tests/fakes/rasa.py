@@ -111,9 +111,14 @@ class Rasa:
         said = CollectingDispatcher()
 
         async def run(kind: Any) -> None:
-            tracker = Tracker(sender, memory.slots, latest, [], False, None, {}, "action_listen")
-            events = kind().run(said, tracker, {})
-            for event in await events if asyncio.iscoroutine(events) else events:
+            # As Rasa hands them on: what the turn's earlier actions sent.
+            events = [{"event": "user", "text": text}]
+            for m in said.messages:
+                events.append({"event": "bot", "data": {"custom": m.get("custom")}})
+            slots = memory.slots
+            tracker = Tracker(sender, slots, latest, events, False, None, {}, "action_listen")
+            after = kind().run(said, tracker, {})
+            for event in await after if asyncio.iscoroutine(after) else after:
                 if event["event"] == "slot":
                     memory.slots[event["name"]] = event["value"]
             memory.asked = memory.slots.get("requested_slot")

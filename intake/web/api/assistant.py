@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from intake.conversation import answers
 from intake.errors import NotAllowed
 from intake.settings import secret_files
+from intake.understanding.values import Understanding
 from intake.web.auth import CurrentParts
 
 router = APIRouter(prefix="/internal", include_in_schema=False)
@@ -27,6 +28,7 @@ class Question(BaseModel):
     ranking: list[tuple[str, float]]
     danger: float = 0.0
     clauses: list[tuple[str, list[tuple[str, float]]]] = []
+    reading: dict[str, Any] | None = None
 
 
 @router.post("/{question}")
@@ -42,7 +44,14 @@ async def ask(
     ranking = tuple(body.ranking)
     clauses = tuple((clause, tuple(kinds)) for clause, kinds in body.clauses)
     answered = await answers.answer(
-        parts, question, body.conversation_id, body.message_id, ranking, body.danger, clauses
+        parts,
+        question,
+        body.conversation_id,
+        body.message_id,
+        ranking,
+        body.danger,
+        clauses,
+        Understanding.from_json(body.reading) if body.reading is not None else None,
     )
     return answered.to_json()
 

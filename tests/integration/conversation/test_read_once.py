@@ -31,6 +31,16 @@ async def test_a_message_is_read_once_in_a_turn(
     assert [text for text, _ in readings] == ["幸福里3号楼2单元501水管漏了，明天上午来"]
 
 
+async def test_a_message_that_takes_two_actions_is_read_once(
+    chat: Chat, readings: list[tuple[str, Any]]
+) -> None:
+    await chat.says("幸福里3号楼2单元501水管漏了，明天上午来")
+    for answer in ("对", "人工"):
+        readings.clear()
+        await chat.says(answer)
+        assert [text for text, _ in readings] == [answer]
+
+
 async def test_a_change_of_a_filed_request_is_read_once_and_with_its_kind(
     chat: Chat, readings: list[tuple[str, Any]]
 ) -> None:
