@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import hashlib
 import os
@@ -43,6 +42,7 @@ class _Worker:
     playwright: Playwright
     tasks: set[asyncio.Task[Any]]
     browsers: dict[str, Browser] = field(default_factory=dict)
+    sounds: list[Path] = field(default_factory=list)
 
 
 _shared: _Worker | None = None
@@ -65,7 +65,7 @@ async def _browser_with(microphone: Path | None) -> Browser:
         if microphone:  # the test's own file goes with its folder
             kept = Path(tempfile.gettempdir()) / f"huying-microphone-{os.getpid()}-{sound[:16]}.wav"
             shutil.copyfile(microphone, kept)
-            atexit.register(kept.unlink, missing_ok=True)
+            _shared.sounds.append(kept)
             heard = [f"--use-file-for-fake-audio-capture={kept}"]
         found = _shared.browsers[sound] = await _shared.playwright.chromium.launch(
             executable_path=chromium(), args=[*QUIET, *heard]
@@ -86,6 +86,8 @@ async def close_shared() -> None:
         for opened in ended.browsers.values():
             await opened.close()
         await ended.playwright.stop()
+        for sound in ended.sounds:
+            sound.unlink(missing_ok=True)
 
 
 @contextlib.asynccontextmanager

@@ -1,8 +1,8 @@
 """Orders a run's tests, the longest first, and says at its end where the time went.
 
 ``tests/durations.json`` holds the seconds of every test and every group of tests (mark
-``xdist_group``: its tests share a server, one worker runs them all) that takes more than a
-second; ``--record-durations`` (``make durations``) writes it anew from the run's own times.
+``xdist_group``: its tests share a server, one worker runs them all) that takes more than
+three seconds; ``--record-durations`` (``make durations``) writes it anew from the run's own times.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 RECORD = Path(__file__).parents[1] / "durations.json"
-WORTH_SECONDS = 1.0
+WORTH_SECONDS = 3.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -130,4 +130,4 @@ def record(reports: Iterable[pytest.TestReport]) -> None:
     kept = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     kept = {name: seconds for name, seconds in kept.items() if name not in times}
     kept |= {name: round(s, 1) for name, s in times.items() if s >= WORTH_SECONDS}
-    RECORD.write_text(json.dumps(dict(sorted(kept.items())), indent=0) + "\n")
+    RECORD.write_text(json.dumps(dict(sorted(kept.items())), indent=0, ensure_ascii=False) + "\n")
