@@ -112,6 +112,8 @@ async def test_every_action_asks_intake_with_the_token_and_says_what_it_is_told(
                 "message_id": 7,
                 "ranking": [["greet", 0.8]],
                 "danger": 0.1,
+                "clauses": [],
+                "reading": None,
             }
             plan = [{"do": "hand_over"}]
             answers["/internal/hand_over"] = {"say": ["Moment"], "plan": plan}
