@@ -19,7 +19,7 @@ INTAKE = Path(__file__).parents[2] / "intake"
 HOME = Path("conversation/state.py")
 IDS = st.integers(1, 2**40)
 READINGS = st.builds(
-    lambda place, share: Understanding("meal", share, (("meal", share),), "normal", place=place),
+    lambda place, share: Understanding("meal", share, (("meal", share),)).but(place=place),
     st.none() | st.builds(Field, st.text(max_size=8), st.none(), st.floats(0, 1)),
     st.floats(0, 1),
 )

@@ -178,7 +178,7 @@ def ordinary_python(user: str) -> Path | None:
 
 AS_ORDINARY_USER = """
 import os, sys, psycopg
-from intake import postgres
+from intake.processes import postgres
 from intake.settings import load
 settings = load(env={"HUYING_HOME": sys.argv[1]})
 made = postgres.cluster(settings)
