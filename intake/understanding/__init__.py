@@ -1,1 +1,1 @@
-"""What a resident's words ask for: plain text in, values out, nothing else touched."""
+"""What a resident's message asks for: pure functions from text to values."""

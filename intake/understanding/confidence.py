@@ -1,4 +1,7 @@
-"""Sure enough to act without a person? If not, why, in sentences an operator can act on."""
+"""Whether a message was understood well enough to act without an operator, and if not, why.
+
+The reasons are sentences, in Chinese and English, that tell an operator what to check.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,18 +14,19 @@ NON_SERVICE = frozenset(
     ("query_status", "cancel_request", "feedback", "handoff", "greet", "thanks", "affirm", "deny",
      "out_of_scope")
 )  # fmt: skip
-"""Intents that ask for no service: a person reads them, no backend gets them."""
+"""Intents that ask for no service: an operator reads such a message, no backend gets it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """How sure is sure enough, 0..1: per field, and per category where one needs another value.
+    """The least confidence, 0..1, with which a request goes out without an operator.
 
-    A field that was said but is less sure than its threshold sends the request to a person even
-    when the category doesn't require it: a wrong address is worse than none. `category_spoken`
-    is for what a recogniser wrote. The values are those above which next to nothing was wrong on
-    the labelled sets (docs/decisions/010-sure-enough.md). `fields`: what another value than the
-    declared one (`RequestField.least`) is wanted for, by name.
+    `category`: for written text; `category_spoken`: for a transcript; `by_category`: for single
+    categories, by code. `fields`: for fields, by name, where the declared value
+    (`RequestField.least`) is not wanted. A field below its threshold sends the request to an
+    operator even when the category doesn't require it: a wrong address is worse than none. The
+    values are those above which next to nothing was wrong on the labelled sets
+    (docs/decisions/010-sure-enough.md).
     """
 
     category: float = 0.6
@@ -37,7 +41,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`confirmed`, or else the `reasons` why a person must look."""
+    """`confirmed`, or else the `reasons` why an operator must check the request."""
 
     confirmed: bool
     reasons: tuple[Reason, ...] = ()
@@ -50,11 +54,11 @@ def decide(
     *,
     spoken: bool = False,
 ) -> Decision:
-    """Decide whether the request may go out without a person.
+    """Decide whether the request may go out without an operator.
 
-    `required` are the names of the fields without which the category can't be routed. An
-    emergency, a non-service intent, an unknown category and an ambiguous field are never decided
-    here.
+    `required` are the names of the fields without which the category can't be routed; `spoken`
+    says that the text is a transcript. An emergency, a non-service intent, an unknown category and
+    an ambiguous field are never confirmed.
     """
     limits = thresholds or Thresholds()
     least = limits.category_spoken if spoken else limits.category

@@ -34,10 +34,10 @@ class Column:
     """One column of ``service_requests``.
 
     ``type``: str, datetime (aware) or `Urgency`. ``length``: most characters that a person may
-    write into it. ``payload``: where it stands in the JSON for backends, (object, key); None where
-    it stands elsewhere or not at all. ``listed``: shown in lists of requests, not only in the
-    request's own detail. ``words``: the resident's own words, which go when her words are
-    forgotten (``[retention] words_days``).
+    write into it. ``payload``: (object, key) in the JSON for backends; None for a column that is
+    elsewhere in it or not at all. ``listed``: shown in lists of requests, not only in the request's
+    own detail. ``words``: the resident's own words, which are deleted after
+    ``[retention] words_days``.
     """
 
     name: str
@@ -52,17 +52,18 @@ class Column:
 class RequestField:
     """One field of a request.
 
-    ``key``: the digit that leads to it at the desk; None for a field that is not edited there.
+    ``key``: the digit with which an operator edits it; None for a field that is not edited so.
     ``read``: a reader finds it, with evidence and confidence, and evaluation counts it.
-    ``noun``: how a reason for review calls it, in Chinese and in English.
-    ``least``: the confidence (0..1) below which a person must look, unless settings say otherwise.
+    ``noun``: its name in a reason for review, in Chinese and in English.
+    ``least``: the confidence (0..1) below which an operator must check it, unless settings say
+    otherwise.
     ``asked``: a category may require it, and the conversation asks for it.
     ``shared``: two needs of one message have it in common, whatever is said later.
-    ``sent_as``: its name in the form of ``POST /api/voicemails``; None where senders can't give it.
+    ``sent_as``: its name in the form of ``POST /api/voicemails``; None if senders can't give it.
     ``masked``: its middle is hidden in lists.
     ``kept``: it stays when the request is erased, because it says nothing about the resident.
     ``decisive``: the help goes wrong when it is wrong, so that evaluation counts it as an error.
-    ``status_page``: what the resident's status page says of it.
+    ``status_page``: how much of it the resident's status page shows.
     ``keyboard``: which keyboard a phone or tablet shows for it (HTML's ``inputmode``).
     """
 
@@ -83,22 +84,22 @@ class RequestField:
 
     @property
     def is_window(self) -> bool:
-        """Is its value a stretch of time (`values.Window`)? All others are text."""
+        """Whether its value is a window of time (`values.Window`); all others are text."""
         return any(column.type is datetime for column in self.columns)
 
     @property
     def column(self) -> str:
-        """The column that says whether it is known."""
+        """The column that is null while the field is unknown."""
         return self.columns[0].name
 
     @property
     def text_column(self) -> str:
-        """The column that holds it as a text: for a stretch of time the resident's words for it."""
+        """The column that holds it as text: for a window of time, the resident's words for it."""
         return self.columns[-1].name
 
     @property
     def length(self) -> int | None:
-        """Most characters of it."""
+        """The most characters of its value; None for a window of time."""
         return self.columns[0].length
 
 
@@ -179,13 +180,13 @@ COLUMNS = tuple(column for field in FIELDS for column in field.columns)
 if TYPE_CHECKING:
     ReadName = str
     AskedName = str
-else:  # made of the rows, so that a wrong name is refused with all that are possible
+else:  # made from the rows, so that validation refuses a wrong name and lists all valid ones
     ReadName = Literal[READ_NAMES]
     AskedName = Literal[ASKED_NAMES]
 
 
 def label_keys() -> Iterator[str]:
-    """The keys that must stand in every file of ``locale``: how people are told each field."""
+    """The keys of the fields' labels, which every file of ``locale`` must have."""
     for field in FIELDS:
         yield f"desk.field.{field.name}"
         for column in field.columns:

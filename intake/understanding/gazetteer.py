@@ -9,7 +9,7 @@ from pathlib import Path
 from intake.understanding.phonetics import Syllable, fuzzy, split, syllables
 from intake.understanding.simplified import plain
 
-# What many names end in says little about which of them was meant.
+# Endings that many names share: they tell little about which place was meant.
 GENERIC_ENDINGS = (
     "养老服务中心", "卫生服务站", "社区食堂", "家属院", "小区", "社区", "家园", "花园", "新村",
     "宿舍", "公寓", "大厦", "大街", "北路", "南路", "东路", "西路", "东街", "西街", "中心", "学校",
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """One way of naming a place, with the weight of each syllable (0..1)."""
+    """A name or an alias of a place, with its syllables and the weight (0..1) of each."""
 
     text: str
     place: Place
@@ -45,7 +45,7 @@ class Gazetteer:
     """All places a request may name; immutable once built."""
 
     def __init__(self, places: Sequence[Place]) -> None:
-        """Index `places`; two with one name are kept apart only by their first appearance."""
+        """Index `places`; of several with the same name, `self.places` has the first."""
         self.places: Mapping[str, Place] = {place.name: place for place in reversed(places)}
         self.spellings: tuple[Spelling, ...] = tuple(_spellings(places))
         self._by_text: dict[str, list[Spelling]] = {}
@@ -84,7 +84,8 @@ class Gazetteer:
             )
 
     def written(self, text: str) -> Sequence[Spelling]:
-        """Return the spellings that are exactly `text` (plain), best first."""
+        """Return the spellings that are exactly `text` (as `simplified.plain` writes it), names
+        before aliases."""
         return self._by_text.get(text, ())
 
     def sounding(self, sound: str) -> Sequence[tuple[int, int]]:
@@ -104,14 +105,14 @@ def _spellings(places: Sequence[Place]) -> Iterator[Spelling]:
 
 def _weights(text: str, spoken: Sequence[Syllable]) -> tuple[float, ...]:
     ending = next((end for end in GENERIC_ENDINGS if text.endswith(end) and text != end), "")
-    # In 和盛里 the last syllable is a third of what is heard: it counts in full.
+    # In a short name such as 和盛里 the ending is a third of the sound: it counts in full.
     generic_from = len(text) - len(ending) if len(text) > 3 else len(text)
     return tuple(GENERIC_WEIGHT if item.start >= generic_from else 1.0 for item in spoken)
 
 
 @lru_cache(maxsize=4096)
 def family(sound: str) -> str:
-    """Return a rough class of syllables, wide enough to hold a usual mishearing."""
+    """Return a rough class of syllables, wide enough that a usual mishearing is in the same one."""
     initial, final = split(fuzzy(sound))
     for members, name in (("bp", "b"), ("dt", "d"), ("gk", "g"), ("jqx", "j"), ("zcs", "z")):
         if initial and initial in members:

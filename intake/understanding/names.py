@@ -1,4 +1,4 @@
-"""Chinese names: surnames by how common they are, and the characters older people's names use."""
+"""Chinese surnames by frequency, and the characters that are usual in older people's names."""
 
 from functools import lru_cache
 
@@ -12,7 +12,7 @@ SURNAMES = (
     "宫缪靳蒲屈晏艾边池冀晋鄢麦车连房成曲毕苟桂席闵阎匡简应符古冷褚巩刁穆隋尤费储阳沙束景党牧窦丛岑战敖商幸车桑司和仇伍蓝谌栾"
 )
 COMPOUND = ("欧阳", "上官", "司马", "诸葛", "司徒", "皇甫", "令狐", "尉迟", "公孙", "慕容", "夏侯")
-# Characters of given names, the commonest for its sound first.
+# Characters of given names; of those with the same sound, the commonest first.
 GIVEN = (
     "英华玉秀文明兰金国红春丽云芳建军平志德林永清荣桂珍凤梅海龙淑生霞福燕忠琴洪祥成胜艳娟敏东光新强伟静萍芝香花珠翠"
     "贵宝树根山才有良发旺富昌兴全长江河泉正宏家学立万世元中大友仁义礼智信孝诚安康宁和顺如惠慧月美素雪琳洁娥菊贞娣妹巧彩银"
@@ -37,7 +37,7 @@ COMMON_GIVEN = (
     "世杰 世昌 世英 世荣 正华 正国 正明 守义 守仁 守信 守成 振华 振国 振东 振兴 明华 "
     "明德 明亮 新民 新华 新生 俊杰 俊英 少华"
 )
-# Costs that weigh a rarer character against one that sounds a little different.
+# Costs for a rarer character and gain for the one that was written, beside the distance in sound.
 _RARITY = 0.0003
 _AS_WRITTEN = 0.005
 TITLES = (
@@ -74,7 +74,10 @@ def is_surname(text: str) -> bool:
 
 
 def surname_like(character: str, sound: str, tone: int) -> str | None:
-    """Return the surname that a heard character stands for; None if none sounds like it."""
+    """Return the surname that a recognised character stands for; None if none sounds like it.
+
+    `sound` is a toneless syllable, `tone` 1..5.
+    """
     if character in SURNAMES:
         return character
     toned, plain = _by_sound()
@@ -95,7 +98,10 @@ def _given() -> tuple[tuple[str, int, str], ...]:
 
 
 def given_like(character: str, sound: str, tone: int) -> str:
-    """Return the usual name character for what was heard: 镇 in a name is 珍."""
+    """Return the usual name character that sounds like a recognised one: 镇 in a name is 珍.
+
+    `sound` is a toneless syllable, `tone` 1..5. `character` itself when no usual one is near.
+    """
     costs = [
         (
             distance(sound, other)

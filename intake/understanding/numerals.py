@@ -1,7 +1,7 @@
-"""Numbers as people say them and as recognisers write them.
+"""Values of numbers as people say them and as recognisers write them.
 
-cn2an and its like rewrite whole sentences ("一下" becomes "1下"); what is needed here is the
-value of a stretch that is already known to be a number.
+Libraries such as cn2an rewrite whole sentences ("一下" becomes "1下"); needed here is the value of
+a stretch of text that is already known to be a number.
 """
 
 NUMERAL = r"(?:\d{1,8}|[零〇一二两三四五六七八九十百千廿幺]{1,8})"
@@ -49,14 +49,14 @@ _LONGEST = 12
 
 
 def digits(spoken: str) -> str | None:
-    """Return digits said one by one as a string, "三零一" as "301"; None if any is no digit."""
+    """Return digits said one by one, "三零一" as "301"; None if any character is no digit."""
     if not spoken or any(character not in _DIGITS for character in spoken):
         return None
     return "".join(str(_DIGITS[character]) for character in spoken)
 
 
 def number(spoken: str) -> int | None:
-    """Return the value of a number in digits or Chinese, None if it is none.
+    """Return the value of a number in digits, Chinese or an English word; None if it is none.
 
     "十二" is 12, "一百零三" 103, "三零一" 301 (said digit by digit), "一百二" 120.
     """

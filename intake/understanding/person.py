@@ -61,10 +61,10 @@ _ENGLISH_TITLED = re.compile(r"\b(?P<name>(?:Mr|Mrs|Ms|Miss|Dr)\.? [A-Z][a-z]+)"
 
 
 def read_person(text: str, heard: Heard, taken: Sequence[Span] = ()) -> Field[str] | None:
-    """Return the name of who needs help, else of who calls; None when nobody is named.
+    """Return the name of the person who needs help, else of the caller; None when nobody is named.
 
     `text` is the original (English names keep their capitals), `taken` are the spans of places,
-    units and numbers. Names of those who came to help are left out.
+    units and numbers. Names of workers who came before are left out.
     """
     found = sorted(_found(text, heard, taken), key=lambda field: -field.confidence)
     if not found:
@@ -116,7 +116,7 @@ def _found(text: str, heard: Heard, taken: Sequence[Span]) -> Iterator[Field[str
 
 
 def _looks_like_name(name: str, *, near: bool = False) -> bool:
-    """`near` a number or an address a rarer name counts too."""
+    """Whether the text may be a name; `near` a number or an address a rarer name counts too."""
     rest = name[2:] if name[:2] in COMPOUND else name[1:]
     surname = name[:2] if name[:2] in COMPOUND else name[0]
     if not is_surname(surname) or not rest or (len(name) == 2 and len(rest) == 1):
@@ -145,7 +145,7 @@ def _named(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
     if match["cue"] in ("我是", "叫我", "本人") and not _looks_like_name(name[:3]):
         return
     if match["cue"].startswith(("业主", "住户", "户主")) and not is_surname(name[0]):
-        return  # 业主交了钱: what the owners did
+        return  # 业主交了钱 tells what the owners did, it names nobody
     length = _name_length(heard.text, start, len(name))
     said = heard.text[start : start + length]
     if length < 2:
@@ -156,7 +156,7 @@ def _named(match: re.Match[str], heard: Heard) -> Iterator[Field[str]]:
 
 
 def _name_length(text: str, start: int, longest: int) -> int:
-    """Names are two or three characters, four after a double surname."""
+    """The length of the name at `start`: two or three characters, four with a double surname."""
     most = 4 if text[start : start + 2] in COMPOUND else 3
     longest = min(longest, most)
     following = text[start + longest : start + longest + 1]

@@ -1,4 +1,4 @@
-"""Words beside names: titles of kin and of professions, and words that are never names."""
+"""Word lists for names: titles of kin and of professions, and words that are never names."""
 
 KIN_TITLES = frozenset(
     [

@@ -1,4 +1,7 @@
-"""Which number to ring back: mobile or landline digits in any spoken form, corrections included."""
+"""The telephone number to call back: a mobile or landline number in any spoken form.
+
+Corrections are followed: "不对" and the digits after it replace those before.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -31,7 +34,7 @@ _OTHER_NUMBER = re.compile(
 _REPEAT = re.compile("([一二两三四五六七八九2-4])个([零一二三四五六七八九幺0-9])")
 _FIXED_LINE = re.compile("座机|固话|家里?(?:的)?电话|坐机|做机")
 _FOLDED = {fuzzy(sound): digit for sound, digit in _SOUNDS.items()} | {"s-i": "4"}
-# Sound like digits but mostly mean themselves, unless a digit follows.
+# These sound like digits but are mostly meant as written, unless a digit follows.
 _OWN_WORDS = frozenset("的就是把吧以已而有无我")
 _MOBILE = re.compile(r"1[3-9]\d{9}(?!\d)")
 _LONGEST_GAP = 6
@@ -42,10 +45,11 @@ _SERVICE = frozenset(("110", "119", "120", "122", "12345", "12348", "12320", "10
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Digits said in one breath.
+    """Consecutive digits, at `start`..`end` (code points) of the text.
 
-    `guessed` has one "1" for each digit that was heard as a word, else "0"; `corrected` when the
-    words before took the last run back; `cue` when a word like 电话 stands before.
+    `guessed` has a character for each digit: "1" if it was written as a word that sounds like the
+    digit, else "0". `corrected`: the words before it take the previous run back. `cue`: a word
+    like 电话 stands before it.
     """
 
     start: int
@@ -57,10 +61,10 @@ class Run:
 
 
 def read_phone(heard: Heard) -> Field[str] | None:
-    """Return the number to ring back, as digits; None when the text holds none.
+    """Return the number to call back, as digits; None when the text holds none.
 
-    A number whose count of digits is impossible is returned as heard, with confidence below 0.3
-    and the note "odd_length": never to be dialled without a person's ear.
+    A number with an impossible count of digits is returned as it was recognised, with a confidence
+    below 0.3 and the note "odd_length": nobody should dial it before an operator has listened.
     """
     runs = find_runs(heard)
     candidates = list(_candidates(heard, runs))
@@ -85,7 +89,8 @@ def _took_back(heard: Heard, good: Sequence[Field[str]]) -> bool:
 
 
 def takes_back(heard: Heard, start: int, end: int) -> bool:
-    """Say whether 不对, or what sounds like it, stands between `start` and `end`."""
+    """Say whether 不对 or a similar correction, also one misspelled by sound, stands between
+    `start` and `end`."""
     return bool(_CORRECTION.search(_WORDS.respell(heard)[start:end]))
 
 
@@ -136,7 +141,7 @@ def _digit(heard: Heard, view: str, index: int, so_far: int) -> str | None:
     character = view[index]
     if _is_digit(character):
         return _SPOKEN.get(character, character)
-    # A word that only sounds like a digit counts among digits: 要八六 is 186.
+    # Among digits, a word that only sounds like a digit counts as one: 要八六 is 186.
     if not heard.spoken or index not in heard.at:
         return None
     at = heard.at[index]
@@ -170,7 +175,10 @@ def _candidates(heard: Heard, runs: Sequence[Run]) -> Iterable[Field[str]]:
 
 
 def _stitched(runs: Sequence[Run]) -> Field[str] | None:
-    """电话一七零，和二零八六能八八二三: a 呃 between the parts was heard as another word."""
+    """A mobile number whose parts have other words between them.
+
+    电话一七零，和二零八六能八八二三: the recogniser wrote a 呃 between the parts as another word.
+    """
     for first in range(len(runs)):
         digits, last = "", first
         while last < len(runs) and len(digits) < 11:
@@ -211,21 +219,21 @@ def _number(heard: Heard, group: Sequence[Run]) -> Iterable[Field[str]]:
         if len(kept) < 10:
             if not cue and not heard.text[start:end].isdigit():
                 return
-            # Eight digits in speech may as well be what is left of eleven.
+            # In a transcript, eight digits may also be the rest of eleven.
             fixed_line = _FIXED_LINE.search(heard.text[max(0, start - 12) : start])
             confidence -= 0.25 if heard.spoken and not fixed_line else 0.0
         yield Field(kept, (start, end), round(confidence, 2))
     elif heard.spoken and cue and (whole := _with_neighbours(heard, kept, start, end)):
         yield Field(whole, (start, end), 0.45, (kept,))
     elif heard.spoken and cue and len(kept) == 9 and kept[0] == "1" and plausible(kept[1:]):
-        # 电话是八八二三…: 是 slid into a 1.
+        # 电话是八八二三…: the recogniser took 是 for a 1.
         yield Field(kept[1:], (start, end), 0.5, (kept,))
     elif (cue and len(kept) >= 6) or (len(kept) >= 9 and kept[0] in "01"):
         yield Field(kept, (start, end), 0.2, note="odd_length")
 
 
 def _with_neighbours(heard: Heard, kept: str, start: int, end: int) -> str | None:
-    """以三七六零二五九四四吧: the words before and after complete a mobile number by sound."""
+    """A mobile number that the words before and after complete by sound: 以三七六零二五九四四吧."""
     first = last = ""
     if heard.at.get(start):
         first = _SOUNDS.get(heard.syllables[heard.at[start] - 1].sound, "")
@@ -238,7 +246,7 @@ def _with_neighbours(heard: Heard, kept: str, start: int, end: int) -> str | Non
 
 
 def _trimmed(kept: str, guessed: str) -> tuple[str, int]:
-    """Drop words at the end that only sound like digits where the number is too long with them."""
+    """Drop digits at the end that were guessed from words, if the number is too long with them."""
     if len(guessed) != len(kept):
         return kept, guessed.count("1")
     solid = len(guessed.rstrip("1"))
@@ -251,7 +259,7 @@ def _trimmed(kept: str, guessed: str) -> tuple[str, int]:
 
 
 def _correct(kept: str, said: str) -> str:
-    """Put `said` in place of the digits it takes back: a whole number, or its last part."""
+    """Put `said` in place of the digits that it corrects: a whole number, or its last part."""
     if plausible(said) and len(said) >= 10:
         return said
     if kept.startswith("1"):

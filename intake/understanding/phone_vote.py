@@ -1,7 +1,7 @@
-"""Is that really the number? A vote between what was heard first and what was heard again.
+"""A vote on a telephone number between its first transcript and repeated transcriptions.
 
-The readings again are many, of the same few seconds at other cuts and tempos, some with nothing but
-digits allowed. None of them is right often enough to be believed alone; a number that most of them
+The same few seconds are transcribed many times, at other cuts and tempos, some with only digits
+allowed. No single transcription is right often enough to be trusted; a number that most of them
 give is. Where they differ the number stays in doubt, with the others as alternatives.
 """
 
@@ -18,13 +18,13 @@ from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Evidence, Field
 
 UNSURE = 0.5
-"""The most that a spoken number is believed without enough hearings that agree."""
+"""The highest confidence (0..1) of a spoken number without enough transcriptions that agree."""
 ENOUGH = 1.0
-"""Hearings that must give exactly the number that was heard at first, for it to be sure."""
+"""How many transcriptions must give exactly the first number, for it to be sure."""
 ENOUGH_TO_MEND = 1.5
-"""Hearings that must give a number of which digits were missing at first, for it to be sure."""
+"""How many must give a number of which the first transcript lacked digits, for it to be sure."""
 CLEARLY = 1.6
-"""How many times as near to all that was heard a number must be as the next one."""
+"""How many times as near to all transcriptions the number must be as the next one."""
 _SHARPNESS = 8.0
 _NEARNESS = 1.0
 _FEWEST, _MOST = 7, 14
@@ -36,7 +36,7 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """Digits that may have been said, and how much of a hearing stands behind them (0..1)."""
+    """Digits that may have been said, and their share (0..1) of one transcription's vote."""
 
     digits: str
     weight: float
@@ -59,31 +59,34 @@ class Word(Protocol):
 
 
 class Guess(Protocol):
-    """One text that a stretch may be."""
+    """One possible text of a transcription."""
 
     @property
     def text(self) -> str:
-        """What was said, perhaps."""
+        """The text."""
 
     @property
     def score(self) -> float:
-        """Its mean log probability a token."""
+        """Its mean log probability for each token."""
 
 
 class Hearing(Protocol):
-    """One way of listening again."""
+    """One repeated transcription."""
 
     @property
     def digits_only(self) -> bool:
-        """Nothing but digits was allowed."""
+        """Whether only digits were allowed."""
 
     @property
     def guesses(self) -> Sequence[Guess]:
-        """The best first."""
+        """Its possible texts, the best first."""
 
 
 def seconds_of(text: str, words: Iterable[Word], evidence: Evidence) -> tuple[float, float] | None:
-    """Return from when to when the words that touch `evidence` are said; None if none does."""
+    """Return the start and end (seconds) of the words that overlap `evidence`; None if none does.
+
+    `text` is the transcript, `words` its words in order, `evidence` offsets in code points.
+    """
     if evidence is None:
         return None
     said: list[Word] = []
@@ -98,11 +101,12 @@ def seconds_of(text: str, words: Iterable[Word], evidence: Evidence) -> tuple[fl
 
 
 def vote(text: str, first: Field[str], again: Sequence[Hearing]) -> Field[str]:
-    """Return the number that is nearest to all that was heard, with a confidence from the vote.
+    """Return the number that is nearest to all transcriptions, with a confidence from the vote.
 
-    `first` is what was read of `text`, the transcript. Above `UNSURE` comes only a number that
-    enough of the hearings give digit by digit, with no other nearly as near. That can be another
-    one than `first` only where `first` has an impossible count of digits and no correction in it.
+    `text` is the first transcript, `first` the number that `read_phone` found in it, `again` the
+    repeated transcriptions. Only a number that enough of them give digit by digit, with no other
+    nearly as near, gets a confidence above `UNSURE`. It can differ from `first` only if `first` has
+    an impossible count of digits and no correction in it.
     """
     unsure = replace(first, confidence=min(first.confidence, UNSURE))
     start, end = first.evidence or (0, len(text))
@@ -128,17 +132,18 @@ def vote(text: str, first: Field[str], again: Sequence[Hearing]) -> Field[str]:
         confidence = sure if mends else UNSURE
         return Field(best, first.evidence, confidence, others)
     if corrected and first.note is None and support > 0:
-        # What was taken back is the likeliest to be read wrongly: the hearings know better.
+        # A corrected number is the likeliest to be misread in `text`: trust the transcriptions.
         others = tuple(dict.fromkeys((first.value, *(n for n in others if n != best))))
         return replace(unsure, value=best, alternatives=others[:_ALTERNATIVES])
     return replace(unsure, alternatives=others)
 
 
 def _ranked(first: Field[str], heard: Sequence[_Said], weight: float) -> list[tuple[str, float]]:
-    """Return plausible numbers with their nearness to everything heard, the nearest first.
+    """Return plausible numbers with their nearness to all transcriptions, the nearest first.
 
-    Digits get lost far more often than they are invented: with an impossible count at first, each
-    mobile number that lacks one digit in some hearing is tried with every digit in every place.
+    Recognisers drop digits far more often than they invent them: if `first` has an impossible
+    count, each mobile number that lacks one digit in some transcription is tried with every digit
+    in every position.
     """
     everything = [_Said(first.value, weight), *heard]
     numbers = {said.digits for said in everything if plausible(said.digits)}
@@ -167,9 +172,9 @@ def _completed(digits: str) -> Iterable[str]:
 
 
 def _said(hearing: Hearing, first: Field[str], corrected: bool) -> Iterable[_Said]:
-    """Share one vote among a hearing's guesses by their scores."""
+    """Divide one transcription's vote among its guesses by their scores."""
     if not hearing.guesses or (corrected and hearing.digits_only):
-        return  # made to choose among digits, the engine turns 不对 into some
+        return  # with only digits allowed, the recogniser writes 不对 as digits
     top = max(guess.score for guess in hearing.guesses)
     weights = [math.exp(_SHARPNESS * (guess.score - top)) for guess in hearing.guesses]
     for guess, weight in zip(hearing.guesses, weights, strict=True):
@@ -187,9 +192,10 @@ def _digits_in(text: str, digits_only: bool, first: Field[str]) -> str:
 
 
 def _is_whole(number: str, first: Field[str]) -> bool:
-    """Say whether `number` is `first` with the digits that were dropped or doubled in its middle.
+    """Say whether `number` is `first` with dropped or doubled digits in its middle put right.
 
-    At its beginning half a word, as the 是 of 号码是, may have become a digit.
+    The first three digits must agree: there the end of a word, as the 是 of 号码是, may have been
+    taken for a digit.
     """
     if first.note is None or number[:3] != first.value[:3]:
         return False

@@ -1,4 +1,4 @@
-"""Where: the place of the gazetteer that a text names, exactly, by an alias or by its sound."""
+"""The place of the gazetteer that a text names: exactly, by an alias or by its sound."""
 
 import re
 from collections import Counter
@@ -38,7 +38,8 @@ _KIND_PRIOR = {"community": 0.5, "building": 0.4, "road": 0.2}
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A stretch of the text and the places it may mean, the best first."""
+    """A stretch of the text (code points) and the places that it may mean with their scores, the
+    best first; 1.0 is a perfect match."""
 
     start: int
     end: int
@@ -54,9 +55,9 @@ def read_place(
 ) -> Field[str] | None:
     """Return the place that help is wanted at; None when the text names none of the gazetteer.
 
-    `unit_starts` are the offsets where a house number begins: what stands before one is very
-    likely a place. In recognised speech even an exact spelling may stand for another place that
-    sounds the same.
+    `unit_starts` are the offsets where a house number begins: the words before one are very likely
+    a place. In a transcript even an exact spelling may stand for another place that sounds the
+    same.
     """
     mentions = find_places(heard, gazetteer, unit_starts, taken)
     denied = [_is_denied(heard, mentions, index) for index in range(len(mentions))]
@@ -70,7 +71,7 @@ def read_place(
 
 
 def _is_denied(heard: Heard, mentions: Sequence[Mention], index: int) -> bool:
-    """Whether the speaker takes this mention back: "不是春辉苑", "和顺里，不对，和盛里"."""
+    """Whether the speaker denies or corrects this mention: "不是春辉苑", "和顺里，不对，和盛里"."""
     mention = mentions[index]
     if _is_negated(heard, mention):
         return True
@@ -121,7 +122,7 @@ def _strength(mention: Mention) -> tuple[float, int]:
 
 
 def _with_rivals(kept: Mention, starting: Mapping[int, Sequence[Mention]], heard: Heard) -> Mention:
-    """Add what else the same stretch may mean, when it sounds about as well."""
+    """Add the other places that the same stretch may mean, with their scores."""
     best: dict[str, tuple[Place, float]] = {}
     hints = set() if _is_negated(heard, kept) else _hints(heard, kept.end)
     size = kept.end - kept.start
@@ -195,7 +196,11 @@ def _compare(heard: Heard, spelling: Spelling, start: int, anchors: set[int]) ->
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Shares that agree, of the whole name and of its own part (without 小区, 路 and the like)."""
+    """How much of a name agrees with syllables `begin`..`stop` of the text.
+
+    `score`: the share of the whole name (1.0: all); `own`: of its own part, without 小区, 路 and
+    other generic endings.
+    """
 
     score: float
     own: float
@@ -204,9 +209,9 @@ class Alignment:
 
 
 def _align(heard: Heard, spelling: Spelling, low: int, high: int) -> Alignment:
-    """Lay the name over syllables `low`..`high` where it fits best."""
+    """Align the name with syllables `low`..`high` of the text where it fits best."""
     window = heard.syllables[low:high]
-    # One row per syllable of the name; a cell is (cost, cost in its own part, where it began).
+    # One row for each syllable of the name; a cell is (cost, cost of its own part, first column).
     row = [(0.0, 0.0, column) for column in range(len(window) + 1)]
     for syllable, weight in zip(spelling.spoken, spelling.weights, strict=True):
         own = weight == 1.0
@@ -237,7 +242,10 @@ def _unlike(one: Syllable, name: str, other: Syllable, text: str) -> float:
 
 
 def _hints(heard: Heard, end: int) -> set[str]:
-    """Characters spelled out near by: 公园的园, 光辉的辉, by writing or by sound."""
+    """Characters that the speaker explains after the name: 公园的园, 光辉的辉.
+
+    The explained character may be misspelled: it is compared by sound.
+    """
     near = heard.text[end : end + 24]
     hints = set()
     for match in _SPELLED.finditer(near):
@@ -252,7 +260,7 @@ def _hints(heard: Heard, end: int) -> set[str]:
 
 
 def _role(heard: Heard, mention: Mention, unit_starts: Sequence[int]) -> float:
-    """Say how likely this is where help is wanted, rather than a place passed or gone to."""
+    """Score how likely help is wanted at this place, rather than it being passed or gone to."""
     text, place = heard.text, mention.candidates[0][0]
     before, after = text[max(0, mention.start - 10) : mention.start], text[mention.end :][:8]
     score = _KIND_PRIOR.get(place.kind, 0.0) + mention.candidates[0][1]
@@ -281,7 +289,7 @@ def _field(
     mention = standing[best]
     ranked = [pair for pair in mention.candidates if pair[0].name not in negated]
     ranked = ranked or list(mention.candidates)
-    # Said twice, heard two ways: the better hearing of the same place counts.
+    # A place that is named twice and recognised in two ways: the better recognised one counts.
     for other in standing:
         names = {place.name for place, _ in ranked[:3]}
         if other is not mention and other.exact and other.candidates[0][0].name in names:
@@ -295,7 +303,8 @@ def _field(
     if mention.exact and heard.spoken:
         rivals = tuple(name for name in rivals if _same_sound(gazetteer, place.name, name))
     elif not heard.spoken and _sounds_like(gazetteer, heard, mention, place.name):
-        # Who types by sound picks the wrong character, not another sound: 新隆院 is no 兴隆苑.
+        # Whoever types pinyin may pick a wrong character, but of the right sound: 新隆院 is not
+        # 兴隆苑.
         rivals = tuple(n for n in rivals if _sounds_like(gazetteer, heard, mention, n))
     others = tuple(other.name for other, rival in ranked[1:4] if rival > score - 3 * _NEAR)
     return Field(
@@ -309,7 +318,7 @@ def _field(
 
 
 def _sounds_like(gazetteer: Gazetteer, heard: Heard, mention: Mention, name: str) -> bool:
-    """Does what was written, read aloud, give exactly one of the spellings of the place?"""
+    """Whether the mention's syllables are exactly those of one of the place's spellings."""
     said = [s.sound for s in heard.syllables if mention.start <= s.start < mention.end]
     spellings = (s.spoken for s in gazetteer.spellings if s.place.name == name)
     return any([s.sound for s in spoken] == said for spoken in spellings)

@@ -1,4 +1,4 @@
-"""All readers over one text: what is needed, how urgently, where, when, for whom."""
+"""Runs all readers over one text: need, urgency, place, time, person and telephone number."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +18,17 @@ from intake.understanding.values import Field, Reason, Understanding, Window
 from intake.understanding.when import read_when
 
 ALARM_FROM, DOUBT_FROM = 0.6, 0.3
-"""Chances of danger, as the classifier gives them, that make an emergency and a doubt."""
+"""The chances of danger (0..1, from the classifier) from which a message is an emergency, or is
+doubtful and urgent."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """A message while it is read: what every reader may look at.
+    """A message while the readers run over it, and what they have found so far.
 
-    `now` is naive local time. `arranged`: somebody comes at an agreed time. `taken`: spans of the
-    text that are read already and mean nothing else. `found`: fields by name.
+    `now` is naive local time. `arranged`: in this category somebody comes at an agreed time.
+    `taken`: spans of the text that a reader has used and that mean nothing else. `found`: fields by
+    name.
     """
 
     text: str
@@ -40,13 +42,14 @@ class Reading:
     _units: list[Mention] | None = None
 
     def units(self) -> list[Mention]:
-        """Every mention of a building, entrance or room, outside of what was taken at first."""
+        """Every mention of a building, entrance or room outside the spans that were `taken` when
+        this was first called."""
         if self._units is None:
             self._units = find_units(self.heard, self.taken)
         return self._units
 
     def take(self, field: Field[Any] | None) -> None:
-        """Nothing else is read in this field's words."""
+        """Exclude this field's words from the readers that follow."""
         if field is not None and field.evidence is not None:
             self.taken.append(field.evidence)
 
@@ -72,7 +75,7 @@ def _unit(message: Reading) -> Field[str] | None:
 
 
 def _when(message: Reading) -> Field[Window] | None:
-    """In an emergency a time told is no appointment."""
+    """None in an emergency: a time in such a message is no appointment."""
     if message.emergency:
         return None
     return read_when(message.heard, message.now, arranged=message.arranged, taken=message.taken)
@@ -90,20 +93,20 @@ READERS: Mapping[str, Reader] = {
     "when": _when,
     "person": _person,
 }
-"""The reader of each field, in the order in which they read: each may pass over what an earlier one
-took."""
+"""The reader of each field, in the order in which they run: each may leave out the spans that an
+earlier one has taken."""
 
 
 class Word(Protocol):
-    """One recognised word; only its place in the text and its confidence matter here."""
+    """One recognised word of a recording."""
 
     @property
     def start(self) -> float:
-        """When it was said, in seconds."""
+        """When it was said, in seconds from the beginning of the recording."""
 
     @property
     def confidence(self) -> float | None:
-        """How sure the recogniser was, 0..1; None when it doesn't say."""
+        """The recogniser's confidence, 0..1; None if it gives none."""
 
 
 def understand(
@@ -121,13 +124,13 @@ def understand(
 ) -> Understanding:
     """Read everything that `text` says.
 
-    `received_at` is local time, naive (an aware one is taken as its own wall clock). `ranking` is
-    the classifier's (category, probability) pairs, the likeliest first; it may be empty. `words`
-    are the recogniser's, and mean that the text was spoken. `danger` is the learned chance that
-    somebody is in danger: from `alarm_from` it makes an emergency of what the rules let pass, from
-    `doubt_from` something urgent for a person to look at. In the categories `unarranged` nobody
-    comes at an agreed time, so that a time told is rather when it happened. Never raises on
-    account of the text, and takes time linear in its length.
+    `received_at` is local time, naive (of an aware one the time zone is dropped). `ranking` is the
+    classifier's (category, probability) pairs, the likeliest first; it may be empty. `words` are
+    the recogniser's; with any, `text` is a transcript. `danger` is the learned chance (0..1) that
+    somebody is in danger: where the rules find no emergency, one from `alarm_from` makes it an
+    emergency, one from `doubt_from` urgent, for an operator to check. In the categories
+    `unarranged` nobody comes at an agreed time, so that a time in the text is rather when something
+    happened. Never raises because of the text, and takes time linear in its length.
     """
     heard = Heard.of(text, spoken=bool(words))
     safety = read_safety(heard)

@@ -1,4 +1,4 @@
-"""Short answers in a conversation: yes, no, never mind, the bare room number, "I'd rather not"."""
+"""Short answers in a conversation: yes, no, never mind, only a room number, "I'd rather not"."""
 
 import re
 from dataclasses import replace
@@ -7,7 +7,7 @@ from intake.understanding.simplified import plain
 from intake.understanding.values import Field
 
 UNKNOWN = "not_in_gazetteer"
-"""The note of a place that was said but that no gazetteer knows."""
+"""The note of a place that was named but is not in the gazetteer."""
 
 _SPACE = r"[\s,.!?，。！？、；~～]*"
 _YES = re.compile(
@@ -113,48 +113,54 @@ _DIGITS = str.maketrans("零〇一二两三四五六七八九幺", "001223456789
 
 
 def yes(text: str) -> bool:
-    """A yes, whatever follows it."""
+    """Whether the text begins with a yes."""
     return bool(_YES.match(text)) and not _NO.match(text)
 
 
 def no(text: str) -> bool:
-    """A no, whatever follows it."""
+    """Whether the text begins with a no."""
     return bool(_NO.match(text))
 
 
 def drops(text: str, likely: bool) -> bool:
-    """She wants nothing any more. `likely`: so the classifier thinks."""
+    """Whether the resident wants nothing any more. `likely`: the classifier says so."""
     return bool(_DROPS.search(text)) or (likely and not _TAKES_BACK.search(text))
 
 
 def takes_back(text: str) -> bool:
-    """Something said before is not wanted any more: "饭先不订了". Her own number is not meant."""
+    """Whether the resident takes back something said before: "饭先不订了".
+
+    A refusal to leave a telephone number does not count.
+    """
     return bool(_TAKES_BACK.search(_NO_PHONE.sub("", text)))
 
 
 def instead(text: str) -> int:
-    """Where the words begin that hold instead of what stands before them; 0: nowhere."""
+    """The offset after "not … but" or "change it to": only the words from there on still hold.
+
+    0 without such words.
+    """
     ends = [found.end() for found in _INSTEAD.finditer(text)]
     return ends[-1] if ends and ends[-1] < len(text) else 0
 
 
 def adds(text: str) -> bool:
-    """By the way, one thing more."""
+    """Whether the resident mentions one thing more: "by the way"."""
     return bool(_ADDS.search(text))
 
 
 def for_other(text: str) -> bool:
-    """It is for somebody else: "替我妈报的"."""
+    """Whether help is asked for somebody else: "替我妈报的"."""
     return bool(_FOR_OTHER.search(text))
 
 
 def own_name(text: str) -> bool:
-    """She says her own name, not that of the one who is helped."""
+    """Whether the resident gives their own name, not that of the person who needs help."""
     return bool(_OWN_NAME.search(text))
 
 
 def helped_name(text: str) -> Field[str] | None:
-    """The name of the one who is helped: "她姓李"."""
+    """The name of another person who needs help, "她姓李"; None when none is named."""
     found = _HELPED_NAME.search(text)
     if found is None:
         return None
@@ -163,24 +169,27 @@ def helped_name(text: str) -> Field[str] | None:
 
 
 def asks_robot(text: str) -> bool:
-    """She wants to know whether this is a machine, and not to be given a person."""
+    """Whether the resident asks if this is a machine, without asking for a person."""
     return bool(_ROBOT.search(text)) and not _WANTS_PERSON.search(text)
 
 
 def small_talk(text: str, intent: str) -> str:
-    """What kind of small talk it is: "robot", "rude", else as the classifier says."""
+    """The kind of small talk: "robot", "rude", else the classifier's `intent`."""
     if asks_robot(text):
         return "robot"
     return "rude" if _RUDE.search(text) else intent
 
 
 def names_day(text: str) -> bool:
-    """Does it say a day, and not only a time of day?"""
+    """Whether the text names a day, and not only a time of day."""
     return bool(_DAY.search(text))
 
 
 def declines(text: str, asked: str | None) -> list[str]:
-    """The fields that she won't or can't give; `asked`: the one that was asked for."""
+    """The names of the fields that the resident won't or can't give.
+
+    `asked`: the field that was asked for, None if none was.
+    """
     found = []
     if _NO_PHONE.search(text):
         found.append("phone")
@@ -192,14 +201,17 @@ def declines(text: str, asked: str | None) -> list[str]:
 
 
 def whole_unit(known: Field[str], found: Field[str], text: str) -> Field[str]:
-    """ "二单元501" after "三号楼" is the room in that building."""
+    """`found` joined to the `known` building: "二单元501" after "三号楼" is a room in it."""
     if "-" in known.value or "-" not in found.value or _BUILDING.search(text):
         return found
     return replace(found, value=f"{known.value}-{found.value}")
 
 
 def bare(asked: str, text: str, *, others: bool) -> Field[str] | None:
-    """The answer to the question when it is nothing but the answer; `others`: it says more."""
+    """The value of the field `asked` when the text is nothing but that value; None otherwise.
+
+    `others`: the readers have found other fields in the text.
+    """
     said, written = plain(text).strip(), text.strip()
     if asked == "unit" and (m := _BARE_UNIT.fullmatch(said.translate(_DIGITS))):
         digits = "-".join(re.findall(r"\d+", m[1]))
@@ -235,12 +247,12 @@ _WORDS = (
 
 
 def not_fixed(text: str) -> bool:
-    """What they say is done isn't: "还是漏水"."""
+    """Whether the resident says that a service reported as done isn't done: "还是漏水"."""
     return bool(_NOT_FIXED.search(text))
 
 
 def points(text: str) -> int | None:
-    """A rating of 1 (worst) to 5, as a number or in words; None when it is none."""
+    """A rating from 1 (worst) to 5, given as a number or in words; None without one."""
     said = plain(text)
     if m := _POINTS.search(said.translate(_DIGITS)):
         return int(m[1] or m[2])

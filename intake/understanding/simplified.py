@@ -1,4 +1,4 @@
-"""One plain spelling of a text, code point for code point, so that offsets stay what they were."""
+"""A normalised spelling of a text with the same number of code points, so that offsets agree."""
 
 import unicodedata
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 from opencc import OpenCC
 
 _TO_SIMPLIFIED = OpenCC("t2s")
-# Common in what recognisers write, and left alone by OpenCC because they are words of both scripts.
+# Frequent in transcripts, but left by OpenCC because they are words of both scripts.
 _BY_HAND = {"著": "着", "週": "周", "麽": "么", "甚": "什", "妳": "你", "嗮": "晒", "〇": "零"}
 
 

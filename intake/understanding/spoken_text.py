@@ -1,4 +1,4 @@
-"""Words that a recogniser spelled wrongly but that sound right: 部队 for 不对, 找火 for 着火."""
+"""Finds words by sound that a recogniser misspelled: 部队 for 不对, 找火 for 着火."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A text in plain spelling with its syllables; every offset is that of the original text."""
+    """A text, typed or spoken, in plain spelling with its syllables.
+
+    Every offset is in code points of the original text.
+    """
 
     text: str
     syllables: tuple[Syllable, ...]
@@ -21,11 +24,11 @@ class Heard:
     folded: tuple[str, ...]
     """The folded sound of each syllable."""
     spoken: bool = False
-    """Whether a recogniser wrote the text, so that any word may be another that sounds alike."""
+    """Whether the text is a transcript, in which any word may stand for one that sounds alike."""
 
     @classmethod
     def of(cls, text: str, *, spoken: bool = False) -> "Heard":
-        """Read `text`, in any script, once for all readers."""
+        """Analyse `text`, in any script, once for all readers."""
         simple = plain(text)
         heard = tuple(syllables(simple))
         at = {item.start: index for index, item in enumerate(heard)}
@@ -33,7 +36,7 @@ class Heard:
 
 
 def cover(length: int, spans: Iterable[Span]) -> bytearray:
-    """Return one byte a code point, 1 where it lies in one of the `spans`."""
+    """Return a byte for each code point: 1 inside one of the `spans`, else 0."""
     covered = bytearray(length)
     for start, stop in spans:
         covered[start:stop] = b"\1" * (stop - start)
@@ -44,9 +47,10 @@ def cover(length: int, spans: Iterable[Span]) -> bytearray:
 class Lexicon:
     """Words to be recognised by sound.
 
-    In speech: exactly, and folded (see `phonetics.fuzzy`) from `fold_from` syllables. In typed
-    text, where only homophones slip in: exactly, from three syllables, because 报名填错 holds what
-    sounds like 明天. A stretch in `genuine`, or spelled like one of the words, stays.
+    In a transcript: words of the same sound, and from `fold_from` syllables those whose folded
+    sound agrees (see `phonetics.fuzzy`). In typed text, where only homophones are mistaken: words
+    of the same sound from three syllables, because 报名填错 contains what sounds like 明天. A
+    stretch that is in `genuine` or is one of the words is not changed.
     """
 
     words: Iterable[str]
@@ -68,7 +72,7 @@ class Lexicon:
         self._lengths.extend(sorted({len(key) for key in self._by_sound}, reverse=True))
 
     def respell(self, heard: Heard) -> str:
-        """Return `heard.text` with every stretch that sounds like one of the words spelled so.
+        """Return `heard.text` with every stretch that sounds like one of the words replaced by it.
 
         The length stays the same. Linear in the length of the text.
         """

@@ -1,4 +1,4 @@
-"""Which home: building, unit (stairway) and room as digits, "三号楼二单元五零一" as "3-2-501"."""
+"""The dwelling: building, unit (stairway) and room as digits, "三号楼二单元五零一" as "3-2-501"."""
 
 import itertools
 import re
@@ -17,7 +17,8 @@ _SOUNDS_LIKE = {
 }  # fmt: skip
 _FOLDED = {fuzzy(sound): digit for sound, digit in _SOUNDS_LIKE.items()}
 _NUMERALS = frozenset("0123456789零一二两三四五六七八九十百千幺")
-# Sound like digits, but stand before a house number as themselves: 我是三号楼, 住院部就5号楼.
+# These sound like digits, but are meant as written before a house number: 我是三号楼,
+# 住院部就5号楼.
 _OWN_WORDS = frozenset("是就而把吧以已有无师事使市式室似始世亦也")
 _BUILDING_NUMBER = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
 _MARKER = re.compile("号楼|[栋幢洞]|单元")
@@ -61,9 +62,10 @@ _ENGLISH = {
 _OTHER_NUMBER = re.compile(
     "(?:取件码|单号|编号|尾号|车位|订单|验证码|密码|快递|工单)[^,，。]{0,6}$"
 )
-# With a stairway people say the building and the room: one of them was lost without a trace.
+# The confidence when a stairway was recognised without a building or a room: people who name the
+# stairway say all three, so one was lost.
 _PART_LOST = 0.7
-# A word that sounds like ten stands between the estate and the building.
+# The confidence when a word between estate and building sounds like ten: a ten may have been said.
 _TEN_LOST = 0.5
 _HIGHEST_FLOOR = 40
 _AND = re.compile(r"\b(?:and|in|it's)\b")
@@ -73,7 +75,10 @@ _CORRECTED = re.compile("不对|错了|不是|说错")
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One home as it was said: `parts` maps "b", "u", "r" to digits."""
+    """One dwelling as it was said: `parts` maps "b" (building), "u" (unit), "r" (room) to digits.
+
+    `sure`: no digit was guessed from a word that sounds like it.
+    """
 
     start: int
     end: int
@@ -110,10 +115,10 @@ def find_units(heard: Heard, taken: Sequence[Span] = ()) -> list[Mention]:
 def read_unit(
     heard: Heard, mentions: Sequence[Mention], place_end: int | None
 ) -> Field[str] | None:
-    """Choose the home that help is wanted for among `mentions`; None if there is none.
+    """Choose the dwelling that needs help among `mentions`; None if there is none.
 
-    `place_end` is where the place's name ends in the text: what follows it closely is preferred.
-    A bare room number counts only there ("明湖大厦2006").
+    `place_end` is where the place's name ends in the text: a mention close behind it is preferred.
+    A room number without any other word counts only there ("明湖大厦2006").
     """
     chosen = _choose(mentions, place_end)
     bare = _bare_room(heard.text, place_end) or _guessed_room(heard, place_end)
@@ -130,7 +135,7 @@ def read_unit(
             parts.update(other.parts)
     confidence = 0.95 if chosen.sure else 0.6
     if (ten := _ten_before(heard, chosen, place_end)) and len(parts.get("b", "")) == 1:
-        # 十六号楼 after the name of an estate, heard as 时，6号楼.
+        # 十六号楼 after the name of an estate, recognised as 时，6号楼.
         parts["b"] = ("1" + parts["b"]) if ten != "是" else parts["b"]
         confidence = _TEN_LOST
     if heard.spoken and _doubled(parts):
@@ -147,7 +152,7 @@ def read_unit(
 
 
 def _ten_before(heard: Heard, chosen: Mention, place_end: int | None) -> str | None:
-    """The character, between the place and the number, that may have been a ten."""
+    """The single character between the place and the number that sounds like ten; None if none."""
     if not heard.spoken or place_end is None:
         return None
     between = heard.text[place_end : chosen.start].rstrip(" ,，。、")
@@ -158,9 +163,9 @@ def _ten_before(heard: Heard, chosen: Mention, place_end: int | None) -> str | N
 
 
 def _doubled(parts: dict[str, str]) -> bool:
-    """A room on a floor that no house has, 5103, or one that repeats the building, 10-1006.
+    """Whether the room is on a floor that no house has (5103) or repeats the building (10-1006).
 
-    A recogniser that writes digits twice makes such numbers; a person must look.
+    A recogniser that writes digits twice makes such numbers; an operator must check them.
     """
     room = parts.get("r", "")
     if len(room) < 4 or not room.isdigit():
@@ -295,7 +300,7 @@ def _bare_room(text: str, place_end: int | None) -> Mention | None:
 
 
 def _guessed_room(heard: Heard, place_end: int | None) -> Mention | None:
-    """明湖公寓五零起: two digits, and a last one that only sounds like it."""
+    """A room of two or three digits and a word that sounds like the last one: 明湖公寓五零起."""
     if place_end is None or not heard.spoken:
         return None
     match = re.compile(r"[\s,，的]{0,2}([零一二三四五六七八九幺\d]{2,3})(\S)(?=[\s,，。]|$)").match(
@@ -307,7 +312,8 @@ def _guessed_room(heard: Heard, place_end: int | None) -> Mention | None:
 
 
 def _mend(heard: Heard) -> tuple[str, set[int]]:
-    """Spell words and digits around a house number as they sound; say which digits were guessed."""
+    """Return the text with words around a house number respelled as the digits that they sound
+    like, and the offsets of the digits that were so guessed."""
     view = list(_WORDS.respell(heard).replace("号罗", "号楼"))
     guessed: set[int] = set()
     for match in _MARKER.finditer("".join(view)):
@@ -339,7 +345,7 @@ def _mend_before(heard: Heard, view: list[str], guessed: set[int], marker: int) 
 
 
 def _mend_after(heard: Heard, view: list[str], guessed: set[int], start: int) -> None:
-    """After 单元 or 号楼 a room follows: 60亿 is 601 when its last digit was heard as a word."""
+    """Respell the room after 单元 or 号楼: 60亿 is 601, its last digit recognised as a word."""
     spelled: list[tuple[int, str]] = []
     for index in range(start, min(start + 8, len(view))):
         if view[index] in " ,，.、" and (spelled or index < start + 2):

@@ -1,4 +1,4 @@
-"""What was understood of one message: every field with its evidence and how sure we are."""
+"""What was understood of one message: every field with its evidence and its confidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from intake.understanding.fields import BY_NAME, READ, READ_NAMES, Urgency
 
 Evidence = tuple[int, int] | None
-"""`[start, end)` in code points of the text that was read; None when no words stand behind it."""
+"""`[start, end)` in code points of the text that was read; None for a value from elsewhere."""
 
 T = TypeVar("T")
 _MINUTE = "%Y-%m-%dT%H:%M"
@@ -16,7 +16,7 @@ _MINUTE = "%Y-%m-%dT%H:%M"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of local time, naive, to the minute; `end` is never before `start`."""
+    """A window of local time, naive, to the minute; `end` is never before `start`."""
 
     start: datetime
     end: datetime
@@ -27,7 +27,7 @@ class Field(Generic[T]):
     """One thing that was understood.
 
     `confidence` is 0..1. `ambiguous` says that `alternatives` are about as likely as `value`,
-    so that a person must choose. `note` is a short code for why the value is in doubt.
+    so that an operator must choose. `note` is a short code for why the value is in doubt.
     """
 
     value: T
@@ -40,7 +40,8 @@ class Field(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a person should look: a stable code, and one sentence in Chinese and in English."""
+    """Why an operator should check a request: a stable code, a sentence in Chinese and one in
+    English."""
 
     code: str
     zh: str
@@ -49,12 +50,13 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """All that one message or voicemail says.
+    """All that was understood of one message or voicemail.
 
-    `fields` holds what it says of the fields that have a reader (`fields.READ`), by name; `get`
-    returns one of them, None for what it does not say. `category_ranking` is (code, probability)
-    pairs, the likeliest first. `safety_kind` names the danger when `urgency` is "emergency" by the
-    rules (see `safety.KINDS`); `danger` is the learned chance of one. `area` follows from `place`.
+    `fields` holds the values of fields that have a reader (`fields.READ`), by name; `get` returns
+    one of them, None for a field that the message does not give. `category_confidence` is 0..1;
+    `category_ranking` is (code, probability) pairs, the likeliest first. `safety_kind` names the
+    danger when `urgency` is "emergency" by the rules (see `safety.KINDS`); `danger` is the learned
+    chance (0..1) of one. `area` follows from `place`.
     """
 
     category: str | None
@@ -70,7 +72,7 @@ class Understanding:
 
     @property
     def place(self) -> Field[str] | None:
-        """Where; a place of the gazetteer unless its note says otherwise."""
+        """The place; one of the gazetteer unless its note says otherwise."""
         return self.get("place")
 
     @property
@@ -85,19 +87,22 @@ class Understanding:
 
     @property
     def phone(self) -> Field[str] | None:
-        """The number to ring."""
+        """The telephone number to call back, as digits."""
         return self.get("phone")
 
     def get(self, name: str) -> Field[Any] | None:
-        """What it says of a field that has a reader; raises KeyError for any other name."""
+        """The value of a field that has a reader, None if the message does not give it.
+
+        Raises `KeyError` for any other name.
+        """
         if name not in READ_NAMES:
             raise KeyError(name)
         return self.fields.get(name)
 
     def but(self, **changes: Any) -> "Understanding":
-        """The same with other values, of fields that have a reader or of attributes by name.
+        """A copy with other values, of fields that have a reader or of attributes, by name.
 
-        A field that becomes None is not said.
+        None removes a field.
         """
         read = {name: changes.pop(name) for name in READ_NAMES if name in changes}
         known = {
@@ -122,9 +127,9 @@ class Understanding:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Understanding":
-        """Read what `to_json` wrote; raises KeyError or ValueError on anything else.
+        """The understanding that `to_json` wrote; a field that it lacks was not read.
 
-        A field that did not exist then was not read.
+        Raises `KeyError` or `ValueError` for other JSON.
         """
         read = {row.name: stored[row.name] for row in READ if stored.get(row.name) is not None}
         return cls(
@@ -142,12 +147,12 @@ class Understanding:
 
 
 def window_to_json(window: Window) -> dict[str, str]:
-    """Return {"start", "end"} as local times like "2026-11-24T09:00"."""
+    """Return ``{"start": …, "end": …}`` with local times like "2026-11-24T09:00"."""
     return {"start": window.start.strftime(_MINUTE), "end": window.end.strftime(_MINUTE)}
 
 
 def window_from_json(stored: Mapping[str, str]) -> Window:
-    """Read what `window_to_json` wrote."""
+    """The window that `window_to_json` wrote. Raises `KeyError` or `ValueError` for other JSON."""
     start, end = (datetime.strptime(stored[key], _MINUTE) for key in ("start", "end"))
     return Window(start, end)
 

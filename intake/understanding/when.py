@@ -27,7 +27,7 @@ _WORDS = Lexicon(
     genuine=frozenset(("商务", "名儿", "李白", "兴起", "津贴", "周莫", "名填")),
     fold_from=3,
 )  # fmt: skip
-# The only words of two syllables that are looked for through an accent as well (min tian).
+# The only words of two syllables that are recognised with an accent too (min tian).
 _BLURRED = Lexicon(("明天", "上午", "后晌"), genuine=frozenset(("商务",)), fold_from=2)
 _HOURS = {
     fuzzy(item.sound): "一二两三四五六七八九十"[item.start]
@@ -55,7 +55,7 @@ _SERVICE = re.compile("来|送|上门|接|陪|能不能|能来|派|过来|修|�
 _PAST_BEFORE = re.compile(
     "(?:以前|从前|上回|上次|去年|前年|当年|昨天|前天|原来|一到|每到|都是|老是|说好|报的)[^。!！?？]{0,12}$"
 )
-# What used to be, also in the clause before: 以前有个小姑娘，礼拜天来陪我.
+# Words for the past, which also cover the clause after them: 以前有个小姑娘，礼拜天来陪我.
 _USED_TO = re.compile("(?:以前|从前|过去|那时候|那会儿|当年)[^。!！?？]{0,13}$")
 # How long, or since when, something has gone on: 到后半夜两点, 从早晨起来就没水.
 _SINCE = re.compile(
@@ -75,10 +75,10 @@ def read_when(
 ) -> Field[Window] | None:
     """Return the window in which help is wanted; None when none is said, or any time will do.
 
-    `received_at` is local, naive. Times in the past, times only asked about and times of what is
-    complained of are left out; a correction ("明天，不对，后天") replaces what came before it.
-    `arranged`: somebody comes at an agreed time, so that a time told may well be that.
-    `taken` spans (house numbers, telephone numbers) are not read as times.
+    `received_at` is local, naive. Times in the past, times that are only asked about and times of
+    the problem itself are left out; a correction ("明天，不对，后天") replaces what came before it.
+    `arranged`: somebody comes at an agreed time in this category, so a time is more likely one that
+    is wanted. `taken` spans (house numbers, telephone numbers) are not read as times.
     """
     if _is_english(heard.text):
         return find_english(heard.text, received_at, taken)
@@ -112,7 +112,7 @@ def read_when(
 
 
 def _clock_words(heard: Heard, view: str) -> str:
-    """Spell what sounds like a clock time so: 十甸 is 十点, 下午伞点 is 下午三点."""
+    """Respell words that sound like a clock time: 十甸 is 十点, 下午伞点 is 下午三点."""
     if not heard.spoken:
         return view
     blurred = _BLURRED.respell(heard)
@@ -131,13 +131,13 @@ def _clock_words(heard: Heard, view: str) -> str:
 
 
 def _is_english(text: str) -> bool:
-    """Mostly Latin letters: a Chinese place name within doesn't make it Chinese."""
+    """Whether the text is mostly in Latin letters; a Chinese place name in it changes nothing."""
     letters = len(re.findall("[a-z]", text))
     return letters > 3 * len(re.findall(f"[{HAN}]", text))
 
 
 def overlap(one: Window, other: Window) -> float:
-    """Return intersection over union of two windows, 0..1."""
+    """Return the intersection over union of two windows, 0..1."""
     shared = (min(one.end, other.end) - max(one.start, other.start)).total_seconds()
     union = (max(one.end, other.end) - min(one.start, other.start)).total_seconds()
     return max(0.0, shared) / union if union > 0 else float(one == other)
@@ -150,7 +150,7 @@ def _near(one: Window, other: Window) -> bool:
 
 
 def _wanted(view: str, moment: Moment, now: datetime, arranged: bool) -> float:
-    """Score how likely help is wanted then: above 0 yes, -2 and below never."""
+    """Score how likely help is wanted at this time: above 0 it is, at -2 and below never."""
     if moment.is_past:
         return -3.0
     before = view[max(0, moment.start - 14) : moment.start]
@@ -213,7 +213,7 @@ def _completed(moment: Moment, others: Sequence[Moment]) -> Moment:
 
 
 def _through(view: str, moment: Moment, moments: Sequence[Moment], now: datetime) -> Window | None:
-    """下周一到周三: from the start of the one day to the end of the other."""
+    """The window of "下周一到周三": from the start of the first day to the end of the last."""
     for one, other in pairwise(moments):
         days_only = one.day and other.day and not (one.clock or other.clock)
         joined = re.fullmatch("[\\s]?(?:到|至|-|~)[\\s]?", view[one.end : other.start])
@@ -228,7 +228,7 @@ def _through(view: str, moment: Moment, moments: Sequence[Moment], now: datetime
 
 
 def _first_of_list(view: str, moment: Moment, moments: Sequence[Moment]) -> Moment:
-    """每周二、周四上午: the first of several days, with the part of the day said last."""
+    """The first of several days with the part of the day that follows the last: 每周二、周四上午."""
     chain = [m for m in moments if m.day is not None]
     for one, other in pairwise(chain):
         listed = re.fullmatch("[\\s、,，和或跟]{1,2}", view[one.end : other.start])

@@ -1,4 +1,4 @@
-"""Time expressions in spoken Chinese, found and turned into windows of local time."""
+"""Finds time expressions in spoken Chinese and turns them into windows of local time."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -50,12 +50,13 @@ class Moment:
         return (day["which"] or day["weeks"] or "").startswith("上")
 
     def with_day(self, other: "Moment") -> "Moment":
-        """Take over the day that was said elsewhere."""
+        """This moment on the day that was said elsewhere in the text."""
         return replace(self, day=other.day, before=self.before or (other.before and not self.clock))
 
 
 def find_moments(view: str) -> list[Moment]:
-    """Return the time expressions of `view` (plain text), in order, without overlaps."""
+    """Return the time expressions of `view` (as `simplified.plain` writes it), in order, without
+    overlaps."""
     pieces: list[Moment] = []
     for match in DAY.finditer(view):
         if match.group():
@@ -90,7 +91,7 @@ def _fits(last: Moment, piece: Moment) -> bool:
 
 
 def _a_little(moment: Moment, view: str) -> bool:
-    """一点不热: a little, not one o'clock."""
+    """Whether 一点 means "a little" (一点不热), not one o'clock."""
     alone = moment.day is None and moment.part is None
     return (
         alone
@@ -114,7 +115,7 @@ def window_of(moment: Moment, received_at: datetime) -> Window | None:
     """
     try:
         return _window(moment, received_at)
-    except (OverflowError, ValueError):  # a 31st of February, a year no calendar has
+    except (OverflowError, ValueError):  # a date that does not exist, such as a 31st of February
         return None
 
 
@@ -376,7 +377,7 @@ def _on_the_clock(
         start += half_day if start < 3 * 60 else 0
     elif not part and start < half_day:
         at = datetime.combine(day, time()) + timedelta(minutes=start)
-        # Nobody asks for a visit at three in the night, nor for one that is already over.
+        # Without a part of the day: nobody wants a visit at three in the night or in the past.
         if start < 7 * 60 or at < now:
             start += half_day
     end = start + length

@@ -7,7 +7,7 @@ from datetime import time
 
 from intake.understanding.numerals import NUMERAL
 
-# Hours from, to; the conventions are the caseworkers': a part of the day is when somebody comes.
+# From and to; these are the caseworkers' conventions for when somebody comes in that part of a day.
 PARTS: dict[str, tuple[time, time]] = {}
 for _names, _from, _to in (
     ("凌晨 后半夜", "00:00", "05:00"),

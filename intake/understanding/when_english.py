@@ -1,4 +1,4 @@
-"""When help is wanted, said in English."""
+"""The window of time in which help is wanted, from an English message."""
 
 # ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
 
@@ -59,7 +59,10 @@ _ASKED = re.compile(r"\b(?:what time|when (?:will|does|is|do))\b[^.!?]{0,40}$")
 
 
 def find_english(text: str, received_at: datetime, taken: Sequence[Span]) -> Field[Window] | None:
-    """Return the wanted window of an English message (lower case), None when none is said."""
+    """Return the window in which help is wanted; None when the message names none that is ahead.
+
+    `text` is in lower case, `received_at` local and naive; `taken` spans are not read as times.
+    """
     if not re.search("[a-z]{3}", text):
         return None
     covered = cover(len(text), taken)

@@ -1,8 +1,8 @@
-"""Life and limb first: which words mean that someone is in danger now.
+"""Rules that find words which mean that someone is in danger now.
 
-Deterministic, because a classifier that has never seen "浑身冒冷汗" calls it a repair. Patterns
-are matched on what was written and again on what it sounds like; a clause about the past, the
-television, a drill or a figure of speech doesn't count.
+They are rules, because a classifier that has never seen "浑身冒冷汗" calls it a repair. Patterns
+are matched against the text and against its sound; a clause about the past, the television, a drill
+or a figure of speech doesn't count.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,16 @@ from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Evidence
 
 KINDS = (*EMERGENCIES, "trapped")
-"""The dangers that are told apart."""
+"""The kinds of danger."""
 
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """What the words say about danger: `kind` is one of KINDS when `urgency` is "emergency"."""
+    """The danger that a text speaks of.
+
+    `kind` is one of `KINDS` when `urgency` is "emergency", else None. `evidence`: the words that
+    say so.
+    """
 
     urgency: Urgency
     kind: str | None
@@ -29,12 +33,12 @@ class Safety:
 
 
 def read_safety(heard: Heard) -> Safety:
-    """Return the danger that the text speaks of, the gravest first; "normal" when there is none."""
+    """Return the gravest danger that the text speaks of; "normal" when there is none."""
     view = HEARD_AS.respell(heard)
     calming = HEARD_AS_CALM.respell(heard)
     urgent: Evidence = None
     for text in dict.fromkeys((heard.text, view)):
-        # Both respellings at once, the calming words last.
+        # Combine both respellings; where both change a character, the calming words win.
         both = zip(text, calming, heard.text, strict=True)
         calm = "".join(c if c != original else t for t, c, original in both)
         for kind, patterns in EMERGENCIES.items():

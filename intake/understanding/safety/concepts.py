@@ -1,4 +1,4 @@
-"""Weak signs of danger by concept, each a few word lists that must stand near each other.
+"""Weak signs of danger by concept: word lists that must stand near each other.
 
 The lists follow the questions of emergency telephone triage (breathing, consciousness, colour,
 speech and limbs, bleeding, poison, burns, births, falls), the warning signs of a stroke (face,
@@ -27,7 +27,7 @@ _HURT = "起不|动不|爬不|站不|扶不起|走不|坐不|不动|不吭|昏|�
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One sort of sign: `weight` 1 or 2 towards `kind`, however often it is said."""
+    """One sort of sign: it adds `weight` (1 or 2) to `kind`, once however often it is said."""
 
     kind: str
     weight: int
@@ -35,7 +35,7 @@ class Hint:
 
 
 def _near(one: str, other: str, gap: int = 6) -> str:
-    """Return the pattern of two concepts in one clause, the first one first."""
+    """Return the pattern of two concepts in one clause, in this order."""
     return f"(?:{one})[^,。!?]{{0,{gap}}}(?:{other})"
 
 

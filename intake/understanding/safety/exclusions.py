@@ -1,6 +1,8 @@
-"""What takes the danger out of words: the past, television, a drill, a figure of speech, a thing.
+"""Contexts in which words of danger are harmless: the past, television, a drill, a figure of
+speech, a thing instead of a person.
 
-As everywhere, gaps are bounded and the text is plain Simplified or lower-case English.
+As everywhere in this package, gaps are bounded and the text is plain Simplified Chinese or
+lower-case English.
 """
 
 # ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
@@ -79,7 +81,7 @@ NOT_NOW = {
 UNHARMED = re.compile(
     "(?:没|未|并没)有?[^,。]{0,2}(?:砸|伤|压|摔|撞|碰|烧|烫|丢)|以为|怕(?!是|要)|要是|万一|差一?点|险些|[割冒跳着晕摔触掉]过(?![去来])|过[一两几]?[次回]"
 )
-"""Said between the words of a sign, it takes the danger out of them: 掉下来了,没砸着人."""
+"""Between the words of a sign these make it harmless: 掉下来了,没砸着人."""
 
 HEARD_AS_CALM = Lexicon(
     (
@@ -107,37 +109,37 @@ HEARD_AS_CALM = Lexicon(
         "点不着火",
     )
 )
-"""What takes the danger out of the words around it, as a recogniser may spell it."""
+"""Words that make the words of danger around them harmless, also when misspelled by sound."""
 
 SETTLED = re.compile(
     "不用来(?:人|了)|爬起来走了|倒不是想?[寻死]|没想死|(?:倒|人)没(?:啥|什么)?事|不是煤气|unhurt|(?:nobody|no one) (?:was|is) hurt|不用跑|撤了吧|撤掉吧|虚惊|没烧起来|没伤(?:着|到|人)|没受伤|没砸[着到]|亏得没|好在没|后来[^,。]{0,3}好了|"
     "(?:大夫|医生|医院)[^,。]{0,2}(?:看过|看完)了|打个比方|没真[打的]|闹着玩|瞎玩|玩捉|哈哈|现在好多了|不合格|我[^,。]{0,4}报的|报过了|那[回次]是"
 )
-"""Said near the words of danger, it tells that nothing is wrong any more, or never was."""
+"""Near the words of danger these tell that nothing is wrong any more, or never was."""
 
 CLAIMS = re.compile(
     "不赔|索赔|赔偿|怎么赔|律师|官司|起诉|报销|保险公司|状子|押金|免责|凭什么|该不该|协调|调解|评理|说合|法院|仲裁|上当|law(?:yer|suit)|compensation"
 )
-"""What is over and is now argued about: no help is asked for but in court."""
+"""Words of claims and disputes: the event is over, and the help that is wanted is legal."""
 
 CHORE = re.compile(
     "登记|报名|多少钱|补贴|证(?!明不)|票|课|老师|理发|广场舞|微信|噪音|办理|平时|整天|一天到晚|天天|预约|自来水|太阳能|扶手|路灯|有没有|能不能|可不可以|谢谢|作业|成绩|考试|照片|软件|密码|"
     "修(?:一下|修|理|好)|来修|给修|换(?:个|成|一)|装(?:个|一|上)|清理|打扫|垃圾|水龙头|马桶|请(?:个|人|医生|大夫|你们)|护工|尿垫|要人|volunteer|could|thank"
 )
-"""A chore is asked for: with no word of haste, what else is said is about that chore."""
+"""Words that ask for a chore: with no word of haste, the rest of the message is about it."""
 
 EVERYDAY = re.compile(
     "修|装(?!了支架|着)|换|清理|打扫|垃圾|水龙头|马桶|手机(?![^,。]{0,4}(?:关机|打不通))|电视|电脑|微信|网|饭(?![^,。]{0,3}[喂呛噎])|菜|票|证|补贴|办理|表|钱|课|老师|理发|剪|药店|"
     "预约|噪音|吵|广场舞|路灯|井盖|停电|自来水|太阳能|扶手|滑梯|频道|请(?:个|人|医生|大夫|你们)|陪|护工|吃喝拉撒|尿垫|整天|一天到晚|从来|天天|痒|物业|保安|平时|要人|"
     "谢|地址|登记|报名|多少|哪里|哪儿|怎么(?!办|叫|喊|拍|晃|摇|推)|行不|行吗|可不可以|有没有|能不能|help with|volunteer|could|please (?:post|send|bring)|appreciated|thank|phone|computer|internet"
 )
-"""What people ask for on any day: weak signs among these words tell of a chore, not a danger."""
+"""Words of everyday requests: weak signs among them come from a chore, not a danger."""
 
 CARE = re.compile(
     "出院|住(?:了|过|着)?院(?!部)|石膏|拆线|术后|后遗症|护工|陪护|喂饭|翻身|擦身|伤残|评残|鉴定|复健|康复|常年|瘫了|瘫痪|卧床|慢性|"
     "[一二三四五六七八九十两几好多半\\d]+(?:年|个月)(?:了|多|来)|打从|自从|落下的|老毛病|今年|不着急|不急"
 )
-"""What was bad some time ago and now wants care, not an ambulance."""
+"""Words of an illness or injury of some time ago, which now needs care, not an ambulance."""
 
 _REQUEST = re.compile(
     "想(?:请|找|约|买|换|装|问|学|办|报|申请|要|让|给|把|订|改|量|做|租|再|修)|请(?:人|个|你们|派)|帮我|约(?:个|一)|能不能|能给|多少钱|几点|"
@@ -154,7 +156,10 @@ _ALWAYS = ("self_harm", "help", "unresponsive", "urgent")
 
 
 def excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
-    """Whether the words around make it harmless; `calm` is the text with such words respelled."""
+    """Whether the words around `match` make it harmless.
+
+    `calm` is the text with calming words respelled (`HEARD_AS_CALM`), of the same length.
+    """
     around = text[max(0, match.start() - 24) : match.end() + 16]
     if UNHARMED.search(text[match.start() : match.end()]):
         return True
@@ -189,6 +194,7 @@ def _before(kind: str) -> str:
 
 
 def ordinary(text: str) -> bool:
-    """Whether a service is asked for, or a habit told, with no word of haste: no time for hints."""
+    """Whether the text asks for a service or tells a habit, with no word of haste; then `hints`
+    don't count."""
     asked = _REQUEST.search(text) or CHORE.search(text)
     return bool(asked) and not _AT_ONCE.search(text)

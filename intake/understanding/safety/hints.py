@@ -1,10 +1,11 @@
-"""Weak signs of danger: none is enough alone, two or three of different sorts are.
+"""Weak signs of danger: one alone is not enough, two or three of different sorts are.
 
-People in danger seldom name it; they say that the hand is cold, that he only stares, that nobody
-can lift her. Each hint has a weight; an alarm needs SURE_FROM in one kind of danger, where a cry
-for help or a sudden beginning counts as one more. The weights follow what telephone triage asks
-first (the chief-complaint cards of emergency dispatch: breathing, consciousness, colour, speech and
-limbs, bleeding) and were set by hand on the design half of data/nlu, see docs/decisions/009.
+People in danger seldom name it; they say that a hand is cold, that somebody only stares, that
+nobody can lift the person. Each hint has a weight; an alarm needs the sum `SURE_FROM` in one kind
+of danger, to which a cry for help and a sudden beginning add one each. The weights follow what
+telephone triage asks first (the chief-complaint cards of emergency dispatch: breathing,
+consciousness, colour, speech and limbs, bleeding) and were set by hand on the design half of
+data/nlu, see docs/decisions/009.
 """
 
 import re
@@ -15,7 +16,7 @@ from intake.understanding.safety.exclusions import EVERYDAY, excused, ordinary
 from intake.understanding.spoken_text import Span
 
 SURE_FROM = {"medical": 4, "trapped": 4, "violence": 4}
-"""The sum of weights and haste at which hints become an alarm; 3 for every other kind."""
+"""The sum from which hints become an alarm, by kind of danger; 3 for every other kind."""
 
 _AT_LEAST = 3
 """The sum that the hints alone must reach: haste adds to signs, it doesn't replace them."""
@@ -23,19 +24,19 @@ _AT_LEAST = 3
 PLEA = re.compile(
     "快来|快去|快派|赶紧|赶快|求求你|求你们?(?:快|先|派|上|来|救)|救[我命人]|教命|来人[啊呀哪吧呐]|上来一趟|过来看看|别挂|120|咋整|咋办|怎么办|急急|听我说|你们快[^,。!?]{0,4}[来把派]|hurry|help"
 )
-"""A cry for help: one more towards an alarm."""
+"""A cry for help; adds one to the sum."""
 
 SUDDEN = re.compile(
     "突然|忽然|冷不丁|一下子|刚才|刚刚|这会儿|还好好的|又开始|不知咋的|suddenly|just now|right now"
 )
-"""It has just begun: one more towards an alarm."""
+"""A sudden beginning; adds one to the sum."""
 
 _WINDOW = 160
 """Code points within which hints belong together: about half a minute of speech."""
 
 
 def hinted(text: str, calm: str) -> tuple[str, Span] | None:
-    """Return the danger that several hints together tell, and the span of the weightiest one.
+    """Return the kind of danger that several hints together show, and the span of the weightiest.
 
     `calm` is the text with calming words respelled, of the same length. Linear in the length.
     """

@@ -1,7 +1,8 @@
-"""The signs of danger: a body part × what is wrong with it, a thing × how it burns, and so on.
+"""Signs of danger as products: a body part × its complaint, a thing × how it burns, and so on.
 
-Each rule joins two or three small vocabularies, so that the many ways to say one sign need no
-line each. As everywhere, gaps are bounded and the text is plain Simplified or lower-case English.
+Each rule joins two or three small vocabularies, so that the many ways to say one sign don't need a
+line each. As everywhere in this package, gaps are bounded and the text is plain Simplified Chinese
+or lower-case English.
 """
 
 # ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
@@ -161,4 +162,4 @@ SIGNS: dict[str, tuple[str, ...]] = {
         r"(?:whole|entire|full) (?:bottle|packet|box) of[^.]{0,15}(?:pills|tablets)|swallowed (?:a|some|the|an)\b|(?:drank|drunk|drinking)[^.]{0,12}(?:bleach|cleaner|detergent|weedkiller|petrol|antifreeze)|(?:tablets|pills|medicine|insulin|dose)[^.]{0,12}(?:twice|double|too many|by mistake)|(?:wrong|too many) (?:tablets|pills|medicine)|(?:blood|bleeding)[^.]{0,12}from (?:his|her|my|the) (?:ear|nose|mouth|head)|(?:hit|knocked down|run over|struck) by (?:a|the) (?:car|bus|van|lorry|truck|bike|scooter|motorbike)",
     ),
 }  # fmt: skip
-"""More patterns of danger by kind, beside the set phrases of `safety_words`."""
+"""More patterns of danger by kind, beside the set phrases of `words`."""

@@ -1,4 +1,4 @@
-"""The patterns of danger once more, over what a text sounds like instead of how it is written.
+"""Matches the patterns of danger against the sound of a text instead of its spelling.
 
 Every syllable is one character of a private alphabet, and so is every Han character of a pattern:
 the same regular expressions then match 燃气楼了 where 燃气漏了 was said.
@@ -16,18 +16,18 @@ _HAN = re.compile(f"[{HAN}]")
 _GAP = re.compile(r"(\[\^[^\]]*\]\{\d+,\d+\})")
 _FIRST = 0xE000  # Unicode's private use area has room for all 400 syllables
 _CODES: dict[str, str] = {}
-# Characters whose danger word is not their commonest reading.
+# Characters that are not read in their commonest way in words of danger.
 _READINGS = {"着": ("zhao", "zhe")}
-# Syllables that must agree, gaps not counted: four chance ones did not occur in 195,000 characters
-# of citizens' letters.
+# Syllables that must agree, gaps not counted: no chance match of four occurred in 195,000
+# characters of citizens' letters.
 _ENOUGH = 4
 _CHANCE = re.compile(
     "腿不行|腰不行|去还|回复|恢复|回到|很多|在河|在孩|栽到|家住|一直|老板|在楼|不上[班学]?$|始至|在去"
 )
 
 
-# What a recogniser must not make of anything else: matched although breath and voice are blurred
-# (煤气味儿 heard as 没机位儿), so only words of which no others sound alike.
+# These match even if aspirated and unaspirated consonants are confused (煤气味儿 recognised as
+# 没机位儿), so only words are listed that no other words sound like.
 _MUFFLED = {
     "gas": ("煤气味", "煤气泄漏", "煤气漏了", "天然气味", "天然气漏", "燃气泄漏", "液化气漏"),
     "fire": ("着火了着火了", "往外冒黑烟", "往外冒浓烟"),
@@ -48,9 +48,9 @@ _GENUINE = frozenset(("没几位", "没一位"))
 
 
 def sounding_like_danger(heard: Heard) -> Iterator[tuple[str, re.Match[str]]]:
-    """Yield (kind, match) for all in speech that sounds like danger; spans are the text's own.
+    """Yield (kind, match) for every stretch of a transcript that sounds like words of danger.
 
-    Typed text yields nothing: there what sounds alike was meant as written.
+    The spans are offsets of the text. Typed text yields nothing: its words are meant as written.
     """
     if not heard.spoken:
         return

@@ -1,7 +1,7 @@
-"""The words of danger, as patterns over plain Simplified text and lower-case English.
+"""The words of danger, as patterns over plain Simplified Chinese and lower-case English.
 
-Gaps are bounded so that matching stays linear. Every pattern is one way in which frightened
-people say it; what makes the same words harmless stands below.
+Gaps are bounded so that matching stays linear. Every pattern is one way in which frightened people
+say it; `exclusions` has the contexts in which the same words are harmless.
 """
 
 # ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
@@ -128,7 +128,7 @@ _PHRASES: dict[str, tuple[re.Pattern[str], ...]] = {
 }  # fmt: skip
 
 EMERGENCIES = {kind: said + _all(*SIGNS.get(kind, ())) for kind, said in _PHRASES.items()}
-"""Kind of danger, the gravest first -> the patterns that tell it."""
+"""Kind of danger, the gravest first -> the patterns that show it."""
 
 URGENT = _all(
     "(?:困|关|卡|锁)(?:在|到)[^,。]{0,3}电梯|电梯[^,。]{0,6}(?:困|卡(?!片)|关人|关着人)|(?:卡|停)在[^,。]{0,4}(?:楼|层)[^。]{0,10}出不来|在电梯里[^。]{0,6}出不",
