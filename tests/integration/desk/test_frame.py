@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from intake.accounts import operators
+from intake.accounts import passwords
 from intake.storage.models import Operator
 from tests.integration.desk.test_operators_api import in_review
 from tests.support.desk import at_the_desk
@@ -18,7 +18,7 @@ async def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(house: Hou
     async with house.parts.sessions.begin() as session:
         session.add(
             Operator(
-                name="李敏", role="operator", password_hash=operators.hash_password("一个长密码 9")
+                name="李敏", role="operator", password_hash=passwords.hash_password("一个长密码 9")
             )
         )
     client = house.client
