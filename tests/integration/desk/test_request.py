@@ -187,6 +187,10 @@ async def test_everything_else_is_decided_by_keys(desk: Desk) -> None:
         await at.press("x", "1", "Enter")
         request = await desk.until(rejected, "rejected")
         assert "12345" in (request.rejected_because or "")
+        # The page goes on by itself; opening another one before would cut that off.
+        await expect(page.locator(f"#request:not([data-number='{rejected}'])")).to_be_attached(
+            timeout=PATIENT
+        )
 
         await at.open(split)
         await at.press("n")
