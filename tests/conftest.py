@@ -35,7 +35,8 @@ async def no_task_is_left() -> AsyncIterator[None]:
     left = asyncio.all_tasks() - before - browser.shared_tasks() - {asyncio.current_task()}
     for task in left:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    if left:  # one that doesn't let itself be cancelled must not hold up the rest
+        await asyncio.wait(left, timeout=30)
 
 
 @pytest.fixture(scope="session", autouse=True)

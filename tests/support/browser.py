@@ -46,6 +46,7 @@ class _Worker:
 
 
 _shared: _Worker | None = None
+CLOSES_SECONDS = 60
 
 
 async def _browser_with(microphone: Path | None) -> Browser:
@@ -111,4 +112,9 @@ async def browser(
     try:
         yield context
     finally:
-        await context.close()
+        try:
+            async with asyncio.timeout(CLOSES_SECONDS):
+                await context.close()
+        except TimeoutError:  # a browser that hangs is left; the next test gets another
+            if _shared is not None:
+                _shared.browsers = {k: b for k, b in _shared.browsers.items() if b is not opened}
