@@ -18,8 +18,8 @@ from tools.setup.steps import digest
     [
         ("npm error code ENOSPC", "The disk is full"),
         ("error: failed to write: No space left on device (os error 28)", "The disk is full"),
-        ("error: Failed to fetch: `https://pypi.org/simple/x/`", "nothing can be fetched"),
-        ("npm error getaddrinfo EAI_AGAIN registry.npmjs.org", "nothing can be fetched"),
+        ("error: Failed to fetch: `https://index.example/simple/x/`", "nothing can be fetched"),
+        ("npm error getaddrinfo EAI_AGAIN registry.example", "nothing can be fetched"),
         ("FATAL ERROR: JavaScript heap out of memory", "the memory did not suffice"),
         ("first\n\x1b[31mhuying: Rasa did not train\x1b[0m\n", "huying: Rasa did not train"),
         ("", "it ended with code 3"),
