@@ -80,7 +80,7 @@ ROUTERS = (
     status_api.router,
     tasks.router,
 )
-"""The API, in no order that matters: no two of them answer the same path."""
+"""The API, in no order that matters: no two of them answer the same request."""
 POSTS_LIMITED = {"/api/voicemails", "/api/uploads", "/api/uploads/"}
 
 

@@ -1,7 +1,7 @@
 """What intake answers when the assistant's actions ask: what to say, and what to do about it.
 
 Nothing is written here. What has to be done travels with Rasa's replies as a plan, and is carried
-out by `conversing` in the transaction that marks the message as handled; so a turn that dies
+out by `effects` in the transaction that marks the message as handled; so a turn that dies
 half-way has done nothing, and the same message read again gives the same answer.
 """
 
