@@ -167,6 +167,25 @@ async def kept_by_worker(page: Page) -> None:
     await page.wait_for_timeout(2500)
 
 
+async def refuse(page: Page, ending: str, status: int | None) -> None:
+    """Whatever the page sends to a path with this ending gets this status, or (None) no network.
+
+    The page itself refuses: an interception by the browser's driver lets a request through that is
+    under way while the page closes.
+    """
+    await page.evaluate(
+        """([ending, status]) => {
+          const get = window.fetch;
+          window.fetch = async (url, asked) => {
+            if (!String(url).endsWith(ending)) return get(url, asked);
+            if (status === null) throw new TypeError("no network");
+            return new Response("{}", { status });
+          };
+        }""",
+        [ending, status],
+    )
+
+
 async def left(used: Phone, page: Page) -> Callable[[], Awaitable[None]]:
     """Close the page. What is returned wakes its worker, as a browser does when the network is
     back."""

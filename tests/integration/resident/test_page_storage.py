@@ -20,6 +20,7 @@ from tests.support.resident_page import (
     kept_by_worker,
     left,
     number_on,
+    refuse,
     said_by,
     speak,
     until_clock,
@@ -236,7 +237,7 @@ async def test_not_right_is_told_also_when_she_closes_the_page_without_a_network
     await page.click("#button")
     number = await number_on(page)
     await expect(page.locator("#wrong")).to_be_visible(timeout=60_000)
-    await page.route("**/not-right", lambda route: route.abort())
+    await refuse(page, "/not-right", None)
     await page.click("#wrong")
     await expect(page.locator("#answer")).to_contain_text("亲自听")
     assert "resident_wrong" not in await kinds(at.house)
@@ -256,7 +257,7 @@ async def test_right_is_told_by_the_next_visit(visit: Visiting) -> None:
     await page.click("#button")
     await number_on(page)
     await expect(page.locator("#right")).to_be_visible(timeout=60_000)
-    await page.route("**/right", lambda route: route.fulfill(status=503, body="{}"))
+    await refuse(page, "/right", 503)
     await page.click("#right")
     await expect(page.locator("#answer")).to_contain_text("谢谢您")
     await page.close()
