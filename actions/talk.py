@@ -40,7 +40,8 @@ class Intake:
             "conversation_id": int(tracker.sender_id.partition(".")[0]),
             "message_id": int(metadata["message_id"]),
             "ranking": [[i["name"], i.get("confidence", 1.0)] for i in ranking if i.get("name")],
-            "danger": float(latest.get("danger") or 0.0),
+            # A recording's alternatives may tell of danger that its text does not.
+            "danger": max(float(latest.get("danger") or 0), float(metadata.get("danger") or 0)),
             "clauses": metadata.get("clauses") or [],
             "reading": _reading(tracker),
         }

@@ -9,6 +9,7 @@ from intake.conversation.state import ConversationState
 from intake.errors import AssistantError
 from intake.locale import reason, say
 from intake.runtime import Parts
+from intake.service_requests import transcription
 from speech.errors import SpeechError
 
 OPERATOR = "operator"
@@ -19,7 +20,7 @@ async def give_up(parts: Parts, message_id: int, error: BaseException) -> None:
     if isinstance(error, AssistantError):
         why = reason("assistant_unreachable")
     elif isinstance(error, SpeechError):
-        why = reason("recognition_failed", error=getattr(error, "code", "speech"))
+        why = transcription.failure_reason(error)
     else:
         code = str(getattr(error, "code", None) or type(error).__name__)
         why = reason("step_failed", step="converse", error=code)

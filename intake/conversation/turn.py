@@ -22,6 +22,7 @@ from intake.conversation.voice_message import hear
 from intake.errors import AssistantError
 from intake.locale import say
 from intake.runtime import Parts
+from intake.service_requests import transcription
 from intake.storage.models import Conversation, Message
 
 MEMORY_LASTS = timedelta(minutes=50)
@@ -38,21 +39,24 @@ class Turn:
     metadata: dict[str, Any]
     sender: str
     fresh: bool
+    alternatives: Sequence[str] = ()
 
 
 async def converse(parts: Parts, message_id: int) -> None:
     """Act on one message. Raises AssistantError and SpeechError; nothing has happened then."""
-    await hear(parts, message_id)
+    danger = await hear(parts, message_id)
     turn = await _begin(parts, message_id)
     if turn is None:
         return
     assert parts.assistant is not None
+    if danger is None:  # typed, or transcribed in an earlier attempt
+        danger = await transcription.learned_danger(parts, turn.text, turn.alternatives)
     try:
         if turn.fresh and (asked := _asked(turn.state)) is not None:
             await parts.assistant.remember(turn.sender, tracker_events(asked))
         # Asked before the turn, so that intake never asks Rasa while Rasa waits for intake.
         ranked = await clauses.rank(parts.assistant, turn.state.form, turn.text)
-        metadata = {**turn.metadata, "clauses": ranked}
+        metadata = {**turn.metadata, "clauses": ranked, "danger": danger}
         said = await parts.assistant.talk(turn.sender, turn.text, metadata)
     except AssistantError as error:
         # She knows already that a person reads: her next messages don't wait for Rasa again.
@@ -79,6 +83,7 @@ async def _begin(parts: Parts, message_id: int) -> Turn | None:
         metadata = {"message_id": message.id, "language": conversation.language}
         if conversation.language is None:
             del metadata["language"]
+        transcript = await context.transcript_of(session, message)
         return Turn(
             conversation.id,
             conversation_state.load(conversation),
@@ -86,6 +91,7 @@ async def _begin(parts: Parts, message_id: int) -> Turn | None:
             metadata,
             sender,
             fresh,
+            transcript.alternatives if transcript is not None else (),
         )
 
 

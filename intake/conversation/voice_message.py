@@ -14,35 +14,38 @@ from intake.storage.models import Attachment, Message, Recording
 from speech.errors import EmptyAudio, NotAudio
 
 
-async def hear(parts: Parts, message_id: int) -> None:
-    """A voice message: what was heard becomes its text, once."""
+async def hear(parts: Parts, message_id: int) -> float | None:
+    """A voice message: what was heard becomes its text, once.
+
+    Returns the classifier's chance of danger (0..1) in what was heard; None where nothing was
+    transcribed now. Raises SpeechError.
+    """
     async with parts.sessions() as session:
         message = await session.get_one(Message, message_id)
         recording = await recording_of(session, message)
     if message.kind != "voice" or message.text is not None or recording is None:
-        return
+        return None
     try:
         transcribed = await transcription.transcribe(parts, recording, message.language)
-    except (EmptyAudio, NotAudio):
-        await leave(parts, message_id, reason("undecodable"))
-        return
+    except (EmptyAudio, NotAudio) as error:
+        await leave(parts, message_id, transcription.failure_reason(error))
+        return None
     heard = transcribed.heard
-    danger = transcribed.danger or await transcription.sounds_dangerous(
-        parts, heard.text, heard.alternatives
-    )
+    danger = await transcription.learned_danger(parts, heard.text, heard.alternatives)
     async with parts.sessions.begin() as session:
         message, conversation = await locks.lock_with(session, message_id)
         if message.text is not None:
-            return
+            return None
         session.add(transcribed.row(recording))
         message.text = heard.text
-        if danger:
+        if transcribed.danger or danger >= parts.settings.deciding.alarm_from:
             request = await emergency.emergency(
                 session, conversation, heard.text, message.received_at or message.created_at, parts
             )
             request.recording_id = request.recording_id or recording.id
     if not heard.text.strip():
         await leave(parts, message_id, reason("no_speech"))
+    return danger
 
 
 async def recording_of(session: AsyncSession, message: Message) -> Recording | None:

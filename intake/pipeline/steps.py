@@ -37,7 +37,7 @@ from intake.service_requests import understand as understand_request
 from intake.storage.jobs import app, defer
 from intake.storage.models import ServiceRequest
 from intake.storage.retry import Patience, backoff
-from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, SpeechError
+from speech.errors import SpeechError
 
 log = logging.getLogger("huying.pipeline")
 WORKER = Author(Actor.WORKER)
@@ -316,12 +316,8 @@ async def give_up(parts: Parts, name: str, error: BaseException, **ids: int) -> 
 
 
 def _reason(name: str, error: BaseException) -> dict[str, str]:
-    if isinstance(error, ModelMissing):
-        return reason("model_missing")
-    if isinstance(error, (RecogniserCrashed, RecogniserTimeout)):
-        return reason("recognition_failed", error=error.code)
     if isinstance(error, SpeechError):
-        return reason("undecodable")
+        return transcription.failure_reason(error)
     return reason("step_failed", step=name, error=_describe(error))
 
 

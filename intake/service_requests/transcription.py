@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake.errors import AssistantError
+from intake.locale import reason
 from intake.runtime import Parts
 from intake.service_requests.understand import is_emergency
 from intake.storage.models import Recording, Transcript
 from speech import Transcript as Heard
+from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, SpeechError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,24 @@ async def transcribe(parts: Parts, recording: Recording, language: str | None) -
     return Transcribed(heard, is_emergency(heard.text, heard.alternatives))
 
 
-async def sounds_dangerous(parts: Parts, text: str, alternatives: Sequence[str]) -> bool:
-    """Whether Rasa takes one of the texts that a recording may hold for words of danger.
+async def learned_danger(parts: Parts, text: str, alternatives: Sequence[str]) -> float:
+    """The classifier's chance of danger (0..1), the highest of all that a recording may say.
 
-    Alternative texts may reveal danger that the best one garbles. False where Rasa can't be asked:
-    the caller asks again when it needs the kind of need.
+    Alternative texts may reveal danger that the best one garbles. 0 without alternatives, as the
+    turn classifies the text itself, and where Rasa can't be asked, which the turn reports.
     """
     if not alternatives or parts.assistant is None:
-        return False
+        return 0.0
     try:
-        opinion = await parts.assistant.parse_heard(text, alternatives)
+        return (await parts.assistant.parse_heard(text, alternatives)).danger
     except AssistantError:
-        return False
-    return opinion.danger >= parts.settings.deciding.alarm_from
+        return 0.0
+
+
+def failure_reason(error: SpeechError) -> dict[str, str]:
+    """Why a person has to listen to a recording, as operators read it."""
+    if isinstance(error, ModelMissing):
+        return reason("model_missing")
+    if isinstance(error, (RecogniserCrashed, RecogniserTimeout)):
+        return reason("recognition_failed", error=error.code)
+    return reason("undecodable")
