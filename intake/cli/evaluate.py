@@ -49,6 +49,14 @@ def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The labelled set's folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
     only: Annotated[Part | None, typer.Option(help="Measure only this part.")] = None,
+    as_said: Annotated[
+        bool,
+        typer.Option(
+            "--as-said",
+            help="Take the recordings' texts as if heard perfectly: what is wrong then was lost"
+            " in reading, not in hearing.",
+        ),
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="List every miss with the transcription.")
     ] = False,
@@ -64,14 +72,15 @@ def evaluate(
     errors = Console(stderr=True, highlight=False)
     for remark in found.remarks:
         errors.print(f"note: {remark}", markup=False)
-    scores = measure(found, settings, only, errors)
+    scores = measure(found, settings, only, errors, as_said=as_said)
     out = errors if as_json else Console(highlight=False)
     if verbose:
         for part, result in scores.items():
             for miss in result.misses:
                 out.print(f"{part} {miss}", markup=False, soft_wrap=True)
     if as_json:
-        typer.echo(json.dumps({part: s.to_json() for part, s in scores.items()}, indent=1))
+        figures = {part: {**s.to_json(), "kinds": s.kinds_to_json()} for part, s in scores.items()}
+        typer.echo(json.dumps(figures, indent=1, ensure_ascii=False))
         return
     for part, result in scores.items():
         if result.n:
@@ -79,7 +88,12 @@ def evaluate(
 
 
 def measure(
-    found: LabelledSet, settings: Settings, only: Part | None, errors: Console
+    found: LabelledSet,
+    settings: Settings,
+    only: Part | None,
+    errors: Console,
+    *,
+    as_said: bool = False,
 ) -> dict[str, Score]:
     """Part → score; an empty score for parts that are not measured."""
     dialogues = found.dialogues if only in (None, Part.DIALOGUES) else ()
@@ -102,13 +116,14 @@ def measure(
         model = assistant_model(say)
         answers: dict[Part, list[Answer]] = {}
         if any(items.values()):
-            answers = asyncio.run(_answers(found, settings, model, items, progress, say))
+            answers = asyncio.run(_answers(found, settings, model, items, progress, say, as_said))
         held: list[Held] = []
         if dialogues:
             held = asyncio.run(_dialogues(found, dialogues, settings, model, progress, say))
     for part, given in answers.items():
         near_misses = found.subsets.get(part, {}).get("near_miss", frozenset())
-        scores[part] = score(given, near_misses, spoken=part is Part.VOICEMAIL)
+        heard = part is Part.VOICEMAIL and not as_said
+        scores[part] = score(given, near_misses, spoken=heard)
     if held:
         scores[Part.DIALOGUES] = score_dialogues(held)
     return scores
@@ -136,17 +151,19 @@ async def _answers(
     items: Mapping[Part, Sequence[Item]],
     progress: Progress,
     say: Callable[[str], None],
+    as_said: bool,
 ) -> dict[Part, list[Answer]]:
     """Predict the items one after the other, so that the seconds are those of one item alone."""
     catalogue = load_catalogue(ROOT / "data" / "services")
     answers: dict[Part, list[Answer]] = {}
     async with open_environment(
-        settings, model, hears=bool(items[Part.VOICEMAIL]), say=say
+        settings, model, hears=bool(items[Part.VOICEMAIL]) and not as_said, say=say
     ) as environment:
         progress.update(progress.task_ids[0], total=1, completed=1, description="ready")
         predictor = Predictor(environment, settings, catalogue, found)
         for part, labelled_items in items.items():
-            one = predictor.recording if part is Part.VOICEMAIL else predictor.message
+            spoken = predictor.as_said if as_said else predictor.recording
+            one = spoken if part is Part.VOICEMAIL else predictor.message
             tracked = progress.track(labelled_items, description=str(part))
             answers[part] = [await one(item) for item in tracked]
     return answers
@@ -167,3 +184,10 @@ def _show(part: str, result: Score, out: Console) -> None:
             table.add_row(key, f"{value:.3f}", "", "")
     if table.row_count:
         out.print(table)
+    if result.kinds:
+        misses = Table("kind of miss", title=f"{part}: misses", title_justify="left")
+        for column in ("count", "decided alone"):
+            misses.add_column(column, justify="right")
+        for row in result.kinds_to_json():
+            misses.add_row(str(row["kind"]), str(row["count"]), str(row["decided"] or ""))
+        out.print(misses)

@@ -7,6 +7,8 @@ The measures, each a share 0..1 of the labelled cases:
 ``emergency_recall``                  emergencies that were found
 ``emergency_false``                   flagged as emergencies, of all that are none
 ``emergency_false_near``              flagged as emergencies, of those that only sound like one
+``emergency_noticed``                 emergencies that were found or are to be listened to first
+``listen_first``                      to be listened to first, of all that are no emergencies
 ``urgency_right``                     right urgency
 ``place_exact`` … ``phone_exact``     right value, of those where one was said: for each field that
                                       has a reader
@@ -26,7 +28,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -44,6 +47,7 @@ from intake.understanding.when import overlap
 if TYPE_CHECKING:
     from intake.evaluation.dialogues import Held
 
+LISTEN_FIRST = "danger_possible"
 RIGHT_OVERLAP = 0.5
 BINS = 10
 # Quantile of the normal distribution for a 95 % interval.
@@ -57,7 +61,8 @@ def _hit(name: str) -> str:
 
 SHARES = (
     "category_top1", "category_top3",
-    "emergency_recall", "emergency_false", "emergency_false_near", "urgency_right",
+    "emergency_noticed", "emergency_recall", "emergency_false", "emergency_false_near",
+    "listen_first", "urgency_right",
     *(measure for row in READ for measure in (_hit(row.name), f"{row.name}_false")),
     "auto_share", "auto_error",
 )  # fmt: skip
@@ -83,6 +88,12 @@ class Answer:
     seconds: float = 0.0
     remark: str | None = None
 
+    @property
+    def listen_first(self) -> bool:
+        """Is it no alarm, but marked as possible danger, to be listened to before all others?"""
+        doubt = any(reason.code == LISTEN_FIRST for reason in self.understanding.reasons)
+        return doubt and self.urgency != "emergency"
+
 
 @dataclass(slots=True)
 class Tally:
@@ -104,18 +115,25 @@ class Tally:
 @dataclass(frozen=True, slots=True)
 class Score:
     """The measures of one part of a set. `n`: number of items. `figures`: measures that are no
-    shares. `misses`: a text for each item that was understood wrongly."""
+    shares. `misses`: a text for each item that was understood wrongly. `kinds`: how often each kind
+    of miss occurred, and how often in an item that was decided without a person."""
 
     n: int
     tally: Tally
     figures: dict[str, float | None]
     misses: tuple[str, ...] = ()
+    kinds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, float | int | None]:
         """Measure → value; null where nothing is labelled."""
         shares = {key: self.tally.share(key) for key in SHARES}
         others = {key: self.figures.get(key) for key in (*FIGURES, *OF_DIALOGUES)}
         return {"n": self.n, **shares, **others}
+
+    def kinds_to_json(self) -> list[dict[str, str | int]]:
+        """The kinds of misses, the most frequent first: ``kind``, ``count``, ``decided``."""
+        rows = sorted(self.kinds.items(), key=lambda row: (-row[1][0], row[0]))
+        return [{"kind": kind, "count": n, "decided": d} for kind, (n, d) in rows]
 
 
 def score(answers: Sequence[Answer], near_misses: frozenset[str], *, spoken: bool) -> Score:
@@ -125,10 +143,15 @@ def score(answers: Sequence[Answer], near_misses: frozenset[str], *, spoken: boo
     """
     tally = Tally()
     misses: list[str] = []
+    kinds: Counter[str] = Counter()
+    decided: Counter[str] = Counter()
     for answer in answers:
         wrong = compare_fields(answer.item, answer.understanding, tally)
         wrong = [*_compare_kind(answer, tally, near_misses), *wrong]
         _compare_decision(answer, bool([w for w in wrong if not w.startswith(_UNDECISIVE)]), tally)
+        found = [kind_of_miss(line) for line in wrong]
+        kinds.update(found)
+        decided.update(found if answer.confirmed else ())
         if answer.remark:
             wrong.append(answer.remark)
         if wrong:
@@ -139,7 +162,22 @@ def score(answers: Sequence[Answer], near_misses: frozenset[str], *, spoken: boo
             (a.item.text, a.heard) for a in answers if a.item.labelled("text")
         )
         figures["seconds_median"] = median(a.seconds for a in answers)
-    return Score(len(answers), tally, figures, tuple(misses))
+    by_kind = {kind: (count, decided[kind]) for kind, count in kinds.items()}
+    return Score(len(answers), tally, figures, tuple(misses), by_kind)
+
+
+def kind_of_miss(line: str) -> str:
+    """The kind of a miss that `compare_fields` or the category's comparison describes.
+
+    A field was missed, invented, or got another value; of category and urgency both are named.
+    """
+    name, _, values = line.partition(": ")
+    label, _, got = values.partition(" → ")
+    if name in ("category", "urgency"):
+        return f"{name} {label} → {got.split(' ')[0]}"
+    if label == "null":
+        return f"{name} invented"
+    return f"{name} missed" if got.startswith("null") else f"{name} other"
 
 
 def compare_fields(labels: Labels, got: Understanding, tally: Tally) -> list[str]:
@@ -187,7 +225,13 @@ def _compare_kind(answer: Answer, tally: Tally, near_misses: frozenset[str]) -> 
             wrong.append(f"category: {item.category} → {ranked or 'none'}")
     if item.labelled("urgency"):
         flagged = answer.urgency == "emergency"
-        tally.count("emergency_recall" if emergency else "emergency_false", flagged)
+        first = answer.listen_first
+        if emergency:
+            tally.count("emergency_recall", flagged)
+            tally.count("emergency_noticed", flagged or first)
+        else:
+            tally.count("emergency_false", flagged)
+            tally.count("listen_first", first)
         if item.id in near_misses:
             tally.count("emergency_false_near", flagged)
         tally.count("urgency_right", answer.urgency == item.urgency)

@@ -26,6 +26,8 @@ from intake.understanding.readers import understand
 from speech import RecogniserError, SpeechError, Transcript, Word
 from speech.errors import ModelMissing
 
+SECONDS_A_CHARACTER = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
@@ -53,13 +55,23 @@ class Predictor:
             heard.words,
             heard.notes,
             began,
-            language=language,
+            language,
+            transcribed=True,
             alternatives=heard.alternatives,
         )
 
+    async def as_said(self, item: Item) -> Answer:
+        """Understand a recording's text as if every word had been heard rightly.
+
+        What is lost here is lost in reading; what `recording` loses more, in hearing. Raises
+        AssistantError.
+        """
+        words = [Word(c, n * SECONDS_A_CHARACTER, 0.0, 1.0) for n, c in enumerate(item.text)]
+        return await self._answer(item, item.text, words, (), time.monotonic(), item.language)
+
     async def message(self, item: Item) -> Answer:
         """Understand one typed message. Raises AssistantError."""
-        return await self._answer(item, item.text, (), (), time.monotonic(), language=item.language)
+        return await self._answer(item, item.text, (), (), time.monotonic(), item.language)
 
     async def _transcribe(self, item: Item) -> Transcript:
         assert self.environment.transcriber is not None
@@ -82,8 +94,9 @@ class Predictor:
         words: Sequence[Word],
         notes: Sequence[str],
         began: float,
-        *,
         language: str = "zh",
+        *,
+        transcribed: bool = False,
         remark: str | None = None,
         alternatives: Sequence[str] = (),
     ) -> Answer:
@@ -102,14 +115,15 @@ class Predictor:
             danger=opinion.danger,
             alarm_from=self.settings.deciding.alarm_from,
             doubt_from=self.settings.deciding.doubt_from,
+            unarranged=self.catalogue.unarranged,
         )
-        if item.audio is not None:
+        if transcribed:
             read = await asyncio.to_thread(
                 verify_phone.check_phone,
                 read,
                 text,
                 words,
-                self.labelled.folder / item.audio,
+                self.labelled.folder / (item.audio or ""),
                 language,
                 self.environment.transcriber,
             )

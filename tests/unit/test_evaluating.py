@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ from intake.evaluation.metrics import (
     Answer,
     bare,
     character_error_rate,
+    kind_of_miss,
     score,
     score_dialogues,
     wilson,
 )
-from intake.understanding.values import Field, Understanding, Window
+from intake.understanding.values import Field, Reason, Understanding, Window
 
 OWN = Path(__file__).parents[1] / "model" / "data"
 ITEM: dict[str, Any] = {
@@ -294,3 +296,42 @@ def test_a_dialogue_is_right_when_every_labelled_field_is() -> None:
     assert result.figures == {"all_fields_right": 0.5, "questions_per_missing_field": 4 / 3}
     assert result.n == 2
     assert "place: 幸福里 → 安康里" in result.misses[0]
+
+
+def test_danger_in_doubt_is_counted_apart_from_alarms() -> None:
+    doubt = (Reason("danger_possible", "说不定", "perhaps"),)
+    emergency = item(urgency="emergency")
+    found = counts(
+        answer(emergency, urgency="emergency"),
+        replace(
+            answer(emergency, urgency="urgent"),
+            understanding=Understanding("meal", 0.9, reasons=doubt),
+        ),
+        answer(emergency),
+        replace(answer(item()), understanding=Understanding("meal", 0.9, reasons=doubt)),
+        answer(item()),
+    )
+    assert found["emergency_recall"] == (1, 3)
+    assert found["emergency_noticed"] == (2, 3)
+    assert found["emergency_false"] == (0, 2)
+    assert found["listen_first"] == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("place: 梧桐苑 → null", "place missed"),
+        ("place: 梧桐苑 → 杏林里 (0.90)", "place other"),
+        ("place: null → 杏林里 (0.90)", "place invented"),
+        ("category: meal → errand 0.60 meal 0.30", "category meal → errand"),
+        ("urgency: emergency → normal “喘”", "urgency emergency → normal"),
+    ],
+)
+def test_misses_are_counted_by_kind(line: str, kind: str) -> None:
+    assert kind_of_miss(line) == kind
+
+
+def test_of_each_kind_of_miss_it_is_told_how_many_were_decided_alone() -> None:
+    one = answer(item(place="梧桐苑"), place=sure("杏林里"))
+    result = score([one, replace(one, confirmed=True)], frozenset(), spoken=False)
+    assert {"kind": "place other", "count": 2, "decided": 1} in result.kinds_to_json()
