@@ -11,6 +11,7 @@ from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.person import read_person
 from intake.understanding.phone import read_phone
 from intake.understanding.place import read_place
+from intake.understanding.remainder import unexplained
 from intake.understanding.safety import Safety, read_safety
 from intake.understanding.spoken_text import Heard
 from intake.understanding.unit import Mention, find_units, read_unit
@@ -47,6 +48,14 @@ class Reading:
         if self._units is None:
             self._units = find_units(self.heard, self.taken)
         return self._units
+
+    def explained(self) -> list[tuple[int, int]]:
+        """The spans of all that was found, and of homes that say no more than the one found."""
+        spans = [field.evidence for field in self.found.values() if field.evidence is not None]
+        unit = self.found.get("unit")
+        parts = set(unit.value.split("-")) if unit is not None else set()
+        same = [m for m in self.units() if parts.issuperset(m.parts.values())]
+        return [*spans, *((mention.start, mention.end) for mention in same)]
 
     def take(self, field: Field[Any] | None) -> None:
         """Exclude this field's words from the readers that follow."""
@@ -149,6 +158,8 @@ def understand(
         if field is not None:
             message.found[name] = field
     place = message.found.get("place")
+    timed = "when" in message.found or not message.arranged or message.emergency
+    reasons += unexplained(heard, message.explained(), timed=timed)
     return Understanding(
         category=category,
         category_confidence=ranking[0][1] if ranking else 0.0,

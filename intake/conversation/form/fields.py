@@ -10,6 +10,7 @@ from typing import Any
 from intake.conversation.form.state import FIELDS, Draft, MessageReading, State
 from intake.understanding import replies
 from intake.understanding.fields import READ
+from intake.understanding.remainder import UNEXPLAINED
 from intake.understanding.values import Field, Window
 
 SHARED = tuple(row.name for row in READ if row.shared)
@@ -111,13 +112,15 @@ def moved(value: Field[Any], offset: int) -> Field[Any]:
 
 
 def certain(draft: Draft) -> Draft:
-    """What the resident confirmed: nothing in it is in doubt but a place that nobody knows."""
+    """What the resident confirmed: nothing in it is in doubt but danger, and a place that nobody
+    knows."""
     fields = {
         name: replace(value, confidence=1.0, ambiguous=False, alternatives=())
         for name in FIELDS
         if (value := draft.read.get(name)) is not None and value.note != replies.UNKNOWN
     }
-    return replace(draft, read=draft.read.but(category_confidence=1.0, **fields))
+    reasons = tuple(r for r in draft.read.reasons if r.code not in UNEXPLAINED)
+    return replace(draft, read=draft.read.but(category_confidence=1.0, reasons=reasons, **fields))
 
 
 def noted(state: State, said: MessageReading) -> State:
