@@ -1,8 +1,8 @@
-"""The ways residents reach us, one file each; this folder is the registry.
+"""The channels by which residents reach us, a module or package each; this file is the registry.
 
 A channel module defines ``create(parts) -> Channel`` and, if its settings table has keys,
 ``Options``, the pydantic model of that table (`options_of` gives it). ``voicemail`` and ``page``
-are always there; others are loaded when ``[channels.NAME]`` names them by ``kind``.
+are always loaded; others are loaded when ``[channels.NAME]`` names them by ``kind``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ ALWAYS = ("voicemail", "page")
 
 
 class Channel(Protocol):
-    """A way in, and a way back.
+    """Receives residents' messages through its routes and sends them ours.
 
-    A channel that must work besides (a listener, a spool to drain) has a coroutine `run(self)`
-    too; the web process runs it, and cancels it at the end.
+    A channel with work of its own in the background (a listener, a spool to drain) has a coroutine
+    `run(self)` too; the web process runs it, and cancels it when the process stops.
     """
 
     name: str
@@ -39,18 +39,19 @@ class Channel(Protocol):
         ...
 
     async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None:
-        """Bring one stored message to the resident at `address`.
+        """Send one stored message to the resident at `address`.
 
-        `data` is what the channel gave with her latest message (`Inbound.data`). Returns once the
-        other side has it. Raises `CannotSend`: retryable after a time-out; otherwise the way is
-        closed, and the message waits until she writes again. A crash after it returned may bring
-        the same message once more: `message.id` tells that it is the same.
+        `data` is what the channel gave with the resident's latest message (`Inbound.data`).
+        Returns once the receiving server has the message. Raises `CannotSend`: retryable after a
+        time-out; not retryable when this resident can't be reached now, and then the message waits
+        until the resident writes again. After a crash the same message may be sent a second time:
+        `message.id` tells that it is the same.
         """
         ...
 
 
 def kinds() -> list[str]:
-    """The kinds of channel that exist."""
+    """The kinds of channel that exist, sorted: the names of this folder's public modules."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
 
 
@@ -82,7 +83,10 @@ def check(name: str, table: Mapping[str, Any]) -> BaseModel | None:
 
 
 def options_of(settings: Settings, kind: str) -> BaseModel:
-    """The validated options of the one channel of this kind; its defaults without a table."""
+    """The validated options of the one channel of this kind; its defaults without a table.
+
+    Raises `SettingsError` for a bad key, or when several tables are of this kind.
+    """
     tables = [
         (name, table)
         for name, table in settings.channels.items()
@@ -98,7 +102,10 @@ def options_of(settings: Settings, kind: str) -> BaseModel:
 
 
 def create_all(parts: Parts) -> list[Channel]:
-    """Make every channel that the settings name, and those that are always there."""
+    """Make every channel that the settings name, and those that are always loaded.
+
+    Raises `SettingsError` for an unknown kind and for options that are wrong.
+    """
     wanted = [*ALWAYS]
     for name, table in parts.settings.channels.items():
         kind = table.get("kind", name)

@@ -1,6 +1,6 @@
-"""What every door that takes recordings does with one: look at it, open a request for it.
+"""What every channel that takes recordings does with one: check its format, open a request for it.
 
-Shared by the upload (`voicemail`) and the mail (`email`).
+Shared by `voicemail`, `page`, `webchat` and `email`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ FUTURE = timedelta(minutes=10)  # phones' clocks run ahead
 
 
 def examine(path: Path, max_seconds: float) -> AudioInfo:
-    """What the bytes are, told by content; the door's errors for what it does not take."""
+    """Format, codec and length (seconds) of an audio file, told by its content, not its name.
+
+    Raises `EmptyRecording`, `NotAudio`, or `TooLong` for more than ``max_seconds``.
+    """
     try:
         info = probe(path)
     except speech_errors.EmptyAudio:
@@ -43,7 +46,10 @@ def examine(path: Path, max_seconds: float) -> AudioInfo:
 
 
 def believed(moment: datetime, within_days: int) -> datetime | None:
-    """The moment in UTC, never after now; None when it is too old, or later than a clock errs."""
+    """A time that a client's clock gave, in UTC and never after now.
+
+    None when it is more than ``within_days`` days old or more than `FUTURE` ahead of our clock.
+    """
     now = datetime.now(UTC)
     try:
         moment = moment.astimezone(UTC)
@@ -55,7 +61,7 @@ def believed(moment: datetime, within_days: int) -> datetime | None:
 
 
 def row(writer: BlobWriter, info: AudioInfo, recorded_at: datetime | None) -> Recording:
-    """The row of a recording whose bytes lie on the disk."""
+    """The database row, not yet added, of a recording whose bytes are on the disk."""
     return Recording(
         blob_key=writer.key,
         sha256=writer.sha256,
@@ -78,16 +84,17 @@ async def open_voicemail(
 ) -> Opened:
     """Recording, request, contact point and first job in the caller's transaction.
 
-    ``given``: language, phone, place, unit, person as the sender said. Relative times in what
-    was said count from ``recorded_at``, else from ``received_at``, else from now. ``household``:
-    whose link she used; it fills in what she does not say.
+    ``given``: language, phone, place, unit, person as the sender gave them. Relative times in the
+    recording ("tomorrow") count from ``recorded_at``, else from ``received_at``, else from now.
+    ``household``: the household whose link the resident used; it fills in what the resident does
+    not say.
     """
     point = None
-    home = households.facts(household)
-    if phone := given.get("phone") or home.get("phone"):
+    of_household = households.facts(household)
+    if phone := given.get("phone") or of_household.get("phone"):
         point = await service_requests.contact_point(session, "phone", phone)
     if household is not None:
-        given = {**given, "household": home}
+        given = {**given, "household": of_household}
     opening = Opening(
         channel=channel,
         language=given.get("language") or (household.language if household else None),
@@ -102,6 +109,9 @@ async def open_voicemail(
 
 
 async def one_at_a_time(session: AsyncSession, *hashes: bytes) -> None:
-    """Two senders of one key at once: the second waits here until the first has committed."""
+    """Lock these keys for the caller's transaction (PostgreSQL advisory locks).
+
+    Of two senders of one key, the second waits here until the first has committed.
+    """
     for number in sorted(int.from_bytes(h[:8], "big", signed=True) for h in hashes):
         await session.execute(select(func.pg_advisory_xact_lock(number)))

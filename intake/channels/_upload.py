@@ -1,4 +1,4 @@
-"""A multipart upload read as it comes: the recording straight to disk, small fields to memory."""
+"""A multipart upload, parsed while it arrives: the recording goes to disk, the fields to memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Upload:
 
 
 class _Reader:
-    """Callbacks of the push parser; a part is either the one file or a small field."""
+    """Callbacks for python-multipart's parser; a part is either the one file or a small field."""
 
     def __init__(self, blobs: Blobs, file_field: str, max_bytes: int) -> None:
         self.blobs, self.file_field, self.max_bytes = blobs, file_field, max_bytes
@@ -99,8 +99,9 @@ async def receive(
 ) -> Upload:
     """Read a multipart body; the caller finishes or aborts ``Upload.writer``.
 
-    Raises `TooLarge` (before reading on), `InputError` for what is no multipart form or
-    stops in the middle, and 408-like `InputError` when it takes longer than ``seconds``.
+    Raises `TooLarge` as soon as more than ``max_bytes`` are announced or have arrived, `BadField`
+    for a field that can't be used, and `InputError` for a body that is no multipart form
+    (``not_multipart``), ends early (``cut``) or takes longer than ``seconds`` (``too_slow``).
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")

@@ -1,7 +1,7 @@
-"""The voicemail door: a recording comes in, a tracking number goes out.
+"""The voicemail channel: a client uploads a recording and gets a tracking number.
 
-Nothing is promised before the bytes are fsynced and the row and its first job are committed.
-Silence, music and sounds that we can't decode are taken too: a person will listen.
+The answer is sent only after the bytes are fsynced and the row and its first job are committed.
+Silence, music and sounds that we can't decode are accepted too: an operator will listen.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Voicemail:
         return router
 
     async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None:
-        """Her status page shows what is stored; there is no other way back to a recording."""
+        """Do nothing: the status page shows the stored messages, and the sender of an upload
+        can't be reached in any other way."""
 
     async def accept(
         self, request: Request, idempotency_key: str | None = Header(None)
@@ -71,9 +72,9 @@ class Voicemail:
 
         multipart/form-data: ``audio`` (the recording, any voice format), and optionally
         ``language``, ``phone``, ``place``, ``unit``, ``name``, ``recorded_at`` (ISO 8601 with
-        zone) and ``household`` (the token of a household's link; one that is not good any more is
-        passed over). The same ``Idempotency-Key`` with the same body gets the same answer. A
-        browser's form (``Accept: text/html``) is sent on to the status page (303).
+        zone) and ``household`` (the token of a household's link; one that is no longer valid is
+        ignored). The same ``Idempotency-Key`` with the same body gets the same answer. A browser's
+        form (``Accept: text/html``) is redirected to the status page (303).
         """
         limits = self.parts.settings.limits
         if idempotency_key is not None and not 1 <= len(idempotency_key) <= KEY_LENGTH:
@@ -102,7 +103,7 @@ class Voicemail:
                 opened = None
                 if idempotency_key is not None:
                     await _recordings.one_at_a_time(session, key_hash(idempotency_key))
-                    opened = await _earlier(session, idempotency_key, fingerprint)
+                    opened = await _existing(session, idempotency_key, fingerprint)
                 if opened is None:
                     opened = await self._open(
                         session, recording, given, idempotency_key, fingerprint
@@ -111,7 +112,8 @@ class Voicemail:
                     await session.commit()
         finally:
             if writer is not None and not committing:
-                # A commit whose answer was lost may have succeeded: the file stays then.
+                # Once the commit has begun it may have succeeded even if its answer was lost: the
+                # file stays.
                 writer.abort()
         if "text/html" in request.headers.get("accept", ""):  # a form without scripts
             return RedirectResponse(f"/s/{opened.status_key}", 303)
@@ -125,12 +127,12 @@ class Voicemail:
         key: str | None,
         fingerprint: bytes,
     ) -> Opened:
-        """Row, job and key, flushed in the caller's transaction."""
-        home = await households.by_link(
+        """Request, first job and idempotency key, flushed in the caller's transaction."""
+        household = await households.by_link(
             session, self.parts.link_secrets, given.pop("household", None)
         )
         opened = await _recordings.open_voicemail(
-            session, self.name, recording, given, household=home
+            session, self.name, recording, given, household=household
         )
         if key is not None:
             session.add(
@@ -145,7 +147,7 @@ class Voicemail:
 
 
 def answer(parts: Parts, opened: Opened) -> dict[str, str]:
-    """What the sender is told of a voicemail that is safe."""
+    """The answer's JSON for a voicemail that is committed."""
     return {
         "tracking_number": opened.tracking_number,
         "status": "received",
@@ -155,15 +157,15 @@ def answer(parts: Parts, opened: Opened) -> dict[str, str]:
 
 
 def create(parts: Parts) -> Voicemail:
-    """The door of this process."""
+    """The voicemail channel of this process."""
     return Voicemail(parts)
 
 
 def read_fields(fields: dict[str, str], within_days: int) -> dict[str, Any]:
-    """Check the form's fields; raise `BadField` that names the one to mend.
+    """Check the form's fields.
 
-    Returns language, phone, place, unit, person as given (only those that are there) and
-    recorded_at as an aware datetime.
+    Returns those that were given: language, phone, place, unit, person and household as text,
+    recorded_at as an aware datetime. Raises `BadField` that names the first bad one.
     """
     unknown = sorted(fields.keys() - FIELDS)
     if unknown:
@@ -190,8 +192,8 @@ def read_fields(fields: dict[str, str], within_days: int) -> dict[str, Any]:
 
 
 def read_leniently(fields: Mapping[str, str], within_days: int) -> dict[str, Any]:
-    """`read_fields` of what can be used; the rest is left out, because a recording is never
-    refused for what came with it."""
+    """`read_fields`, but a field that can't be used is left out: an upload of the resident's page
+    is never refused for its metadata."""
     given: dict[str, Any] = {}
     for name in FIELDS & fields.keys():
         with contextlib.suppress(BadField):
@@ -217,12 +219,13 @@ def _recorded_at(text: str, within_days: int) -> datetime:
     return recorded
 
 
-async def _earlier(session: AsyncSession, key: str, fingerprint: bytes) -> Opened | None:
+async def _existing(session: AsyncSession, key: str, fingerprint: bytes) -> Opened | None:
+    """The request that this key opened before. Raises `KeyReused` when the body was another."""
     row = await session.get(IdempotencyKey, key_hash(key))
     if row is None:
         return None
     if row.body_sha256 != fingerprint:
-        raise KeyReused("This Idempotency-Key came before with another body; use a new key.")
+        raise KeyReused("This Idempotency-Key was used before with another body; use a new key.")
     request = await session.get_one(ServiceRequest, row.service_request_id)
     return Opened(
         request.id, request.tracking_number, request.status_key, request.given.get("language")
@@ -230,7 +233,7 @@ async def _earlier(session: AsyncSession, key: str, fingerprint: bytes) -> Opene
 
 
 def key_hash(key: str) -> bytes:
-    """What the database looks up a sender's key by."""
+    """SHA-256 of a client's idempotency key, the primary key of its row."""
     return hashlib.sha256(key.encode()).digest()
 
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from intake.channels import check
 from intake.channels.email import sender_check
 from intake.channels.email.options import Options, is_listed
-from intake.channels.email.parse import MAX_PARTS, MAX_TEXT_CHARACTERS, Mail, read
-from intake.channels.email.store import Letter, _keys
+from intake.channels.email.parse import MAX_PARTS, MAX_TEXT_CHARACTERS, Mail, parse_mail
+from intake.channels.email.store import RawMail, _keys
 from intake.errors import SettingsError
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import letter, voicemail
@@ -30,18 +30,18 @@ OPTIONS = Options(allow_senders=["*"])
 
 
 def mail(text: str) -> Mail:
-    return read(text.replace("\n", "\r\n").encode("utf-8", "surrogateescape"))
+    return parse_mail(text.replace("\n", "\r\n").encode("utf-8", "surrogateescape"))
 
 
 def test_the_parts_of_an_ordinary_voicemail_are_found() -> None:
-    found = read(GOOD)
+    found = parse_mail(GOOD)
     assert found.whole
     assert found.subject == "[PBX]: New message 1 in mailbox 100"
     assert found.sender == "asterisk@pbx.example"
     assert found.message_id == "<Asterisk-1-804289383-100-4242@pbx.example>"
     assert found.text.startswith("Dear Community desk:")
     (part,) = found.parts
-    assert (part.content, part.name, part.sounds) == (WAV, "msg0000.wav", True)
+    assert (part.content, part.name, part.is_audio) == (WAV, "msg0000.wav", True)
     assert found.date is not None and abs((found.date - MADE).total_seconds()) < 60
 
 
@@ -56,10 +56,10 @@ def usable(found: Mail) -> None:
     assert len(found.text) <= MAX_TEXT_CHARACTERS
     assert len(found.parts) <= MAX_PARTS
     assert found.date is None or found.date.tzinfo is not None
-    sender_check.refusal(found, "a@b", sender_check.Ourselves(frozenset({"x@y"})), 30)
+    sender_check.refusal(found, "a@b", sender_check.OwnAddresses(frozenset({"x@y"})), 30)
     number = sender_check.caller(found, OPTIONS)
     assert number is None or re.fullmatch(r"\+?\d{3,15}", number)
-    _keys(Letter(b"", "", "", datetime.now(UTC)), found)
+    _keys(RawMail(b"", "", "", datetime.now(UTC)), found)
 
 
 HEADERS = [
@@ -87,13 +87,13 @@ LINES = st.one_of(
 @example([b'Content-Type: multipart/mixed; boundary="', b"", b"--"], b"\r\n")
 @example([b"Message-ID: <", b"From: <", b"Content-Disposition: ;", b""], b"\r\n")
 def test_reading_any_lines_never_raises(lines: list[bytes], end: bytes) -> None:
-    usable(read(end.join(lines)))
+    usable(parse_mail(end.join(lines)))
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=400))
 def test_reading_any_bytes_never_raises(raw: bytes) -> None:
-    usable(read(raw))
+    usable(parse_mail(raw))
 
 
 @settings(max_examples=300, deadline=None)
@@ -103,13 +103,13 @@ def test_a_damaged_voicemail_is_read_and_what_is_not_understood_is_said(data: An
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(raw) - 1))
         raw[at : at + data.draw(st.integers(0, 30))] = data.draw(st.binary(max_size=30))
-    usable(read(bytes(raw)))
+    usable(parse_mail(bytes(raw)))
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, len(GOOD)))
 def test_a_mail_cut_off_anywhere_keeps_its_words_or_its_beginning(length: int) -> None:
-    found = read(GOOD[:length])
+    found = parse_mail(GOOD[:length])
     usable(found)
     if length > GOOD.index(b"\r\n\r\n"):
         assert found.subject == "[PBX]: New message 1 in mailbox 100"
@@ -120,14 +120,14 @@ def test_parts_nested_deeper_than_anybody_looks_are_no_end_of_the_world() -> Non
         b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
         for n in range(3000)
     )
-    found = read(b"Subject: deep\r\n" + deep + b"\r\n\r\nwords")
+    found = parse_mail(b"Subject: deep\r\n" + deep + b"\r\n\r\nwords")
     usable(found)
     assert found.subject == "deep"
     assert not found.whole
 
 
 def test_more_parts_than_we_take_are_said_to_be_missing() -> None:
-    found = read(voicemail([WAV] * (MAX_PARTS + 5)).as_bytes(policy=SMTP))
+    found = parse_mail(voicemail([WAV] * (MAX_PARTS + 5)).as_bytes(policy=SMTP))
     assert len(found.parts) == MAX_PARTS
     assert not found.whole
 
@@ -146,7 +146,7 @@ def test_names_of_attachments_are_read_in_every_way_they_are_written(header: byt
         b"Content-Type: audio/wav\r\nContent-Transfer-Encoding: base64\r\n"
         b"Content-Disposition: attachment; " + header + b"\r\n\r\n" + base64.b64encode(WAV)
     )
-    (part,) = read(raw).parts
+    (part,) = parse_mail(raw).parts
     assert part.content == WAV
     assert part.name is not None and part.name.endswith(".wav")
     if header.isascii():
@@ -157,23 +157,23 @@ def test_names_of_attachments_are_read_in_every_way_they_are_written(header: byt
 def test_words_are_read_in_the_charset_they_are_in(charset: str) -> None:
     coded = "電話留言".encode("gb18030" if charset in ("gb2312", "x-unknown") else charset)
     raw = f"Content-Type: text/plain; charset={charset}\r\n\r\n".encode() + coded
-    assert read(raw).text == "電話留言"
+    assert parse_mail(raw).text == "電話留言"
 
 
 def test_headers_in_bare_utf_8_or_gbk_are_read() -> None:
     for charset in ("utf-8", "gbk"):
-        assert read("Subject: 新留言\r\n\r\n".encode(charset)).subject == "新留言"
+        assert parse_mail("Subject: 新留言\r\n\r\n".encode(charset)).subject == "新留言"
     assert mail("Subject: =?gb2312?B?0MLB9NHU?=\n\n").subject == "新留言"
 
 
 def test_words_of_a_page_are_read_only_when_there_are_no_plain_ones() -> None:
     page = EmailMessage()
     page.set_content("<style>p{}</style><p>王&amp;李</p><p>请回电</p>", subtype="html")
-    assert read(page.as_bytes()).text == "王&李\n\n请回电".replace("\n\n", "\n")
+    assert parse_mail(page.as_bytes()).text == "王&李\n\n请回电".replace("\n\n", "\n")
     both = EmailMessage()
     both.set_content("plain words")
     both.add_alternative("<p>rich words</p>", subtype="html")
-    assert read(both.as_bytes()).text == "plain words"
+    assert parse_mail(both.as_bytes()).text == "plain words"
 
 
 CALLERS: list[tuple[dict[str, str], str, str | None]] = [
@@ -247,14 +247,14 @@ def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
 
 
 def test_a_letter_comes_out_of_the_spool_as_it_went_in() -> None:
-    before = Letter(b"Subject: \xff\n\nx\n{}", "a@b", "127.0.0.1", datetime.now(UTC))
-    assert Letter.unpack(before.pack()) == before
+    before = RawMail(b"Subject: \xff\n\nx\n{}", "a@b", "127.0.0.1", datetime.now(UTC))
+    assert RawMail.unpack(before.pack()) == before
 
 
 def test_the_same_mail_by_another_way_is_the_same_and_another_is_another() -> None:
     def keys(message: EmailMessage) -> tuple[bytes, bytes]:
         raw = message.as_bytes(policy=SMTP)
-        return _keys(Letter(raw, "a@b", "x", datetime.now(UTC)), read(raw))
+        return _keys(RawMail(raw, "a@b", "x", datetime.now(UTC)), parse_mail(raw))
 
     first = keys(voicemail(WAV))
     assert first == keys(voicemail(WAV, headers={"Received": "from x"}))

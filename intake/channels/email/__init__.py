@@ -1,8 +1,8 @@
-"""Voicemail as telephone systems send it: a mail with the recording attached.
+"""Voicemail from telephone systems, which send a mail with the recording attached.
 
-An SMTP or LMTP listener inside the web process. Each recording joins the voicemail path; a mail
-without one waits for a person who reads it. 250 is said only when all is on the disk: in the
-database, or, while that is away, in the spool. Nobody is ever answered by mail.
+An SMTP or LMTP listener runs in the web process. Each recording becomes a voicemail; a mail without
+one becomes a request that an operator reads. We answer 250 only once everything is on the disk: in
+the database, or, while the database is unreachable, in the spool. Mails are never answered by mail.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from intake.channels import options_of
 from intake.channels.email import sender_check
 from intake.channels.email.listener import Listener
 from intake.channels.email.options import Options
-from intake.channels.email.parse import Mail, read
-from intake.channels.email.store import CHANNEL, Keeper, Letter
+from intake.channels.email.parse import Mail, parse_mail
+from intake.channels.email.store import CHANNEL, MailStore, RawMail
 from intake.errors import CannotSend, HuyingError
 from intake.runtime import Parts
 from intake.storage.db import is_away
@@ -31,12 +31,12 @@ __all__ = ["Email", "Options", "create"]
 log = logging.getLogger("huying.email")
 KIND = "mail"
 DRAIN_SECONDS = 2.0
-LISTEN_AGAIN_SECONDS = 5.0
+LISTEN_RETRY_SECONDS = 5.0
 KEPT = "250 2.0.0 Kept"
 
 
 class Email:
-    """The listener, the spool, and what becomes of a mail."""
+    """The listener, the spool, and the way of a mail from one to the other or to the database."""
 
     name = CHANNEL
 
@@ -47,17 +47,17 @@ class Email:
             parts.settings.home / "spool" / CHANNEL,
             min_free_bytes=parts.settings.limits.min_free_bytes,
         )
-        self.keeper = Keeper(parts, options)
-        self.ourselves = sender_check.Ourselves.of(parts.settings)
-        self.listener = Listener(options, self.take, self._has_room)
-        self._reading = asyncio.Semaphore(2)  # a mail in pieces takes several times its size
+        self.store = MailStore(parts, options)
+        self.own_addresses = sender_check.OwnAddresses.of(parts.settings)
+        self.listener = Listener(options, self.receive, self._has_room)
+        self._parsing = asyncio.Semaphore(2)  # parsing takes several times a mail's size in memory
 
     def routes(self) -> APIRouter:
-        """None: mail comes in by its own port."""
+        """No routes: mail arrives at a port of its own."""
         return APIRouter()
 
     async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None:
-        """Raises `CannotSend`: telephone systems and their bounces are not answered."""
+        """Raises `CannotSend` always: the sender is a telephone system, not the resident."""
         raise CannotSend(
             "Mails are not answered; ring the resident.", code="email_not_answered", retryable=False
         )
@@ -71,48 +71,52 @@ class Email:
         finally:
             self.listener.close()
 
-    async def take(self, letter: Letter) -> str:
-        """Keep a mail for good and return the answer to its sender. Raises `DiskFull`."""
-        mail = await self._read(letter)
+    async def receive(self, raw_mail: RawMail) -> str:
+        """Store a mail durably; returns the SMTP answer (250, or 550 with the reason).
+
+        Raises `DiskFull`, and what the database raises while it can be reached.
+        """
+        mail = await self._parse(raw_mail)
         options = self.options
-        refusal = sender_check.refusal(mail, letter.sender, self.ourselves, options.max_hops)
+        refusal = sender_check.refusal(mail, raw_mail.sender, self.own_addresses, options.max_hops)
         if refusal is not None:
-            log.warning("email: refused one from %s: %s", letter.client, refusal)
+            log.warning("email: refused a mail from %s: %s", raw_mail.client, refusal)
             return f"550 {refusal}"
         try:
-            await self._keep(letter, mail)
+            await self._store(raw_mail, mail)
         except Exception as error:
             if not is_away(error):
                 raise
-            log.warning("email: the database is away (%s); spooled", type(error).__name__)
-            await self.spool.put(KIND, letter.pack())
+            log.warning("email: the database is unreachable (%s); spooled", type(error).__name__)
+            await self.spool.put(KIND, raw_mail.pack())
         return KEPT
 
     async def from_spool(self, kind: str, packed: bytes) -> None:
-        """Keep one mail that waited."""
-        letter = Letter.unpack(packed)
-        await self._keep(letter, await self._read(letter))
+        """Store one mail of the spool in the database."""
+        raw_mail = RawMail.unpack(packed)
+        await self._store(raw_mail, await self._parse(raw_mail))
 
-    async def _keep(self, letter: Letter, mail: Mail) -> None:
-        """Keep it as it was read; if that fails for good, as bytes that a person opens."""
+    async def _store(self, raw_mail: RawMail, mail: Mail) -> None:
+        """Store the parsed mail; if that fails for good, the unparsed bytes, which an operator
+        opens."""
         try:
-            await self.keeper.keep(letter, mail)
+            await self.store.store(raw_mail, mail)
         except Exception as error:
             if is_away(error) or isinstance(error, HuyingError):
                 raise
-            log.error("email: a mail can only be kept as it came (%s)", type(error).__name__)
-            await self.keeper.keep(letter, Mail(whole=False))
+            log.error("email: a mail can only be stored unparsed (%s)", type(error).__name__)
+            await self.store.store(raw_mail, Mail(whole=False))
 
-    async def _read(self, letter: Letter) -> Mail:
-        async with self._reading:
-            return await asyncio.to_thread(read, letter.raw)
+    async def _parse(self, raw_mail: RawMail) -> Mail:
+        async with self._parsing:
+            return await asyncio.to_thread(parse_mail, raw_mail.raw)
 
     def _has_room(self) -> bool:
         limit = self.parts.settings.limits.min_free_bytes + self.options.max_bytes
         return min(self.parts.blobs.free_bytes(), self.spool.free_bytes()) >= limit
 
     async def _listen(self) -> None:
-        """Listen; while the port is taken (an earlier process that still ends), try again."""
+        """Listen; while the port is in use (by a process that is about to stop), try again."""
         where = f"{self.options.host}:{self.options.port}"
         while True:
             try:
@@ -123,7 +127,7 @@ class Email:
                     where,
                     error.strerror,
                 )
-                await asyncio.sleep(LISTEN_AGAIN_SECONDS)
+                await asyncio.sleep(LISTEN_RETRY_SECONDS)
             else:
                 log.info("email: listening on %s (%s)", where, self.options.protocol)
                 return
@@ -131,13 +135,16 @@ class Email:
     async def _drain(self) -> None:
         while True:
             try:
-                if taken := await self.spool.drain(self.from_spool):
-                    log.info("email: %d mails came out of the spool", taken)
+                if drained := await self.spool.drain(self.from_spool):
+                    log.info("email: stored %d mails from the spool", drained)
             except (OSError, HuyingError) as error:
                 log.error("email: the spool can't be drained: %s", type(error).__name__)
             await asyncio.sleep(DRAIN_SECONDS)
 
 
 def create(parts: Parts) -> Email:
-    """The channel of this process. Raises `SettingsError`, also when the spool can't be written."""
+    """The e-mail channel of this process.
+
+    Raises `SettingsError` for bad options, or when the spool can't be written.
+    """
     return Email(parts, cast(Options, options_of(parts.settings, CHANNEL)))

@@ -1,7 +1,7 @@
-"""The listener: who may bring a mail, how much, how often; 250 only for what is kept.
+"""The listener: which clients may send mail, how large, how often; 250 only for a stored mail.
 
-aiosmtpd speaks the protocol. Each answer begins with the code that RFC 5321 and 3463 give it:
-4… the other side comes again later, 5… it must not.
+aiosmtpd implements the protocol. Each answer begins with its codes of RFC 5321 and RFC 3463: after
+4xx the client tries again later, after 5xx it must not.
 """
 
 from __future__ import annotations
@@ -20,29 +20,33 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from intake.channels.email.options import Options, is_listed
-from intake.channels.email.store import Letter
+from intake.channels.email.store import RawMail
 from intake.errors import BackendError, DiskFull
 from intake.network.addresses import is_listed as in_networks
 from intake.network.options import read_secret
 
 log = logging.getLogger("huying.email")
-# At info it would write addresses, at debug whole mails.
+# aiosmtpd logs addresses at INFO and whole mails at DEBUG.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 
-# RFC 5321 says 1000, but some systems end lines with LF alone: then a whole mail is one line.
+# RFC 5321 says 1000, but some telephone systems end lines with LF alone, so that a whole mail
+# counts as one line.
 LINE_BYTES = 8 * 1024 * 1024
 COMMANDS = {"AUTH": 5, "MAIL": 1000, "*": 10_000}
 FULL = "452 4.3.1 No room for more mail now"
-Take = Callable[[Letter], Awaitable[str]]
+Receive = Callable[[RawMail], Awaitable[str]]
 
 
 class Listener:
-    """One listening socket. ``take(letter)`` keeps a mail and returns the answer to its sender;
-    ``has_room()`` says whether the disk still takes one."""
+    """One listening socket.
 
-    def __init__(self, options: Options, take: Take, has_room: Callable[[], bool]) -> None:
+    ``receive(raw_mail)`` stores a mail and returns the answer to its sender; ``has_room()`` says
+    whether the disk has room for one more.
+    """
+
+    def __init__(self, options: Options, receive: Receive, has_room: Callable[[], bool]) -> None:
         self.options = options
-        self._take = take
+        self._receive = receive
         self._has_room = has_room
         self._tls = options.tls()
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
@@ -51,20 +55,20 @@ class Listener:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the port can't be used."""
+        """Listen. Raises `OSError` when the port can't be used."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Gate(self), self.options.host, self.options.port
+            lambda: _ClientCheck(self), self.options.host, self.options.port
         )
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port it listens on, also when the settings say 0; after `start` only."""
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
 
     def close(self) -> None:
-        """Stop listening and hang up; who was not answered yet comes again."""
+        """Stop listening and close all sessions; a client that has no answer yet tries again."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -72,17 +76,17 @@ class Listener:
             if session.transport is not None:
                 session.transport.close()
 
-    def turns_away(self, host: str) -> bytes | None:
-        """What a client from there is told instead of a greeting; None: it is welcome."""
+    def rejection(self, host: str) -> bytes | None:
+        """The line that a client at ``host`` gets instead of a greeting; None: it may connect."""
         if not _is_among(host, self.options.allow_networks):
             log.warning("email: %s is not in allow_networks", host)
-            return b"554 5.7.1 This machine may not bring mail here\r\n"
+            return b"554 5.7.1 This machine may not send mail here\r\n"
         if len(self._sessions) >= self.options.max_connections:
-            return b"421 4.7.0 Too many connections; come again soon\r\n"
+            return b"421 4.7.0 Too many connections; try again soon\r\n"
         return None
 
     def session(self) -> _Tracked:
-        """A new session with one client."""
+        """A new SMTP or LMTP session for one client."""
         kind = _Lmtp if self.options.protocol == "lmtp" else _Smtp
         return kind(
             self,
@@ -120,21 +124,21 @@ class Listener:
             right_name = hmac.compare_digest(data.login, self.options.username.encode())
             good = hmac.compare_digest(data.password, password.encode()) and right_name
         if not good:
-            log.warning("email: a wrong login from %s", _host(session))
+            log.warning("email: a failed login from %s", _host(session))
         return AuthResult(success=good, handled=False)
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address in ("", "<>"):
-            return "550 5.7.1 Mail without a sender (bounces) is not taken"
+            return "550 5.7.1 Mail without a sender (bounces) is not accepted"
         if not is_listed(address, self.options.allow_senders):
             log.warning("email: a sender from %s is not in allow_senders", _host(session))
-            return "550 5.7.1 This sender may not bring mail here"
+            return "550 5.7.1 This sender may not send mail here"
         if self.options.per_client_per_minute and not await self._limiter.hit(
             self._rate, _host(session)
         ):
-            return "451 4.7.1 Too many mails in a minute; they are welcome soon"
+            return "451 4.7.1 Too many mails in a minute; try again soon"
         if not self._has_room():
             return FULL
         envelope.mail_from = address
@@ -152,14 +156,14 @@ class Listener:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        letter = Letter(
+        raw_mail = RawMail(
             raw=cast(bytes, envelope.original_content),
             sender=envelope.mail_from or "",
             client=_host(session),
             received_at=datetime.now(UTC),
         )
         try:
-            answer = await self._take(letter) if self._has_room() else FULL
+            answer = await self._receive(raw_mail) if self._has_room() else FULL
         except DiskFull:
             answer = FULL
         if self.options.protocol == "lmtp":  # RFC 2033: one answer for each recipient
@@ -167,13 +171,16 @@ class Listener:
         return answer
 
     async def handle_exception(self, error: Exception) -> str:
-        # The class alone: a message of a foreign error may hold what the mail said.
+        # Only the class: the message of another library's error may quote the mail.
         log.error("email: a session failed: %s", type(error).__name__)
-        return "451 4.3.0 Something broke on our side; come again later"
+        return "451 4.3.0 Something broke on our side; try again later"
 
 
 class _Tracked(SMTP):
-    """A session that the listener counts. STARTTLS makes the connection anew inside itself."""
+    """A session that the listener counts.
+
+    STARTTLS calls `connection_made` a second time on the same session, so sessions are a set.
+    """
 
     line_length_limit = LINE_BYTES
 
@@ -194,17 +201,17 @@ class _Lmtp(_Tracked, LMTP):
     pass
 
 
-class _Gate(asyncio.Protocol):
-    """Looks at who is there before the session begins."""
+class _ClientCheck(asyncio.Protocol):
+    """Checks a new client's address and the number of sessions before its session begins."""
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         out = cast(asyncio.Transport, transport)
-        refusal = self.listener.turns_away(_address(out.get_extra_info("peername")))
-        if refusal is not None:
-            out.write(refusal)
+        rejection = self.listener.rejection(_address(out.get_extra_info("peername")))
+        if rejection is not None:
+            out.write(rejection)
             out.close()
             return
         session = self.listener.session()

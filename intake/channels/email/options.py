@@ -13,7 +13,7 @@ from intake.network.options import Networks, Secret
 from intake.settings import Table
 
 _ENTRY = re.compile(r"\*|(?:[^\s@<>]+)?@?[A-Za-z0-9.-]+", re.ASCII)
-# 3 digits (an extension) to about 20; not a date, a clock or a network address.
+# 3 digits (an extension) to about 20; not a date, a time of day or a network address.
 _NUMBER = (
     r"(?!\d{4}-\d\d-\d\d)(?!\d{1,3}(?:\.\d{1,3}){3})"
     r"(?P<number>(?:\+\d{1,3}[ .-]?)?\(?\d{1,5}\)?(?:[ .-]?\d){2,16})(?![\d年月日时点:：])"
@@ -67,28 +67,28 @@ PemFile = Annotated[Path | None, AfterValidator(_file)]
 
 
 class Options(Table):
-    """Who may bring mail, how much of it, and where the caller's number stands in it."""
+    """Which clients may send mail, how much of it, and where in it the caller's number is."""
 
     host: str = Field("127.0.0.1", description="where it listens; loopback unless you need more")
     port: int = Field(2525, ge=1, le=65535)
     protocol: Literal["smtp", "lmtp"] = Field("smtp", description="lmtp: behind Postfix and others")
     hostname: str = Field(
-        "huying", pattern=r"^[A-Za-z0-9.-]{1,253}$", description="said to clients"
+        "huying", pattern=r"^[A-Za-z0-9.-]{1,253}$", description="its name in the greeting"
     )
     allow_senders: Entries = Field(
         min_length=1, description="envelope senders: addresses, domains, or * for all"
     )
     allow_networks: Networks = Field(
         default_factory=lambda: ["127.0.0.0/8", "::1/128"],
-        description="networks of the machines that may bring mail",
+        description="networks of the machines that may send mail",
     )
     recipients: Entries = Field(
-        default_factory=list, description="addresses or domains that we answer to; empty: any"
+        default_factory=list, description="addresses or domains that accept mail; empty: any"
     )
     cert_file: PemFile = Field(None, description="PEM certificate chain: offers STARTTLS")
     key_file: PemFile = Field(None, description="its private key")
-    require_tls: bool = Field(False, description="take mail only after STARTTLS")
-    username: str | None = Field(None, description="asks for a login, only inside TLS")
+    require_tls: bool = Field(False, description="accept mail only after STARTTLS")
+    username: str | None = Field(None, description="requires a login, only inside TLS")
     password_file: Secret | None = Field(None, description="the login's password")
     max_bytes: int = Field(
         36 * 1024 * 1024, ge=64 * 1024, description="bytes of one mail; Base64 adds a third"
@@ -112,7 +112,7 @@ class Options(Table):
         description="regular expressions with a group `number`: subject, text, `Sender: <From>`",
     )
     language: Literal["zh", "en"] | None = Field(
-        None, description="what callers speak; empty: told by ear"
+        None, description="the callers' language; empty: detected in each recording"
     )
 
     @model_validator(mode="after")
@@ -127,7 +127,10 @@ class Options(Table):
         return self
 
     def tls(self) -> ssl.SSLContext | None:
-        """The server's TLS context, None without a certificate. Raises ValueError."""
+        """The server's TLS context, None without a certificate.
+
+        Raises `ValueError` when the certificate and the key can't be used.
+        """
         if self.cert_file is None:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -141,6 +144,7 @@ class Options(Table):
 
 
 def is_listed(address: str, entries: list[str]) -> bool:
-    """Is the address, its domain or everything in the list? Domains include no subdomains."""
+    """Whether the list has the address, its domain or ``*``. A domain does not include its
+    subdomains."""
     address = address.lower()
     return any(entry in ("*", address, address.rpartition("@")[2]) for entry in entries)

@@ -1,7 +1,7 @@
-"""What a mail says, however broken it is: its words, its parts, its time.
+"""Parses a mail, however malformed: its text, its parts, its date.
 
-Pure, and total: `read` never raises. What can't be read is still in the raw mail, and
-``whole`` is False then, so that the raw mail is kept too.
+Pure; `parse_mail` never raises. When something can't be parsed, ``whole`` is False, and the caller
+stores the raw mail too.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ _ADDRESS = re.compile(r"[^\s<>\"@]+@[^\s<>\"@]+")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something attached. ``media_type``: as declared; ``sounds``: its first bytes are those
-    of a sound file that we know, or it was declared to be sound."""
+    """An attachment. ``media_type``: as declared. ``is_audio``: its first bytes are those of an
+    audio format that we know, or its declared type is audio."""
 
     content: bytes
     media_type: str
     name: str | None
-    sounds: bool
+    is_audio: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One mail. ``headers``: lower-case name → values as text, in their order. ``date``: aware.
-    ``whole``: False when something could not be read or was too much."""
+    ``whole``: False when something could not be parsed or a limit of this module cut it off."""
 
     headers: dict[str, list[str]] = field(default_factory=dict)
     media_type: str = "text/plain"
@@ -54,7 +54,7 @@ class Mail:
     whole: bool = True
 
     def header(self, name: str) -> str:
-        """The first value of a header, ``""`` without one."""
+        """The first value of a header; ``""`` without one."""
         return self.headers.get(name.lower(), [""])[0]
 
     @property
@@ -67,9 +67,9 @@ class Mail:
 
     @property
     def sender(self) -> str:
-        """The address in From, in lower case."""
+        """The address in From, in lower case; ``""`` without one."""
         _, address = parseaddr(self.header("from"))
-        if not _ADDRESS.fullmatch(address):  # an unquoted comma in the name, and the like
+        if not _ADDRESS.fullmatch(address):  # for instance an unquoted comma in the name
             found = _ADDRESS.search(self.header("from"))
             address = found.group() if found else ""
         return address.lower()
@@ -82,13 +82,13 @@ class Mail:
         return None
 
     @property
-    def sounds(self) -> bool:
-        """Is there anything that may be a recording?"""
-        return any(part.sounds for part in self.parts)
+    def has_audio(self) -> bool:
+        """Whether any part may be a recording."""
+        return any(part.is_audio for part in self.parts)
 
 
-def read(raw: bytes) -> Mail:
-    """Take a raw mail apart. Never raises."""
+def parse_mail(raw: bytes) -> Mail:
+    """Parse a raw mail (RFC 5322). Never raises."""
     message = _parse(raw)
     if message is None:
         return Mail(headers=_headers_only(raw), text=clean(raw.decode("utf-8", "replace")),
@@ -110,8 +110,8 @@ def read(raw: bytes) -> Mail:
         if media_type.startswith("text/") and not (known or name or _is_attached(node)):
             (rich if media_type == "text/html" else plain).append(_decoded(node, content))
         elif content:
-            sounds = known or media_type.startswith("audio/")
-            parts.append(Part(content, media_type, name, sounds))
+            is_audio = known or media_type.startswith("audio/")
+            parts.append(Part(content, media_type, name, is_audio))
         elif media_type.startswith("audio/"):
             whole = False
     text = clean("\n".join(plain)) or clean("\n".join(map(_without_tags, rich)))
@@ -125,14 +125,15 @@ def read(raw: bytes) -> Mail:
 
 
 def clean(text: str) -> str:
-    """Text that the database takes: no NUL, no half characters, no runs of blanks or lines."""
+    """Text that the database can store: no NUL and no lone surrogates, runs of spaces and of empty
+    lines shortened, at most `MAX_TEXT_CHARACTERS` long."""
     text = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     lines = (_SPACES.sub(" ", line).strip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:MAX_TEXT_CHARACTERS]
 
 
 def _parse(raw: bytes) -> Message | None:
-    # The new policy reads more; the old one survives headers that make the new one raise.
+    # policy.default parses more; compat32 accepts headers with which policy.default raises.
     for kind in (policy.default, policy.compat32):
         with suppress(Exception):
             return BytesParser(policy=kind).parsebytes(raw)
@@ -140,7 +141,7 @@ def _parse(raw: bytes) -> Message | None:
 
 
 def _leaves(message: Message) -> Iterator[Message | None]:
-    """Every part that holds content, in order; None where there are more than we look at."""
+    """Every part with content, in order; None for a malformed one, and after `MAX_NODES` nodes."""
     stack: list[Any] = [message]
     for _ in range(MAX_NODES):
         if not stack:
@@ -194,7 +195,7 @@ def _decoded(node: Message, content: bytes) -> str:
     with suppress(Exception):
         charset = node.get_content_charset() or ""
     if charset in ("gb2312", "gbk", "gb_2312-80"):
-        charset = "gb18030"  # mails that say GB2312 hold GBK
+        charset = "gb18030"  # mails that declare GB2312 are usually GBK
     for codec in (charset, *_CODECS):
         with suppress(LookupError, ValueError):
             return content.decode(codec)
@@ -210,14 +211,14 @@ def _headers(message: Message) -> dict[str, list[str]]:
 
 
 def _headers_only(raw: bytes) -> dict[str, list[str]]:
-    """Of a mail whose body can't be parsed."""
+    """The headers of a mail whose body can't be parsed."""
     head = re.split(rb"\r?\n\r?\n", raw[:262_144], maxsplit=1)[0]
     message = _parse(head + b"\r\n\r\n")
     return _headers(message) if message is not None else {}
 
 
 def _header_text(value: str) -> str:
-    """A header as people read it: unfolded, 8-bit bytes and encoded words decoded."""
+    """A header's text: unfolded, 8-bit bytes and encoded words (RFC 2047) decoded."""
     value = " ".join(value.split())[:MAX_HEADER_CHARACTERS]
     if any("\udc80" <= character <= "\udcff" for character in value):
         content = value.encode("utf-8", "surrogateescape")
@@ -231,7 +232,7 @@ def _header_text(value: str) -> str:
 
 
 class _Words(HTMLParser):
-    """The words of a page, without what is not shown."""
+    """Collects the visible text of an HTML page."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

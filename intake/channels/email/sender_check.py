@@ -1,6 +1,6 @@
-"""What a mail is to us: who rang, whether it comes from a machine that answers, or from ourselves.
+"""Who sent a mail: the caller's number, an automatic responder, or this installation itself.
 
-Pure. Loops and answers by machines: RFC 3834; the hop count: RFC 5321, 6.3.
+Pure. Loops and automatic answers: RFC 3834; the hop count: RFC 5321, 6.3.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _SEARCHED_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ourselves:
-    """The addresses that we send from, in lower case."""
+class OwnAddresses:
+    """The addresses from which this installation sends mail, in lower case."""
 
     addresses: frozenset[str]
 
     @classmethod
-    def of(cls, settings: Settings) -> Ourselves:
-        """All senders that these settings name: the mail backends' and the alarm's."""
+    def of(cls, settings: Settings) -> OwnAddresses:
+        """All senders that these settings name: those of the e-mail backends and of the alarm."""
         senders = [
             str(table.get("sender", ""))
             for table in settings.backends.values()
@@ -38,40 +38,43 @@ class Ourselves:
         return cls(frozenset(s.lower() for s in senders if s))
 
     def wrote(self, message_id: str) -> bool:
-        """Is it a Message-ID that we give?"""
+        """Whether the Message-ID has the form and the domain of those that we generate."""
         local, _, domain = message_id.strip("<> ").lower().rpartition("@")
         domains = {address.rpartition("@")[2] for address in self.addresses}
         return domain in domains and _OUR_IDS.fullmatch(local) is not None
 
 
-def refusal(mail: Mail, sender: str, ourselves: Ourselves, max_hops: int) -> str | None:
-    """Why this mail is not taken, as an SMTP answer without its 550; None: it is taken.
+def refusal(mail: Mail, sender: str, own: OwnAddresses, max_hops: int) -> str | None:
+    """Why this mail is refused, as an SMTP answer without its 550; None: it is accepted.
 
-    ``sender``: the envelope's. What only a machine wrote is taken if it brings a recording:
-    some telephone systems mark their voicemail so.
+    ``sender``: the envelope's. ``max_hops``: the most ``Received`` headers. A mail marked as
+    automatic is accepted with a recording, because some telephone systems mark their voicemail so.
     """
     if len(mail.headers.get("received", ())) > max_hops:
-        return "5.4.6 This mail goes round in a loop"
-    if ourselves.wrote(mail.message_id) or {sender.lower(), mail.sender} & ourselves.addresses:
+        return "5.4.6 This mail is in a loop"
+    if own.wrote(mail.message_id) or {sender.lower(), mail.sender} & own.addresses:
         return "5.4.6 This mail is our own"
     if mail.media_type == "multipart/report":
-        return "5.7.1 Delivery reports are not taken"
+        return "5.7.1 Delivery reports are not accepted"
     automatic = mail.header("auto-submitted").partition(";")[0].strip().lower()
     precedence = mail.header("precedence").strip().lower()
     if automatic not in ("", "no", "auto-generated") or precedence == "auto_reply":
-        return "5.7.1 Automatic answers are not taken"
+        return "5.7.1 Automatic answers are not accepted"
     if mail.header("list-id") or precedence == "list":
-        return "5.7.1 Mail from lists is not taken"
-    if not mail.sounds and (automatic == "auto-generated" or precedence in ("bulk", "junk")):
-        return "5.7.1 Automatic mail is taken only with a recording"
+        return "5.7.1 Mail from lists is not accepted"
+    if not mail.has_audio and (automatic == "auto-generated" or precedence in ("bulk", "junk")):
+        return "5.7.1 Automatic mail is accepted only with a recording"
     return None
 
 
 def caller(mail: Mail, options: Options) -> str | None:
-    """The number that rang, digits with a leading + at most; None when the mail doesn't say."""
+    """The caller's telephone number: digits, perhaps with a leading +; None when the mail has none.
+
+    Looked for in ``caller_headers`` first, then with ``caller_patterns`` in subject, text and From.
+    """
     for name in options.caller_headers:
         for value in mail.headers.get(name.lower(), ()):
-            if number := _number(_spoken(value)):
+            if number := _number(_bare(value)):
                 return number
     searched = (mail.subject, mail.text[:_SEARCHED_CHARACTERS], f"Sender: {mail.header('from')}")
     return next(_found(searched, options.caller_patterns), None)
@@ -85,8 +88,8 @@ def _found(texts: Iterable[str], patterns: list[str]) -> Iterator[str]:
                     yield number
 
 
-def _spoken(value: str) -> str:
-    """The number in ``"Wang" <138…>``, ``<sip:138…@host>``, ``tel:+86…`` or alone."""
+def _bare(value: str) -> str:
+    """The number in ``"Wang" <138…>``, ``<sip:138…@host>``, ``tel:+86…``, or the value itself."""
     inner = re.search(r"<([^<>]*)>", value)
     value = inner.group(1) if inner else value
     return re.sub(r"^(?:sips?|tel):", "", value.strip(), flags=re.I).partition("@")[0]

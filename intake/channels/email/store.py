@@ -1,7 +1,7 @@
-"""A mail becomes service requests: one for each recording, one for a person to read without any.
+"""Stores a mail as service requests: one for each recording, else one for an operator to read.
 
-Everything is fsynced and committed when `Keeper.keep` returns, and keeping the same mail again
-changes nothing: the spool and every mail server may bring one twice.
+Everything is fsynced and committed when `MailStore.store` returns. Storing the same mail a second
+time changes nothing, because the spool and any mail server may deliver a mail twice.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ MAIL_TYPE = "message/rfc822"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail as it came: its bytes, the envelope's sender, the client's address, when."""
+class RawMail:
+    """A mail as it arrived. ``sender``: the envelope's. ``client``: the sending machine's network
+    address. ``received_at``: aware."""
 
     raw: bytes
     sender: str
@@ -58,7 +59,8 @@ class Letter:
         )
 
     @classmethod
-    def unpack(cls, packed: bytes) -> Letter:
+    def unpack(cls, packed: bytes) -> RawMail:
+        """The mail from `pack`. Raises `ValueError`, `KeyError` or `TypeError` for other bytes."""
         head, _, raw = packed.partition(b"\n")
         envelope = json.loads(head)
         received_at = datetime.fromisoformat(envelope.pop("received_at"))
@@ -66,8 +68,8 @@ class Letter:
 
 
 @dataclass(slots=True)
-class _Piece:
-    """One file on the disk: a part of the mail, or the mail itself. ``info``: it is a recording."""
+class _StoredFile:
+    """A file on the disk: a part of the mail, or the raw mail. ``info``: set for a recording."""
 
     writer: BlobWriter
     media_type: str
@@ -75,43 +77,43 @@ class _Piece:
     info: AudioInfo | None = None
 
 
-class Keeper:
-    """Keeps mails for one process."""
+class MailStore:
+    """Stores mails, for one process."""
 
     def __init__(self, parts: Parts, options: Options) -> None:
         self.parts = parts
         self.options = options
 
-    async def keep(self, letter: Letter, mail: Mail) -> bool:
-        """Keep a mail that was read from ``letter.raw``; False if it was known already.
+    async def store(self, raw_mail: RawMail, mail: Mail) -> bool:
+        """Store a mail that was parsed from ``raw_mail.raw``; False if it was stored before.
 
-        Raises `DiskFull`, and what the database raises; nothing was promised then.
+        Raises `DiskFull`, and what the database raises; then nothing is stored.
         """
-        pieces: list[_Piece] = []
+        files: list[_StoredFile] = []
         committing = False
         try:
-            unheard = False
+            unreadable = False
             for part in mail.parts:
-                piece = await self._store(part, pieces)
-                unheard |= part.sounds and piece.info is None
-            heard = [piece for piece in pieces if piece.info is not None]
-            unheard |= bool(heard) and not mail.whole
-            if unheard or not heard:
-                await self._store(Part(letter.raw, MAIL_TYPE, None, False), pieces)
-            others = [piece for piece in pieces if piece.info is None]
-            keys = _keys(letter, mail)
+                file = await self._write_part(part, files)
+                unreadable |= part.is_audio and file.info is None
+            recordings = [file for file in files if file.info is not None]
+            unreadable |= bool(recordings) and not mail.whole
+            if unreadable or not recordings:
+                await self._write_part(Part(raw_mail.raw, MAIL_TYPE, None, False), files)
+            others = [file for file in files if file.info is None]
+            keys = _keys(raw_mail, mail)
             async with asyncio.timeout(DATABASE_SECONDS), self.parts.sessions() as session:
-                if await self._known(session, *keys):
+                if await self._is_known(session, *keys):
                     return False
-                opened = [await self._voicemail(session, letter, mail, p) for p in heard]
-                if unheard or not heard:
-                    opened.insert(0, await self._written(session, letter, mail, unheard))
-                await self._note(session, mail, opened, others)
+                opened = [await self._voicemail(session, raw_mail, mail, r) for r in recordings]
+                if unreadable or not recordings:
+                    opened.insert(0, await self._written(session, raw_mail, mail, unreadable))
+                await self._add_messages(session, mail, opened, others)
                 for key in keys:
                     await session.merge(
                         IdempotencyKey(
                             key_sha256=key,
-                            body_sha256=hashlib.sha256(letter.raw).digest(),
+                            body_sha256=hashlib.sha256(raw_mail.raw).digest(),
                             service_request_id=opened[0].id,
                             created_at=datetime.now(UTC),
                         )
@@ -119,32 +121,33 @@ class Keeper:
                 await session.flush()
                 committing = True
                 await session.commit()
-            log.info("kept a mail: %d recordings, %d other files", len(heard), len(others))
+            log.info("stored a mail: %d recordings, %d other files", len(recordings), len(others))
             return True
         finally:
-            if not committing:  # a commit whose answer was lost may have succeeded
-                for piece in pieces:
-                    piece.writer.abort()
+            if not committing:  # once begun, a commit may have succeeded though its answer was lost
+                for file in files:
+                    file.writer.abort()
 
-    async def _store(self, part: Part, pieces: list[_Piece]) -> _Piece:
-        """Bring a part to the disk; with what it is, if the voicemail door would take it."""
+    async def _write_part(self, part: Part, files: list[_StoredFile]) -> _StoredFile:
+        """Write a part to the disk and append it to ``files``; ``info`` is set for a recording that
+        the limits allow."""
         limits = self.parts.settings.limits
-        piece = _Piece(self.parts.blobs.writer(), part.media_type, part.name)
-        pieces.append(piece)
-        await asyncio.to_thread(piece.writer.write, part.content)
-        if part.sounds and len(part.content) <= limits.max_bytes:
+        file = _StoredFile(self.parts.blobs.writer(), part.media_type, part.name)
+        files.append(file)
+        await asyncio.to_thread(file.writer.write, part.content)
+        if part.is_audio and len(part.content) <= limits.max_bytes:
             try:
-                piece.info = await piece.writer.finish(
+                file.info = await file.writer.finish(
                     partial(_recordings.examine, max_seconds=limits.max_seconds)
                 )
-            except InputError as error:  # the bytes are safe all the same; a person listens
-                log.info("a recording in a mail can't be taken: %s", error.code)
+            except InputError as error:  # the bytes are stored all the same; an operator listens
+                log.info("a recording in a mail can't be transcribed: %s", error.code)
         else:
-            await piece.writer.finish(lambda _: None)
-        return piece
+            await file.writer.finish(lambda _: None)
+        return file
 
-    async def _known(self, session: AsyncSession, mail_key: bytes, content_key: bytes) -> bool:
-        """Did it come before? Waits for another process that is keeping it just now."""
+    async def _is_known(self, session: AsyncSession, mail_key: bytes, content_key: bytes) -> bool:
+        """Whether the mail was stored before. Waits for another process that is storing it."""
         await _recordings.one_at_a_time(session, mail_key, content_key)
         since = datetime.now(UTC) - timedelta(hours=self.options.same_within_hours)
         rows = await session.scalars(
@@ -153,18 +156,18 @@ class Keeper:
         return any(row.key_sha256 == mail_key or row.created_at > since for row in rows)
 
     async def _voicemail(
-        self, session: AsyncSession, letter: Letter, mail: Mail, piece: _Piece
+        self, session: AsyncSession, raw_mail: RawMail, mail: Mail, file: _StoredFile
     ) -> Opened:
-        assert piece.info is not None
-        recording: Recording = _recordings.row(piece.writer, piece.info, self._recorded_at(mail))
+        assert file.info is not None
+        recording: Recording = _recordings.row(file.writer, file.info, self._recorded_at(mail))
         return await _recordings.open_voicemail(
-            session, CHANNEL, recording, self._given(mail), received_at=letter.received_at
+            session, CHANNEL, recording, self._given(mail), received_at=raw_mail.received_at
         )
 
     async def _written(
-        self, session: AsyncSession, letter: Letter, mail: Mail, unheard: bool
+        self, session: AsyncSession, raw_mail: RawMail, mail: Mail, unreadable: bool
     ) -> Opened:
-        """A request that a person reads; danger in its words calls the people on duty."""
+        """A request that an operator reads; danger in its text raises the alarm."""
         given = self._given(mail)
         words = "\n".join(part for part in (mail.subject, mail.text) if part)
         point = None
@@ -177,7 +180,7 @@ class Keeper:
             language=given.get("language"),
             contact_point_id=point,
             given=given,
-            received_at=self._recorded_at(mail) or letter.received_at,
+            received_at=self._recorded_at(mail) or raw_mail.received_at,
         )
         by = Author(Actor.DOOR)
         opened = await service_requests.open_request(
@@ -185,17 +188,21 @@ class Keeper:
         )
         request = await session.get_one(ServiceRequest, opened.id)
         request.text = words
-        reasons = [reason("mail_recording_unreadable") if unheard else reason("written_mail")]
+        reasons = [reason("mail_recording_unreadable") if unreadable else reason("written_mail")]
         if safety.read_safety(Heard.of(words, spoken=False)).urgency == "emergency":
             await service_requests.declare_emergency(session, request)
             reasons.insert(0, reason("emergency"))
         await service_requests.review(session, request, reasons, by)
         return opened
 
-    async def _note(
-        self, session: AsyncSession, mail: Mail, opened: Sequence[Opened], files: Sequence[_Piece]
+    async def _add_messages(
+        self,
+        session: AsyncSession,
+        mail: Mail,
+        opened: Sequence[Opened],
+        files: Sequence[_StoredFile],
     ) -> None:
-        """The mail's own words beside each request; its other files beside the first."""
+        """Add the mail's text as a message to each request, its other files to the first."""
         names = [f"[{f.name or f.media_type}]" for f in files if f.media_type != MAIL_TYPE]
         text = "\n".join(part for part in (mail.subject, mail.text, *names) if part)
         messages = [
@@ -231,23 +238,24 @@ class Keeper:
         return _recordings.believed(mail.date, days) if mail.date is not None else None
 
 
-def _keys(letter: Letter, mail: Mail) -> tuple[bytes, bytes]:
-    """By what the same mail is known again: its Message-ID, and what it says.
+def _keys(raw_mail: RawMail, mail: Mail) -> tuple[bytes, bytes]:
+    """Two hashes by which the same mail is recognised: (of its Message-ID and content, of its
+    content).
 
-    Some systems give every mail the same Message-ID, so what it holds counts too. A recording
-    is never the same twice; words may be, so that their Date counts too.
+    Some systems give every mail the same Message-ID, so the content counts too. Two recordings are
+    never the same; two texts may be, so without a recording the Date counts too.
     """
-    sounds = sorted(hashlib.sha256(part.content).hexdigest() for part in mail.parts if part.sounds)
-    words = [mail.sender or letter.sender.lower(), mail.subject, mail.text]
+    audio = sorted(hashlib.sha256(part.content).hexdigest() for part in mail.parts if part.is_audio)
+    words = [mail.sender or raw_mail.sender.lower(), mail.subject, mail.text]
     if not mail.whole:
-        words.append(hashlib.sha256(letter.raw).hexdigest())
-    if not sounds:
+        words.append(hashlib.sha256(raw_mail.raw).hexdigest())
+    if not audio:
         files = sorted(hashlib.sha256(part.content).hexdigest() for part in mail.parts)
         words += [mail.header("date"), *files]
-    content = _digest("mail-content", *words, *sounds)
+    content = _digest("mail-content", *words, *audio)
     if not mail.message_id:
         return content, content
-    return _digest("mail-id", mail.message_id, *(sounds or words)), content
+    return _digest("mail-id", mail.message_id, *(audio or words)), content
 
 
 def _digest(*texts: str) -> bytes:

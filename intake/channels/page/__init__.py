@@ -1,8 +1,8 @@
-"""The resident's page brings recordings in pieces, while she still speaks: the tus protocol.
+"""Uploads from the resident's page: pieces of a recording arrive while the resident is speaking.
 
-Every piece is on the disk before it is acknowledged. What is left alone for ten minutes becomes a
-voicemail with what has arrived, also after this process died. By her page's own key the number is
-found again when the answer was lost.
+The protocol is tus 1.0. Every piece is fsynced before it is acknowledged. An upload without a new
+piece for ten minutes (`idle_seconds`) becomes a voicemail of what has arrived, also after a restart
+of this process. A page that lost our answer finds its tracking number by the key that it chose.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from intake.channels.page import finish_upload
 from intake.channels.page.finish_upload import CHANNEL, Refused
 from intake.channels.page.options import Options
 from intake.channels.page.store import HEX, Uploads
-from intake.channels.page.tus_guard import PATH, Door
+from intake.channels.page.tus_guard import PATH, TusGuard
 from intake.channels.page.upload_metadata import expired
 from intake.channels.voicemail import answer
 from intake.errors import BadField, HuyingError, NotFound
@@ -47,7 +47,7 @@ class Page:
             parts.link_secrets,
             keep=timedelta(days=options.keep_days),
         )
-        self.door = Door(parts, options, self.uploads, self.complete)
+        self.guard = TusGuard(parts, options, self.uploads, self.complete)
 
     def routes(self) -> APIRouter:
         router = APIRouter(tags=["the resident's page"])
@@ -58,33 +58,41 @@ class Page:
             summary="Find an upload, or its number, by the sender's own key",
         )
         for path in (f"{PATH}", f"{PATH}/", f"{PATH}/{{upload}}"):
-            router.routes.append(Route(path, self.door, include_in_schema=False))
+            router.routes.append(Route(path, self.guard, include_in_schema=False))
         return router
 
     async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None:
-        """Her page shows what is stored; there is no other way back to a recording."""
+        """Do nothing: the resident's page shows the stored messages, and there is no other way to
+        reach the sender of an upload."""
 
     async def complete(self, uid: str) -> None:
-        """The last byte is on the disk: make the voicemail. Raises when that can't be done now;
-        then `look` does it later."""
+        """Make the voicemail of an upload whose last byte is on the disk.
+
+        Raises `UploadRefused` for one that is no recording, and what the database raises; after
+        that `sweep` tries again.
+        """
         made = await finish_upload.receive(self.parts, self.uploads, uid)
         if isinstance(made, Refused):
             raise UploadRefused(made)
 
     async def by_key(self, key: str) -> JSONResponse:
-        """``received`` with the number and how many ``bytes`` are safe (null once they were
-        erased), ``partial`` with where to go on, ``finishing`` while the voicemail is being made,
-        ``refused`` with a sentence; 404 for a key never seen.
+        """The state of the upload with the client's own ``key`` (32 hex digits).
 
-        A phone that has more than those bytes sends all of it anew, under the same key."""
+        ``received`` with the tracking number and how many ``bytes`` are stored (null once they are
+        erased); ``partial`` with the ``url`` and ``offset`` of the next piece; ``finishing`` while
+        the voicemail is being made; ``refused`` with a code and a sentence. 404 for an unknown key.
+
+        A client that has more than those bytes uploads the whole recording once more, under the
+        same key.
+        """
         if not HEX.fullmatch(key):
-            raise BadField("The key has 32 hex digits.", field="key")
+            raise BadField("The key must be 32 hex digits.", field="key")
         uid = self.uploads.id_of(key)
         note = self.uploads.note(uid)
         if note is None:
             known = await finish_upload.known(self.parts, key)
             if known is None:
-                raise NotFound("Nothing of this key has come.")
+                raise NotFound("There is no upload with this key.")
             return await self._received(known)
         where = {"url": f"{PATH}/{uid}", "offset": self.uploads.length(uid)}
         if note.ended or note.size == where["offset"]:
@@ -102,45 +110,47 @@ class Page:
         return _state("received", **answer(self.parts, made), bytes=size)
 
     async def run(self) -> None:
-        """Look after the uploads until the end; the first look comes at once, after a restart."""
+        """`sweep` every ``look_seconds``, the first time at once: a restart finds the uploads of
+        the process before."""
         while True:
-            await self.look()
+            await self.sweep()
             await asyncio.sleep(self.options.look_seconds)
 
-    async def look(self) -> None:
-        """Make voicemails of what is whole or was left alone; forget what is over."""
+    async def sweep(self) -> None:
+        """Make voicemails of complete and of idle uploads; remove expired and empty ones."""
         for uid in await asyncio.to_thread(self.uploads.ids):
             try:
-                await self._look_at(uid)
-            except Exception as error:  # one that can't be mended must not keep the others waiting
-                log.warning("an upload waits: %s", type(error).__name__)
+                await self._settle(uid)
+            except Exception as error:  # one upload's failure must not hold up the others
+                log.warning("an upload could not be finished, will retry: %s", type(error).__name__)
 
-    async def _look_at(self, uid: str) -> None:
+    async def _settle(self, uid: str) -> None:
         note = self.uploads.note(uid)
         if note is None:
             return
         length = self.uploads.length(uid)
         if not note.ended and length > note.taken:
-            if length == note.size or self._left_alone(uid):
+            if length == note.size or self._is_idle(uid):
                 made = await finish_upload.receive(self.parts, self.uploads, uid)
-                if made is None and self._left_alone(uid):
-                    # Nothing in it can be told for sound. Its phone, if there is one, still has it.
-                    await asyncio.to_thread(self.uploads.let_go, uid, all_of_it=True)
+                if made is None and self._is_idle(uid):
+                    # No audio format was recognised. A phone keeps its recording until we have
+                    # accepted it.
+                    await asyncio.to_thread(self.uploads.remove, uid, with_note=True)
             return
-        if expired(note) or (length == 0 and not note.ended and self._left_alone(uid)):
-            await asyncio.to_thread(self.uploads.let_go, uid, all_of_it=True)
+        if expired(note) or (length == 0 and not note.ended and self._is_idle(uid)):
+            await asyncio.to_thread(self.uploads.remove, uid, with_note=True)
 
     def unfinished(self) -> int:
-        """How many uploads are no voicemail yet."""
+        """How many uploads have bytes that are not in a voicemail yet, or none so far."""
         return self.uploads.unfinished()
 
-    def _left_alone(self, uid: str) -> bool:
+    def _is_idle(self, uid: str) -> bool:
         quiet = datetime.now(UTC) - self.uploads.touched_at(uid)
         return quiet.total_seconds() >= self.options.idle_seconds
 
 
 class UploadRefused(HuyingError):
-    """A whole upload that can't become a voicemail."""
+    """A complete upload that can't become a voicemail (422)."""
 
     http_status = 422
 
@@ -154,7 +164,7 @@ def _state(state: str, **more: Any) -> JSONResponse:
 
 
 def create(parts: Parts) -> Page:
-    """The page's door of this process."""
+    """The page channel of this process."""
     options = channels.options_of(parts.settings, CHANNEL)
     assert isinstance(options, Options)
     return Page(parts, options)

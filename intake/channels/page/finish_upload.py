@@ -1,7 +1,7 @@
-"""An upload becomes a voicemail: once, whichever of the pieces, the clock or a restart asks first.
+"""An upload becomes a voicemail, exactly once: after its last piece, when idle, or after a restart.
 
-What has arrived of an upload that was left alone becomes one too. When the rest comes after all,
-the request keeps its number, gets the whole recording, and a person listens.
+An idle upload becomes a voicemail of what has arrived. When the rest arrives after all, the request
+keeps its number, gets the whole recording, and an operator listens to it.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ from speech.errors import NotAudio as UnknownSound
 log = logging.getLogger("huying.page")
 CHANNEL = "page"
 COPY_BYTES = 1 << 20
-SOUND_BYTES = 2048  # less than this holds no word
+SOUND_BYTES = 2048  # fewer bytes than this hold no spoken word
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why an upload is no voicemail: a code, and a sentence for the resident."""
+    """Why an upload did not become a voicemail: a stable code, and a sentence for the resident."""
 
     code: str
     sentence: str
 
 
 async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused | None:
-    """Make a voicemail of all that has arrived, or bring its recording up to date.
+    """Make a voicemail of all that has arrived, or replace its recording by a longer one.
 
-    None while there is nothing yet. Raises what the database raises; then nothing is lost, and it
-    is asked again later.
+    None while nothing has arrived, or no audio format is recognised in an unfinished upload. Raises
+    what the database raises; the upload stays as it was, and the caller tries again later.
     """
     note = uploads.note(uid)
     if note is None:
@@ -71,25 +71,26 @@ async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused 
         given = read_leniently(note.metadata, parts.settings.limits.recorded_within_days)
         recording = _recordings.row(writer, info, given.pop("recorded_at", None))
         async with parts.sessions() as session:
-            opened, new = await _keep(session, parts, note, recording, given)
+            opened, new = await _store(session, parts, note, recording, given)
             committing = new
             await session.commit()
-    except FileNotFoundError:  # somebody else who asked at the same time was quicker
+    except FileNotFoundError:  # a concurrent call has made the voicemail and removed the bytes
         return await known(parts, note.metadata["key"])
     except InputError as error:
         if not (whole or isinstance(error, TooLong)):
-            return None  # the rest may still come, and then it may be sound
+            return None  # with the rest of its bytes it may turn out to be audio
         return await _refuse(parts, uploads, uid, note, error)
     finally:
         if not committing:
-            # A commit whose answer was lost may have succeeded: the file stays then.
+            # Once the commit has begun it may have succeeded even if its answer was lost: the file
+            # stays.
             writer.abort()
-    await asyncio.to_thread(_remember, uploads, uid, size)
+    await asyncio.to_thread(_mark_stored, uploads, uid, size)
     return opened
 
 
 async def known(parts: Parts, key: str) -> Opened | None:
-    """The voicemail of a client's key."""
+    """The voicemail made from the upload with this client's key, None without one."""
     async with parts.sessions() as session:
         row = await session.get(IdempotencyKey, key_hash(key))
         request = await session.get(ServiceRequest, row.service_request_id) if row else None
@@ -97,36 +98,39 @@ async def known(parts: Parts, key: str) -> Opened | None:
 
 
 async def size_of(parts: Parts, opened: Opened) -> int | None:
-    """Bytes of its recording; None where it has none any more."""
+    """Size of its recording in bytes; None once the recording is erased."""
     async with parts.sessions() as session:
         request = await session.get(ServiceRequest, opened.id)
         recording = await service_requests.recording_of(session, request) if request else None
         return recording.size_bytes if recording is not None else None
 
 
-async def _keep(
+async def _store(
     session: AsyncSession, parts: Parts, note: Note, recording: Recording, given: dict[str, Any]
 ) -> tuple[Opened, bool]:
-    """(the voicemail, does it use the new recording?), in the caller's transaction."""
+    """(the voicemail, whether it uses the new recording), in the caller's transaction."""
     digest = key_hash(note.metadata["key"])
     await _recordings.one_at_a_time(session, digest)
     row = await session.get(IdempotencyKey, digest)
     request = await session.get(ServiceRequest, row.service_request_id) if row else None
     if request is not None:
-        earlier = await service_requests.recording_of(session, request)
-        if earlier is not None and recording.size_bytes <= earlier.size_bytes:
+        stored = await service_requests.recording_of(session, request)
+        if stored is not None and recording.size_bytes <= stored.size_bytes:
             return _opened(request), False
     if request is not None and Status(request.status) not in ENDED:
         locked = await service_requests.lock(session, request.id)
         by = Author(Actor.DOOR, why="rest_arrived")
         await service_requests.hear_whole(session, locked, recording, reason("rest_arrived"), by)
         return _opened(locked), True
-    home = await households.by_link(session, parts.link_secrets, given.pop("household", None))
-    opened = await _recordings.open_voicemail(session, CHANNEL, recording, given, household=home)
+    household = await households.by_link(session, parts.link_secrets, given.pop("household", None))
+    opened = await _recordings.open_voicemail(
+        session, CHANNEL, recording, given, household=household
+    )
     if row is None:
         row = IdempotencyKey(key_sha256=digest, body_sha256=recording.sha256)
         session.add(row)
-    row.service_request_id = opened.id  # what had ended stays so: the rest is a new request
+    # A request that has ended is not opened again: the whole recording becomes a new request.
+    row.service_request_id = opened.id
     await session.flush()
     return opened, True
 
@@ -144,14 +148,14 @@ async def _refuse(
     key = "page.refused_too_long" if isinstance(error, TooLong) else "page.refused"
     refused = Refused(error.code, say(key, language, phone=phone))
     await asyncio.to_thread(uploads.change, uid, ended=refused.code, sentence=refused.sentence)
-    if not isinstance(error, TooLong):  # there is a voice in that; it stays for a while
-        await asyncio.to_thread(uploads.let_go, uid)
-    log.warning("an upload is no voicemail: %s", error.code)
+    if not isinstance(error, TooLong):  # that one is audio: its bytes stay until the upload expires
+        await asyncio.to_thread(uploads.remove, uid)
+    log.warning("an upload was refused: %s", error.code)
     return refused
 
 
 def _copy(source: Path, writer: BlobWriter, size: int) -> None:
-    """The first ``size`` bytes; more may come meanwhile."""
+    """Copy the first ``size`` bytes; another piece may be appended meanwhile."""
     left = size
     with source.open("rb") as file:
         while left and (chunk := file.read(min(COPY_BYTES, left))):
@@ -159,8 +163,8 @@ def _copy(source: Path, writer: BlobWriter, size: int) -> None:
             left -= len(chunk)
 
 
-def _remember(uploads: Uploads, uid: str, size: int) -> None:
-    """So many bytes are safe; once they are all, the upload has done its work."""
+def _mark_stored(uploads: Uploads, uid: str, size: int) -> None:
+    """Note that ``size`` bytes are in the voicemail; once it has all of them, end the upload."""
     note = uploads.note(uid)
     if note is None:
         return
@@ -168,12 +172,15 @@ def _remember(uploads: Uploads, uid: str, size: int) -> None:
     whole = note.size == taken
     uploads.change(uid, taken=taken, ended="received" if whole else None)
     if whole:
-        uploads.let_go(uid)
+        uploads.remove(uid)
 
 
 def _examine(path: Path, max_seconds: float) -> AudioInfo:
-    """What it is. The beginning of an MP4 may lack its table of contents, without which nothing
-    plays it; it is taken too, for a person, when its first bytes say what it is."""
+    """`_recordings.examine`, but lenient with the first part of an MP4 file.
+
+    That may lack its index (the ``moov`` box), without which no player can play it. It is accepted,
+    for an operator to listen to, when its first bytes name an audio format.
+    """
     try:
         return _recordings.examine(path, max_seconds)
     except NotAudio:

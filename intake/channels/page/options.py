@@ -8,21 +8,23 @@ from intake.settings import Table
 
 
 class Options(Table):
-    """How long an upload may rest and lie, and how many there may be; pages that wait for news."""
+    """Times and numbers of unfinished uploads, and of pages that are connected for live updates."""
 
     idle_seconds: float = Field(
-        600, gt=0, description="an upload left alone so long becomes a voicemail as it is"
+        600, gt=0, description="an upload without a new piece for so long becomes a voicemail"
     )
-    look_seconds: float = Field(10, gt=0, description="between two looks at the uploads")
+    look_seconds: float = Field(10, gt=0, description="between two checks of all uploads")
     keep_days: int = Field(
         7, ge=1, le=365, description="how long the rest of an interrupted upload may still come"
     )
     uploads_per_address: int = Field(
-        20, ge=1, description="unfinished uploads from one network address that are no sound yet"
+        20, ge=1, description="unfinished uploads from one network address that are not audio yet"
     )
     uploads: int = Field(1000, ge=1, description="unfinished uploads in all")
-    streams: int = Field(200, ge=1, description="pages that wait for news at one web process")
+    streams: int = Field(
+        200, ge=1, description="pages connected for live updates, for each web process"
+    )
     streams_per_address: int = Field(20, ge=1, description="the same from one network address")
     piece_idle_seconds: float = Field(
-        30, gt=0, description="a piece of which nothing comes for so long is ended"
+        30, gt=0, description="a piece that sends no byte for so long is ended"
     )

@@ -1,7 +1,7 @@
-"""Uploads on the disk: each is one growing file of sound and one small file that says what it is.
+"""Uploads on the disk: each is a growing file of audio and a small JSON file with its metadata.
 
-How much has arrived is the length of the file, nothing else: it can't disagree with the bytes
-after a crash. A piece is acknowledged only once it is fsynced.
+How much has arrived is told by the file's length alone, so after a crash it can't disagree with the
+bytes. A piece is acknowledged only once it is fsynced.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ STALE_SECONDS = 3600.0
 
 
 class Uploads:
-    """The folder of uploads that are under way; several processes may share it.
+    """The folder of unfinished uploads; several processes may share it.
 
-    Raises `SettingsError` when it can't be written: a door that would lose recordings must not
-    open.
+    ``keep``: how long an upload may be resumed. Raises `SettingsError` when the folder can't be
+    written: an endpoint that would lose recordings must not start.
     """
 
     def __init__(self, folder: Path, secrets_: list[str], *, keep: timedelta) -> None:
@@ -47,33 +47,34 @@ class Uploads:
         self._writing = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for left in folder.glob("*.new"):  # what a crash left; another process may write now
+            # Files that a crash left; a young one may be another process's, which is writing it.
+            for left in folder.glob("*.new"):
                 with contextlib.suppress(FileNotFoundError):
                     if left.stat().st_mtime < time.time() - STALE_SECONDS:
                         left.unlink()
             probe = folder / f".probe-{secrets.token_hex(4)}"
             probe.write_bytes(b"probe")
             probe.unlink()
-            for part in folder.glob("*.part"):  # a process that died may not have come to it
+            for part in folder.glob("*.part"):  # a process that crashed may not have fsynced it
                 fsync_folder(part)
             fsync_folder(folder)
         except OSError as error:
             raise SettingsError(
-                f"The folder of uploads {folder} can't be written ({error.strerror}); mend its"
-                " owner and rights."
+                f"The folder of uploads {folder} can't be written ({error.strerror}); correct its"
+                " owner and permissions."
             ) from None
 
     def id_of(self, key: str) -> str:
-        """The upload's id that belongs to a client's key: the same each time, and nobody who does
-        not know our secret can tell it from the key."""
-        for secret in self._secrets:  # one made before the secret was changed is still found
+        """The upload id (32 hex digits) of a client's key: the same each time, and not to be
+        derived from the key without our secret."""
+        for secret in self._secrets:  # an older secret finds uploads from before it was changed
             found = self._hash(secret, f"upload:{key}")
-            if self.data(found).exists() or self._paper(found).exists():
+            if self.data(found).exists() or self._note_file(found).exists():
                 return found
         return self._hash(self._secrets[0], f"upload:{key}")
 
     def network_of(self, network: str) -> str:
-        """A keyed hash that tells networks apart without naming them."""
+        """A keyed hash of a network address: it tells networks apart without storing addresses."""
         return self._hash(self._secrets[0], f"network:{network}")
 
     @staticmethod
@@ -81,15 +82,19 @@ class Uploads:
         return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
 
     def data(self, uid: str) -> Path:
-        """The file of its bytes. Raises `NotFound` for what is no id of ours."""
+        """The file of its bytes. Raises `NotFound` for anything but 32 hex digits."""
         return self.folder / f"{_checked(uid)}.part"
 
-    def _paper(self, uid: str) -> Path:
+    def _note_file(self, uid: str) -> Path:
         return self.folder / f"{_checked(uid)}.json"
 
     def begin(self, uid: str, metadata: Mapping[str, str], size: int | None, network: str) -> None:
-        """Make an empty upload. One that is there already stays as it is."""
-        if self.lives(uid):
+        """Make an empty upload; one that exists already stays as it is.
+
+        ``size``: the whole length in bytes, None while it is unknown. ``network``: from
+        `network_of`.
+        """
+        if self.exists(uid):
             return
         now = datetime.now(UTC)
         self.data(uid).touch(mode=0o600)
@@ -103,40 +108,41 @@ class Uploads:
         with self._writing:
             self._write_note(uid, note)
 
-    def lives(self, uid: str) -> bool:
-        """Is it there, and are its bytes, unless they stand in a voicemail?"""
+    def exists(self, uid: str) -> bool:
+        """Whether its note exists and, unless the upload has ended, the file of its bytes too."""
         note = self.note(uid)
         return note is not None and (bool(note.ended) or self.data(uid).exists())
 
     def note(self, uid: str) -> Note | None:
-        """What is known of an upload; read anew, because another process may have written."""
+        """The metadata of an upload, None without one that can be read; read from the disk at each
+        call, because another process may have changed it."""
         try:
-            note = Note.read(self._paper(uid).read_bytes())
+            note = Note.read(self._note_file(uid).read_bytes())
         except (FileNotFoundError, ValueError, TypeError):
             return None
         self._notes[uid] = note
         return note
 
     def change(self, uid: str, **values: Any) -> None:
-        """Change what is known of an upload; on the disk, whole or not at all, when it returns."""
+        """Change fields of an upload's `Note`, atomically; fsynced when this returns."""
         with self._writing:
             note = self.note(uid)
             if note is not None:
                 self._write_note(uid, replace(note, **values))
 
     def _write_note(self, uid: str, note: Note) -> None:
-        path = self._paper(uid)
-        fresh = path.with_name(f"{uid}-{secrets.token_hex(4)}.new")
-        with fresh.open("wb") as file:
+        path = self._note_file(uid)
+        written = path.with_name(f"{uid}-{secrets.token_hex(4)}.new")
+        with written.open("wb") as file:
             file.write(json.dumps(asdict(note), ensure_ascii=False).encode())
             file.flush()
             os.fsync(file.fileno())
-        fresh.rename(path)
+        written.rename(path)
         fsync_folder(self.folder)
         self._notes[uid] = note
 
     def length(self, uid: str) -> int:
-        """Bytes that have arrived; the whole length once the file was let go."""
+        """Bytes that have arrived; after the file was removed, those that had."""
         try:
             return self.data(uid).stat().st_size
         except FileNotFoundError:
@@ -144,23 +150,23 @@ class Uploads:
             return (note.size or note.taken) if note is not None and note.ended else 0
 
     def touched_at(self, uid: str) -> datetime:
-        """When the last byte came; long ago where there are none to come to."""
+        """When the last byte arrived (UTC); 1970 for an upload without a file."""
         try:
             return datetime.fromtimestamp(self.data(uid).stat().st_mtime, UTC)
         except FileNotFoundError:
             return datetime.fromtimestamp(0, UTC)
 
     def ids(self) -> list[str]:
-        """All uploads of which anything is known."""
+        """The ids of all uploads that have a note, sorted."""
         return sorted(path.name[:32] for path in self.folder.glob("*.json"))
 
     def unfinished(self) -> int:
-        """How many are no voicemail yet."""
+        """How many uploads are empty or have bytes that are in no voicemail yet."""
         return sum(1 for _ in self._waiting())
 
     def unsound(self, network: str) -> list[tuple[datetime, str]]:
-        """(when it was begun, id) of a network's unfinished uploads that don't look like sound, or
-        are empty; the oldest first. The others become voicemails, whatever else happens."""
+        """(time of creation, id) of a network's unfinished uploads that are empty or whose first
+        bytes are no known audio format; oldest first. All others will become voicemails."""
         return sorted(
             (datetime.fromisoformat(note.created_at), uid)
             for uid, note in self._waiting()
@@ -190,11 +196,11 @@ class Uploads:
                 yield uid, note
         self._sound &= self._notes.keys()
 
-    def let_go(self, uid: str, *, all_of_it: bool = False) -> None:
-        """Remove the bytes (they stand in a recording), or everything."""
+    def remove(self, uid: str, *, with_note: bool = False) -> None:
+        """Remove the file of bytes; with ``with_note`` the upload is forgotten altogether."""
         self.data(uid).unlink(missing_ok=True)
-        if all_of_it:
-            self._paper(uid).unlink(missing_ok=True)
+        if with_note:
+            self._note_file(uid).unlink(missing_ok=True)
         fsync_folder(self.folder)
 
 

@@ -1,8 +1,8 @@
-"""The door before tuspyserver: who may send how much, told before a byte is written.
+"""Checks every tus request before tuspyserver gets it: version, sizes, numbers and free space.
 
-tuspyserver speaks the protocol (tus 1.0: creation, deferred length, expiration, termination);
-it checks sizes, versions and types only while or after it writes, believes forwarded headers from
-anybody and can join uploads, so all that is settled here.
+tuspyserver implements the protocol (tus 1.0: creation, deferred length, expiration, termination).
+It checks sizes, versions and types only while or after it writes, trusts forwarded headers from any
+client and can concatenate uploads; so all of that is decided here, before a byte is written.
 """
 
 from __future__ import annotations
@@ -43,17 +43,18 @@ EXTENSIONS = "creation,creation-defer-length,expiration,termination"
 PIECE = "application/offset+octet-stream"
 METADATA_BYTES = 4096
 UNSOUND_SECONDS = 60
-"""So long an upload may be empty or no sound before a newer one may take its place; a phone that
-still has it begins anew."""
-logging.getLogger("tuspyserver").setLevel("WARNING")  # it logs what clients say of their uploads
+"""After this time an upload that is empty or no audio may be removed in favour of a newer one of
+the same network; a phone that still has the recording starts it anew."""
+logging.getLogger("tuspyserver").setLevel("WARNING")  # at INFO it logs clients' metadata
 
 Complete = Callable[[str], Awaitable[None]]
 
 
-class Door:
+class TusGuard:
     """An ASGI application: ``/api/uploads/`` and ``/api/uploads/<id>``.
 
-    ``complete(id)`` is awaited when the last byte of an upload is on the disk.
+    ``complete(id)`` is awaited when the last byte of an upload is on the disk. Refusals are raised
+    as `HuyingError`; the application turns them into problem documents.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class Door:
         self.parts, self.options, self.uploads = parts, options, uploads
         self._pieces: dict[str, asyncio.Event] = {}
 
-        # Both hooks are made anew for each call, and what they return may be awaitable.
+        # tuspyserver calls both factories once for each request; the hook that a factory returns
+        # may return an awaitable.
         def completed() -> Callable[[str, dict[str, str]], Any]:
             return lambda path, metadata: complete(path.rpartition("/")[2].partition(".")[0])
 
@@ -90,7 +92,7 @@ class Door:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["Tus-Resumable"] = VERSION
-                if "location" in headers:  # only the path: proxies change the rest
+                if "location" in headers:  # only the path: behind a proxy the host is another
                     headers["Location"] = f"{PATH}/{headers['location'].rpartition('/')[2]}"
             await send(message)
 
@@ -128,7 +130,7 @@ class Door:
     # -- creation -------------------------------------------------------------------------
 
     def _create(self, request: Request) -> None:
-        """Check the headers and the room, and make the upload, empty."""
+        """Check headers, free space and limits, then make the empty upload."""
         headers = request.headers
         if "upload-concat" in headers:
             raise InputError("Uploads can't be joined here.", code="not_supported")
@@ -142,30 +144,33 @@ class Door:
         if size is not None:
             self._check_size(size)
         uid = self.uploads.id_of(key)
-        if self._is_more(uid, size):
-            self.uploads.let_go(uid, all_of_it=True)
-        elif self.uploads.lives(uid):
-            return  # the answer to the first creation was lost; its bytes stay
-        self._check_room()
+        if self._has_more(uid, size):
+            self.uploads.remove(uid, with_note=True)
+        elif self.uploads.exists(uid):
+            return  # the client repeats a creation whose answer was lost: keep what has arrived
+        self._check_free_space()
         sender = self.uploads.network_of(counted_as(request.client.host if request.client else "-"))
-        self._make_place(sender)
+        self._make_room(sender)
         if self.uploads.unfinished() >= self.options.uploads:
             raise TooMany(
-                "Too many uploads are under way; this one is welcome soon.",
+                "Too many uploads are unfinished; try again in a minute.",
                 code="too_many_uploads",
                 retry_after_seconds=60,
             )
         self.uploads.begin(uid, metadata, size, sender)
 
-    def _is_more(self, uid: str, size: int | None) -> bool:
-        """Does a phone have more than what has become a voicemail? Then it sends all of it."""
+    def _has_more(self, uid: str, size: int | None) -> bool:
+        """Whether a client has more bytes than its voicemail; then it uploads all of them anew."""
         note = self.uploads.note(uid)
         arrived = self.uploads.length(uid)
         return note is not None and note.ended == "received" and (size or 0) > arrived
 
-    def _make_place(self, sender: str) -> None:
-        """Room for one more from a network, behind which there may be a whole house: what is sound
-        takes no place, and what is none loses its place to the next one after a while."""
+    def _make_room(self, sender: str) -> None:
+        """Hold a network to ``uploads_per_address``; raise `TooMany` when it has no room.
+
+        A whole building may share one address, so uploads that are audio are not counted, and after
+        `UNSOUND_SECONDS` the oldest of those that are not is removed to make room.
+        """
         unsound = self.uploads.unsound(sender)
         if len(unsound) < self.options.uploads_per_address:
             return
@@ -176,7 +181,7 @@ class Door:
                 code="too_many_uploads",
                 retry_after_seconds=UNSOUND_SECONDS,
             )
-        self.uploads.let_go(oldest, all_of_it=True)
+        self.uploads.remove(oldest, with_note=True)
 
     def _check_size(self, size: int) -> None:
         limit = self.parts.settings.limits.max_bytes
@@ -188,14 +193,17 @@ class Door:
         if size == 0:
             raise EmptyRecording("The recording is empty.")
 
-    def _check_room(self) -> None:
+    def _check_free_space(self) -> None:
         if self.parts.blobs.free_bytes() < self.parts.settings.limits.min_free_bytes:
             raise DiskFull("There is no room for more recordings; ring a person instead.")
 
     # -- a piece --------------------------------------------------------------------------
 
     def _check_piece(self, request: Request, uid: str) -> Response | None:
-        """Refuse a bad piece before it is read; an answer where there is nothing to do any more."""
+        """Refuse a bad piece before its body is read.
+
+        Returns the answer to an empty piece of an ended upload, None for a piece to be written.
+        """
         headers = request.headers
         if headers.get("content-type") != PIECE:
             raise InputError(f"Send pieces as {PIECE}.", code="not_a_piece")
@@ -218,12 +226,12 @@ class Door:
             if offset + length > whole or arrived > whole:
                 raise InputError(f"More than the {whole} bytes of Upload-Length.")
         self._check_size(max(offset + length, 1))
-        self._check_room()
+        self._check_free_space()
         return None
 
     def _may_be_deleted(self, uid: str) -> None:
         if self._known(uid).taken:
-            raise InputError("It is a voicemail already.", code="upload_ended")
+            raise InputError("This upload has become a voicemail.", code="upload_ended")
 
     def _known(self, uid: str) -> Note:
         note = self.uploads.note(uid)
@@ -232,15 +240,18 @@ class Door:
         return note
 
     async def _take_piece(self, scope: Scope, receive: Receive, send: Send, uid: str) -> None:
-        """Let tuspyserver write it. A newer piece, silence or too long a time ends it as a lost
-        connection would: what it brought is kept."""
-        if earlier := self._pieces.get(uid):
-            earlier.set()
+        """Let tuspyserver write the piece.
+
+        A newer piece of the same upload, no byte for ``piece_idle_seconds`` or more than
+        ``upload_seconds`` in all end it as a lost connection would: what has arrived is kept.
+        """
+        if running := self._pieces.get(uid):
+            running.set()
         ended = self._pieces[uid] = asyncio.Event()
         loop = asyncio.get_running_loop()
         until = loop.time() + self.parts.settings.limits.upload_seconds
 
-        async def patient() -> Message:
+        async def receive_in_time() -> Message:
             wait = min(self.options.piece_idle_seconds, until - loop.time())
             coming = asyncio.ensure_future(receive())
             newer = asyncio.ensure_future(ended.wait())
@@ -255,14 +266,15 @@ class Door:
             return coming.result() if coming in done else {"type": "http.disconnect"}
 
         try:
-            await self._tus(scope, patient, send)
+            await self._tus(scope, receive_in_time, send)
         finally:
             if self._pieces.get(uid) is ended:
                 del self._pieces[uid]
 
 
 def read_metadata(header: str) -> dict[str, str]:
-    """``Upload-Metadata`` as text; what is no UTF-8 in base64 is left out.
+    """The header ``Upload-Metadata`` as name and text; values that are not UTF-8 in base64 are
+    left out.
 
     Raises `BadField` when it is longer than `METADATA_BYTES`.
     """
@@ -281,7 +293,7 @@ def read_metadata(header: str) -> dict[str, str]:
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:
-    """A header of digits; None without it. Raises `BadField`."""
+    """A header's number; None without the header. Raises `BadField` for anything but digits."""
     text = headers.get(name)
     if text is None:
         return None
@@ -291,8 +303,8 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
 
 
 def _with_length(scope: Scope) -> Scope:
-    """An empty piece says so: WebKit sends it without Content-Length, which is none (RFC 9112,
-    6.3), but tuspyserver wants to see it."""
+    """Add ``Content-Length: 0`` to an empty piece: WebKit omits it, as RFC 9112 (6.3) allows, but
+    tuspyserver requires it."""
     names = {name for name, _ in scope["headers"]}
     if scope["method"] == "PATCH" and not names & {b"content-length", b"transfer-encoding"}:
         scope["headers"] = [*scope["headers"], (b"content-length", b"0")]
@@ -300,5 +312,5 @@ def _with_length(scope: Scope) -> Scope:
 
 
 async def _nothing() -> Message:
-    """The body of a creation is not read."""
+    """An empty body: the body of a creation is not read."""
     return {"type": "http.request", "body": b"", "more_body": False}

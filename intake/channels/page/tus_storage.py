@@ -1,4 +1,4 @@
-"""The uploads as tuspyserver wants them: one piece at a time is added to one file."""
+"""tuspyserver's storage interface over `Uploads`: one piece at a time is appended to one file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOCK_POLL_SECONDS = 0.05
 
 
 class Pieces(TusStorage):
-    """How tuspyserver reads and writes `Uploads`."""
+    """Reads and writes `Uploads` for tuspyserver."""
 
     def __init__(self, uploads: Uploads) -> None:
         self.uploads = uploads
@@ -29,7 +29,7 @@ class Pieces(TusStorage):
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def create(self, uid: str) -> None:
-        """`Uploads.begin` has made it."""
+        """Do nothing: `Uploads.begin` has made the upload."""
 
     async def exists(self, uid: str) -> bool:
         return self.uploads.note(uid) is not None
@@ -43,14 +43,14 @@ class Pieces(TusStorage):
         try:
             _write(self._open[uid], chunk)  # into the page cache; `flush` waits for the disk
         except OSError:
-            # tuspyserver takes any other error for the end of a piece, and acknowledges it.
-            raise HTTPException(507, "The disk is full; what came before is kept.") from None
+            # tuspyserver takes any other error for the end of a piece, and acknowledges the piece.
+            raise HTTPException(507, "The disk is full; earlier pieces are kept.") from None
 
     async def flush(self, uid: str) -> None:
         try:
             await asyncio.to_thread(self._sync, uid)
         except OSError:
-            raise HTTPException(507, "The disk does not keep it; send it again.") from None
+            raise HTTPException(507, "The piece could not be stored; send it again.") from None
 
     def _sync(self, uid: str) -> None:
         descriptor = self._open.pop(uid, None)
@@ -61,13 +61,13 @@ class Pieces(TusStorage):
                 os.close(descriptor)
 
     async def finalize(self, uid: str) -> None:
-        """Nothing to seal."""
+        """Do nothing: a complete upload needs no closing step."""
 
     async def read(self, uid: str) -> bytes | None:
-        return None  # nobody hears an upload through this door
+        return None  # uploads can't be downloaded through tus
 
     async def delete(self, uid: str) -> None:
-        await asyncio.to_thread(self.uploads.let_go, uid, all_of_it=True)
+        await asyncio.to_thread(self.uploads.remove, uid, with_note=True)
 
     async def read_info(self, uid: str) -> dict[str, Any] | None:
         note = self.uploads.note(uid)
@@ -84,7 +84,7 @@ class Pieces(TusStorage):
         }
 
     async def write_info(self, uid: str, data: dict[str, Any]) -> None:
-        """Only the length can be news; what arrived is told by the file alone."""
+        """Store the whole length once it is known; how much arrived is told by the file alone."""
         note = self.uploads.note(uid)
         if note is not None and note.size is None and data["size"] is not None:
             await asyncio.to_thread(self.uploads.change, uid, size=data["size"])
@@ -97,7 +97,10 @@ class Pieces(TusStorage):
 
     @contextlib.asynccontextmanager
     async def lock(self, uid: str) -> AsyncIterator[None]:  # type: ignore[override]
-        """One piece at a time, also among processes. Raises TimeoutError."""
+        """One piece of an upload at a time, also among processes.
+
+        Raises `TimeoutError` after twice `LOCK_SECONDS` at most, `NotFound` without the upload.
+        """
         mine = self._locks.setdefault(uid, asyncio.Lock())
         async with asyncio.timeout(LOCK_SECONDS):
             await mine.acquire()
@@ -109,7 +112,7 @@ class Pieces(TusStorage):
                 try:
                     yield
                 finally:
-                    self._sync(uid)  # however the piece ended, what came of it is on the disk
+                    self._sync(uid)  # fsync what has arrived, however the piece ended
         except FileNotFoundError:
             raise NotFound("There is no such upload.") from None
         finally:

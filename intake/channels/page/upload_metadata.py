@@ -1,4 +1,4 @@
-"""What is known of an upload besides its bytes, as it is kept beside them."""
+"""The metadata of an upload, stored as JSON beside the file of its bytes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ METADATA = ("key", "filetype", "language", "recorded_at", "household")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is kept beside the bytes; changed by `Uploads.change` only.
+    """One upload's metadata; changed by `Uploads.change` only.
 
     ``metadata``: those of `METADATA` that the client gave. ``size``: the whole length in bytes,
-    None while she still speaks. ``expires``: an HTTP date. ``network``: a keyed hash of the
-    sender's. ``taken``: so many bytes stand in a voicemail. ``ended``: ``received``, or the code
-    of why it can't be taken; ``sentence`` then says it in words.
+    None while the resident is still speaking. ``expires``: an HTTP date, until when the upload may
+    be resumed. ``network``: a keyed hash of the sender's network address. ``taken``: how many bytes
+    are in a voicemail. ``ended``: ``received``, or the code of why it was refused; ``sentence``
+    then says that to the resident.
     """
 
     metadata: dict[str, str]
@@ -35,11 +36,14 @@ class Note:
 
     @classmethod
     def read(cls, text: bytes) -> Note:
-        """A note as it was written, by another version perhaps."""
+        """A note from its JSON; fields that this version does not know are dropped.
+
+        Raises `ValueError` or `TypeError` for JSON that is no note.
+        """
         stored = json.loads(text)
         return cls(**{f.name: stored[f.name] for f in fields(cls) if f.name in stored})
 
 
 def expired(note: Note) -> bool:
-    """Its time to come back is over."""
+    """Whether the time in which the upload may be resumed is over."""
     return note.expires_at < datetime.now(UTC)

@@ -1,7 +1,8 @@
-"""The web chat: a page on which a resident writes or speaks, alone or inside another site.
+"""The web chat: a page on which a resident writes or speaks, by itself or embedded in another site.
 
-What she sends is acknowledged once it is committed; what she is sent is a row first, and a page
-that comes back says what it has seen. So a lost connection loses and doubles nothing.
+A resident's message is acknowledged once it is committed. A message to the resident is a database
+row before it is sent, and a page that reconnects says which messages it has. So a lost connection
+neither loses nor repeats a message.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intake import channels
 from intake.channels.webchat import history, page, visitors
-from intake.channels.webchat.connection import Talk
+from intake.channels.webchat.connection import Connection
 from intake.channels.webchat.hub import Hub
-from intake.channels.webchat.inbound import Door
+from intake.channels.webchat.inbound import Receiver
 from intake.channels.webchat.options import Options
 from intake.errors import CannotSend, Forbidden, NotAllowed
 from intake.network.addresses import counted_as
@@ -29,13 +30,13 @@ __all__ = ["Options", "WebChat", "create"]
 
 
 class WebChat:
-    """``/chat`` and what belongs to it, ``/chat.js`` for other sites."""
+    """``/chat`` with its assets, voice messages and WebSocket, and ``/chat.js`` for other sites."""
 
     name = history.NAME
 
     def __init__(self, parts: Parts, options: Options) -> None:
         self.parts, self.options = parts, options
-        self.door = Door(parts, options)
+        self.receiver = Receiver(parts, options)
         self.hub = Hub(
             parts,
             connections=options.connections,
@@ -51,53 +52,63 @@ class WebChat:
             router.add_api_route(
                 f"/chat/assets/{name}", partial(page.asset, name), methods=["GET"], name=name
             )
-        router.add_api_route("/chat/voice", self.hear, methods=["POST"])
-        router.add_api_websocket_route("/chat/ws", self.talk)
+        router.add_api_route("/chat/voice", self.receive_voice, methods=["POST"])
+        router.add_api_websocket_route("/chat/ws", self.connect)
         return router
 
     async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None:
-        """Call the page, wherever it is connected. It reads the stored message itself, now or when
-        it comes back, so this never waits for it; fails, retryably, only without the database."""
+        """Notify the visitor's pages, at whichever web process they are connected.
+
+        A page reads the stored message itself, now or when it reconnects, so this does not wait for
+        it. Raises `CannotSend` (retryable) only when the database can't be reached.
+        """
         if message.conversation_id is None:
             return
         try:
             async with self.parts.sessions.begin() as session:
-                await history.call(session, message.conversation_id)
+                await history.notify_pages(session, message.conversation_id)
         except (SQLAlchemyError, OSError) as error:
             raise CannotSend(
-                "The page could not be called.", code="webchat_call", retryable=True
+                "The page could not be notified.", code="webchat_call", retryable=True
             ) from error
 
     async def show(self, request: Request, lang: str | None = None) -> Response:
-        """The page, in the language asked for, else the browser's, else Chinese."""
+        """The page, in the language ``lang``, else the browser's, else Chinese."""
         return page.render(request, self.parts.settings, self.options, lang)
 
     async def script(self) -> FileResponse:
-        """One script tag puts a button and the chat onto another site."""
+        """The script that adds a button and the chat to another site."""
         return page.embed_script()
 
-    async def hear(self, request: Request) -> JSONResponse:
-        """A voice message; the page's token as bearer. 200 with the message's id, once kept."""
-        if not self._ours(request):
+    async def receive_voice(self, request: Request) -> JSONResponse:
+        """Receive a voice message; the visitor's token comes as bearer.
+
+        200 with the message's id once it is committed. Raises `Forbidden` for another site's page,
+        `NotAllowed` for a bad token, and what `Receiver.receive_voice` raises.
+        """
+        if not self._is_allowed(request):
             raise Forbidden("This site may not use the chat.", code="origin")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         address = visitors.known(self.parts.link_secrets, token.strip())
         if scheme.lower() != "bearer" or address is None:
             raise NotAllowed("The page's token is not valid; connect first.")
-        message_id = await self.door.hear(request, address)
+        message_id = await self.receiver.receive_voice(request, address)
         self.hub.wake(address=address)
         return JSONResponse({"id": message_id})
 
-    async def talk(self, socket: WebSocket) -> None:
-        """The connection of one page."""
+    async def connect(self, socket: WebSocket) -> None:
+        """Serve one page's WebSocket until it ends.
+
+        Closed at once with 1013 when there are too many connections, 1008 for another site's page.
+        """
         network = counted_as(socket.client.host if socket.client else "-")
-        with self.hub.place(network) as free:
-            if not free or not self._ours(socket):
+        with self.hub.slot(network) as free:
+            if not free or not self._is_allowed(socket):
                 await socket.close(1013 if not free else 1008)
                 return
-            await Talk(socket, self.door, self.hub, network).run()
+            await Connection(socket, self.receiver, self.hub, network).run()
 
-    def _ours(self, request: Request | WebSocket) -> bool:
+    def _is_allowed(self, request: Request | WebSocket) -> bool:
         return visitors.origin_allowed(
             request.headers.get("origin"),
             request.headers.get("host"),

@@ -1,9 +1,10 @@
-"""One page's connection: what it says is kept and acknowledged, what is new is shown to it.
+"""One page's WebSocket: the resident's messages are stored and acknowledged, new ones sent to it.
 
-Both ways JSON objects with the kind of message in ``t``. From the page: ``hello`` (token, last,
+Frames are JSON objects with the kind of frame in ``t``. From the page: ``hello`` (token, last,
 seen, language), ``say`` (id, text, at), ``ping``. To the page: ``welcome`` (token, new),
-``message``, ``heard`` (id, text), ``synced``, ``typing`` (on), ``ack`` (client_id, id), ``later``
-(client_id, seconds: it was not kept, send it again then), ``refused`` (client_id, code), ``pong``.
+``message``, ``heard`` (id, text: the transcript of a voice message), ``synced``, ``typing`` (on),
+``ack`` (client_id, id), ``later`` (client_id, seconds: the message was not stored, send it again
+after so many), ``refused`` (client_id, code), ``pong``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from intake.channels.webchat import history, visitors
 from intake.channels.webchat.hub import Hub
-from intake.channels.webchat.inbound import Door
+from intake.channels.webchat.inbound import Receiver
 from intake.errors import HuyingError
 from intake.locale import languages
 from intake.storage.db import is_away
@@ -35,41 +36,45 @@ TOO_LONG, IDLE, BAD_FRAME = 1009, 4000, 1007
 
 
 class Closed(Exception):
-    """The connection is over, by us with a code or by the page without."""
+    """The connection has ended: we close it with ``code``, or the page did (None)."""
 
     def __init__(self, code: int | None = None) -> None:
         self.code = code
 
 
-class Talk:
-    """A connection; `run` returns when it has ended."""
+class Connection:
+    """The connection of one page; `run` returns when it has ended.
 
-    def __init__(self, socket: WebSocket, door: Door, hub: Hub, network: str) -> None:
-        self.socket, self.door, self.hub, self.network = socket, door, hub, network
+    ``last``: the highest id of the messages that the page has. ``expects``: whether an answer is
+    being prepared. ``network``: what new visitors are counted by.
+    """
+
+    def __init__(self, socket: WebSocket, receiver: Receiver, hub: Hub, network: str) -> None:
+        self.socket, self.receiver, self.hub, self.network = socket, receiver, hub, network
         self.address = ""
         self.conversation_id: int | None = None
         self.last = 0
         self.expects = False
         self.language: str | None = None
         self._seen: deque[int] = deque(maxlen=SEEN)
-        self._unheard: set[int] = set()
+        self._untranscribed: set[int] = set()
         self._news = asyncio.Event()
         self._sending = asyncio.Lock()
 
     def wake(self) -> None:
-        """There may be news."""
+        """Look in the database for new messages soon."""
         self._news.set()
 
     async def run(self) -> None:
-        """Talk until the page goes, is idle, or breaks the rules."""
+        """Serve the page until it leaves, is idle, or violates the protocol."""
         await self.socket.accept()
         try:
             await self._greet(await self._frame(HELLO_SECONDS))
             with self.hub.joined(self):
-                telling = asyncio.create_task(self._tell())
-                hearing = asyncio.create_task(self._hear())
+                outgoing = asyncio.create_task(self._send_news())
+                incoming = asyncio.create_task(self._receive_frames())
                 done, left = await asyncio.wait(
-                    {telling, hearing}, return_when=asyncio.FIRST_COMPLETED
+                    {outgoing, incoming}, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in left:
                     task.cancel()
@@ -84,14 +89,14 @@ class Talk:
     async def _greet(self, hello: dict[str, Any]) -> None:
         if hello.get("t") != "hello":
             raise Closed(BAD_FRAME)
-        token, options = hello.get("token"), self.door.options
-        keys = self.door.parts.link_secrets
+        token, options = hello.get("token"), self.receiver.options
+        keys = self.receiver.parts.link_secrets
         visitor = visitors.welcome(
             keys, token if isinstance(token, str) else None, options.visitor_days
         )
         if visitor.is_new:
             try:
-                await self.door.allow("visitor", options.visitors_per_minute, self.network)
+                await self.receiver.allow("visitor", options.visitors_per_minute, self.network)
             except HuyingError as error:
                 await self._send(t="later", client_id=None, seconds=error.retry_after_seconds)
                 raise Closed(1013) from None
@@ -105,21 +110,21 @@ class Talk:
         await self._send(t="welcome", token=visitor.token, new=visitor.is_new)
         self._news.set()
 
-    async def _hear(self) -> None:
+    async def _receive_frames(self) -> None:
         while True:
-            frame = await self._frame(self.door.options.idle_seconds)
+            frame = await self._frame(self.receiver.options.idle_seconds)
             kind = frame.get("t")
             if kind == "say":
-                await self._take(frame)
+                await self._receive_text(frame)
             elif kind == "ping":
                 await self._send(t="pong")
             else:
                 raise Closed(BAD_FRAME)
 
-    async def _take(self, frame: dict[str, Any]) -> None:
+    async def _receive_text(self, frame: dict[str, Any]) -> None:
         client_id = frame.get("id")
         try:
-            kept = await self.door.say(
+            message_id = await self.receiver.receive_text(
                 self.address, client_id, frame.get("text"), frame.get("at"), self.language
             )
         except HuyingError as error:
@@ -130,38 +135,38 @@ class Talk:
                 await self._send(t="refused", client_id=client_id, code=error.code)
             return
         except Exception as error:
-            # Whatever went wrong, the page keeps the message and comes again.
+            # Whatever went wrong, the page keeps the message and sends it again.
             if not is_away(error):
-                log.exception("A message was not kept.")
+                log.exception("A message could not be stored.")
             wait = AWAY_SECONDS if is_away(error) else WRONG_SECONDS
             await self._send(t="later", client_id=client_id, seconds=wait)
             return
-        await self._send(t="ack", client_id=client_id, id=kept)
+        await self._send(t="ack", client_id=client_id, id=message_id)
         self.hub.wake(address=self.address)
 
-    async def _tell(self) -> None:
+    async def _send_news(self) -> None:
         first = True
         typing = False
         while True:
             await self._news.wait()
             self._news.clear()
             try:
-                async with self.door.parts.sessions() as session:
+                async with self.receiver.parts.sessions() as session:
                     news = await history.news(
-                        session, self.address, self.last, self._seen, self._unheard
+                        session, self.address, self.last, self._seen, self._untranscribed
                     )
             except Exception as error:
                 if not is_away(error):
-                    log.exception("No news could be read.")
+                    log.exception("New messages could not be read.")
                 await asyncio.sleep(AWAY_SECONDS)
                 self._news.set()
                 continue
             self.conversation_id = news.conversation_id
             for message in news.messages:
                 await self._send(t="message", **message)
-                self._told(message)
+                self._mark_sent(message)
             for message_id, words in news.heard.items():
-                self._unheard.discard(message_id)
+                self._untranscribed.discard(message_id)
                 await self._send(t="heard", id=message_id, text=words)
             if first:
                 await self._send(t="synced")
@@ -171,11 +176,11 @@ class Talk:
                 typing = news.working
                 await self._send(t="typing", on=typing)
 
-    def _told(self, message: dict[str, Any]) -> None:
+    def _mark_sent(self, message: dict[str, Any]) -> None:
         self.last = max(self.last, message["id"])
         self._seen.append(message["id"])
         if message["kind"] == "voice" and message["text"] is None:
-            self._unheard.add(message["id"])
+            self._untranscribed.add(message["id"])
 
     async def _frame(self, seconds: float) -> dict[str, Any]:
         try:

@@ -1,4 +1,4 @@
-"""What was said: the rows of one visitor's conversation as the page gets them."""
+"""The messages of one visitor's conversation, in the form in which the page gets them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.storage.models import ContactPoint, Conversation, Message
 
 NAME = "webchat"
-CALL = "huying_webchat"  # what we NOTIFY and LISTEN on; the payload is a conversation's id
-SHOWN = 200  # messages of a page that is opened anew
+CALL = "huying_webchat"  # the channel of NOTIFY and LISTEN; the payload is a conversation's id
+SHOWN = 200  # messages that a newly opened page gets
 BATCH = 500
-# A row may become visible after one with a higher id: two transactions, each with its reply.
+# With two concurrent transactions, a row may become visible after one with a higher id.
 LATE = text("interval '2 minutes'")
-WORKING = text("interval '2 minutes'")  # then "is answering" would be a lie
+WORKING = text("interval '2 minutes'")  # after that long, "is answering" is probably untrue
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """``messages`` in the order of their ids. ``heard``: what was heard in her voice messages.
-    ``working``: the assistant is at an answer."""
+    """What a page lacks. ``messages``: in the order of their ids, as `shape` gives them. ``heard``:
+    message id to transcript, for voice messages that the page has without their text. ``working``:
+    the assistant is preparing an answer."""
 
     conversation_id: int | None
     messages: list[dict[str, Any]]
@@ -42,10 +43,11 @@ def _conversation(address: str) -> Select[int]:
 async def news(
     session: AsyncSession, address: str, last: int, seen: Collection[int], unheard: Collection[int]
 ) -> News:
-    """What a page lacks that has everything up to ``last`` and, of the latest, only ``seen``.
+    """What a page lacks.
 
-    ``last`` 0: the newest `SHOWN` messages. ``unheard``: voice messages of hers whose words it
-    lacks.
+    ``last``: the highest message id that the page has; 0 for none, which gets the newest `SHOWN`
+    messages. ``seen``: the ids of the latest messages that it has. ``unheard``: the ids of the
+    resident's voice messages that it has without their transcript.
     """
     conversation_id = await session.scalar(_conversation(address))
     if conversation_id is None:
@@ -93,7 +95,7 @@ async def _after(
 
 
 def shape(message: Message) -> dict[str, Any]:
-    """One message as it travels to the page."""
+    """One message as JSON for the page; ``at`` is ISO 8601."""
     at = message.received_at or message.created_at
     return {
         "id": message.id,
@@ -107,8 +109,8 @@ def shape(message: Message) -> dict[str, Any]:
     }
 
 
-async def kept(session: AsyncSession, address: str, external_id: str) -> tuple[int, int]:
-    """(conversation, message) of an inbound message that is stored."""
+async def stored(session: AsyncSession, address: str, external_id: str) -> tuple[int, int]:
+    """(conversation id, message id) of a stored inbound message."""
     row = await session.execute(
         select(Message.conversation_id, Message.id).where(
             Message.conversation_id == _conversation(address).scalar_subquery(),
@@ -122,7 +124,7 @@ async def kept(session: AsyncSession, address: str, external_id: str) -> tuple[i
 
 
 async def latest(session: AsyncSession, addresses: Collection[str]) -> dict[str, int]:
-    """The highest message id of each of these visitors, in one query."""
+    """The highest message id of each of these visitors that has any, in one query."""
     rows = await session.execute(
         select(ContactPoint.address, func.max(Message.id))
         .join(Conversation, Conversation.contact_point_id == ContactPoint.id)
@@ -133,6 +135,6 @@ async def latest(session: AsyncSession, addresses: Collection[str]) -> dict[str,
     return {address: last for address, last in rows}
 
 
-async def call(session: AsyncSession, conversation_id: int) -> None:
-    """Tell every web process, once this transaction commits, that there is something new."""
+async def notify_pages(session: AsyncSession, conversation_id: int) -> None:
+    """Notify every web process, once this transaction commits, of a new message or transcript."""
     await session.execute(select(func.pg_notify(CALL, str(conversation_id))))

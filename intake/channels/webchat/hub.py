@@ -1,8 +1,8 @@
-"""The pages that are connected to this process, and how they learn that there is news.
+"""The pages that are connected to this process, and how they learn of new messages.
 
-One database connection listens for all of them, from the first page to the last. A slow look
-besides catches what no call told (a pooler in between that knows no LISTEN, a call lost while the
-listener was away), so news is late there, never lost.
+One database connection listens for all of them while any page is connected. Slow polling finds what
+no notification told (a pooler in between does not support LISTEN; the listener was disconnected),
+so a message may be late, but is never lost.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from intake.runtime import Parts
 from intake.storage.db import listen
 
 log = logging.getLogger("huying.webchat")
-LOOKS_ROUND = 8  # times `poll_seconds`: the look at pages that expect nothing
+POLLS_PER_ROUND = 8  # times `poll_seconds`: how often pages that expect no answer are polled
 
 
 class Page(Protocol):
@@ -30,13 +30,17 @@ class Page(Protocol):
     address: str
     conversation_id: int | None
     last: int
-    expects: bool  # an answer is being worked on
+    expects: bool  # an answer is being prepared
 
     def wake(self) -> None: ...
 
 
 class Hub:
-    """``connections`` in all and ``per_network`` are the most pages that are let in."""
+    """Counts and wakes pages.
+
+    At most ``connections`` pages in all and ``per_network`` of one network are connected at once.
+    ``poll_seconds``: between two polls for pages that expect an answer.
+    """
 
     def __init__(
         self, parts: Parts, *, connections: int, per_network: int, poll_seconds: float
@@ -49,8 +53,8 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
 
     @contextlib.contextmanager
-    def place(self, network: str) -> Iterator[bool]:
-        """A place for one page; False when there is none."""
+    def slot(self, network: str) -> Iterator[bool]:
+        """Count one more page while the block runs; yields False when there are too many."""
         free = (
             self._networks.total() < self.connections and self._networks[network] < self.per_network
         )
@@ -62,14 +66,14 @@ class Hub:
             yield True
         finally:
             self._networks[network] -= 1
-            self._networks += Counter()  # drops the zeros
+            self._networks += Counter()  # removes networks with a count of zero
 
     @contextlib.contextmanager
     def joined(self, page: Page) -> Iterator[None]:
-        """This page hears of news for so long."""
+        """Wake this page for new messages while the block runs."""
         self.pages.add(page)
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._poll())]
         try:
             yield
         finally:
@@ -80,7 +84,7 @@ class Hub:
                 self._tasks = []
 
     def wake(self, *, address: str | None = None, conversation_id: int | None = None) -> None:
-        """Let the pages of one visitor look for news."""
+        """Let the pages of one visitor, or of one conversation, look for new messages."""
         for page in self.pages:
             if page.address == address or (
                 conversation_id is not None and page.conversation_id == conversation_id
@@ -89,7 +93,7 @@ class Hub:
 
     async def _listen(self) -> None:
         def connected() -> None:
-            for page in self.pages:  # what was called while nobody listened
+            for page in self.pages:  # notifications may have been missed while disconnected
                 page.wake()
 
         await listen(
@@ -99,7 +103,7 @@ class Hub:
             name="huying-webchat",
         )
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         turn = 0
         while True:
             await asyncio.sleep(self.poll_seconds)
@@ -107,15 +111,15 @@ class Hub:
             for page in self.pages:
                 if page.expects:
                     page.wake()
-            if turn % LOOKS_ROUND == 0:
-                await self._look_round()
+            if turn % POLLS_PER_ROUND == 0:
+                await self._poll_all()
 
-    async def _look_round(self) -> None:
+    async def _poll_all(self) -> None:
         try:
             async with self.parts.sessions() as session:
                 found = await history.latest(session, {page.address for page in self.pages})
         except (SQLAlchemyError, OSError) as error:
-            log.warning("No look for news: %s", type(error).__name__)
+            log.warning("polling for new messages failed: %s", type(error).__name__)
             return
         for page in self.pages:
             if found.get(page.address, 0) > page.last:

@@ -1,4 +1,4 @@
-"""A visitor's message is kept: one transaction, and only then a yes."""
+"""Stores a visitor's message in one transaction; only after that is it acknowledged."""
 
 from __future__ import annotations
 
@@ -25,33 +25,36 @@ from intake.runtime import Parts
 log = logging.getLogger("huying.webchat")
 
 
-class Door:
-    """Takes messages in writing and in voice, as many as the settings allow."""
+class Receiver:
+    """Receives written and voice messages, as many per minute as the settings allow."""
 
     def __init__(self, parts: Parts, options: Options) -> None:
         self.parts, self.options = parts, options
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def allow(self, what: str, per_minute: int, who: str) -> None:
-        """Count one; `TooMany` with the seconds to wait when the minute's share is used up."""
+        """Count one event of the kind ``what`` for ``who``.
+
+        Raises `TooMany`, with 1 to 60 seconds to wait, when ``per_minute`` are used up.
+        """
         item = RateLimitItemPerMinute(per_minute)
         if await self._limiter.hit(item, what, who):
             return
         stats = await self._limiter.get_window_stats(item, what, who)
         wait = min(max(math.ceil(stats.reset_time - time.time()), 1), 60)
-        raise TooMany("This goes out in a moment.", retry_after_seconds=wait)
+        raise TooMany("Too many messages in a minute.", retry_after_seconds=wait)
 
-    async def say(
+    async def receive_text(
         self, address: str, client_id: object, said: object, at: object, language: str | None
     ) -> int:
-        """Keep what she wrote; the message's id, also when it is known already.
+        """Store a written message; returns its id, also when it was stored before.
 
-        ``at``: when she wrote it, in milliseconds since 1970; it may have waited for a connection.
-        Raises `BadField` for what no page of ours sends, `TooMany`.
+        ``at``: when the resident wrote it, in milliseconds since 1970; the message may have waited
+        for a connection. Raises `BadField` for what our page never sends, `TooMany`.
         """
         if not isinstance(client_id, str) or not CLIENT_ID.fullmatch(client_id):
             raise BadField("The message needs an id of 8 to 64 letters and digits.")
-        # What PostgreSQL can't hold: NUL, and halves of surrogate pairs.
+        # PostgreSQL can store neither NUL nor lone surrogates.
         words = str(said or "").replace("\x00", "").encode("utf-8", "replace").decode().strip()
         if not words:
             raise BadField("There is nothing in the message.", code="empty")
@@ -66,10 +69,16 @@ class Door:
             text=words,
             language=language,
         )
-        return await self._keep(inbound)
+        message_id, _ = await self._store(inbound)
+        return message_id
 
-    async def hear(self, request: Request, address: str) -> int:
-        """Keep a voice message: multipart with ``audio``, ``id``, and ``at`` and ``language``."""
+    async def receive_voice(self, request: Request, address: str) -> int:
+        """Store a voice message; returns its id, also when it was stored before.
+
+        A multipart body with ``audio`` and ``id``, and optionally ``at`` and ``language`` (as for
+        `receive_text`). Raises `BadField`, `TooMany`, `DiskFull`, and what `_upload.receive` and
+        `_recordings.examine` raise.
+        """
         limits = self.parts.settings.limits
         await self.allow("voice", self.options.voices_per_minute, address)
         if self.parts.blobs.free_bytes() < limits.min_free_bytes:
@@ -82,7 +91,7 @@ class Door:
             seconds=limits.upload_seconds,
         )
         writer, fields = upload.writer, upload.fields
-        kept = False
+        stored = False
         try:
             client_id = fields.get("id", "")
             if not CLIENT_ID.fullmatch(client_id):
@@ -103,30 +112,27 @@ class Door:
                 media=Media(writer.key, writer.sha256, writer.size, media_type, info),
                 language=fields.get("language"),
             )
-            message_id, kept = await self._keep_new(inbound)
+            message_id, stored = await self._store(inbound)
         finally:
-            if writer is not None and not kept:
+            if writer is not None and not stored:
                 writer.abort()
         return message_id
 
-    async def _keep(self, inbound: Inbound) -> int:
-        return (await self._keep_new(inbound))[0]
-
-    async def _keep_new(self, inbound: Inbound) -> tuple[int, bool]:
-        """(message, was it new?), committed."""
+    async def _store(self, inbound: Inbound) -> tuple[int, bool]:
+        """(message id, whether the message was new), committed."""
         async with self.parts.sessions.begin() as session:
             new = await take_in(session, inbound, self.parts)
-            message_id = await self._called(session, inbound)
+            message_id = await self._notify_pages(session, inbound)
         return message_id, new is not None
 
-    async def _called(self, session: AsyncSession, inbound: Inbound) -> int:
-        """Her other pages, maybe at other processes, hear of it too."""
-        found = await history.kept(session, inbound.address, inbound.external_id)
-        await history.call(session, found[0])
+    async def _notify_pages(self, session: AsyncSession, inbound: Inbound) -> int:
+        """Notify the visitor's other pages, also those of other processes; the message's id."""
+        found = await history.stored(session, inbound.address, inbound.external_id)
+        await history.notify_pages(session, found[0])
         return found[1]
 
     def _moment(self, at: object) -> datetime:
-        """When she wrote it, as far as we believe it."""
+        """When the resident wrote the message, in UTC; now when ``at`` is not plausible."""
         now = datetime.now(UTC)
         if isinstance(at, int | float) and not isinstance(at, bool):
             try:

@@ -11,7 +11,7 @@ from intake.settings import Table
 
 
 class Options(Table):
-    """Who may embed the chat, and how much one visitor may do."""
+    """Which sites may embed the chat, and how much one visitor and one network may send."""
 
     allowed_origins: list[str] = Field(
         default_factory=list, description="sites that may embed the chat: https://example.org"
@@ -29,13 +29,13 @@ class Options(Table):
         40, ge=1, description="pages connected from one network address"
     )
     idle_seconds: float = Field(
-        600, ge=10, description="a page that nobody looks at is let go after this time"
+        600, ge=10, description="a page that sends nothing for so long is disconnected"
     )
     visitor_days: int = Field(
-        365, ge=1, le=3650, description="how long a visitor is known again after her last visit"
+        365, ge=1, le=3650, description="how long a visitor is recognised after the last visit"
     )
     poll_seconds: float = Field(
-        2, gt=0, description="between two looks for news, where the database's call is not heard"
+        2, gt=0, description="between two polls for messages that no notification announced"
     )
 
     @field_validator("allowed_origins")

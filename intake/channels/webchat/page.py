@@ -1,4 +1,4 @@
-"""The chat's page and its scripts, as plain files under a strict content security policy."""
+"""The chat's page and its scripts: plain files, served with a strict content security policy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-UNBROKEN = str.maketrans({" ": "\u00a0", "-": "\u2011"})  # a number stays on one line
+UNBROKEN = str.maketrans({" ": "\u00a0", "-": "\u2011"})  # keeps a phone number on one line
 SCRIPTS_SAY = "chat.js."
 _templates = Environment(
     loader=FileSystemLoader(WEB / "templates"), autoescape=True, trim_blocks=True
@@ -31,7 +31,10 @@ _templates = Environment(
 def render(
     request: Request, settings: Settings, options: Options, asked: str | None
 ) -> HTMLResponse:
-    """The page in one language; what its scripts say comes with it."""
+    """The page in one language, with the sentences that its scripts show.
+
+    ``asked``: the language that the URL names; one that does not exist is ignored.
+    """
     language = asked if asked in languages() else _preferred(request)
     phone = settings.human_phone
     shown = phone.translate(UNBROKEN) if phone else say("phone.unset", language)
@@ -39,7 +42,7 @@ def render(
         "human": say("chat.human", language, phone=shown),
         "limit": settings.limits.max_seconds,
     }
-    # Not filled in here: the script knows the seconds and the words heard.
+    # The placeholders stay: the script fills in the seconds and the transcript.
     words = {
         key.removeprefix(SCRIPTS_SAY): catalog(language).get(key, text)
         for key, text in catalog(FALLBACK).items()
@@ -66,7 +69,7 @@ def render(
 
 
 def policy(request: Request, settings: Settings, options: Options) -> str:
-    """Only our own files; framed only by the sites that the settings name."""
+    """The Content-Security-Policy: only our own files, framed only by ``allowed_origins``."""
     hosts = {plain_host(request.headers.get("host")), urlsplit(settings.base_url).netloc}
     # Older Safari does not take a WebSocket to the same host for 'self'.
     sockets = [f"{s}://{host}" for host in sorted(filter(None, hosts)) for s in ("ws", "wss")]
@@ -85,24 +88,27 @@ def policy(request: Request, settings: Settings, options: Options) -> str:
 
 
 def assets() -> list[str]:
-    """The names of the page's own files."""
+    """The file names of the page's scripts, styles and icons, sorted."""
     return sorted(path.name for path in ASSETS.iterdir() if path.suffix in TYPES)
 
 
 def asset(name: str) -> FileResponse:
-    """One of the page's own files."""
+    """The file of this name; ``name`` must be one of `assets`."""
     return _file(ASSETS / name)
 
 
 def embed_script() -> FileResponse:
-    """What another site's script tag loads; any site may load it, the page decides who frames."""
+    """The script that another site's script tag loads.
+
+    Any site may load it; the page's own policy decides which sites may frame the chat.
+    """
     answer = _file(ASSETS / "embed.js")
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
 
 
 def _file(path: Path) -> FileResponse:
-    # no-cache: asked again each time, answered from the browser's copy unless it changed.
+    # no-cache: the browser revalidates its copy each time it uses it.
     return FileResponse(path, media_type=TYPES[path.suffix], headers={"Cache-Control": "no-cache"})
 
 

@@ -1,7 +1,7 @@
-"""Who writes: an anonymous visitor, known again by a signed token that her page keeps.
+"""Anonymous visitors of the web chat, recognised by a signed token that the visitor's page stores.
 
-The visitor's id is random (192 bits) and worthless without our signature, so it may stand in the
-database and in logs; the token is the secret.
+A visitor's address is random (192 bits) and useless without our signature, so the database and the
+logs may contain it; the token is the secret.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """``address``: the contact point's. ``token``: signed anew at each visit, so it lives on."""
+    """``address``: the contact point's. ``token``: signed anew at each visit, so that its term
+    begins anew."""
 
     address: str
     token: str
@@ -32,7 +33,10 @@ class Visitor:
 
 
 def welcome(keys: Sequence[str], token: str | None, days: int) -> Visitor:
-    """The visitor of a token, or a new one where the token is none, foreign or too old."""
+    """The visitor of this token; a new one without a token or with one that is invalid or expired.
+
+    ``keys``: the signing secrets, the current one first. ``days``: how long the new token is valid.
+    """
     address = known(keys, token)
     is_new = address is None
     address = address or secrets.token_urlsafe(24)
@@ -41,7 +45,7 @@ def welcome(keys: Sequence[str], token: str | None, days: int) -> Visitor:
 
 
 def known(keys: Sequence[str], token: str | None) -> str | None:
-    """The visitor's address, None for a token that is not (or no longer) good."""
+    """The visitor's address; None for a token that is missing, invalid or expired."""
     if not token or len(token) > TOKEN_LENGTH:
         return None
     try:
@@ -51,8 +55,11 @@ def known(keys: Sequence[str], token: str | None) -> str | None:
 
 
 def origin_allowed(origin: str | None, host: str | None, own: str, allowed: Sequence[str]) -> bool:
-    """May a page of this origin talk to us? Ours may (``own`` URL, or the host it asked for), and
-    those of the settings; a browser always says where a WebSocket comes from."""
+    """Whether a page of this origin may connect.
+
+    Ours may (the ``own`` URL, or the ``host`` that the request names), and those ``allowed`` by the
+    settings. Without an origin: no, because a browser always sends one with a WebSocket.
+    """
     if not origin:
         return False
     origin = origin.lower()
@@ -64,5 +71,6 @@ def origin_allowed(origin: str | None, host: str | None, own: str, allowed: Sequ
 
 
 def plain_host(host: str | None) -> str | None:
-    """The Host header if it is one that may be repeated in a header of ours."""
+    """The Host header, None when it has characters that no host has and so must not be repeated in
+    a header of ours."""
     return host if host and _HOST.fullmatch(host) else None

@@ -419,7 +419,7 @@ async def test_a_mail_that_can_not_be_kept_as_it_was_read_is_kept_as_it_came(
     async def refuses(*_: Any) -> None:
         raise ValueError("words that the log must not hold")
 
-    monkeypatch.setattr(here.channel.keeper, "_voicemail", refuses)
+    monkeypatch.setattr(here.channel.store, "_voicemail", refuses)
     mail = voicemail(sound())
     assert (await here.bring(mail)).startswith("250 ")
     (request,) = await here.all(ServiceRequest)

@@ -161,11 +161,11 @@ async def test_what_was_left_alone_becomes_a_voicemail(house: House) -> None:
     phone = Phone(house)
     await phone.begin(None, language="en")
     await phone.piece(0, SOUND[:20000])
-    await door(house).look()
+    await door(house).sweep()
     assert await recordings(house) == []
     leave_alone(house)
-    await door(house).look()
-    await door(house).look()
+    await door(house).sweep()
+    await door(house).sweep()
     assert await recordings(house) == [SOUND[:20000]]
     state = await phone.state()
     assert (state["state"], state["offset"]) == ("partial", 20000)
@@ -175,10 +175,10 @@ async def test_what_was_left_alone_becomes_a_voicemail(house: House) -> None:
 async def test_an_empty_upload_that_was_left_alone_is_nothing(house: House) -> None:
     phone = Phone(house)
     await phone.begin()
-    await door(house).look()
+    await door(house).sweep()
     assert (await phone.state())["state"] == "partial"
     leave_alone(house)
-    await door(house).look()
+    await door(house).sweep()
     assert await recordings(house) == []
     assert (await phone.state())["state"] == 404
     assert (await phone.leave())["state"] == "received"
@@ -190,7 +190,7 @@ async def test_the_rest_that_comes_late_makes_the_recording_whole(house: House) 
     await phone.begin()
     await phone.piece(0, SOUND[:20000])
     leave_alone(house)
-    await door(house).look()
+    await door(house).sweep()
     await house.work()
     number = (await phone.state())["tracking_number"]
     await phone.piece(20000, SOUND[20000:], len(SOUND))
@@ -208,7 +208,7 @@ async def test_danger_in_the_rest_calls_the_people_on_duty(house: House) -> None
     await phone.begin()
     await phone.piece(0, SOUND[:20000])
     leave_alone(house)
-    await door(house).look()
+    await door(house).sweep()
     await house.work()
     house.ears.says = "我要理发，哎呀我摔倒了起不来了，救命"
     await phone.piece(20000, SOUND[20000:], len(SOUND))
@@ -223,7 +223,7 @@ async def test_the_rest_of_a_request_that_has_ended_is_a_new_one(house: House) -
     await phone.begin()
     await phone.piece(0, SOUND[:20000])
     leave_alone(house)
-    await door(house).look()
+    await door(house).sweep()
     first = await phone.state()
     await house.client.post("/s/" + first["status_url"].rpartition("/")[2] + "/cancel")
     await phone.piece(20000, SOUND[20000:], len(SOUND))
@@ -246,10 +246,10 @@ async def test_without_the_database_the_bytes_stay_and_become_a_voicemail_later(
     with monkeypatch.context() as patch:
         patch.setattr(house.parts, "sessions", away)
         assert (await phone.piece(0, SOUND, len(SOUND))).status_code == 503
-        await door(house).look()
+        await door(house).sweep()
         assert (await phone.state())["state"] == 503
     assert await phone.offset() == len(SOUND)
-    await door(house).look()
+    await door(house).sweep()
     assert (await phone.state())["state"] == "received"
     assert await recordings(house) == [SOUND]
 
@@ -281,7 +281,7 @@ async def test_a_voicemail_is_made_once_however_many_ask_at_once(house: House) -
     await phone.piece(0, SOUND[:middle])
     leave_alone(house)
     await asyncio.gather(
-        *(door(house).look() for _ in range(4)),
+        *(door(house).sweep() for _ in range(4)),
         phone.piece(middle, SOUND[middle:], len(SOUND)),
         *(phone.state() for _ in range(4)),
     )
@@ -480,7 +480,7 @@ async def test_uploads_that_were_left_alone_take_nobodys_place(
         assert (await phone.piece(0, b"just noise" * 500)).status_code == 204
     assert (await phones[2].begin()).status_code == 429
     leave_alone(house)
-    await door(house).look()
+    await door(house).sweep()
     assert [(await phone.state())["state"] for phone in phones[:2]] == [404, 404]
     for phone in phones[2:]:
         assert (await phone.begin()).status_code == 201
@@ -537,9 +537,9 @@ async def test_the_rest_may_come_after_the_upload_was_forgotten(
     await phone.begin()
     await phone.piece(0, SOUND[:20000])
     leave_alone(house)
-    await door(house).look()
+    await door(house).sweep()
     monkeypatch.setattr("intake.channels.page.expired", lambda note: True)
-    await door(house).look()
+    await door(house).sweep()
     assert not list(door(house).uploads.folder.iterdir())
     state = await phone.state()
     assert (state["state"], state["bytes"]) == ("received", 20000)
@@ -666,10 +666,10 @@ async def test_uploads_are_forgotten_after_their_time_but_never_before_they_are_
 
     with monkeypatch.context() as patch:
         patch.setattr(house.parts, "sessions", away)
-        await door(house).look()
+        await door(house).sweep()
         assert await waiting.offset() == 20000
     for _ in range(3):
-        await door(house).look()
+        await door(house).sweep()
     assert not list(door(house).uploads.folder.iterdir())
     assert await recordings(house) == [SOUND, SOUND[:20000]]
     assert (await whole.state())["state"] == "received"

@@ -315,7 +315,7 @@ async def test_there_are_only_so_many_places_and_they_become_free_again(open_hou
 
 async def test_a_page_that_is_idle_is_let_go(open_house: Open) -> None:
     async with chatting(open_house, works=False, webchat={"idle_seconds": 10}) as (chat, _):
-        chat.house.parts.channels["webchat"].door.options = chat.house.parts.channels[
+        chat.house.parts.channels["webchat"].receiver.options = chat.house.parts.channels[
             "webchat"
         ].options.model_copy(update={"idle_seconds": 2})
         async with chat.page() as page:
