@@ -80,7 +80,7 @@ def test_we_open_what_the_peer_has_closed(text: str) -> None:
 def test_the_peer_opens_what_we_have_closed(text: str) -> None:
     reply = wechat_xml.text_reply("openid", ACCOUNT.name, text)
     key = crypto.aes_key(ACCOUNT.aes_key)
-    body = wechat_xml.closed_reply(reply, key, ACCOUNT.app_id, ACCOUNT.token)
+    body = wechat_xml.encrypted_reply(reply, key, ACCOUNT.app_id, ACCOUNT.token)
     signed = wechat_xml.read(body.encode())
     peer = WeChatCrypto(ACCOUNT.token, ACCOUNT.aes_key, ACCOUNT.app_id)
     opened = peer.decrypt_message(

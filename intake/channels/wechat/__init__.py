@@ -1,9 +1,9 @@
 """The WeChat Official Account: residents write or speak there, and are answered there.
 
-WeChat wants an answer within 5 seconds, else it asks again, three times in all. So a callback is
-checked, kept (in the database, or in the spool while that is away) and answered with nothing;
-what there is to say goes out later through the customer-service interface, or, with
-``reply_mode = "passive"``, in the answer to a callback.
+WeChat expects an answer within 5 seconds, else it repeats the callback, three times in all. So a
+callback is checked, stored (in the database, or in the spool while the database is unreachable) and
+answered with an empty body. Our messages are sent later through the customer-service interface, or,
+with ``reply_mode = "passive"``, in the answer to a callback.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ __all__ = ["Options", "WeChat", "create"]
 log = logging.getLogger("huying.wechat")
 PATH = "/channels/wechat"
 BODY_SECONDS = 2.0
-KEEP_SECONDS = 0.7  # longer than this the database counts as away
-PASSIVE_KEEP_SECONDS = 1.5  # there the answer tells what the database knows
-SAY_SECONDS = 0.5  # room for writing an answer down
+KEEP_SECONDS = 0.7  # a database that takes longer counts as unreachable
+PASSIVE_KEEP_SECONDS = 1.5  # longer, because a passive answer needs the database
+SAY_SECONDS = 0.5  # reserved for storing a passive answer
 ANSWER_SECONDS = 4.5
 DRAIN_SECONDS = 2.0
 TIDY_SECONDS = 60.0
@@ -55,7 +55,7 @@ TIDY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A callback that is WeChat's: its elements, and what its answer is closed with."""
+    """A callback that WeChat signed: its elements, and the token and key for its answer."""
 
     fields: Mapping[str, str]
     token: str
@@ -71,8 +71,8 @@ class WeChat:
         options = options_of(parts.settings, self.name)
         assert isinstance(options, Options)
         self.parts, self.options = parts, options
-        self._taking: set[asyncio.Task[Any]] = set()
-        self._one_by_one: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.api = Api(options, parts.outgoing, parts.sessions)
         self.spool = Spool(
             parts.settings.home / "spool" / self.name,
@@ -86,37 +86,43 @@ class WeChat:
         return router
 
     async def send(self, message: Message, address: str, data: Mapping[str, Any]) -> None:
-        """Bring a stored message to the follower ``address`` (openid); raises `CannotSend`."""
+        """Send a stored message to the follower ``address`` (openid). Raises `CannotSend`."""
         if self.options.reply_mode == "passive":
             raise CannotSend(
-                "This account may only answer; the message goes with her next one.",
+                "This account may only answer; the message goes out with the next answer.",
                 code="waits_for_next_inbound",
             )
         await outbound.send(self.api, self.parts.sessions, message, address)
 
     async def greet(self, request: Request) -> PlainTextResponse:
-        """Prove to WeChat that this address is the account's: sign and send back ``echostr``."""
+        """Prove to WeChat that this URL belongs to the account: check the signature and return
+        ``echostr``."""
         query = request.query_params
         self._check_plain(self.options.key_ring(), query)
         return PlainTextResponse(query.get("echostr", ""))
 
     async def receive(self, request: Request) -> Response:
-        """Take one callback; 200 as soon as it is safe on the disk."""
+        """Receive one callback; 200 once it is stored in the database or the spool.
+
+        Raises `NotAllowed` for a bad or old signature or another account, `InputError` for a body
+        that WeChat would not send, `TooLarge`.
+        """
         until = time.monotonic() + ANSWER_SECONDS
         query, ring = request.query_params, self.options.key_ring()
-        token = self._check_plain(ring, query)  # nobody else's body is read at all
+        token = self._check_plain(ring, query)  # before the body of an unsigned request is read
         checked = self._check(ring, token, query, await _read(request))
         incoming = understand(checked.fields, datetime.now(UTC))
         if incoming is None:
             return Response()
         if self.options.reply_mode == "passive":
-            text = await self._keep_and_answer(incoming, until)
+            text = await self._store_and_answer(incoming, until)
             return self._answer(incoming, checked, text)
-        await self._keep(incoming)
+        await self._store(incoming)
         return Response()
 
     async def run(self) -> None:
-        """Beside the doors: drain the spool, start what was left behind, make the menu."""
+        """In the background: drain the spool, restart lost media jobs, delete old rows, create the
+        menu."""
         tidy_at, menu_is_made = 0.0, not self.options.create_menu
         while True:
             try:
@@ -125,12 +131,16 @@ class WeChat:
                     tidy_at = time.monotonic() + TIDY_SECONDS
                     menu_is_made = menu_is_made or await self._make_menu()
                     await self._tidy()
-            except Exception as error:  # the database is away, or WeChat
-                log.warning("not tidied: %s", getattr(error, "code", type(error).__name__))
+            except Exception as error:  # the database or WeChat is unreachable
+                code = getattr(error, "code", type(error).__name__)
+                log.warning("background work failed, will retry: %s", code)
             await asyncio.sleep(DRAIN_SECONDS)
 
     def _check(self, ring: KeyRing, token: str, query: Mapping[str, str], body: bytes) -> _Checked:
-        """Is the body WeChat's, and for this account? Raises `NotAllowed`, `InputError`."""
+        """Decrypt the body and check its signature and account.
+
+        Raises `NotAllowed`, `InputError`.
+        """
         fields, key = xml.read(body), None
         if self.options.mode == "safe":
             closed = fields.get("Encrypt", "")
@@ -158,56 +168,56 @@ class WeChat:
         check_fresh(timestamp, time.time(), self.options.replay_seconds)
         return token
 
-    async def _keep(self, incoming: Incoming) -> int | Literal["known", "spooled"]:
-        """Into the database, or else into the spool.
+    async def _store(self, incoming: Incoming) -> int | Literal["known", "spooled"]:
+        """Store a message in the database, or else in the spool.
 
-        Returns "known" for what came before, else the newest message's id as it then was. The
-        database is not waited for longer than `KEEP_SECONDS`; it may finish later all the same.
-        What comes while something of hers waits in the spool waits behind it, unless somebody is
-        in danger.
+        Returns "known" for a message that was stored before, else the id of the newest message at
+        that time. Waits for the database no longer than `KEEP_SECONDS`; the transaction may succeed
+        after that. While a message of the same follower is in the spool, later ones are queued
+        behind it, except an emergency.
         """
         who = _kind_of(incoming.openid)
-        async with self._one_by_one.setdefault(who, asyncio.Lock()):
+        async with self._locks.setdefault(who, asyncio.Lock()):
             if await self.spool.holds(who) and not is_emergency(incoming.text or ""):
                 await self.spool.put(who, incoming.pack())
                 return "spooled"
-            return await self._keep_now(incoming, who)
+            return await self._store_now(incoming, who)
 
-    async def _keep_now(self, incoming: Incoming, who: str) -> int | Literal["known", "spooled"]:
-        taking = asyncio.create_task(self._take(incoming))
-        self._keep_track(taking)
+    async def _store_now(self, incoming: Incoming, who: str) -> int | Literal["known", "spooled"]:
+        storing = asyncio.create_task(self._insert(incoming))
+        self._track(storing)
         passively = self.options.reply_mode == "passive"
         seconds = PASSIVE_KEEP_SECONDS if passively else KEEP_SECONDS
-        await asyncio.wait({taking}, timeout=seconds)
-        error = taking.exception() if taking.done() else TimeoutError()
+        await asyncio.wait({storing}, timeout=seconds)
+        error = storing.exception() if storing.done() else TimeoutError()
         if error is None:
-            found = taking.result()
+            found = storing.result()
             return "known" if found is None else found
-        # Whatever it was: WeChat asks three times, and then never again.
-        log.warning("kept in the spool: %s", type(error).__name__)
+        # Spool after any error: WeChat sends a message three times, and then never again.
+        log.warning("stored in the spool: %s", type(error).__name__)
         name = await self.spool.put(who, incoming.pack())
-        if not taking.done():
-            self._keep_track(asyncio.create_task(self._forget(name, taking)))
+        if not storing.done():
+            self._track(asyncio.create_task(self._remove_spooled(name, storing)))
         return "spooled"
 
-    async def _forget(self, name: str, taking: asyncio.Task[int | None]) -> None:
-        """The database was slow, not away: what it took after all need not be taken again."""
+    async def _remove_spooled(self, name: str, storing: asyncio.Task[int | None]) -> None:
+        """Remove the spooled copy if a database that was only slow has stored the message."""
         with suppress(Exception):
-            await taking
+            await storing
             await self.spool.forget(name)
 
-    def _keep_track(self, task: asyncio.Task[Any]) -> None:
-        """Nobody else holds it."""
-        self._taking.add(task)
-        task.add_done_callback(self._taken)
+    def _track(self, task: asyncio.Task[Any]) -> None:
+        """Hold a reference: asyncio itself keeps only a weak one to a task."""
+        self._tasks.add(task)
+        task.add_done_callback(self._untrack)
 
-    def _taken(self, taking: asyncio.Task[Any]) -> None:
-        self._taking.discard(taking)
-        if not taking.cancelled():
-            taking.exception()  # looked at, or too late to matter: the spool has it
+    def _untrack(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # marks it retrieved: the caller saw it, or the message is spooled
 
-    async def _take(self, incoming: Incoming) -> int | None:
-        """Keep it in one transaction; None when it is known already."""
+    async def _insert(self, incoming: Incoming) -> int | None:
+        """Store a message in one transaction; None when it was stored before."""
         async with self.parts.sessions.begin() as session:
             newest: int | None
             if incoming.media_id is not None:
@@ -231,36 +241,36 @@ class WeChat:
         return newest
 
     async def _drained(self, kind: str, payload: bytes) -> None:
-        await self._take(Incoming.unpack(payload))
+        await self._insert(Incoming.unpack(payload))
 
-    async def _keep_and_answer(self, incoming: Incoming, until: float) -> str | None:
-        """Keep it, and the text for the answer; None: answer with nothing.
+    async def _store_and_answer(self, incoming: Incoming, until: float) -> str | None:
+        """Store a message; returns the text of the answer, None for an empty answer.
 
-        ``until``: the moment (monotonic) by which WeChat must have its answer.
+        ``until``: when WeChat must have its answer, in seconds of `time.monotonic`.
         """
-        kept = await self._keep(incoming)
-        if kept == "spooled":
+        stored = await self._store(incoming)
+        if stored == "spooled":
             return say("wechat.received", None)
         wait = min(self.options.passive_wait_seconds, until - time.monotonic() - SAY_SECONDS)
         with suppress(SQLAlchemyError, OSError):
             async with asyncio.timeout(max(wait, 0) + SAY_SECONDS):
-                if kept == "known":
+                if stored == "known":
                     return await passive_reply.given_before(self.parts, incoming, wait)
-                return await passive_reply.answer(self.parts, incoming, kept, wait)
-        return None if kept == "known" else say("wechat.received", None)
+                return await passive_reply.answer(self.parts, incoming, stored, wait)
+        return None if stored == "known" else say("wechat.received", None)
 
     def _answer(self, incoming: Incoming, checked: _Checked, text: str | None) -> Response:
         if text is None:
             return Response()
         reply = xml.text_reply(incoming.openid, incoming.reply_from, text)
         if checked.key is not None:
-            reply = xml.closed_reply(reply, checked.key, self.options.app_id, checked.token)
+            reply = xml.encrypted_reply(reply, checked.key, self.options.app_id, checked.token)
         return Response(reply, media_type="application/xml")
 
     async def _tidy(self) -> None:
         async with self.parts.sessions.begin() as session:
             if found := await media.start_again(session):
-                log.warning("%s media had lost their job; it is started again", found)
+                log.warning("restarted the lost jobs of %s media", found)
             now = datetime.now(UTC)
             await passive_reply.forget(session, now)
             await media.forget(session, now)
@@ -269,32 +279,33 @@ class WeChat:
     async def _make_menu(self) -> bool:
         try:
             if await menu.ensure(self.api, self.options.menu_language):
-                log.info("the menu is made")
+                log.info("created the menu")
         except BackendError as error:
-            log.error("the menu can't be made: %s", error.sentence)
+            log.error("the menu can't be created: %s", error.sentence)
             return not error.retryable
         return True
 
 
 def create(parts: Parts) -> WeChat:
-    """The account of these settings."""
+    """The WeChat channel of this process."""
     return WeChat(parts)
 
 
 def _kind_of(openid: str) -> str:
-    """Under what a follower's messages lie in the spool: the name of a file tells nobody who."""
+    """The spool's name for a follower's messages: a hash, so that file names identify nobody."""
     return f"wechat{hashlib.sha256(openid.encode()).hexdigest()[:16]}"
 
 
 async def _read(request: Request) -> bytes:
-    """The whole body, if it is no longer than WeChat's can be."""
+    """The whole body. Raises `TooLarge` for more than `xml.MAX_BYTES`, `InputError` when it ends
+    early or takes longer than `BODY_SECONDS`."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > xml.MAX_BYTES:
-                    raise TooLarge("WeChat sends no such long message.", limit=xml.MAX_BYTES)
+                    raise TooLarge("WeChat never sends so long a message.", limit=xml.MAX_BYTES)
     except (ClientDisconnect, TimeoutError):
-        raise InputError("The message stopped in the middle.", code="cut") from None
+        raise InputError("The message was cut off.", code="cut") from None
     return bytes(body)

@@ -1,7 +1,7 @@
-"""WeChat's interface: words to a follower, media from her, the menu.
+"""The client of WeChat's HTTP interface: send a text, fetch media, read and create the menu.
 
-Every call brings the shared access token; one that WeChat says is bad (40001, 40014, 42001)
-is renewed once. Return codes: "Global Return Codes" in WeChat's documentation.
+Every call carries the shared access token; a token that WeChat refuses (40001, 40014, 42001) is
+renewed once. Return codes: "Global Return Codes" in WeChat's documentation.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ BUSY = frozenset({-1, 45009, 45011}) | STALE_TOKEN
 NO_SUCH_MEDIA = frozenset({40007, 41006})
 NO_MENU = 46003
 _HINTS = {
-    40013: "mend app_id",
-    40125: "mend app_secret_file",
+    40013: "correct app_id",
+    40125: "correct app_secret_file",
     40164: "add this machine's public address to the account's IP whitelist",
     45009: "the account's calls for today are used up",
     48001: 'the account may not use this interface; set reply_mode = "passive"',
@@ -36,7 +36,7 @@ _HINTS = {
 
 
 class Refusal(BackendError):
-    """WeChat answered with an ``errcode``; it surely did nothing."""
+    """WeChat answered with an ``errcode``, so it has done nothing (``sent`` is False)."""
 
     def __init__(self, errcode: int) -> None:
         hint = f": {_HINTS[errcode]}" if errcode in _HINTS else ""
@@ -52,7 +52,7 @@ class Refusal(BackendError):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes of a voice message or a picture, and what WeChat says they are."""
+    """The bytes of a voice message, picture or video, and the media type that WeChat declares."""
 
     content: bytes
     media_type: str
@@ -66,7 +66,7 @@ class Api:
         self.tokens = Tokens(sessions, options.app_id, self._fetch_token)
 
     async def send_text(self, openid: str, text: str) -> None:
-        """Bring one text to a follower, through the customer-service interface."""
+        """Send one text (at most 2,048 bytes of UTF-8) through the customer-service interface."""
         await self._call(
             "POST",
             "/cgi-bin/message/custom/send",
@@ -74,7 +74,10 @@ class Api:
         )
 
     async def media(self, media_id: str, max_bytes: int) -> Fetched:
-        """Fetch what a follower sent. A video comes by a second address, which WeChat names."""
+        """Fetch a follower's voice message, picture or video.
+
+        WeChat answers with the URL of a video, which is then fetched from there.
+        """
         answer = await self._call(
             "GET", "/cgi-bin/media/get", params={"media_id": media_id}, max_bytes=max_bytes
         )
@@ -90,7 +93,7 @@ class Api:
         return Fetched(answer.content, media_type or "application/octet-stream")
 
     async def menu(self) -> Mapping[str, Any] | None:
-        """The menu as it is; None when there is none."""
+        """The account's current menu; None without one."""
         try:
             found = _json(await self._call("GET", "/cgi-bin/menu/get"))
         except Refusal as refusal:
@@ -135,7 +138,7 @@ class Api:
             method,
             self._options.api_url + path,
             params={"access_token": token, **params},
-            # WeChat shows \uXXXX to the follower as it stands.
+            # With JSON's \uXXXX escapes WeChat shows the escapes themselves to the follower.
             content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
             headers={"Content-Type": "application/json; charset=utf-8"} if body else None,
             max_bytes=max_bytes,

@@ -1,7 +1,7 @@
-"""WeChat's signatures and its message encryption, both ways.
+"""WeChat's signatures, and the encryption and decryption of its messages.
 
-signature = SHA-1 of the sorted and joined parts; it is WeChat's choice, not ours. Encryption
-("safe mode"): AES-256-CBC, IV = the key's first 16 bytes, of
+A signature is the SHA-1 of the sorted and joined parts; the algorithm is WeChat's choice.
+Encryption ("safe mode") is AES-256-CBC, IV = the key's first 16 bytes, of
 ``16 random bytes + length (4 bytes, big-endian) + message + AppID``, padded to 32 (PKCS #7).
 Source: "Message Encryption and Decryption" in WeChat's Official Accounts documentation.
 """
@@ -26,7 +26,7 @@ _HEAD = 20  # random bytes and length
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Tokens and 32-byte AES keys that are good now, current first."""
+    """Tokens and 32-byte AES keys that are accepted, the current one first."""
 
     app_id: str
     tokens: tuple[str, ...]
@@ -35,14 +35,14 @@ class KeyRing:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A decrypted message, and the key that opened it: the answer is closed with the same."""
+    """A decrypted message, and the key that decrypted it, with which the answer is encrypted."""
 
     message: bytes
     key: bytes
 
 
 def aes_key(text: str) -> bytes:
-    """The 32 bytes of an EncodingAESKey (43 characters); ValueError when it is none."""
+    """The 32 bytes of an EncodingAESKey (43 characters). Raises `ValueError` for other text."""
     try:
         key = base64.b64decode(text + "=", validate=True)
     except (binascii.Error, ValueError):
@@ -58,9 +58,9 @@ def sign(*parts: str) -> str:
 
 
 def check_signature(tokens: tuple[str, ...], given: str, *parts: str) -> str:
-    """Return the token that signed ``parts``; `NotAllowed` if none did.
+    """Return the token that signed ``parts``; raises `NotAllowed` if none did.
 
-    All tokens are tried, each in constant time, so that nothing shows which was near.
+    All tokens are tried, each in constant time, so that the time tells nothing about them.
     """
     signed = [
         token
@@ -73,7 +73,8 @@ def check_signature(tokens: tuple[str, ...], given: str, *parts: str) -> str:
 
 
 def check_fresh(timestamp: str, now: float, window_seconds: float) -> None:
-    """`NotAllowed` when a timestamp (Unix seconds) lies outside the window around ``now``."""
+    """Raises `NotAllowed` for a timestamp (Unix seconds) that is more than ``window_seconds`` from
+    ``now`` (Unix seconds)."""
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise NotAllowed("The timestamp is no number.", code="bad_timestamp")
     if abs(now - int(timestamp)) > window_seconds:
@@ -83,17 +84,17 @@ def check_fresh(timestamp: str, now: float, window_seconds: float) -> None:
 
 
 def decrypt(ring: KeyRing, encrypted: str) -> Opened:
-    """Open the text of an ``Encrypt`` element with the first key that fits.
+    """Decrypt the text of an ``Encrypt`` element with the first key that fits.
 
-    Check its signature first. Raises `NotAllowed` when no key fits, when it is cut, or when it
-    was closed for another AppID.
+    The caller has checked its signature. Raises `NotAllowed` when no key fits, or when the text is
+    truncated or was encrypted for another AppID.
     """
     try:
-        closed = base64.b64decode(encrypted, validate=True)
+        ciphertext = base64.b64decode(encrypted, validate=True)
     except (binascii.Error, ValueError):
-        closed = b""
+        ciphertext = b""
     for key in ring.keys:
-        message = _open(key, closed, ring.app_id)
+        message = _decrypt_with(key, ciphertext, ring.app_id)
         if message is not None:
             return Opened(message, key)
     raise NotAllowed(
@@ -103,7 +104,7 @@ def decrypt(ring: KeyRing, encrypted: str) -> Opened:
 
 
 def encrypt(key: bytes, message: bytes, app_id: str) -> str:
-    """Close a message; what stands in an ``Encrypt`` element."""
+    """Encrypt a message; returns the text of an ``Encrypt`` element (base64)."""
     plain = secrets.token_bytes(16) + len(message).to_bytes(4, "big") + message + app_id.encode()
     padder = PKCS7(_BLOCK_BITS).padder()
     padded = padder.update(plain) + padder.finalize()
@@ -111,13 +112,13 @@ def encrypt(key: bytes, message: bytes, app_id: str) -> str:
     return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
 
 
-def _open(key: bytes, closed: bytes, app_id: str) -> bytes | None:
-    if not closed or len(closed) % 16:
+def _decrypt_with(key: bytes, ciphertext: bytes, app_id: str) -> bytes | None:
+    if not ciphertext or len(ciphertext) % 16:
         return None
     decryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).decryptor()
     unpadder = PKCS7(_BLOCK_BITS).unpadder()
     try:
-        padded = decryptor.update(closed) + decryptor.finalize()
+        padded = decryptor.update(ciphertext) + decryptor.finalize()
         plain = unpadder.update(padded) + unpadder.finalize()
     except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""One message or event of WeChat, in our words."""
+"""Parses one WeChat callback (a message or an event) into our own form."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ _MEDIA: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """``opens``: which window for customer-service messages it opens. ``media_id``: its sound
-    or picture, to be fetched. ``reply_from``: the account's own id, the sender of an answer."""
+    """A follower's message or event.
+
+    ``received_at``: aware, never after now. ``opens``: which window for customer-service messages
+    it opens (`reply_window`). ``media_id``: the voice message, picture or video to be fetched.
+    ``reply_from``: the account's own id, the sender of an answer.
+    """
 
     openid: str
     external_id: str
@@ -47,17 +51,17 @@ class Incoming:
 
     @classmethod
     def unpack(cls, payload: bytes) -> Incoming:
-        """Back from the spool."""
+        """The message from `pack`."""
         values = json.loads(payload)
         return cls(**{**values, "received_at": datetime.fromisoformat(values["received_at"])})
 
 
 def understand(fields: Mapping[str, str], now: datetime) -> Incoming | None:
-    """Read the elements of one callback; None for what residents don't mean as a message.
+    """Parse the elements of one callback; None for an event that is no message to us.
 
-    Messages are known by MsgId; events by FromUserName and CreateTime (WeChat's rule), with
-    the event's name, for two of them may come in one second. Raises `InputError` for a
-    callback that lacks what WeChat always gives.
+    Messages are identified by MsgId; events by FromUserName and CreateTime (WeChat's rule) and
+    the event's name, because two of them may arrive in one second. Raises `InputError` for a
+    callback without the elements that WeChat always sends.
     """
     openid = _field(fields, "FromUserName", _OPENID)
     received_at = _moment(fields.get("CreateTime", ""), now)
@@ -91,7 +95,7 @@ def _event(fields: Mapping[str, str], base: dict[str, Any]) -> Incoming | None:
         text = f"menu:{key}"
     elif name == "scan":
         text = f"scan:{key}"
-    else:  # reports of place, delivery notes, unfollowing: nothing was asked of us
+    else:  # location reports, delivery receipts, unfollowing: the resident asks nothing of us
         return None
     seconds = int(base["received_at"].timestamp())
     external_id = f"{base['openid']}:{fields.get('CreateTime', seconds)}:{text}"
@@ -102,9 +106,9 @@ def _location(fields: Mapping[str, str], base: dict[str, Any]) -> Incoming:
     try:
         latitude, longitude = float(fields["Location_X"]), float(fields["Location_Y"])
     except (KeyError, ValueError):
-        raise InputError("A location without coordinates.", code="bad_message") from None
+        raise InputError("The location has no coordinates.", code="bad_message") from None
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise InputError("A location outside the world.", code="bad_message")
+        raise InputError("The location's coordinates are out of range.", code="bad_message")
     label = fields.get("Label", "").strip() or f"{latitude:.6f}, {longitude:.6f}"
     where = {"latitude": latitude, "longitude": longitude}
     return Incoming(kind="location", text=label, data=where, **base)

@@ -1,7 +1,7 @@
-"""Voice messages and pictures: fetched by a job, for WeChat keeps them for three days only.
+"""Voice messages and pictures: a job fetches them, because WeChat keeps them for only three days.
 
-Tried again with growing waits as long as WeChat has it; after a minute without it the operators
-see that something is missing, and what is lost for good ends with them.
+The job is retried with growing waits as long as WeChat keeps the file. After about a minute of
+failures the operators get a request that says so, and when the file is lost the resident is told.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ log = logging.getLogger("huying.wechat")
 JOB = "wechat_media"
 KEPT = timedelta(days=3)
 YOUNG = timedelta(minutes=10)
-PATIENCE = Patience(110, first_seconds=1, longest_seconds=3600)  # three days and more
-TELL_AFTER = 7  # failures: about a minute
+PATIENCE = Patience(110, first_seconds=1, longest_seconds=3600)  # more than three days in all
+TELL_AFTER = 7  # failures, after about a minute
 WORKER = Author(Actor.WORKER)
 _MAGIC = (
     (b"\xff\xd8\xff", 0, "image/jpeg"),
@@ -62,7 +62,7 @@ _LEFT_BEHIND = text(
 
 
 async def note(session: AsyncSession, incoming: Incoming) -> bool:
-    """Keep what must be fetched and start fetching; False for a message known already."""
+    """Store what must be fetched and defer its job; False for a message that is stored already."""
     statement = (
         insert(WechatMedia)
         .values(
@@ -82,7 +82,10 @@ async def note(session: AsyncSession, incoming: Incoming) -> bool:
 
 
 async def start_again(session: AsyncSession) -> int:
-    """Start what lost its job, such as one whose worker died too often; how many."""
+    """Defer a job for each file that lost its own, for instance when its worker crashed too often.
+
+    Returns how many.
+    """
     left = (await session.scalars(_LEFT_BEHIND)).all()
     for found in left:
         await _start(session, found)
@@ -90,7 +93,8 @@ async def start_again(session: AsyncSession) -> int:
 
 
 async def forget(session: AsyncSession, now: datetime) -> None:
-    """What WeChat itself has long deleted needs no row of ours."""
+    """Delete the rows of files that were settled more than six days ago, twice as long as WeChat
+    keeps a file."""
     await session.execute(delete(WechatMedia).where(WechatMedia.ended_at < now - 2 * KEPT))
 
 
@@ -101,7 +105,7 @@ async def _start(session: AsyncSession, wechat_media_id: int) -> None:
 
 @app.task(name=JOB, pass_context=True, retry=PATIENCE)
 async def run(context: procrastinate.JobContext, /, wechat_media_id: int) -> None:
-    """Fetch one, and hand it on as the message that it is."""
+    """The job: fetch one file and store the message that it belongs to."""
     parts: Parts = context.additional_context["parts"]
     try:
         await fetch(parts, wechat_media_id)
@@ -116,7 +120,10 @@ async def run(context: procrastinate.JobContext, /, wechat_media_id: int) -> Non
 
 
 async def fetch(parts: Parts, wechat_media_id: int) -> None:
-    """Store the bytes as they are, then take the message in. Raises `BackendError`."""
+    """Fetch and store one file's bytes, then its message. A row that is settled is left alone.
+
+    Raises `BackendError` (from WeChat), `DiskFull`, `Unavailable` for an empty answer.
+    """
     async with parts.sessions() as session:
         row = await session.get(WechatMedia, wechat_media_id)
     if row is None or row.ended_at is not None:
@@ -132,22 +139,22 @@ async def fetch(parts: Parts, wechat_media_id: int) -> None:
     try:
         fetched = await api.media(row.media_id, parts.settings.limits.max_bytes)
     except BackendError as error:
-        # A wrong secret or a full allowance can be mended while WeChat keeps it.
+        # An operator can correct a wrong secret or raise a limit while WeChat keeps the file.
         gone = getattr(error, "errcode", None) in NO_SUCH_MEDIA and age > YOUNG
         error.retryable = not gone and error.code != "answer_too_large"
         raise
     if not fetched.content:
         raise Unavailable("WeChat sent nothing.", code="wechat_empty")
-    await _keep(parts, row, fetched)
+    await _store(parts, row, fetched)
 
 
-async def _keep(parts: Parts, row: WechatMedia, fetched: Fetched) -> None:
-    writer, promised = parts.blobs.writer(), False
+async def _store(parts: Parts, row: WechatMedia, fetched: Fetched) -> None:
+    writer, stored = parts.blobs.writer(), False
     try:
         writer.write(fetched.content)
-        sound = await writer.finish(_sound if row.kind == "voice" else lambda _: None)
+        info = await writer.finish(_audio_info if row.kind == "voice" else lambda _: None)
         kind = media_type(row.kind, fetched)
-        media = Media(writer.key, writer.sha256, writer.size, kind, sound)
+        media = Media(writer.key, writer.sha256, writer.size, kind, info)
         inbound = Inbound(
             channel="wechat",
             address=row.openid,
@@ -161,14 +168,14 @@ async def _keep(parts: Parts, row: WechatMedia, fetched: Fetched) -> None:
             if current.ended_at is not None:
                 return
             current.ended_at, current.error_code = datetime.now(UTC), None
-            promised = await conversation_inbound.take_in(session, inbound, parts) is not None
+            stored = await conversation_inbound.take_in(session, inbound, parts) is not None
     finally:
-        if not promised:
+        if not stored:
             writer.abort()
 
 
-def _sound(path: Path) -> AudioInfo | None:
-    """What the file holds; None for what we don't know, which a person will look at."""
+def _audio_info(path: Path) -> AudioInfo | None:
+    """The file's format; None for an unknown one, which an operator will check."""
     try:
         return probe(path)
     except SpeechError:
@@ -176,7 +183,7 @@ def _sound(path: Path) -> AudioInfo | None:
 
 
 def media_type(kind: str, fetched: Fetched) -> str:
-    """What it is: of sounds what WeChat says, of pictures what their first bytes say."""
+    """The media type: of a voice message as WeChat declares it, of others by the first bytes."""
     if kind == "voice":
         said = fetched.media_type
         return said if said.startswith("audio/") else "application/octet-stream"
@@ -187,7 +194,7 @@ def media_type(kind: str, fetched: Fetched) -> str:
 
 
 async def tell_operators(parts: Parts, wechat_media_id: int, code: str) -> None:
-    """It does not come: a request in review says so, once; fetching goes on."""
+    """Open a request in review, once, that says the file can't be fetched; the job goes on."""
     async with parts.sessions.begin() as session:
         row = await session.get_one(WechatMedia, wechat_media_id, with_for_update=True)
         if row.ended_at is None and row.service_request_id is None:
@@ -195,7 +202,8 @@ async def tell_operators(parts: Parts, wechat_media_id: int, code: str) -> None:
 
 
 async def lose(parts: Parts, wechat_media_id: int, code: str) -> None:
-    """It will never come: the operators know who sent it, and the resident is told so."""
+    """Settle a file that can't be fetched any more: a request in review says who sent it, and the
+    resident is told."""
     async with parts.sessions.begin() as session:
         row = await session.get_one(WechatMedia, wechat_media_id, with_for_update=True)
         if row.ended_at is not None:

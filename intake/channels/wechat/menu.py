@@ -1,4 +1,4 @@
-"""The account's menu: one button that says what to do."""
+"""The account's menu: one button, on which a resident can tap to ask for help."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ KEY = "CALL"
 
 
 def wanted(language: str) -> Mapping[str, Any]:
-    """The menu as WeChat takes it; its title has at most 16 bytes of UTF-8."""
+    """The menu as WeChat's JSON; the button's title may have at most 16 bytes of UTF-8."""
     return {"button": [{"type": "click", "name": say("wechat.menu", language), "key": KEY}]}
 
 
 async def ensure(api: Api, language: str) -> bool:
-    """Make the menu unless it is there as it should be; was it made? Raises `BackendError`."""
+    """Create the menu unless it exists as `wanted`; returns whether it was created.
+
+    Raises `BackendError`.
+    """
     menu, found = wanted(language), await api.menu()
     buttons = (found or {}).get("button") or []
     shown = [{name: button.get(name) for name in ("type", "name", "key")} for button in buttons]

@@ -13,7 +13,7 @@ from intake.network.options import NetworkOptions, Secret, Url, read_secret
 
 
 class Options(NetworkOptions):
-    """One Official Account. Secrets are read at each use, so they can be changed while we run."""
+    """One Official Account. Secret files are read at each use, so they can be changed any time."""
 
     app_id: str = Field(description="the account's AppID, wx…")
     app_secret_file: Secret = Field(description="the AppSecret")
@@ -63,7 +63,10 @@ class Options(NetworkOptions):
         return self
 
     def key_ring(self) -> KeyRing:
-        """The tokens and keys of now, current first; `SettingsError` if a file was spoilt."""
+        """The tokens and keys as the files are now, the current ones first.
+
+        Raises `SettingsError` for a file without a valid key.
+        """
         tokens = (self.token_file, self.previous_token_file)
         keys = (self.aes_key_file, self.previous_aes_key_file)
         try:

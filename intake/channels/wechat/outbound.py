@@ -1,4 +1,4 @@
-"""A stored message on its way to a follower, within what WeChat allows."""
+"""Sends a stored message to a follower, as far as WeChat's reply window allows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PIECES_SENT = text(
 
 
 async def send(api: Api, sessions: Sessions, message: Message, openid: str) -> None:
-    """Bring a message, in as many pieces as it needs; what went is not sent again.
+    """Send a message in as many pieces as it needs; pieces that were sent before are skipped.
 
     Raises `CannotSend`: not retryable when the window is closed or WeChat refuses.
     """
@@ -31,17 +31,17 @@ async def send(api: Api, sessions: Sessions, message: Message, openid: str) -> N
 
 
 def sent_pieces(message: Message) -> int:
-    """How many pieces of it have gone before."""
+    """How many pieces of the message have been sent."""
     return int((message.data or {}).get("wechat_pieces", 0))
 
 
 async def _send_piece(api: Api, sessions: Sessions, openid: str, piece: str) -> None:
     while True:
         async with sessions.begin() as session:
-            place = await reply_window.take(session, openid)
-        if place is None:
+            slot = await reply_window.take(session, openid)
+        if slot is None:
             raise CannotSend(
-                "WeChat takes no more messages for her until she writes again.",
+                "WeChat accepts no more messages to this resident until the resident writes.",
                 code="window_closed",
             )
         try:
@@ -51,9 +51,9 @@ async def _send_piece(api: Api, sessions: Sessions, openid: str, piece: str) -> 
             closed = isinstance(error, Refusal) and error.errcode in WINDOW_CLOSED
             async with sessions.begin() as session:
                 if closed:
-                    await reply_window.close(session, place)
+                    await reply_window.close(session, slot)
                 elif error.sent is False:
-                    await reply_window.give_back(session, place)
+                    await reply_window.give_back(session, slot)
             if not closed:
                 raise CannotSend(
                     error.sentence,

@@ -1,7 +1,8 @@
-"""Answers inside WeChat's own request, for accounts that may not write by themselves.
+"""Passive replies: answers within WeChat's own request, for accounts that may not send messages.
 
-What waits for the resident goes into the answer to her next message; there is room for one
-text. WeChat asks up to three times, so the answer is kept and given again.
+Messages for the resident are held until the resident's next message and go into its answer, which
+has room for one text. WeChat repeats a callback up to three times, so the answer is stored and
+given each time.
 """
 
 from __future__ import annotations
@@ -21,30 +22,30 @@ from intake.locale import say
 from intake.runtime import Parts
 from intake.storage.models import ContactPoint, Conversation, Message, ServiceRequest, WechatAnswer
 
-_LOOK_SECONDS = 0.15
+_POLL_SECONDS = 0.15
 _BETWEEN = "\n\n"
 KEEP_ANSWERS = timedelta(days=1)
 
 
 async def newest(session: AsyncSession) -> int:
-    """The newest message's id of all: what comes after it is news."""
+    """The id of the newest message of all conversations; later messages have higher ids."""
     return await session.scalar(select(func.max(Message.id))) or 0
 
 
 async def answer(parts: Parts, incoming: Incoming, after: int, wait_seconds: float) -> str:
-    """The text to answer with; waits a little for the assistant's own words.
+    """The text to answer with; waits up to ``wait_seconds`` for the assistant's own answer.
 
-    ``after``: the newest message's id before this one came in.
+    ``after``: a message id; only unsent messages with higher ids count as the answer.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + wait_seconds
     while True:
         if await _has_news(parts, incoming.openid, after) or loop.time() >= until:
             break
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)
     async with parts.sessions.begin() as session:
-        text = await _take_waiting(session, incoming.openid)
-        text = text or await _short(session, incoming)
+        text = await _take_unsent(session, incoming.openid)
+        text = text or await _acknowledgement(session, incoming)
         await session.execute(
             insert(WechatAnswer)
             .values(openid=incoming.openid, external_id=incoming.external_id, text=text)
@@ -54,7 +55,8 @@ async def answer(parts: Parts, incoming: Incoming, after: int, wait_seconds: flo
 
 
 async def given_before(parts: Parts, incoming: Incoming, wait_seconds: float) -> str | None:
-    """The answer to a message that WeChat sends again; None if there is none (yet)."""
+    """The stored answer to a message that WeChat repeats; None if there is none after
+    ``wait_seconds``."""
     loop = asyncio.get_running_loop()
     until = loop.time() + wait_seconds
     while True:
@@ -62,11 +64,11 @@ async def given_before(parts: Parts, incoming: Incoming, wait_seconds: float) ->
             row = await session.get(WechatAnswer, (incoming.openid, incoming.external_id))
         if row is not None or loop.time() >= until:
             return None if row is None else row.text
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def forget(session: AsyncSession, now: datetime) -> None:
-    """Answers of yesterday are not asked for again."""
+    """Delete answers that are older than `KEEP_ANSWERS`: WeChat asks for them no more."""
     await session.execute(delete(WechatAnswer).where(WechatAnswer.created_at < now - KEEP_ANSWERS))
 
 
@@ -94,8 +96,8 @@ async def _has_news(parts: Parts, openid: str, after: int) -> bool:
     return found is not None
 
 
-async def _take_waiting(session: AsyncSession, openid: str) -> str:
-    """The words that wait, oldest first, as many as go into one text; they count as sent."""
+async def _take_unsent(session: AsyncSession, openid: str) -> str:
+    """The unsent messages, oldest first, as many as fit into one text; they are marked as sent."""
     rows = await session.scalars(
         select(Message)
         .where(
@@ -121,8 +123,8 @@ async def _take_waiting(session: AsyncSession, openid: str) -> str:
     return text
 
 
-async def _short(session: AsyncSession, incoming: Incoming) -> str:
-    """Received, with the number of the request that she is making, if there is one."""
+async def _acknowledgement(session: AsyncSession, incoming: Incoming) -> str:
+    """A sentence that the message was received, with the number of the request if there is one."""
     openid = incoming.openid
     request = await session.scalar(
         select(ServiceRequest)

@@ -1,8 +1,8 @@
-"""How many customer-service messages WeChat still takes for one follower, counted by us.
+"""Our count of how many customer-service messages WeChat still accepts for one follower.
 
-A message from her opens 48 hours for 5 messages; a click on the menu, following or scanning
-opens 1 minute for 3. What WeChat says (45015, 45047) stands above our count. Source: "Customer
-Service Messages" in WeChat's Official Accounts documentation.
+A follower's message opens a window of 48 hours for 5 messages; a click on the menu, following or
+scanning opens one of 1 minute for 3. When WeChat refuses (45015, 45047), that overrules our count.
+Source: "Customer Service Messages" in WeChat's Official Accounts documentation.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from intake.storage.models import WechatWindow
 
 LENGTH: dict[Opens, timedelta] = {"message": timedelta(hours=48), "event": timedelta(minutes=1)}
 MESSAGES: dict[Opens, int] = {"message": 5, "event": 3}
-_EARLIER = timedelta(seconds=2)  # ours closes before WeChat's
+_MARGIN = timedelta(seconds=2)  # our window closes so much before WeChat's
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The right to send one message, in one opening of one window."""
+class Slot:
+    """The right to send one message in the window that closes at ``until``."""
 
     openid: str
     opened_by: str
@@ -32,21 +32,22 @@ class Place:
 
 
 async def opened(session: AsyncSession, openid: str, by: Opens, at: datetime) -> None:
-    """She did something at ``at`` that opens a window; an older one changes nothing."""
-    fresh = insert(WechatWindow).values(
-        openid=openid, opened_by=by, until=at + LENGTH[by] - _EARLIER, remaining=MESSAGES[by]
+    """Open a window: the follower did something at ``at`` (aware). A window that closes later
+    stays as it is."""
+    row = insert(WechatWindow).values(
+        openid=openid, opened_by=by, until=at + LENGTH[by] - _MARGIN, remaining=MESSAGES[by]
     )
     await session.execute(
-        fresh.on_conflict_do_update(
+        row.on_conflict_do_update(
             index_elements=["openid", "opened_by"],
-            set_={"until": fresh.excluded.until, "remaining": fresh.excluded.remaining},
-            where=WechatWindow.until < fresh.excluded.until,
+            set_={"until": row.excluded.until, "remaining": row.excluded.remaining},
+            where=WechatWindow.until < row.excluded.until,
         )
     )
 
 
-async def take(session: AsyncSession, openid: str) -> Place | None:
-    """Take one place, from the window that closes first; None when all are closed."""
+async def take(session: AsyncSession, openid: str) -> Slot | None:
+    """Use up one slot of the open window that closes first; None when no window has one."""
     first = (
         select(WechatWindow.openid, WechatWindow.opened_by)
         .where(
@@ -65,31 +66,31 @@ async def take(session: AsyncSession, openid: str) -> Place | None:
         .returning(WechatWindow.opened_by, WechatWindow.until)
     )
     row = taken.one_or_none()
-    return None if row is None else Place(openid, row.opened_by, row.until)
+    return None if row is None else Slot(openid, row.opened_by, row.until)
 
 
-async def give_back(session: AsyncSession, place: Place) -> None:
-    """Nothing was sent: the place is free again, unless she has opened a new window since."""
-    await _change(session, place, WechatWindow.remaining + 1)
+async def give_back(session: AsyncSession, slot: Slot) -> None:
+    """Return the slot of a message that was not sent, unless a new window was opened since."""
+    await _change(session, slot, WechatWindow.remaining + 1)
 
 
-async def close(session: AsyncSession, place: Place) -> None:
-    """WeChat takes no more in this opening, whatever we counted."""
-    await _change(session, place, 0)
+async def close(session: AsyncSession, slot: Slot) -> None:
+    """Close the slot's window: WeChat accepts no more messages, whatever we counted."""
+    await _change(session, slot, 0)
 
 
 async def forget(session: AsyncSession, now: datetime) -> None:
-    """A window that closed long ago says when somebody wrote; nobody needs that."""
+    """Delete windows that closed over 48 hours before ``now``: they tell when somebody wrote."""
     await session.execute(delete(WechatWindow).where(WechatWindow.until < now - LENGTH["message"]))
 
 
-async def _change(session: AsyncSession, place: Place, remaining: object) -> None:
+async def _change(session: AsyncSession, slot: Slot, remaining: object) -> None:
     await session.execute(
         update(WechatWindow)
         .where(
-            WechatWindow.openid == place.openid,
-            WechatWindow.opened_by == place.opened_by,
-            WechatWindow.until == place.until,
+            WechatWindow.openid == slot.openid,
+            WechatWindow.opened_by == slot.opened_by,
+            WechatWindow.until == slot.until,
         )
         .values(remaining=remaining)
     )

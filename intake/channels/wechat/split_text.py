@@ -1,15 +1,17 @@
-"""Texts cut to what WeChat takes."""
+"""Splits a text into pieces of the length that WeChat accepts."""
 
 from __future__ import annotations
 
-LIMIT_BYTES = 2000  # WeChat takes 2,048 bytes of UTF-8
+LIMIT_BYTES = 2000  # WeChat accepts 2,048 bytes of UTF-8
 _ENDS = "\n。！？；.!?;，, "
 
 
 def pieces(text: str, limit: int = LIMIT_BYTES) -> list[str]:
-    """Cut a text into pieces of at most ``limit`` bytes (UTF-8), where a sentence or a word
-    ends if there is such a place in the second half of the piece. Nothing is left out but
-    white space at the cuts; an empty text has no pieces."""
+    """Split a text into pieces of at most ``limit`` bytes (UTF-8).
+
+    A piece ends with a sentence or a word if one ends in its second half. Only white space at the
+    ends of pieces is left out; an empty text has no pieces.
+    """
     found = []
     text = text.strip()
     while text:

@@ -1,7 +1,7 @@
 """The access token: one row for all processes, renewed by one of them at a time.
 
-Renewed before it ends by whoever comes first; the others use the old one meanwhile. The
-stable-token interface gives the same token to all who ask and takes no other's away.
+The first process that needs it renews a token shortly before it expires; the others use the old one
+meanwhile. WeChat's stable-token interface gives every caller the same token and invalidates none.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from intake.errors import BackendError
 from intake.storage.db import Sessions
 from intake.storage.models import WechatToken
 
-RENEW_BEFORE = timedelta(minutes=4)  # WeChat gives a new one 5 minutes before the old one ends
+RENEW_BEFORE = timedelta(minutes=4)  # WeChat gives a new one 5 minutes before the old one expires
 Fetch = Callable[[bool], Awaitable[tuple[str, float]]]
 _LOCK = "hashtextextended('huying.wechat.token:' || :app_id, 0)"
 
 
 class Tokens:
-    """``fetch(force)`` asks WeChat for (token, seconds that it is good)."""
+    """``fetch(force)`` asks WeChat for a token and for how many seconds it is valid."""
 
     def __init__(self, sessions: Sessions, app_id: str, fetch: Fetch) -> None:
         self._sessions, self._app_id, self._fetch = sessions, app_id, fetch
 
     async def current(self) -> str:
-        """A token that should be good; raises what ``fetch`` raises."""
+        """A token that is valid by its time of expiry. Raises what ``fetch`` raises."""
         async with self._sessions.begin() as session:
             row = await self._row(session)
         now = datetime.now(UTC)
@@ -41,7 +41,8 @@ class Tokens:
         return await self._renew(None)
 
     async def replace(self, refused: str) -> str:
-        """WeChat refused this token: get another, or the one that somebody got meanwhile."""
+        """Another token than the one that WeChat refused: a new one, or one that another process
+        has fetched meanwhile. Raises what ``fetch`` raises."""
         return await self._renew(refused)
 
     async def _renew_early(self, good: str) -> str:
@@ -57,7 +58,7 @@ class Tokens:
                 return good
 
     async def _renew(self, refused: str | None) -> str:
-        # The lock is held while WeChat is asked: the others wait for this very answer.
+        # The lock is held during the call to WeChat: the other processes wait for its result.
         async with self._sessions.begin() as session:
             await self._lock(session, "pg_advisory_xact_lock")
             row = await self._row(session)

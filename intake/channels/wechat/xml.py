@@ -1,4 +1,4 @@
-"""The XML that WeChat sends, and the XML that answers it."""
+"""Parses the XML that WeChat sends, and writes the XML of passive answers."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from defusedxml.ElementTree import fromstring
 from intake.channels.wechat.crypto import encrypt, sign
 from intake.errors import InputError
 
-MAX_BYTES = 64 * 1024  # the longest text has 2,048 bytes; encrypted it grows by a half
+MAX_BYTES = 64 * 1024  # the longest text has 2,048 bytes; encryption adds a half
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read(body: bytes) -> Mapping[str, str]:
-    """Name → text of the elements under ``<xml>``; what lies deeper is left out.
+    """Name → text of the elements directly under ``<xml>``; nested ones are left out.
 
-    Raises `InputError` for what is no such document. Entities, DTDs and outside references
-    are refused.
+    Raises `InputError` for any other document, and for entities, DTDs and external references.
     """
     try:
         root = fromstring(body, forbid_dtd=True)
@@ -34,7 +33,7 @@ def read(body: bytes) -> Mapping[str, str]:
 
 
 def text_reply(to: str, sender: str, text: str) -> str:
-    """A passive answer: one text message to an openid, from the account's own id."""
+    """The XML of a passive answer: one text message to an openid, from the account's own id."""
     return (
         f"<xml><ToUserName>{_cdata(to)}</ToUserName>"
         f"<FromUserName>{_cdata(sender)}</FromUserName>"
@@ -43,13 +42,13 @@ def text_reply(to: str, sender: str, text: str) -> str:
     )
 
 
-def closed_reply(reply: str, key: bytes, app_id: str, token: str) -> str:
+def encrypted_reply(reply: str, key: bytes, app_id: str, token: str) -> str:
     """A passive answer, encrypted and signed."""
-    closed = encrypt(key, reply.encode(), app_id)
+    encrypted = encrypt(key, reply.encode(), app_id)
     timestamp, nonce = str(int(time.time())), secrets.token_hex(8)
     return (
-        f"<xml><Encrypt>{_cdata(closed)}</Encrypt>"
-        f"<MsgSignature>{_cdata(sign(token, timestamp, nonce, closed))}</MsgSignature>"
+        f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt>"
+        f"<MsgSignature>{_cdata(sign(token, timestamp, nonce, encrypted))}</MsgSignature>"
         f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{_cdata(nonce)}</Nonce></xml>"
     )
 
