@@ -1,1 +1,1 @@
-"""Keeping and forgetting: erase a request, forget what is old, back up, restore, hand out."""
+"""Erases requests and households, deletes data whose time is over, exports a household's data."""

@@ -1,7 +1,8 @@
-"""Messages that a door took and no handler could read: they lie aside in its spool for a while.
+"""Spooled messages that could not be processed: they are set aside in the channel's spool for a
+while.
 
-At every start they are tried again, so a newer version may take them. Those that merely wait in a
-spool are promised to somebody and never go by time.
+They are tried again at every start, so a newer version may process them. Messages that only wait in
+a spool have been acknowledged to their sender and are never deleted by time.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from intake.storage.blobs import fsync_folder
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """One message. ``at``: when it came; ``goes_at``: from when it is forgotten, None: never."""
+    """One message that is set aside. ``size``: bytes; ``at``: when it arrived; ``goes_at``: from
+    when it may be deleted, None: never."""
 
     channel: str
     kind: str
@@ -27,7 +29,7 @@ class Aside:
 
 
 def entries(settings: Settings) -> list[Aside]:
-    """All that lie aside, the oldest first."""
+    """All messages that are set aside, the oldest first."""
     days = settings.retention.aside_days
     found = []
     for path in (settings.home / "spool").glob("*/aside/*"):
@@ -35,20 +37,20 @@ def entries(settings: Settings) -> list[Aside]:
         try:
             size, at = path.stat().st_size, datetime.fromtimestamp(int(stamp) / 1e9, UTC)
         except (ValueError, OverflowError, FileNotFoundError):
-            continue  # none of ours, or tried again just now
+            continue  # not a file of the spool, or it has just been processed
         goes_at = at + timedelta(days=days) if days else None
         found.append(Aside(path.parents[1].name, kind, path, size, at, goes_at))
     return sorted(found, key=lambda entry: entry.at)
 
 
 def due(settings: Settings) -> list[Aside]:
-    """Those whose time is over."""
+    """Those whose time (``[retention] aside_days``) is over."""
     now = datetime.now(UTC)
     return [entry for entry in entries(settings) if entry.goes_at and entry.goes_at < now]
 
 
 def forget(settings: Settings) -> int:
-    """Delete those whose time is over; how many."""
+    """Delete those whose time is over; returns how many."""
     gone = due(settings)
     for entry in gone:
         entry.path.unlink(missing_ok=True)

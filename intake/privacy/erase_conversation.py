@@ -1,4 +1,4 @@
-"""Erasing messages, conversations and contact points with what belongs to them."""
+"""Erases messages, conversations and contact points with what belongs to them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from intake.storage.models import (
 
 
 async def _messages(session: AsyncSession, request: ServiceRequest) -> list[int]:
-    """The ids of what was said about it, to and fro.
+    """The ids of the messages, in and out, that belong to a request.
 
-    A message of its conversation that names no request belongs to the next one that does; in a
-    conversation about nothing else all belong to it.
+    A message of its conversation without a request belongs to the request of the next message that
+    has one; at the conversation's end, to that of the last message that has one. In a conversation
+    about no other request all messages belong to it.
     """
     found = set(
         await session.scalars(select(Message.id).where(Message.service_request_id == request.id))
@@ -45,7 +46,7 @@ async def _messages(session: AsyncSession, request: ServiceRequest) -> list[int]
         if alone or owner == request.id:
             found.add(message_id)
         elif owner is None:
-            untold.append(message_id)  # after the last that names one: about that one
+            untold.append(message_id)  # after the last message that has a request
         if about is not None and untold:
             found.update(untold if about == request.id else ())
             untold = []
@@ -53,7 +54,7 @@ async def _messages(session: AsyncSession, request: ServiceRequest) -> list[int]
 
 
 async def _lives_on(session: AsyncSession, conversation_id: int, without: int) -> bool:
-    """Is the conversation about other requests too?"""
+    """Whether the conversation is about other requests too that are not erased."""
     other = await session.scalar(
         select(ServiceRequest.id)
         .where(
@@ -80,7 +81,7 @@ async def _delete_messages(session: AsyncSession, messages: list[int]) -> None:
 async def _wechat(
     session: AsyncSession, request: ServiceRequest, messages: Collection[int]
 ) -> None:
-    """What the WeChat door keeps of these messages."""
+    """Delete the rows of the WeChat channel that belong to these messages."""
     mine = WechatMedia.service_request_id == request.id
     await session.execute(delete(WechatMedia).where(mine))
     point = await service_requests.point_of(session, request.contact_point_id)
@@ -93,7 +94,7 @@ async def _wechat(
 
 
 async def _conversation(session: AsyncSession, conversation_id: int, erased: int) -> None:
-    """Nothing else was talked about: it goes. Else it forgets what it said of this request."""
+    """Delete a conversation that is about no other request; else remove the request from it."""
     conversation = await locks.lock(session, conversation_id)
     if not await _lives_on(session, conversation_id, erased):
         point = await service_requests.point_of(session, conversation.contact_point_id)
@@ -103,12 +104,13 @@ async def _conversation(session: AsyncSession, conversation_id: int, erased: int
         return
     if erased in conversation_state.load(conversation).request_ids:
         conversation_state.save(conversation)
-    conversation.tracker = None  # Rasa gets a new memory, made from ours
+    conversation.tracker = None  # Rasa gets a new tracker, made from our state
     await session.flush()
 
 
 async def forget_contact_point(session: AsyncSession, contact_point_id: int | None) -> None:
-    """Delete an address that nothing refers to any more, with what WeChat's door knows of it."""
+    """Delete a contact point that no request or conversation refers to any more, with the rows of
+    the WeChat channel for its address."""
     point = await service_requests.point_of(session, contact_point_id)
     if point is None:
         return

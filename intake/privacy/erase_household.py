@@ -1,7 +1,8 @@
-"""Erase a home: all of its requests, one after the other, then what is known of the home.
+"""Erases a household: all of its requests, one after the other, then the household's own row.
 
-There may be thousands, so a job does it, each request in a transaction of its own. The order to do
-it stands in the home's row until that row goes too; whoever stops half-way can begin again.
+There may be thousands of requests, so a job erases them, each in a transaction of its own. The
+order to do so is stored in the household's row until that row is deleted too, so an erase that
+stopped half-way can be ordered again.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ RETRY = Patience(ATTEMPTS, first_seconds=30, longest_seconds=600)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What an erase of a home takes away. ``open``: requests that nobody has ended yet;
-    ``emergencies``: those that are not erased unless that is forced."""
+    """How much an erase of a household would delete. ``open``: requests that have not ended;
+    ``emergencies``: those that are erased only with ``force``."""
 
     requests: int
     open: int
@@ -72,7 +73,7 @@ _HELD = text(
 
 
 async def held(session: AsyncSession, household_id: int) -> Held:
-    """Count what would go with a home."""
+    """Count what an erase of this household would delete."""
     values = {"id": household_id, "ended": [status.value for status in ENDED]}
     return Held(**(await session.execute(_HELD, values)).mappings().one())
 
@@ -80,30 +81,31 @@ async def held(session: AsyncSession, household_id: int) -> Held:
 async def begin(
     session: AsyncSession, household_id: int, by: Author, *, why: str, force: bool, seen: int
 ) -> Household:
-    """Order a home to be erased, in the caller's transaction; its links end with that.
+    """Order the erase of a household, in the caller's transaction; its links end with that.
 
-    ``seen``: how many requests the person was told that would go. Raises `NotFound`, `BadField`,
-    and `MoveNotAllowed`: ``has_changed`` when there are not so many, ``open_emergency`` without
-    ``force``, ``being_erased`` while an earlier order is carried out.
+    ``why``: one of `WHYS`. ``seen``: how many requests the operator was told would be erased.
+    Raises `NotFound`, `BadField`, and `MoveNotAllowed`: ``has_changed`` when there are more or
+    fewer, ``open_emergency`` without ``force``, ``being_erased`` while an earlier order is carried
+    out.
     """
     if why not in WHYS:
         raise BadField(f"why must be one of {', '.join(WHYS)}.", field="why")
-    home = await households.lock(session, household_id)
-    if home.erasing is not None and home.erasing["stopped"] is None:
-        raise MoveNotAllowed("This home is being erased already.", code="being_erased")
-    there = await held(session, home.id)
+    household = await households.lock(session, household_id)
+    if household.erasing is not None and household.erasing["stopped"] is None:
+        raise MoveNotAllowed("This household is being erased already.", code="being_erased")
+    there = await held(session, household.id)
     if there.requests != seen:
         raise MoveNotAllowed(
-            f"This home has {there.requests} requests by now, not {seen}; look again.",
+            f"This household has {there.requests} requests now, not {seen}; check it again.",
             code="has_changed",
         )
     if there.emergencies and not force:
         raise MoveNotAllowed(
-            "One of its requests is an open emergency; see to it first, or force it.",
+            "One of its requests is an open emergency; deal with it first, or use force.",
             code="open_emergency",
         )
-    await households.end_link(session, home)
-    home.erasing = {
+    await households.end_link(session, household)
+    household.erasing = {
         "by": by.who,
         "why": why,
         "force": force,
@@ -112,14 +114,17 @@ async def begin(
         "stopped": None,
     }
     await session.flush()
-    await defer(session, JOB, lock=f"{JOB}/{home.id}", household_id=home.id)
-    return home
+    await defer(session, JOB, lock=f"{JOB}/{household.id}", household_id=household.id)
+    return household
 
 
 @app.task(name=JOB, pass_context=True, retry=RETRY)
 async def run(context: procrastinate.JobContext, /, household_id: int) -> None:
-    """Carry out the order. What can't be erased is told in the home's row, or tried again later
-    where waiting helps; the rest goes."""
+    """The job: carry out the order.
+
+    A request that can't be erased now is tried again later if waiting helps; otherwise the reason
+    is stored in the household's row (``stopped``). All others are erased.
+    """
     parts: Parts = context.additional_context["parts"]
     refused: dict[int, MoveNotAllowed] = {}
     while True:
@@ -128,8 +133,8 @@ async def run(context: procrastinate.JobContext, /, household_id: int) -> None:
                 continue
             try:
                 await external_data.remove(parts.settings, parts.sessions, found)
-            except (OSError, SQLAlchemyError) as error:  # its own job tries again
-                log.warning("what an erase left stays for now: %s", type(error).__name__)
+            except (OSError, SQLAlchemyError) as error:  # the job `remove_leftovers` tries again
+                log.warning("files of an erased request stay for now: %s", type(error).__name__)
         waits = next((error for error in refused.values() if error.retryable), None)
         if waits is not None and RETRY.will_retry(waits, context.job):
             raise waits
@@ -140,12 +145,15 @@ async def run(context: procrastinate.JobContext, /, household_id: int) -> None:
 async def _erase_next(
     parts: Parts, household_id: int, refused: dict[int, MoveNotAllowed]
 ) -> int | MoveNotAllowed | None:
-    """Erase one more; the id of its leftover, why it can't be, or None: there is no more."""
+    """Erase the next request, in a transaction of its own.
+
+    Returns the id of its `Leftover`, the error if it can't be erased, None when none is left.
+    """
     async with parts.sessions.begin() as session:
-        home = await session.get(Household, household_id)
-        if home is None or home.erasing is None:
+        household = await session.get(Household, household_id)
+        if household is None or household.erasing is None:
             return None
-        order = home.erasing
+        order = household.erasing
         statement = _left(household_id).where(ServiceRequest.id.not_in(refused)).limit(1)
         found = await session.scalar(statement.order_by(ServiceRequest.id))
         if found is None:
@@ -158,7 +166,7 @@ async def _erase_next(
             refused[found] = error
             return error
         session.add(AccessLog(who=order["by"], action="erase", service_request_id=found))
-        # None: somebody erased it between our look and our lock.
+        # None: the request was erased by another transaction after we selected it.
         return left if left is not None else MoveNotAllowed("It was erased before.")
 
 
@@ -169,23 +177,27 @@ def _left(household_id: int) -> Select[int]:
 
 
 async def _finish(parts: Parts, household_id: int, refused: HuyingError | None) -> bool:
-    """False: a request came meanwhile, by a link that was opened before it ended."""
+    """Delete the household, or store why the erase stopped.
+
+    Returns False if a new request has come meanwhile, through a link that was opened before the
+    link ended.
+    """
     async with parts.sessions.begin() as session:
-        home = await session.get(Household, household_id, with_for_update=True)
-        if home is None or home.erasing is None:
+        household = await session.get(Household, household_id, with_for_update=True)
+        if household is None or household.erasing is None:
             return True
         if refused is not None:
-            home.erasing = {**home.erasing, "stopped": refused.code}
+            household.erasing = {**household.erasing, "stopped": refused.code}
             return True
         if await session.scalar(_left(household_id).limit(1)) is not None:
             return False
-        who = home.erasing["by"]
-        await remove(session, home.id)
+        who = household.erasing["by"]
+        await remove(session, household.id)
         session.add(AccessLog(who=who, action=f"household {household_id}: erase"))
         return True
 
 
 async def remove(session: AsyncSession, household_id: int) -> None:
-    """Delete a home's own row and those of the people in it, in the caller's transaction."""
+    """Delete a household's row and those of its residents, in the caller's transaction."""
     await session.execute(delete(Resident).where(Resident.household_id == household_id))
     await session.execute(delete(Household).where(Household.id == household_id))

@@ -1,7 +1,7 @@
-"""Erase a request: everything personal goes, a tombstone stays so that figures stay.
+"""Erases a request: everything personal is deleted; its row stays without it, for statistics.
 
-Within the database it happens in one transaction. What lies outside of it (sound on the disk,
-pieces of uploads, Rasa's memory) is written down there as a `Leftover` and removed by
+In the database this is one transaction. What is outside of it (recordings on the disk, pieces of
+uploads, Rasa's trackers) is noted in that transaction as a `Leftover` and removed by
 `intake.privacy.external_data`, at once or, after a crash, by a job.
 """
 
@@ -81,10 +81,11 @@ KEPT = frozenset(
         "erased_why",
     ]
 )
-"""Columns of a request that stay in its tombstone. A new column goes unless it is named here."""
+"""Columns that an erased request keeps. A new column is emptied unless it is named here."""
 FEWEST_HOMES = 5
-"""A tombstone keeps its home's group only where so many homes could be meant: below five, counts
-of people are commonly suppressed in official statistics, because who is meant can be guessed."""
+"""An erased request keeps its household's group only if at least so many households have it: counts
+of people below five are commonly suppressed in official statistics, because it can be guessed who
+is meant."""
 UNDER_WAY = timedelta(seconds=ATTEMPT_SECONDS)
 
 
@@ -99,17 +100,17 @@ async def erase(
 ) -> int | None:
     """Erase one request in the caller's transaction.
 
-    Returns the id of what is left to remove outside of the database (`leftovers.remove`), None
-    where the request was erased before. One that is open ends first, so that its backend hears
-    of it; what others hold becomes a task for the operators. ``why``: one of `WHYS`. Raises
-    `NotFound`, `StaleVersion`, and `MoveNotAllowed` while it is being handed over, or for an open
-    emergency without ``force``.
+    Returns the id of its `Leftover`, which names what is to be removed outside of the database
+    (`external_data.remove`); None if the request was erased before. An open request is ended first,
+    so that its backend is told; for each backend that has the request, the operators get a task.
+    ``why``: one of `WHYS`. Raises `NotFound`, `BadField`, `StaleVersion`, and `MoveNotAllowed`
+    while the request is being handed over, or for an open emergency without ``force``.
     """
     if why not in WHYS:
         raise BadField(f"why must be one of {', '.join(WHYS)}.", field="why")
     where = select(ServiceRequest.conversation_id).where(ServiceRequest.id == service_request_id)
     conversation = await session.scalar(where)
-    if conversation is not None:  # taken first, as everywhere: else two would wait for each other
+    if conversation is not None:  # locked before the request, as everywhere, to avoid a deadlock
         await locks.lock(session, conversation)
     request = await service_requests.lock(session, service_request_id, version=version)
     if request.erased_at is not None:
@@ -161,7 +162,7 @@ async def _end(
     danger = request.urgency == "emergency" and status not in ENDED
     if (danger or ringing) and not force:
         raise MoveNotAllowed(
-            f"{request.tracking_number} is an open emergency; see to it first, or force it.",
+            f"{request.tracking_number} is an open emergency; deal with it first, or use force.",
             code="open_emergency",
         )
     handing_over = (
@@ -175,22 +176,25 @@ async def _end(
     )
     if await session.scalar(handing_over.limit(1)):
         raise MoveNotAllowed(
-            f"{request.tracking_number} is being handed over just now; in a few minutes it can be"
-            " erased.",
+            f"{request.tracking_number} is being handed over now; it can be erased in a few"
+            " minutes.",
             code="being_sent",
             retryable=True,
         )
     if status in ENDED:
         return
     to = Status.CLOSED if status is Status.DONE else Status.CANCELLED
-    # Whoever asks for it, only an operator may end it from anywhere.
+    # Only an operator may end a request from any status, so the move is recorded as an operator's.
     await service_requests.advance(session, request, to, Author(Actor.OPERATOR, by.who, why))
 
 
 async def _others(
     session: AsyncSession, request: ServiceRequest
 ) -> Sequence[tuple[str, str | None]]:
-    """(backend, its number) of those that have the request, or may; the board is our own."""
+    """(backend, its own id of the request) of the backends that have the request or may have it.
+
+    The station's board is left out: its orders are rows of our own.
+    """
     board = select(StationOrder.backend_name).where(StationOrder.service_request_id == request.id)
     tried = select(DeliveryAttempt.delivery_id).where(DeliveryAttempt.sent.is_not(False))
     rows = await session.execute(
@@ -209,7 +213,10 @@ async def _others(
 async def _sound(
     session: AsyncSession, request: ServiceRequest, messages: Collection[int]
 ) -> list[Any]:
-    """Delete its recordings, with their transcripts, but those that another request needs."""
+    """Delete its recordings with their transcripts, except those that another request needs.
+
+    Returns the keys of their files.
+    """
     mine = {request.recording_id}
     grew = select(Event.changes).where(
         Event.service_request_id == request.id, Event.kind == "recording_grew"
@@ -238,7 +245,7 @@ async def _pictures(session: AsyncSession, messages: Collection[int]) -> list[An
 
 
 async def _blank_beside(session: AsyncSession, request: ServiceRequest) -> None:
-    """What stands beside the request: moves and times stay, words go."""
+    """Empty the rows that belong to the request: status changes and times stay, texts go."""
     about = request.id
     events = update(Event).where(Event.service_request_id == about)
     await session.execute(events.values(why=None, changes=None))
@@ -265,12 +272,12 @@ async def _blank_beside(session: AsyncSession, request: ServiceRequest) -> None:
 
 
 async def _blank(session: AsyncSession, request: ServiceRequest, by: Author, why: str) -> None:
-    """Make the row its own tombstone."""
+    """Empty all columns of the request but `KEPT`, and mark it as erased."""
     request.resident_group = await _group(session, request)
     for column in ServiceRequest.__table__.columns:
         if column.key not in KEPT and column.computed is None:
             setattr(request, column.key, _nothing(column))
-    request.status_key = secrets.token_urlsafe(18)  # her link leads nowhere from now on
+    request.status_key = secrets.token_urlsafe(18)  # makes the resident's status link invalid
     request.status_key_hash = service_requests.hash_key(request.status_key)
     request.erased_at = request.updated_at = datetime.now(UTC)
     request.erased_by, request.erased_why = by.who or by.actor.value, why
@@ -289,19 +296,18 @@ async def _blank(session: AsyncSession, request: ServiceRequest, by: Author, why
 
 
 async def _group(session: AsyncSession, request: ServiceRequest) -> str | None:
-    """Its home's group, where at least `FEWEST_HOMES` could be meant by it and the area together.
+    """Its household's group, if at least `FEWEST_HOMES` households have both it and the area.
 
-    The area that stays in the tombstone narrows them down: a home counts whose own area is that
-    one, or is not known.
+    The area matters because an erased request keeps it. A household without an area counts too.
     """
-    home = await session.get(Household, request.household_id or 0)
-    if home is None or not home.resident_group:
+    household = await session.get(Household, request.household_id or 0)
+    if household is None or not household.resident_group:
         return None
-    meant = select(Household.id).where(Household.resident_group == home.resident_group)
+    meant = select(Household.id).where(Household.resident_group == household.resident_group)
     if request.area is not None:
         meant = meant.where(or_(Household.area == request.area, Household.area.is_(None)))
     found = (await session.scalars(meant.limit(FEWEST_HOMES))).all()
-    return home.resident_group if len(found) >= FEWEST_HOMES else None
+    return household.resident_group if len(found) >= FEWEST_HOMES else None
 
 
 def _nothing(column: Any) -> Any:

@@ -1,7 +1,7 @@
-"""All that is held about one home, to hand out: a ZIP with pages to read, data and recordings.
+"""Exports all data about one household: a ZIP with a page to read, the data and the recordings.
 
-``index.html`` says it in plain words, ``household.json`` holds every row. Staff appear without
-their names, for these are theirs; links that are secrets are left out.
+``index.html`` shows it in plain words, ``household.json`` holds every row. Members of staff appear
+without their names, which are their own personal data; secret links are left out.
 """
 
 from __future__ import annotations
@@ -53,12 +53,15 @@ _templates = Environment(
 
 
 async def gather(session: AsyncSession, household_id: int) -> Row:
-    """Every row about a home, as plain values. Raises `NotFound`."""
-    home = await households.lock(session, household_id)
+    """Every row about a household, as plain values. Raises `NotFound`.
+
+    ``files`` in the result: name in the archive → key of the file.
+    """
+    household = await households.lock(session, household_id)
     requests = list(
         await session.scalars(
             select(ServiceRequest)
-            .where(ServiceRequest.household_id == home.id)
+            .where(ServiceRequest.household_id == household.id)
             .order_by(ServiceRequest.received_at, ServiceRequest.id)
         )
     )
@@ -68,7 +71,7 @@ async def gather(session: AsyncSession, household_id: int) -> Row:
     points = {request.contact_point_id for request in requests} - {None}
     return {
         "made_at": datetime.now(UTC),
-        "household": _row(home),
+        "household": _row(household),
         "requests": told,
         "conversations": [
             await _conversation(session, found, files)
@@ -88,7 +91,7 @@ async def gather(session: AsyncSession, household_id: int) -> Row:
                 select(AccessLog.action, AccessLog.created_at)
                 .where(
                     AccessLog.service_request_id.in_([request.id for request in requests])
-                    | AccessLog.action.startswith(f"household {home.id}:", autoescape=True)
+                    | AccessLog.action.startswith(f"household {household.id}:", autoescape=True)
                 )
                 .order_by(AccessLog.id)
             )
@@ -98,10 +101,11 @@ async def gather(session: AsyncSession, household_id: int) -> Row:
 
 
 async def _request(session: AsyncSession, request: ServiceRequest, files: dict[str, str]) -> Row:
-    """One request with all that hangs on it; ``files``: name in the archive → key, added to."""
+    """One request with all rows that belong to it; adds its files to ``files`` (name in the
+    archive → key)."""
     told = _row(request)
     told["decided_by"] = request.decided_by if request.decided_by in (None, "rule") else "staff"
-    hanging: dict[str, Any] = {
+    related: dict[str, Any] = {
         "events": Event,
         "understandings": Understanding,
         "deliveries": Delivery,
@@ -109,7 +113,7 @@ async def _request(session: AsyncSession, request: ServiceRequest, files: dict[s
         "alarms": Alarm,
         "tasks": OperatorTask,
     }
-    for name, table in hanging.items():
+    for name, table in related.items():
         told[name] = await _rows(session, table, table.service_request_id == request.id)
     for event in told["events"]:
         if event["actor"] == Actor.OPERATOR.value:
@@ -176,10 +180,11 @@ def write(
     zone: ZoneInfo,
     category: Callable[[str, str], str],
 ) -> None:
-    """Write the archive, for its owner alone. ``category(code, language)``: its name in words.
+    """Write the archive to ``path``, readable by its owner only.
 
-    A recording whose file is gone by now is left out. Raises `NotFound` for a folder that is not
-    there.
+    ``told``: from `gather`. ``recordings``: the folder of the files. ``zone``: the residents'.
+    ``category(code, language)``: a category's name. A recording without its file is left out.
+    Raises `NotFound` if the folder of ``path`` does not exist.
     """
     if not path.parent.is_dir():
         raise NotFound(f"There is no folder {path.parent}.")

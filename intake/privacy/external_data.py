@@ -1,4 +1,5 @@
-"""What an erase leaves outside of the database: sound, pieces of uploads, Rasa's memory."""
+"""Removes what an erased request has outside of the database: recordings, pieces of uploads, and
+Rasa's trackers."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ from intake.storage.models import Leftover
 from intake.storage.retry import Patience
 
 log = logging.getLogger("huying.keeping")
-ATTEMPTS = 50  # with the waits between them more than a day
+ATTEMPTS = 50  # more than a day with the waits between them
 
 
 @app.task(
@@ -34,15 +35,15 @@ ATTEMPTS = 50  # with the waits between them more than a day
     retry=Patience(ATTEMPTS, first_seconds=5, longest_seconds=3600),
 )
 async def run(context: procrastinate.JobContext, /, leftover_id: int) -> None:
-    """Remove what one erase left, unless that was done at once."""
+    """The job: remove one `Leftover`, unless that was done right after the erase."""
     parts: Parts = context.additional_context["parts"]
     await remove(parts.settings, parts.sessions, leftover_id)
 
 
 async def remove(settings: Settings, sessions: Sessions, leftover_id: int) -> None:
-    """Remove it all, then forget what it was. Doing it twice does no harm.
+    """Remove all that a `Leftover` names, then its row. Does nothing the second time.
 
-    Raises OSError and SQLAlchemyError; the job of the same name tries again.
+    Raises `OSError` and `SQLAlchemyError`; the job (`run`) tries again.
     """
     async with sessions.begin() as session:
         left = await session.get(Leftover, leftover_id, with_for_update=True)
@@ -50,13 +51,13 @@ async def remove(settings: Settings, sessions: Sessions, leftover_id: int) -> No
             return
         await asyncio.to_thread(unlink_blobs, settings.recordings_dir, left.blob_keys)
         await asyncio.to_thread(_unlink_uploads, settings.home / "uploads", left.upload_keys)
-        await asyncio.to_thread(_forget_talk, settings, left.conversation_ids)
+        await asyncio.to_thread(_delete_trackers, settings, left.conversation_ids)
         await session.delete(left)
 
 
 def unlink_blobs(root: Path, keys: Iterable[str]) -> int:
-    """Delete these recordings' bytes; how many were there. Their names are off the disk too when
-    it returns."""
+    """Delete the files with these keys under ``root``; returns how many existed. The folders are
+    fsynced when it returns."""
     folders, gone = set(), 0
     for key in keys:
         path = root / key
@@ -74,17 +75,17 @@ def _unlink_uploads(folder: Path, digests: Collection[str]) -> None:
     """Delete the pieces of uploads whose senders' keys have these digests."""
     if not digests or not folder.is_dir():
         return
-    for paper in folder.glob("*.json"):
+    for note_file in folder.glob("*.json"):
         with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
-            key = Note.read(paper.read_bytes()).metadata.get("key", "")
+            key = Note.read(note_file.read_bytes()).metadata.get("key", "")
             if key_hash(key).hex() in digests:
-                paper.with_suffix(".part").unlink(missing_ok=True)
-                paper.unlink()
+                note_file.with_suffix(".part").unlink(missing_ok=True)
+                note_file.unlink()
     fsync_folder(folder)
 
 
-def _forget_talk(settings: Settings, conversation_ids: Collection[int]) -> None:
-    """Delete all of Rasa's memories of these conversations; each turn may have begun a new one."""
+def _delete_trackers(settings: Settings, conversation_ids: Collection[int]) -> None:
+    """Delete Rasa's trackers of these conversations; each turn may have begun a new one."""
     there = tracker_store.reached(settings) if conversation_ids else None
     if there is None:
         return

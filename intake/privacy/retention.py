@@ -1,7 +1,7 @@
-"""Forget what is no longer needed: each kind of data has its time ([retention] in the settings).
+"""Deletes data that is no longer needed: each kind has its time (``[retention]`` in the settings).
 
-What is forgotten by time is gone in small transactions, so that nothing waits long for them. A
-request that is open is never forgotten, nor what belongs to it.
+Rows are deleted in small transactions, so that others never wait long for a lock. An open request
+is never deleted, nor what belongs to it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ Act = Callable[[AsyncSession, Settings, list[Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of data. ``find``: SQL that gives ``id`` of rows whose time is over at
-    ``:before``, the oldest first. ``act``: forgets the rows found."""
+    """One kind of data. ``setting``: its key in ``[retention]``, in days. ``find``: SQL that gives
+    the ``id`` of rows that ended before ``:before``, the oldest first. ``act``: deletes or empties
+    the rows found."""
 
     name: str
     setting: str
@@ -103,7 +104,8 @@ async def _messages(session: AsyncSession, settings: Settings, ids: list[Any]) -
     keys = list(await session.scalars(shown, {"ids": ids}))
     gone = text("DELETE FROM messages WHERE id = ANY(:ids) RETURNING service_request_id")
     about = {found for found in await session.scalars(gone, {"ids": ids}) if found is not None}
-    # What a request is found by is noted anew only when a message comes, not when it goes.
+    # Remove the deleted words from the requests' search index; since migration 0013 a trigger on
+    # `messages` does so too.
     await session.execute(text("SELECT huying_note_words(:ids)"), {"ids": sorted(about)})
     await asyncio.to_thread(external_data.unlink_blobs, settings.recordings_dir, keys)
 
@@ -118,8 +120,8 @@ async def _requests(session: AsyncSession, settings: Settings, ids: list[Any]) -
     for service_request_id in ids:
         try:
             await erase(session, service_request_id, BY, why="retention")
-        except MoveNotAllowed as error:  # its alarm still rings
-            log.warning("request %s is not forgotten: %s", service_request_id, error.code)
+        except MoveNotAllowed as error:  # its alarm is open, or it is being handed over
+            log.warning("request %s is not erased: %s", service_request_id, error.code)
 
 
 def _delete(table: str, key: str = "id") -> Act:
@@ -203,7 +205,7 @@ KINDS = (
 
 
 async def due(settings: Settings, sessions: Sessions) -> Mapping[str, int]:
-    """How much of each kind would be forgotten now; nothing is changed."""
+    """How many of each kind would be deleted now; changes nothing."""
     found: dict[str, int] = {}
     for kind, before in _in_force(settings):
         async with sessions() as session:
@@ -218,9 +220,9 @@ async def due(settings: Settings, sessions: Sessions) -> Mapping[str, int]:
 async def forget(
     settings: Settings, sessions: Sessions, *, thorough: bool = False
 ) -> Mapping[str, int]:
-    """Forget what is due; how much of each kind that was.
+    """Delete what is due; returns how many of each kind.
 
-    ``thorough``: look at all files for orphans, not only at those of the last days.
+    ``thorough``: check all files for orphans, not only those of the last nine days.
     """
     found: dict[str, int] = {}
     for kind, before in _in_force(settings):
@@ -228,7 +230,7 @@ async def forget(
         while True:
             async with sessions.begin() as session:
                 ids = list(await session.scalars(kind.found(), {"before": before}))
-                if not ids or ids == last:  # what can't be forgotten is tried in the next hour
+                if not ids or ids == last:  # rows that can't be deleted are tried again next time
                     break
                 await kind.act(session, settings, ids)
             count, last = count + len(ids), ids
@@ -243,7 +245,7 @@ async def forget(
         path.unlink(missing_ok=True)
     found["log files"] = len(logs)
     if any(found.values()):
-        log.info("forgotten: %s", ", ".join(f"{n} {name}" for name, n in found.items() if n))
+        log.info("deleted: %s", ", ".join(f"{n} {name}" for name, n in found.items() if n))
     return found
 
 
@@ -255,8 +257,9 @@ def _in_force(settings: Settings) -> Iterator[tuple[Kind, datetime]]:
 
 
 async def _orphans(settings: Settings, sessions: Sessions, *, days: int | None = None) -> list[str]:
-    """Keys of files older than a day that no row names: their door died before it promised
-    anything, or an erase did not get to them. ``days``: only those of the last so many."""
+    """Keys of files older than a day that no row refers to: the process that received them crashed
+    before it acknowledged them, or an erase did not get to them. ``days``: check only files of the
+    last so many days."""
     files = await asyncio.to_thread(_files, settings.recordings_dir, days)
     found: list[str] = []
     for start in range(0, len(files), 1000):
@@ -287,7 +290,7 @@ def _files(root: Path, days: int | None) -> list[str]:
 
 
 def _old_logs(settings: Settings) -> list[Path]:
-    """Finished log files whose time is over; the one that is being written stays."""
+    """Rotated log files whose time is over; the one that is being written stays."""
     days, folder = settings.retention.log_days, settings.home / "log"
     if days <= 0 or not folder.is_dir():
         return []

@@ -198,7 +198,7 @@ async def test_while_it_is_being_handed_over_it_waits(house: House) -> None:
     number = await filed(house)
     async with house.parts.sessions.begin() as session:
         await session.execute(text("UPDATE delivery_attempts SET finished_at = NULL"))
-    with pytest.raises(Exception, match="handed over just now"):
+    with pytest.raises(Exception, match="is being handed over now"):
         await erase_now(house, number)
     async with house.parts.sessions.begin() as session:
         await session.execute(
