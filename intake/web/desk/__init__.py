@@ -1,7 +1,7 @@
-"""The operators' desk: pages that are read here and written through the operators' API.
+"""The operators' desk: its pages are rendered here, its changes go through the operators' API.
 
-Every page is rendered on the server; scripts (``desk/``, built by Vite) make it live and work by
-keyboard, and send what an operator decides to ``/api/…`` with the version that she saw.
+Every page is rendered on the server; scripts (``desk/``, built by Vite) update it live, handle the
+keyboard, and send an operator's decisions to ``/api/…`` with the version that the operator saw.
 A page is one module of this folder with a ``router``, listed below; `pages.NAV` is the menu.
 """
 
@@ -66,5 +66,5 @@ _assets = APIRouter(include_in_schema=False)
 
 @_assets.get("/desk/assets/{name}")
 async def asset(request: Request, name: str) -> Response:
-    """A built file of the desk; its name changes when it does."""
+    """A built file of the desk; its name changes with its content."""
     return send(FILES, name, request)

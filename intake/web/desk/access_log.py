@@ -35,7 +35,10 @@ async def show(
     until: Annotated[str, Query(max_length=10)] = "",
     cursor: Cursor = None,
 ) -> Response:
-    """The newest first; ``since`` and ``until`` are days of the residents' clock, both included."""
+    """The page, the newest line first.
+
+    ``since`` and ``until`` are days in the residents' time zone, both included.
+    """
     zone, language = parts.settings.zone, language_of(request, request.query_params.get("lang"))
     first, last = _day(since), _day(until)
     asked = Filter(

@@ -19,7 +19,7 @@ AdminViewer = Annotated[SignedIn, viewer_at_least("admin")]
 
 @router.get("/desk/accounts")
 async def show(request: Request, parts: CurrentParts, who: AdminViewer) -> Response:
-    """All accounts, and a new one."""
+    """All accounts, and the form for a new one."""
     async with parts.sessions.begin() as session:
         lines = await operators.lines(session)
         await log_access(session, who.operator, "operators")
@@ -33,7 +33,7 @@ async def show_one(
     who: AdminViewer,
     operator_id: Annotated[int, Path(ge=1, le=2**62)],
 ) -> Response:
-    """One account: role, password, browsers, tokens."""
+    """One account: role, password, browsers, tokens. Raises `NotFound`."""
     async with parts.sessions.begin() as session:
         lines = await operators.lines(session)
         found = next((line for line in lines if line.id == operator_id), None)

@@ -1,4 +1,4 @@
-"""Times as the desk shows them: on the residents' clock, and how long ago in words."""
+"""Times as the desk shows them: in the residents' time zone, and durations in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """``zone``: the residents'. ``language``: the viewer's. ``now`` is aware."""
+    """Formats times. ``zone``: the residents'. ``language``: the viewer's. ``now`` is aware."""
 
     zone: ZoneInfo
     language: str
@@ -24,12 +24,13 @@ class Clock:
         return cls(zone, language, datetime.now(UTC))
 
     def at(self, moment: datetime | None) -> str:
-        """The time of day for today, else month, day and time; – for nothing."""
+        """Today the time of day, else month, day and time, with the year if it is another one;
+        "–" for None."""
         if moment is None:
             return "–"
         try:
             local = moment.astimezone(self.zone)
-        except OverflowError:  # a time at the end of all years, as some system may send
+        except OverflowError:  # a backend may send a time at the end of year 9999
             local = moment
         today = self.now.astimezone(self.zone).date()
         if local.date() == today:
@@ -41,7 +42,7 @@ class Clock:
         return self.lasts(abs((self.now - moment).total_seconds()))
 
     def lasts(self, seconds: float | None) -> str:
-        """A duration in the unit that fits it; – for none."""
+        """A duration in minutes, hours and minutes, or days and hours; "–" for None."""
         if seconds is None:
             return "–"
         if seconds < HOUR:

@@ -1,4 +1,4 @@
-"""Conversations at the desk: those that wait for a person first, and one of them in full."""
+"""Conversations at the desk: the list, those that wait for an operator first, and one in full."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ LISTED = 100
 HISTORY = 200
 REQUESTS = 12
 PLAYABLE = frozenset(MEDIA_TYPES) - {"amr", "silk", "caf", "3gp", "webm"}
-"""What every browser plays as it came. A phone's WebM has no length and no index to jump by."""
+"""Formats that every browser plays unconverted. Not WebM: phones record it without a length and
+without an index to seek by."""
 
 
 @router.get("/desk/conversations")
 async def show_all(request: Request, parts: CurrentParts, who: Viewer) -> Response:
-    """Those that a person has, the longest waiting first; then what the assistant is at."""
+    """Conversations that operators handle, the longest waiting first; then the assistant's."""
     async with parts.sessions.begin() as session:
         waiting = await _lines(session, "operator", Conversation.handled_since.asc().nulls_last())
         others = await _lines(session, "assistant", Conversation.last_in_at.desc().nulls_last())
@@ -54,7 +55,7 @@ async def show_all(request: Request, parts: CurrentParts, who: Viewer) -> Respon
 async def show_one(
     request: Request, parts: CurrentParts, who: Viewer, conversation_id: int
 ) -> Response:
-    """What was said, with pictures and recordings, and the requests of the same resident."""
+    """The messages with pictures and recordings, and the resident's requests. Raises `NotFound`."""
     async with parts.sessions.begin() as session:
         found = await session.get(Conversation, max(0, min(conversation_id, 2**62)))
         if found is None:
@@ -102,7 +103,7 @@ def _words(request: Request, parts: Parts) -> dict[str, Any]:
 
 
 def _state(message: Message, language: str) -> tuple[str, bool] | None:
-    """(how it stands with something we sent, whether that is bad news); None: she has it."""
+    """(the state of a message of ours, whether it is an error); None once it has been sent."""
     if message.direction != "out" or message.sent_at is not None:
         return None
     error = message.send_error
@@ -116,7 +117,8 @@ def _state(message: Message, language: str) -> tuple[str, bool] | None:
 
 
 async def _lines(session: AsyncSession, handled_by: str, order: Any) -> list[dict[str, Any]]:
-    """One row a conversation; the latest message and what is unsent come with it."""
+    """A row for each conversation, with its latest message, its latest request's person, place and
+    urgency, and how many messages could not be sent."""
     latest = (
         select(Message.text, Message.kind, Message.direction, Message.who)
         .where(Message.conversation_id == Conversation.id)
@@ -161,7 +163,7 @@ async def _lines(session: AsyncSession, handled_by: str, order: Any) -> list[dic
 
 
 async def _media(session: AsyncSession, message_ids: list[int]) -> dict[int, dict[str, Any]]:
-    """Message id → its attachment: id, and what of it can be shown or heard in place."""
+    """Message id → its attachment: id, and whether the page can show or play it."""
     rows = await session.execute(
         select(Attachment, Recording)
         .outerjoin(Recording, Recording.id == Attachment.recording_id)
@@ -182,7 +184,8 @@ async def _media(session: AsyncSession, message_ids: list[int]) -> dict[int, dic
 
 
 async def _requests(session: AsyncSession, found: Conversation) -> list[ServiceRequest]:
-    """This resident's, the newest first: of the conversation, its contact point, and her home."""
+    """The resident's requests, the newest first: those of the conversation, of its contact point
+    and of the resident's household."""
     own = ServiceRequest.conversation_id == found.id
     if found.contact_point_id is not None:
         own = or_(own, ServiceRequest.contact_point_id == found.contact_point_id)

@@ -1,4 +1,4 @@
-"""The demand picture at the desk: charts drawn here as SVG, with the same numbers as tables."""
+"""The demand page of the desk: charts as SVG, and the same numbers as tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LEVELS = ("none", "few", "some", "many", "most")
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One step's bar, in SVG units, and what it stands for."""
+    """The bar of one step of time, in SVG units, with its label and count."""
 
     x: float
     y: float
@@ -39,7 +39,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The bars of one value over all steps; all rows of a chart share one scale."""
+    """The bars of one value over all steps of time; all rows of a chart share one scale."""
 
     name: str
     total: int
@@ -54,7 +54,7 @@ async def show(
     asked: AskedFor,
     by: Literal["area", "field", "resident_group"] = "field",
 ) -> Response:
-    """Counted anew at each look."""
+    """The page; requests are counted anew each time it is opened."""
     language = language_of(request, request.query_params.get("lang"))
     began = time.perf_counter()
     async with parts.sessions.begin() as session:
@@ -80,8 +80,7 @@ async def show(
 
 
 def _chart(found: Picture, by: str, name_of: Any) -> list[Row]:
-    """One row of bars for each value, the largest first; what is beyond the last row is in the
-    table only."""
+    """A row of bars for each of the `ROWS` largest values; further values are in the table only."""
     highest = max((max(line) for line in found.over_time.values()), default=0) or 1
     wide = WIDTH / max(len(found.steps), 1)
     rows = []
@@ -97,7 +96,7 @@ def _chart(found: Picture, by: str, name_of: Any) -> list[Row]:
 
 
 def _level(count: int, highest: int) -> str:
-    """How much of the fullest cell, in a word: none, few, some, many, most."""
+    """One of `LEVELS` for a cell's count, relative to the highest."""
     if count == 0:
         return LEVELS[0]
     return LEVELS[min(4, 1 + int(4 * (count - 1) / max(highest, 1)))]

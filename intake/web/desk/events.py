@@ -1,7 +1,7 @@
-"""What happens in the house, told to every open page of the desk at once.
+"""Sends changes to every open page of the desk as server-sent events.
 
-The database calls at each change; one connection a process listens for all pages. A page that was
-cut off is told to look again (``hello``), so no event needs to be kept.
+The database notifies at each change; one connection of each process listens for all its pages. A
+page that was disconnected is told to reload everything (``hello``), so no event needs to be stored.
 """
 
 from __future__ import annotations
@@ -41,45 +41,47 @@ CALLS = {  # the database's channel → the event's name, and whether its number
     "huying_conversations": ("conversation", False),
     "huying_tasks": ("task", False),
 }
-AT_ONCE = 0.15  # seconds in which the changes of one request are one event
-LOOKS_ROUND = 10.0  # seconds
-WAITING = 200  # events; a page that is further behind looks at everything again
+AT_ONCE = 0.15  # seconds in which several changes of one request become one event
+CHECK_SECONDS = 10.0  # between two checks of who views a request and who is still signed in
+WAITING = 200  # events; a page that is further behind reloads everything
 Key = tuple[str, int]
 
 
 class Page:
-    """An open page: what it has not been told yet."""
+    """An open page and the events that it has not been sent yet."""
 
     def __init__(self) -> None:
-        self.untold: dict[Key, dict[str, Any]] = {}
+        self.unsent: dict[Key, dict[str, Any]] = {}
         self.behind = True
         self.news = asyncio.Event()
         self.news.set()
 
     def tell(self, key: Key, data: dict[str, Any]) -> None:
-        self.untold[key] = data
-        if len(self.untold) > WAITING:
-            self.look_again()
+        """Add an event; a later one with the same key replaces it."""
+        self.unsent[key] = data
+        if len(self.unsent) > WAITING:
+            self.reload()
         self.news.set()
 
-    def look_again(self) -> None:
+    def reload(self) -> None:
+        """Replace all unsent events by one that tells the page to reload everything."""
         self.behind = True
-        self.untold.clear()
+        self.unsent.clear()
         self.news.set()
 
     def take(self) -> Iterator[ServerSentEvent]:
-        """All that it has not been told."""
+        """The unsent events; they count as sent."""
         self.news.clear()
         if self.behind:
             self.behind = False
             yield ServerSentEvent(event="hello", data={})
-        untold, self.untold = self.untold, {}
-        for (kind, _), data in untold.items():
+        unsent, self.unsent = self.unsent, {}
+        for (kind, _), data in unsent.items():
             yield ServerSentEvent(event=kind, data=data)
 
 
 class Desks:
-    """All open pages of this process, and the one listener for them."""
+    """All open pages of this process, and the one database listener for them."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -91,14 +93,17 @@ class Desks:
 
     @contextlib.contextmanager
     def open(self, operator_id: int) -> Iterator[Page]:
-        """A page for as long as it is open. Raises `TooMany`."""
+        """Register a page while the block runs.
+
+        Raises `TooMany` for more than `STREAMS` pages in all or `PER_OPERATOR` of one operator.
+        """
         if len(self.pages) >= STREAMS or self._of[operator_id] >= PER_OPERATOR:
-            raise TooMany("Too many pages are open; close some, or look again now and then.")
+            raise TooMany("Too many pages are open; close some, or reload this one by hand.")
         page = Page()
         self.pages.add(page)
         self._of[operator_id] += 1
         if not self._tasks:
-            work = (self._listen(), self._tell(), self._look_round())
+            work = (self._listen(), self._tell(), self._sweep_presence())
             self._tasks = [asyncio.create_task(task) for task in work]
         try:
             yield page
@@ -112,8 +117,8 @@ class Desks:
 
     async def _listen(self) -> None:
         def connected() -> None:
-            for page in self.pages:
-                page.look_again()
+            for page in self.pages:  # notifications may have been missed while disconnected
+                page.reload()
 
         def called(channel: str, number: int) -> None:
             self._called.add((channel, number))
@@ -135,9 +140,9 @@ class Desks:
             try:
                 numbers = await self._numbers({n for c, n in called if CALLS[c][1]})
             except (SQLAlchemyError, OSError) as error:
-                log.warning("Desks look again: %s", type(error).__name__)
+                log.warning("all pages of the desk must reload: %s", type(error).__name__)
                 for page in self.pages:
-                    page.look_again()
+                    page.reload()
                 continue
             for channel, number in sorted(called):
                 kind, about_request = CALLS[channel]
@@ -155,15 +160,15 @@ class Desks:
             rows = await session.execute(statement.where(ServiceRequest.id.in_(ids)))
             return {number: tracking for number, tracking in rows.all()}
 
-    async def _look_round(self) -> None:
-        """Who no longer looks at a request has gone, though nobody said so."""
+    async def _sweep_presence(self) -> None:
+        """Remove operators who no longer view a request but never signed off from it."""
         while True:
-            await asyncio.sleep(LOOKS_ROUND)
+            await asyncio.sleep(CHECK_SECONDS)
             try:
                 async with self.parts.sessions.begin() as session:
                     await presence.sweep(session)
             except (SQLAlchemyError, OSError) as error:
-                log.warning("No look round: %s", type(error).__name__)
+                log.warning("presence could not be swept: %s", type(error).__name__)
 
 
 async def _open(request: Request, parts: CurrentParts, who: CurrentBrowser) -> AsyncIterator[Page]:
@@ -179,18 +184,21 @@ async def _open(request: Request, parts: CurrentParts, who: CurrentBrowser) -> A
 async def events(
     parts: CurrentParts, who: CurrentBrowser, page: Annotated[Page, Depends(_open)]
 ) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events: ``request``, ``alarm`` and ``looking`` with ``{"id", "number"}``,
-    ``conversation`` and ``task`` with ``{"id"}``; ``hello``: look at everything again; ``bye``:
-    this browser is signed out."""
-    async with aclosing(_told(parts, who, page)) as told:
-        async for event in told:
+    """Server-sent events.
+
+    ``request``, ``alarm`` and ``looking`` with ``{"id", "number"}``, ``conversation`` and ``task``
+    with ``{"id"}``: it has changed; ``hello``: reload everything; ``bye``: this browser is signed
+    out.
+    """
+    async with aclosing(_stream(parts, who, page)) as stream:
+        async for event in stream:
             yield event
 
 
-async def _told(parts: Parts, who: SignedIn, page: Page) -> AsyncGenerator[ServerSentEvent]:
+async def _stream(parts: Parts, who: SignedIn, page: Page) -> AsyncGenerator[ServerSentEvent]:
     while True:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(page.news.wait(), LOOKS_ROUND)
+            await asyncio.wait_for(page.news.wait(), CHECK_SECONDS)
         async with parts.sessions() as session:
             if not await is_signed_in(session, parts, who):
                 yield ServerSentEvent(event="bye", data={})
@@ -200,8 +208,8 @@ async def _told(parts: Parts, who: SignedIn, page: Page) -> AsyncGenerator[Serve
 
 
 async def is_signed_in(session: AsyncSession, parts: Parts, who: SignedIn) -> bool:
-    """May this browser or token still look at requests? To ask is no look: it does not keep a
-    session open."""
+    """Whether this browser or token may still view requests. Asking does not count as activity, so
+    it does not keep an idle session open."""
     now = datetime.now(UTC)
     digest = hashlib.sha256(who.token.encode()).digest()
     allowed = (Operator.disabled_at.is_(None), Operator.role != "station")

@@ -1,4 +1,4 @@
-"""What failed, at the desk: why in a sentence, with the buttons that begin it again."""
+"""The failures page of the desk: what failed and why, with the buttons to retry it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIRouter()
 
 @router.get("/desk/failures")
 async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
-    """By kind, the latest first."""
+    """All failures by kind, the latest first, and the messages that are set aside."""
     language = language_of(request, request.query_params.get("lang"))
     async with parts.sessions.begin() as session:
         found = {kind: await failures.all_of(session, kind) for kind in failures.KINDS}

@@ -1,4 +1,4 @@
-"""The fields of one request as they are shown: value, how sure, evidence, what else it may be."""
+"""The fields of one request as the desk shows them: value, certainty, evidence, alternatives."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from intake.understanding.values import Window, window_from_json
 URGENCIES = ("normal", "urgent", "emergency")
 OTHER_KINDS = 3
 SHOWN_AT_MOST = 80  # characters, where no column says how long a value may be
-LEAST_SHARE = 0.05  # a kind of need that is less likely is no alternative
-SURE = 0.9
+LEAST_SHARE = 0.05  # a category with a lower probability is not offered as an alternative
+SURE = 0.9  # the confidence from which a value is shown as sure
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``value`` is saved (of a window two local times and a slash), ``shown`` is read."""
+    """``value`` is what is saved (for a window of time: two local times with a slash between),
+    ``shown`` what the operator reads."""
 
     value: str
     shown: str
@@ -34,8 +35,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """``how``: sure, fair, unsure, missing, given, home or corrected. ``confidence``: 0..1 where a
-    machine read it. ``evidence``: ``[start, end)`` in the words."""
+    """One field as it is shown.
+
+    ``key``: the digit with which an operator edits it. ``how``: how certain the value is: sure,
+    fair, unsure, missing, empty, given (by the sender), home (from the household) or corrected.
+    ``confidence``: 0..1 where it was read from the message, else None. ``evidence``:
+    ``[start, end)`` in code points of the text.
+    """
 
     name: str
     key: str
@@ -48,7 +54,7 @@ class FieldView:
 
     @property
     def length(self) -> int:
-        """Most characters that may be typed into it."""
+        """The most characters that may be typed into it."""
         row = BY_NAME[self.name]
         return row.length if row.read and row.length else SHOWN_AT_MOST
 
@@ -70,7 +76,11 @@ def views(
     zone: ZoneInfo,
     language: str,
 ) -> list[FieldView]:
-    """All fields but the text. ``read``: what was understood, as it is stored."""
+    """All fields but the text, in the order in which they are shown.
+
+    ``read``: the stored understanding (`Understanding.to_json`), empty without one. ``zone``: the
+    residents'. ``language``: the operator's.
+    """
     entry = catalogue.entries.get(request.category or "")
     required = entry.required if entry else ()
     limits = Thresholds(
@@ -155,7 +165,7 @@ def _field(
 
 
 def stored(request: ServiceRequest, name: str, zone: ZoneInfo, language: str) -> tuple[str, str]:
-    """(as it is saved, as it is read) of one field; empty where it is not known."""
+    """(the value as it is saved, as it is shown) of one field; empty texts if it is unknown."""
     if not BY_NAME[name].is_window:
         value = getattr(request, name) or ""
         return value, value
@@ -193,7 +203,7 @@ def _how(
     required: bool,
     value: str | None = None,
 ) -> str:
-    """In a word, how sure it is."""
+    """How certain a value is: one of the words of `FieldView.how`."""
     value = getattr(request, name) if value is None else value
     if BY_NAME[name].column in request.corrected:
         return "corrected"
@@ -209,7 +219,7 @@ def _how(
 
 
 def key(name: str) -> str:
-    """The digit that leads to a field."""
+    """The digit with which an operator edits a field; ``""`` for none."""
     return BY_NAME[name].key or ""
 
 

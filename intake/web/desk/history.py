@@ -1,4 +1,4 @@
-"""What happened to one request, in words."""
+"""The events and deliveries of one request, in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from intake.web.desk.clock import Clock
 
 
 def events(found: Detail, parts: Parts, clock: Clock) -> list[dict[str, Any]]:
-    """The newest first: at, what, who, why, changes (a list of sentences)."""
+    """The events, newest first, each with: at, what, who, why, changes (a list of sentences)."""
     named = catalog(clock.language)
     lines = []
     for event in reversed(found.events):
@@ -37,7 +37,7 @@ def events(found: Detail, parts: Parts, clock: Clock) -> list[dict[str, Any]]:
 
 
 def deliveries(found: Detail, parts: Parts, language: str) -> list[dict[str, Any]]:
-    """What was handed on and how that went, the oldest first: what, how, error, at."""
+    """The deliveries to backends, the oldest first, each with: what, how it went, error, at."""
     return [
         {
             "what": say(
@@ -54,7 +54,8 @@ def deliveries(found: Detail, parts: Parts, language: str) -> list[dict[str, Any
 
 
 def _why(event: Mapping[str, Any], found: Detail, parts: Parts, language: str) -> str | None:
-    """What a person gave as a reason; a machine's codes in words, as long as they are known."""
+    """The reason that an operator gave, or the codes of an automatic one in words, those that the
+    request still has."""
     why: str | None = event["why"]
     if event["actor"] == Actor.OPERATOR or why is None:
         return why
@@ -70,7 +71,7 @@ def _why(event: Mapping[str, Any], found: Detail, parts: Parts, language: str) -
 
 
 def _changes(changes: Mapping[str, Any], clock: Clock) -> list[str]:
-    """What was changed from what to what, how a call went, until when."""
+    """Sentences for a change: fields from what to what, how a call went, until when it is held."""
     before, after = changes.get("from"), changes.get("to")
     if isinstance(before, dict) and isinstance(after, dict):
         named = catalog(clock.language)

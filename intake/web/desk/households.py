@@ -1,4 +1,4 @@
-"""Homes at the desk: found, made, changed, their links and the requests that came from them."""
+"""Households at the desk: search, create and edit them, their links and their requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def show_all(
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
     gone: bool = False,
 ) -> Response:
-    """Those that hold the words in name, place, unit or group; phones are masked."""
+    """Households whose name, place, unit or group contains ``text``; phone numbers are masked."""
     words = text.replace("\x00", "").strip()
     statement = select(Household).where(Household.id > after).order_by(Household.id)
     if words:
@@ -53,7 +53,7 @@ async def show_all(
 async def show_one(
     request: Request, parts: CurrentParts, who: Viewer, household_id: int
 ) -> Response:
-    """All that is known of one home, and what it asked for, the latest first."""
+    """One household with its data and its requests, the latest first. Raises `NotFound`."""
     language = language_of(request, request.query_params.get("lang"))
     async with parts.sessions.begin() as session:
         home = await households.lock(session, max(0, household_id))

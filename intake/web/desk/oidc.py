@@ -1,4 +1,4 @@
-"""The second door of the desk: accounts that somebody else keeps (OpenID Connect)."""
+"""Sign-in at the desk with an account of another system (OpenID Connect)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from intake.settings import Oidc
 from intake.storage.models import Operator
 from intake.web import cookies
 from intake.web.auth import CurrentParts
-from intake.web.desk.sign_in import door, inside, let_in
+from intake.web.desk.sign_in import desk_path, sign_in_page, start_session
 
 log = logging.getLogger("huying.web")
 router = APIRouter()
@@ -29,15 +29,15 @@ BACK = "/desk/oidc/callback"
 
 @router.get("/desk/oidc")
 async def go(request: Request, parts: CurrentParts, next: str = "/desk") -> Response:
-    """To the other side, to sign in there."""
+    """Redirect to the provider, where the operator signs in."""
     provider = Provider(_options(parts), parts.outgoing)
-    attempt = Attempt(inside(next))
+    attempt = Attempt(desk_path(next))
     try:
         address = await provider.address(attempt, parts.settings.base_url + BACK)
     except BackendError as error:
         return _told(request, parts, attempt.next, error, "desk.oidc_away", 503)
     answer = RedirectResponse(address, 303)
-    # Lax, as it is: the way back begins on the other side's page.
+    # The cookie must stay SameSite=Lax: the redirect back starts on the provider's page.
     value = str(_box(parts).dumps(attempt.kept()))
     cookies.keep(answer, request, parts.settings, value, cookie=KEPT, max_age=KEPT_SECONDS)
     return answer
@@ -45,8 +45,8 @@ async def go(request: Request, parts: CurrentParts, next: str = "/desk") -> Resp
 
 @router.get(BACK)
 async def back(request: Request, parts: CurrentParts) -> Response:
-    """She comes back; the account is made at the first time, its role kept as the other side
-    says."""
+    """Where the provider redirects to. The first sign-in creates the account here; with
+    ``role_claim`` each sign-in updates its role."""
     options = _options(parts)
     try:
         mine = request.cookies.get(cookies.name_of(KEPT, request, parts.settings), "")
@@ -59,13 +59,13 @@ async def back(request: Request, parts: CurrentParts) -> Response:
         person = await provider.person(request.query_params, attempt, address)
         async with parts.sessions.begin() as session:
             operator = await _account(session, person, options)
-            answer = await let_in(
+            answer = await start_session(
                 session, request, parts, operator, attempt.next, id_token=person.id_token
             )
     except NotSignedIn as error:
         return _told(request, parts, attempt.next, error, f"desk.{error.code}", 401)
     except BackendError as error:
-        # The other side answers 4xx to a code that it does not know.
+        # The provider answers 4xx to a code that it does not know.
         refused = isinstance(error.details.get("status"), int) and not error.retryable
         key, status = ("desk.oidc_refused", 401) if refused else ("desk.oidc_away", 503)
         return _told(request, parts, attempt.next, error, key, status)
@@ -78,7 +78,7 @@ async def _account(session: AsyncSession, person: Person, options: Oidc) -> Oper
         select(Operator).where(Operator.oidc_subject == person.subject).with_for_update()
     )
     if found is None:
-        # Never taken over by name: names are chosen on the other side.
+        # Never link an existing account by its name: at the provider people may choose names.
         try:
             return await operators.add(
                 session, person.name, person.role, None, oidc_subject=person.subject
@@ -97,7 +97,7 @@ def _told(
     request: Request, parts: Parts, next: str, error: Exception | None, key: str, status: int
 ) -> Response:
     log.warning("sign-in over OpenID Connect: %s", error or "no attempt of this browser")
-    answer = door(request, parts.settings, next, status=status, sentence=key)
+    answer = sign_in_page(request, parts.settings, next, status=status, sentence=key)
     cookies.drop(answer, request, KEPT)
     return answer
 
@@ -108,5 +108,5 @@ def _box(parts: Parts) -> URLSafeTimedSerializer:
 
 def _options(parts: Parts) -> Oidc:
     if parts.settings.desk.oidc is None:
-        raise NotFound("There are no outside accounts here.")
+        raise NotFound("Sign-in with outside accounts is not set up.")
     return parts.settings.desk.oidc

@@ -1,4 +1,4 @@
-"""What all pages of the desk share: who looks, in which language, the frame around it."""
+"""What all pages of the desk share: the signed-in operator, the language, and the page's frame."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ templates = Jinja2Templates(WEB / "templates")
 
 
 class SignInFirst(NotAllowed):
-    """A page was asked for by nobody we know; the browser is shown the door instead."""
+    """Nobody is signed in; the browser is redirected to the sign-in page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of the menu. ``role``: the least that sees it."""
+    """A line of the menu. ``key``: of its label; ``role``: the lowest role that sees it."""
 
     path: str
     key: str
@@ -62,7 +62,8 @@ async def viewer(
     parts: CurrentParts,
     authorization: Annotated[str | None, Header()] = None,
 ) -> SignedIn:
-    """Who looks at a page; `SignInFirst` when nobody is signed in."""
+    """The operator who views a page. Raises `SignInFirst` when nobody is signed in, `Forbidden`
+    when this operator may not view it."""
     try:
         return await signed_in_of(request, parts, authorization)
     except Forbidden:
@@ -86,7 +87,7 @@ def viewer_at_least(role: str) -> Any:
 
 
 async def sign_in_first(request: Request, error: Exception) -> Response:
-    """To the door, and back to where she wanted to go."""
+    """Redirect to the sign-in page, which leads back to the page that was asked for."""
     there = f"/desk/sign-in?next={quote(_path(request), safe='')}"
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Redirect": there})
@@ -96,7 +97,8 @@ async def sign_in_first(request: Request, error: Exception) -> Response:
 
 
 async def password_first(request: Request, error: Exception) -> Response:
-    """To the page for a password of her own; what asks for data gets a problem document."""
+    """Redirect to the page where the operator must choose a password; a request for data gets a
+    problem document (403)."""
     if not request.url.path.startswith("/desk") or "text/html" not in request.headers.get(
         "accept", ""
     ):
@@ -105,10 +107,11 @@ async def password_first(request: Request, error: Exception) -> Response:
 
 
 async def not_for_you(request: Request, error: Exception) -> Response:
-    """A page that says so, with a way back; what asks for data gets a problem document."""
+    """A page that says the operator's role does not allow it; a request for data gets a problem
+    document (403)."""
     assert isinstance(error, Forbidden)
-    looked = request.method == "GET" and request.url.path.startswith("/desk")
-    if not looked or "text/html" not in request.headers.get("accept", ""):
+    is_page = request.method == "GET" and request.url.path.startswith("/desk")
+    if not is_page or "text/html" not in request.headers.get("accept", ""):
         return problem(403, error.code, error.sentence)
     return page(request, "not_for_you.html", None, status=403)
 
@@ -161,7 +164,7 @@ def page(
 
 
 def _words(language: str) -> dict[str, str]:
-    """What scripts say: every key that begins with ``desk.js.``, without that beginning."""
+    """The scripts' sentences: every key that begins with ``desk.js.``, without that prefix."""
     return {
         key.removeprefix(SCRIPTS_SAY): catalog(language).get(key, text)
         for key, text in catalog("en").items()

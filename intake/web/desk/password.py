@@ -1,4 +1,4 @@
-"""Her own account: another password, and signed out everywhere else."""
+"""The operator's own account: change the password, sign out all other browsers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ router = APIRouter()
 
 
 class NewPassword(BaseModel):
-    """The one she has and the one she wants; spaces count."""
+    """The present password and the new one; spaces count."""
 
     model_config = ConfigDict(extra="forbid")
     current: str = Field(max_length=1000)
@@ -33,7 +33,7 @@ class NewPassword(BaseModel):
 
 @router.get("/desk/password")
 async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
-    """Choose another password; see in how many browsers she is signed in."""
+    """The form for another password, and in how many browsers the operator is signed in."""
     async with parts.sessions() as session:
         browsers = await session.scalar(
             select(func.count())
@@ -53,13 +53,17 @@ async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
 async def change(
     request: Request, parts: CurrentParts, who: CurrentBrowser, body: NewPassword
 ) -> Response:
-    """All her other browsers are signed out; this one goes on with a new session."""
+    """Change the password. All other browsers are signed out; this one gets a new session.
+
+    Raises `MoveNotAllowed` for an account without a password, `BadField` for a wrong or unsuitable
+    one, `TooMany` after too many wrong tries, `NotAllowed` when this session ended meanwhile.
+    """
     _by_cookie(request)
     if who.operator.password_hash is None:
         raise MoveNotAllowed("This account has no password here.", code="no_password_here")
     passwords.check_password(body.password, who.operator.name)
     if body.password == body.current:
-        raise BadField("Take another password than the present one.", code="password_same")
+        raise BadField("Choose another password than the present one.", code="password_same")
     tried = tries_of(request, parts, who.operator.name)
     async with parts.sessions.begin() as session:
         if wait := await throttle.begin(session, tried):
@@ -68,11 +72,11 @@ async def change(
             )
     if not await passwords.is_password_beside(who.operator.password_hash, body.current):
         raise BadField("The present password is wrong.", code="password_wrong", field="current")
-    fresh = await passwords.hash_beside(body.password)
+    new_hash = await passwords.hash_beside(body.password)
     async with parts.sessions.begin() as session:
         operator = await _still_in(session, parts, who)
         await throttle.was_right(session, tried)
-        await operators.set_password(session, operator, fresh, starts=False)
+        await operators.set_password(session, operator, new_hash, starts=False)
         await log_access(session, operator, "own_password")
         return await _go_on(request, parts, session, operator)
 
@@ -81,7 +85,7 @@ async def change(
 async def sign_out_everywhere(
     request: Request, parts: CurrentParts, who: CurrentBrowser
 ) -> Response:
-    """All her other browsers are signed out; this one goes on with a new session."""
+    """Sign out all other browsers of the operator; this one gets a new session."""
     _by_cookie(request)
     async with parts.sessions.begin() as session:
         operator = await _still_in(session, parts, who)
@@ -92,8 +96,11 @@ async def sign_out_everywhere(
 
 
 async def _still_in(session: AsyncSession, parts: Parts, who: SignedIn) -> Operator:
-    """Her row, locked: who has just been signed out by another password or by an administrator
-    gets no new session in place of the old one (`NotAllowed`)."""
+    """The operator's row, locked.
+
+    Raises `NotAllowed` when the session has just ended, by a change of password or by an
+    administrator: then it must not be replaced by a new one.
+    """
     operator = await session.get_one(
         Operator, who.operator.id, with_for_update=True, populate_existing=True
     )
@@ -122,4 +129,4 @@ async def _go_on(
 
 def _by_cookie(request: Request) -> None:
     if "authorization" in request.headers:
-        raise Forbidden("This is for browsers that are signed in.")
+        raise Forbidden("This needs a browser that is signed in, not a token.")

@@ -1,4 +1,4 @@
-"""The queue: what waits for a person, the most pressing first; every list has its own address."""
+"""The operators' list of requests, the most urgent first; every filter has its own URL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from intake.web.desk.pages import Viewer, page
 from intake.web.language import language_of
 
 router = APIRouter()
-NAMES = {  # in the address → of `Filters`
+NAMES = {  # parameter of the URL → attribute of `Filters`
     "area": "area",
     "field": "field",
     "category": "category",
@@ -52,8 +52,10 @@ async def show(
     q: Text = "",
     after: Text = "",
 ) -> Response:
-    """One page of the queue; asked by htmx, only its live part. Words are looked for in all
-    requests unless a tab is named."""
+    """One page of the list; for htmx only the part that is updated live.
+
+    ``q`` is searched in all requests unless ``tab`` is given. ``after``: the cursor of the page.
+    """
     given = {
         "area": area, "field": field, "category": category, "group": group,
         "channel": channel, "urgency": urgency, "q": q.strip(),
@@ -102,7 +104,7 @@ def _address(values: dict[str, Any]) -> str:
 def _words(
     request: Request, parts: Parts, me: Operator, choices: worklist.Choices | None
 ) -> dict[str, Any]:
-    """What the template says in the viewer's language."""
+    """Functions and choices for the template, in the viewer's language."""
     language = language_of(request, request.query_params.get("lang"))
     clock = Clock.of(parts.settings.zone, language)
 
@@ -151,7 +153,7 @@ def _fields(known: Catalogue) -> list[str]:
 
 
 def in_words(moment: datetime, clock: Clock) -> str:
-    """How long until a deadline, or since it; desk/src/countdown.ts says the same."""
+    """How long until a deadline, or since it; desk/src/countdown.ts must say the same."""
     seconds = (moment - clock.now).total_seconds()
     key = "left" if seconds >= 0 else "over"
     return say(f"desk.js.queue_{key}", clock.language, time=lasts(abs(seconds), clock.language))

@@ -11,7 +11,7 @@ CODES_IN = {"category_unsure", "not_a_service"}
 
 
 def in_words(reason: Mapping[str, str], catalogue: Catalogue, language: str) -> str:
-    """A reason in the operator's language, with the categories' names for their codes."""
+    """A reason in the operator's language, with categories' codes replaced by their names."""
     text = reason.get(language) or reason.get("zh") or reason["code"]
     if reason["code"] not in CODES_IN:
         return text

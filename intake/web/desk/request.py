@@ -1,4 +1,4 @@
-"""One request on one screen: why it waits, what was said, what was understood, what to do."""
+"""One request on one screen: why it needs review, its text, its fields and the possible actions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from intake.web.desk.pages import Viewer, page
 from intake.web.language import language_of
 
 router = APIRouter()
-MOVES = {  # what an operator may do → the status that it leads to
+MOVES = {  # an operator's action → the status that it leads to
     "confirm": Status.CONFIRMED,
     "reject": Status.REJECTED,
     "cancel": Status.CANCELLED,
@@ -41,7 +41,10 @@ REJECTIONS = ("outside", "known", "nothing", "mistake")
 
 @router.get("/desk/requests/{number}")
 async def show(request: Request, parts: CurrentParts, who: Viewer, number: str) -> Response:
-    """All that is needed to decide, and nothing that must be fetched later but the sound."""
+    """The page with all that is needed to decide; only the recording is fetched later.
+
+    Raises `NotFound`.
+    """
     language = language_of(request, request.query_params.get("lang"))
     async with parts.sessions.begin() as session:
         row = await by_number(session, number)
@@ -99,7 +102,8 @@ async def show_outlook(
     number: str,
     changes: requests.Typed,
 ) -> Response:
-    """Where it would go and what resembles it, with what was typed and is not saved yet."""
+    """Which backend would get the request and which requests resemble it, with ``changes`` that
+    were typed and are not saved yet. Raises `NotFound`."""
     language = language_of(request, None)
     async with parts.sessions.begin() as session:
         row = await by_number(session, number)
@@ -123,7 +127,7 @@ async def show_next(
     who: Viewer,
     after: Annotated[str | None, Query(max_length=24)] = None,
 ) -> Response:
-    """On to the request that waits next; to the queue when nothing does."""
+    """Redirect to the next request that waits for review, or to the list when none does."""
     async with parts.sessions.begin() as session:
         try:
             seen = await by_number(session, after) if after else None
@@ -135,14 +139,14 @@ async def show_next(
 
 
 def why_it_waits(found: Detail, parts: Parts, language: str) -> list[str]:
-    """Why a person must look, in words; nothing once it has gone on."""
+    """Why an operator must review the request, in words; empty unless it is in review."""
     if found.status != Status.NEEDS_REVIEW:
         return []
     return [reasons.in_words(reason, parts.catalogue, language) for reason in found.reasons]
 
 
 def able(row: ServiceRequest) -> set[str]:
-    """What an operator can do with it now, by the life cycle."""
+    """The actions that an operator can take on the request now, by its life cycle."""
     status = Status(row.status)
     moves = {
         action
@@ -164,7 +168,7 @@ def able(row: ServiceRequest) -> set[str]:
 
 
 def kinds(parts: Parts, language: str) -> list[dict[str, str]]:
-    """Every category with its name and its pinyin, to be searched by either."""
+    """Every category with its name, its pinyin and the pinyin's initials, for a search by any."""
     return [
         {
             "value": code,
@@ -177,8 +181,9 @@ def kinds(parts: Parts, language: str) -> list[dict[str, str]]:
 
 
 def holds(now: datetime) -> list[tuple[str, str, bool]]:
-    """(key, until when, is it still ahead) to put it aside for: an hour, this afternoon, tomorrow
-    morning. What is over keeps its place, so that the keys mean the same all day."""
+    """(key, until when as RFC 3339, whether that is ahead) for putting a request on hold: an hour,
+    this afternoon, tomorrow morning. A time that is over stays in the list, so that each key means
+    the same all day. ``now``: in the residents' time zone."""
     afternoon = now.replace(hour=14, minute=0, second=0, microsecond=0)
     morning = (now + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
     choices = [("hour", now + timedelta(hours=1)), ("afternoon", afternoon), ("tomorrow", morning)]
@@ -192,7 +197,7 @@ def _state(
     parts: Parts,
     language: str,
 ) -> dict[str, Any]:
-    """What the page's script works with."""
+    """The data for the page's script."""
     return {
         "number": found.tracking_number,
         "version": found.version,

@@ -1,4 +1,4 @@
-"""What supervisors keep: places, who gets what, what the assistant says, and who changed it."""
+"""What supervisors edit: places, routing rules, the catalogue's texts, and the edits' history."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from intake.web.language import language_of
 router = APIRouter()
 Supervisor = Annotated[SignedIn, viewer_at_least("supervisor")]
 PAGE = 100
-TOLD = 8  # things of one change that the history names
+TOLD = 8  # changed items of one edit that the history names
 URGENCIES = ("emergency", "urgent", "normal")
 SECTIONS = {
     "places": "/desk/settings",
@@ -42,7 +42,7 @@ async def show_places(
     text: Annotated[str | None, Query(max_length=80)] = None,
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> Response:
-    """The gazetteer, a page at a time, with what sounds like what."""
+    """The gazetteer, a page at a time, with which places sound alike."""
     async with parts.sessions.begin() as session:
         version = await edits.version(session, places.KIND)
         found = await places_api.search(session, parts, text, after=after, limit=PAGE)
@@ -56,7 +56,7 @@ async def show_places(
 
 @router.get("/desk/settings/import")
 async def show_import(request: Request, parts: CurrentParts, who: Supervisor) -> Response:
-    """A file of places, and what it would do."""
+    """The form to import a file of places, which shows first what it would change."""
     return page(
         request, "settings_import.html", who, section="places", sections=SECTIONS,
         megabytes=4, most=places.MOST_PLACES,
@@ -65,7 +65,7 @@ async def show_import(request: Request, parts: CurrentParts, who: Supervisor) ->
 
 @router.get("/desk/settings/routing")
 async def show_routing(request: Request, parts: CurrentParts, who: Supervisor) -> Response:
-    """The rules in order, and what would happen to a request."""
+    """The routing rules in order, and a form that tries them on a request."""
     language = _language(request)
     async with parts.sessions.begin() as session:
         standing = await editing_rules.standing(session, parts)
@@ -81,7 +81,7 @@ async def show_routing(request: Request, parts: CurrentParts, who: Supervisor) -
 
 @router.get("/desk/settings/catalogue")
 async def show_catalogue(request: Request, parts: CurrentParts, who: Supervisor) -> Response:
-    """All categories, and which of them operators say otherwise."""
+    """All categories, and which of them have texts that supervisors have changed."""
     async with parts.sessions.begin() as session:
         own = await text_overrides.all_of(session)
         await log_access(session, who.operator, "catalogue")
@@ -94,7 +94,7 @@ async def show_catalogue(request: Request, parts: CurrentParts, who: Supervisor)
 
 @router.get("/desk/settings/catalogue/{code}")
 async def show_text(request: Request, parts: CurrentParts, who: Supervisor, code: str) -> Response:
-    """One category: what is said, and what its file says."""
+    """One category: its texts as they are now and as its file has them. Raises `NotFound`."""
     if not parts.files.is_service(code):
         raise NotFound("There is no such category.")
     async with parts.sessions.begin() as session:
@@ -118,7 +118,7 @@ async def show_history(
     kind: Annotated[str | None, Query(max_length=32)] = None,
     before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> Response:
-    """Who changed what, what was before, and a way back."""
+    """The edits: who changed what from what to what, with a button that undoes it."""
     kind = kind if kind in edits.STORES else None
     async with parts.sessions.begin() as session:
         found = await edits.latest(session, kind=kind, before=before, limit=PAGE + 1)
@@ -135,12 +135,12 @@ async def show_history(
 
 
 def hours(minutes: int) -> str:
-    """Minutes as hours in as few digits as say it exactly enough: 1440 → "24", 90 → "1.5"."""
+    """Minutes as hours with up to four significant digits: 1440 → "24", 90 → "1.5"."""
     return f"{minutes / 60:.4g}"
 
 
 def told(edit: Edit, parts: Parts, language: str) -> list[dict[str, str]]:
-    """``{name, before, after}`` in words, of the first things of a change."""
+    """``{name, before, after}`` in words, of the first `TOLD` items of an edit."""
     lines = []
     for key in list(edit.after)[:TOLD]:
         name = key
@@ -173,7 +173,7 @@ def _words(kind: str, value: Any, parts: Parts, language: str) -> str:
 
 
 def rule_words(rule: dict[str, Any], parts: Parts, language: str) -> str:
-    """A rule in one line: its conditions, and where it leads."""
+    """A rule in one line: its conditions, and the backend's title."""
     conditions = [
         "/".join(parts.catalogue.name(code, language) for code in rule["category"] or ()),
         "/".join(rule["area"] or ()),

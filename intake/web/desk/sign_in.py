@@ -1,4 +1,4 @@
-"""The door of the desk: sign in with name and password, sign out."""
+"""Sign-in at the desk with name and password, and sign-out."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ NOBODY = "-"
 
 @router.get("/desk/sign-in")
 async def show(request: Request, parts: CurrentParts, next: str = "/desk") -> Response:
-    """Name and password, and the way to the outside accounts where there is one."""
-    return door(request, parts.settings, next)
+    """The form for name and password, with a link to outside accounts where they are set up."""
+    return sign_in_page(request, parts.settings, next)
 
 
 @router.post("/desk/sign-in")
@@ -42,14 +42,15 @@ async def sign_in(
     password: Annotated[str, Form(max_length=1000)],
     next: Annotated[str, Form(max_length=2000)] = "/desk",
 ) -> Response:
-    """This browser may look from now on; what was wrong is not told, nor by the time it takes."""
+    """Sign this browser in. Neither the answer nor its time tells whether the name or the password
+    was wrong."""
     own_form(request)
     name = operators.clean_name(name)
     tried = tries_of(request, parts, name)
     async with parts.sessions.begin() as session:
         wait = await throttle.begin(session, tried)
     if wait:
-        return door(request, parts.settings, next, status=429, wait=math.ceil(wait))
+        return sign_in_page(request, parts.settings, next, status=429, wait=math.ceil(wait))
     async with parts.sessions.begin() as session:
         operator = await _of_name(session, name)
     kept = operator.password_hash if operator and not operator.disabled_at else None
@@ -57,48 +58,49 @@ async def sign_in(
         async with parts.sessions.begin() as session:
             who = operator.name if operator else NOBODY
             session.add(AccessLog(who=who, action="sign_in_wrong"))
-        return door(request, parts.settings, next, status=401, wrong=True)
+        return sign_in_page(request, parts.settings, next, status=401, wrong=True)
     assert kept is not None
-    fresh = await passwords.hash_beside(password) if passwords.is_outdated(kept) else kept
+    new_hash = await passwords.hash_beside(password) if passwords.is_outdated(kept) else kept
     async with parts.sessions.begin() as session:
         operator = await _of_name(session, name, lock=True)
-        # Disabled or given another password while this one was being looked at.
+        # The account may have been disabled or given another password during the check.
         if operator is None or operator.disabled_at or operator.password_hash != kept:
-            return door(request, parts.settings, next, status=401, wrong=True)
-        operator.password_hash = fresh
+            return sign_in_page(request, parts.settings, next, status=401, wrong=True)
+        operator.password_hash = new_hash
         await throttle.was_right(session, tried)
-        return await let_in(session, request, parts, operator, next)
+        return await start_session(session, request, parts, operator, next)
 
 
 @router.post("/desk/sign-out")
 async def sign_out(request: Request, parts: CurrentParts, who: CurrentBrowser) -> Response:
-    """This browser is nobody's again; who signed in elsewhere goes there to sign out too.
+    """Sign this browser out; with an outside account, at its provider too.
 
-    Where to go next stands in the redirect; for scripts in ``then``.
+    The answer redirects to the next page; for scripts it is JSON that names it in ``then``.
     """
     async with parts.sessions.begin() as session:
         id_token = await operators.end_session(session, who.token)
         await log_access(session, who.operator, "sign_out")
-    then = await _out_elsewhere(parts, id_token) or "/desk/sign-in"
+    then = await _provider_sign_out(parts, id_token) or "/desk/sign-in"
     scripted = "application/json" in request.headers.get("accept", "")
     answer = JSONResponse({"then": then}) if scripted else RedirectResponse(then, 303)
     cookies.drop(answer, request)
     return answer
 
 
-async def _out_elsewhere(parts: Parts, id_token: str | None) -> str | None:
+async def _provider_sign_out(parts: Parts, id_token: str | None) -> str | None:
+    """The URL at which the provider signs the operator out; None without one."""
     options = parts.settings.desk.oidc
     if id_token is None or options is None:
         return None
     try:
         provider = Provider(options, parts.outgoing)
         return await provider.sign_out_address(id_token, f"{parts.settings.base_url}/desk/sign-in")
-    except BackendError as error:  # here she is out all the same
+    except BackendError as error:  # at the desk the operator is signed out all the same
         log.warning("sign-out over OpenID Connect: %s", error)
         return None
 
 
-def door(
+def sign_in_page(
     request: Request,
     settings: Settings,
     next: str,
@@ -108,13 +110,17 @@ def door(
     wait: int = 0,
     sentence: str | None = None,
 ) -> Response:
-    """The page to sign in on. ``wait``: seconds; ``sentence``: a key of the catalogue."""
+    """The sign-in page.
+
+    ``next``: the page to go to afterwards. ``wrong``: the last try was. ``wait``: seconds until the
+    next try is allowed. ``sentence``: the key of a message in ``locale``.
+    """
     answer = page(
         request,
         "sign_in.html",
         None,
         status=status,
-        next=inside(next),
+        next=desk_path(next),
         wrong=wrong,
         wait=wait,
         sentence=sentence,
@@ -125,7 +131,7 @@ def door(
     return answer
 
 
-async def let_in(
+async def start_session(
     session: AsyncSession,
     request: Request,
     parts: Parts,
@@ -134,7 +140,11 @@ async def let_in(
     *,
     id_token: str | None = None,
 ) -> Response:
-    """A new session, whatever cookies the browser came with: those are ended."""
+    """Sign the browser in with a new session and redirect to ``next``.
+
+    Sessions of cookies that the browser sent are ended. An operator who must choose a password is
+    redirected to that page, a volunteer of the station to the station's page.
+    """
     for token, _ in cookies.given(request):
         await operators.end_session(session, token)
     opened = await operators.open_session(
@@ -142,25 +152,25 @@ async def let_in(
         bound=cookies.is_https(request, parts.settings), id_token=id_token,
     )  # fmt: skip
     await log_access(session, operator, "sign_in")
-    home = inside(next)
+    target = desk_path(next)
     if operator.password_starts:
-        home = "/desk/password"
-    elif operator.role == "station" and not home.startswith(STATION):
-        home = "/desk/station"
-    answer = RedirectResponse(home, 303)
+        target = "/desk/password"
+    elif operator.role == "station" and not target.startswith(STATION):
+        target = "/desk/station"
+    answer = RedirectResponse(target, 303)
     cookies.drop(answer, request)
     cookies.keep(answer, request, parts.settings, opened.token)
     return answer
 
 
 def tries_of(request: Request, parts: Parts, name: str) -> throttle.Keys:
-    """Under what this try is counted."""
+    """The keys by which this try is counted: of the name and of the network."""
     network = counted_as(request.client.host if request.client else "-")
     return throttle.keys(parts.link_secrets[0], name, network)
 
 
-def inside(path: str) -> str:
-    """Only to a page of the desk, whatever the link said."""
+def desk_path(path: str) -> str:
+    """``path`` if it is a page of the desk, else ``/desk``: a link must not redirect elsewhere."""
     parts = urlsplit(path)
     safe = not parts.scheme and not parts.netloc and parts.path.startswith("/desk")
     plain = path.isprintable() and "\\" not in path
@@ -168,7 +178,7 @@ def inside(path: str) -> str:
 
 
 def own_form(request: Request) -> None:
-    """A form of another site can't sign anybody in (browsers say where a form came from)."""
+    """Refuse a form of another site, by the browser's Sec-Fetch-Site. Raises `Forbidden`."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden("Sign in on our own page.")
 

@@ -1,4 +1,5 @@
-"""The station's board on a phone: open orders near me, mine, and what was done today."""
+"""The station's board on a volunteer's phone: open orders nearby, the volunteer's own, and those
+finished last."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ async def show(
     station_area: Annotated[str | None, Cookie()] = None,
     station_name: Annotated[str | None, Cookie()] = None,
 ) -> Response:
-    """The area and the name that were given once are kept by this phone."""
+    """The board; the phone remembers the area and the volunteer's name in cookies."""
     language = language_of(request, request.query_params.get("lang"))
     near = area if area is not None else unquote(station_area or "")[:80]
     name = unquote(station_name or "")[:40].strip() or who.operator.name
@@ -80,7 +81,7 @@ async def show(
 
 
 def _times(now: datetime, language: str) -> list[tuple[str, str]]:
-    """(when as RFC 3339, how it is called): what volunteers say most often."""
+    """(time as RFC 3339, its name): the times that volunteers choose most often."""
     today = now.replace(minute=0, second=0, microsecond=0)
     tomorrow = today + timedelta(days=1)
     wanted = [(now + timedelta(hours=1), "hour")]

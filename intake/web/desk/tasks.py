@@ -1,4 +1,4 @@
-"""What is to be done by people: residents who are owed a call, and everything else."""
+"""Operators' tasks at the desk: residents who must be called, and everything else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LISTED = 300
 
 @router.get("/desk/tasks")
 async def show(request: Request, parts: CurrentParts, who: Viewer) -> Response:
-    """What is due now, then what waits for its time."""
+    """Tasks that are due now, then those that are due later."""
     language = language_of(request, request.query_params.get("lang"))
     async with parts.sessions.begin() as session:
         rows = await open_tasks(session, parts, LISTED)

@@ -1,4 +1,4 @@
-"""What was heard, cut so that each word can be clicked and each field's evidence marked."""
+"""Splits a transcript so that each word can be clicked and each field's evidence marked."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import Any
 
 DOUBTFUL = 0.6
-"""A word that the recogniser was less sure of is marked."""
+"""A word whose confidence (0..1) is lower is marked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of the text: ``[start, end)`` in its code points."""
+    """A stretch of the text: ``[start, end)`` in code points."""
 
     text: str
     start: int
@@ -21,9 +21,12 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One word, or what stands between two. ``at`` and ``until``: seconds in the recording, None
-    between words. ``parts``: cut where a field's evidence begins or ends."""
+class Piece:
+    """One word, or the text between two words.
+
+    ``parts``: the text, split where a field's evidence begins or ends. ``at`` and ``until``:
+    seconds in the recording; ``confidence``: 0..1; all None between words.
+    """
 
     parts: tuple[Part, ...]
     at: float | None = None
@@ -35,23 +38,27 @@ class Said:
         return self.confidence is not None and self.confidence < DOUBTFUL
 
 
-def cut(text: str, words: Sequence[dict[str, Any]], bounds: Collection[int] = ()) -> list[Said]:
-    """The whole text in order. ``words``: as stored in a transcript; none for what was typed."""
-    said: list[Said] = []
+def cut(text: str, words: Sequence[dict[str, Any]], bounds: Collection[int] = ()) -> list[Piece]:
+    """The whole text in order.
+
+    ``words``: as stored in a transcript, none for a typed text. ``bounds``: offsets at which a
+    field's evidence begins or ends.
+    """
+    pieces: list[Piece] = []
     at = 0
     for word in words:
         start = text.find(word["text"], at)
-        if start < 0:  # its spelling was changed since; its time is still good for the next ones
+        if start < 0:  # the word was corrected in the text; the words after it are still found
             continue
         end = start + len(word["text"])
         if start > at:
-            said.append(Said(tuple(_parts(text, at, start, bounds))))
+            pieces.append(Piece(tuple(_parts(text, at, start, bounds))))
         parts = tuple(_parts(text, start, end, bounds))
-        said.append(Said(parts, word["start"], word["end"], word.get("confidence")))
+        pieces.append(Piece(parts, word["start"], word["end"], word.get("confidence")))
         at = end
     if at < len(text):
-        said.append(Said(tuple(_parts(text, at, len(text), bounds))))
-    return said
+        pieces.append(Piece(tuple(_parts(text, at, len(text), bounds))))
+    return pieces
 
 
 def _parts(text: str, start: int, end: int, bounds: Collection[int]) -> Iterator[Part]:

@@ -80,7 +80,7 @@ async def test_copying_confirms_nothing_and_caps_lock_and_full_width_keys_are_ke
 async def test_what_is_typed_when_the_session_ends_is_there_after_signing_in(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "LOOKS_ROUND", 0.2)
+    monkeypatch.setattr(events, "CHECK_SECONDS", 0.2)
     number = await desk.waiting(phone="13900001111", place="兴福里", unit="9-9-909")
     said = "这件事物业已经在办，周三上门"
     async with desk.browser() as at:

@@ -201,7 +201,7 @@ async def test_one_browser_holds_one_stream_for_all_its_pages(desk: Desk) -> Non
 async def test_a_session_that_ends_ends_its_stream(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "LOOKS_ROUND", 0.2)
+    monkeypatch.setattr(events, "CHECK_SECONDS", 0.2)
     page = await desk.open(await desk.browser())
     async with desk.house.parts.sessions.begin() as session:
         await session.execute(delete(OperatorSession))
