@@ -1,4 +1,4 @@
-"""Drafts that nobody goes on with."""
+"""Drafts that their residents do not go on with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from intake.storage.models import ServiceRequest
 
 
 async def abandon(parts: Parts, service_request_id: int) -> None:
-    """Quiet for too long: the draft goes to the operators with what is known."""
+    """Put a draft into review, with what is known, when its resident wrote nothing for too long.
+
+    Too long is `chat.draft_minutes`. A draft that changed later than that is checked again when
+    the rest of the time is over; a request that is no draft any more is left as it is.
+    """
     async with parts.sessions.begin() as session:
         request = await session.get_one(ServiceRequest, service_request_id)
         if request.conversation_id is None:

@@ -1,8 +1,8 @@
 """What intake answers when the assistant's actions ask: what to say, and what to do about it.
 
-Nothing is written here. What has to be done travels with Rasa's replies as a plan, and is carried
-out by `effects` in the transaction that marks the message as handled; so a turn that dies
-half-way has done nothing, and the same message read again gives the same answer.
+Nothing is written to the database here. What has to be done is a plan, which is returned with
+Rasa's replies and carried out by `effects` in the transaction that marks the message as handled. So
+an interrupted turn has changed nothing, and the same message, read again, gets the same answer.
 """
 
 from __future__ import annotations
@@ -33,9 +33,12 @@ async def answer(
     clauses: Clauses = (),
     reading: Understanding | None = None,
 ) -> AnswerPlan:
-    """Answer one question of an action. Raises `NotFound` for an unknown one.
+    """Answer one question of an action. A message about danger gets the emergency plan instead.
 
-    `reading`: what was read in the message for an earlier question of the same turn.
+    `question`: a key of `QUESTIONS`. `ranking`: Rasa's intents with their confidence (0..1), the
+    likeliest first. `danger`: the classifier's score for danger (0..1). `clauses`: the parts of the
+    message, ranked. `reading`: what was read in the message for an earlier question of the same
+    turn; None: read it now. Raises `NotFound` for an unknown question or message.
     """
     ask = QUESTIONS.get(question)
     if ask is None:
@@ -51,7 +54,10 @@ async def answer(
 
 
 async def understand_turn(here: MessageContext) -> AnswerPlan:
-    """A turn of the form: fields are filled, the next question is chosen."""
+    """A turn of the form: the message fills fields, and the next question is chosen.
+
+    Without a draft the message may be about an earlier request, or about nothing known.
+    """
     state = here.state
     if not state.drafts:
         elsewhere = (
@@ -87,7 +93,7 @@ def _shown(value: Any) -> Any:
 
 
 async def submit(here: MessageContext) -> AnswerPlan:
-    """The numbers of what was confirmed."""
+    """File the confirmed drafts, and say their tracking numbers."""
     ids = [draft.id for draft in here.state.drafts]
     numbers = [r.tracking_number for r in reversed(here.own) if r.id in ids]
     if not numbers:
@@ -100,12 +106,12 @@ async def submit(here: MessageContext) -> AnswerPlan:
 
 
 async def drop(here: MessageContext) -> AnswerPlan:
-    """The draft is let go."""
+    """Cancel the drafts, and say so."""
     return AnswerPlan([say("chat.dropped", here.language)], (Drop(),))
 
 
 async def hand_over(here: MessageContext) -> AnswerPlan:
-    """A person takes over; unless she only asks whether this is one."""
+    """Have an operator take over; a resident who only asks if this is a machine gets an answer."""
     if not here.state.drafts and replies.asks_robot(here.text):
         return AnswerPlan(steps=(SmallTalk(),), talk="robot")
     step = HandOver(because="asked" if here.read.category == "handoff" else "not_understood")

@@ -1,4 +1,4 @@
-"""The parts of a message that may hold two needs, each with Rasa's opinion of its kind."""
+"""The clauses of a message that may hold two needs, each with Rasa's ranking of its intents."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from intake.errors import AssistantError
 from intake.understanding import replies
 
 Clauses = tuple[tuple[str, Ranking], ...]
+"""(words of a clause, its ranking), in the order of the message."""
 AT_MOST = 5
+"""Clauses of one message that Rasa is asked about."""
 SHORTEST = 4
-"""Characters of a clause that can name a need."""
+"""The fewest characters of a clause that can name a need."""
 _BREAK = re.compile(r"[\s,.;!?，。；！？、]+")
 
 
 def worth_ranking(state: State, text: str) -> list[str]:
-    """The clauses of a message that may hold two needs, or put one in place of another.
+    """The clauses of a message that may hold two needs, or replace one need by another.
 
-    None where it holds one clause, and in the middle of a form unless the resident adds something
+    Empty for a message of one clause, and while a draft is open unless the resident adds something
     or takes something back.
     """
     clauses = [c for c in _BREAK.split(text) if len(c) >= SHORTEST][:AT_MOST]
@@ -28,7 +30,7 @@ def worth_ranking(state: State, text: str) -> list[str]:
 
 
 async def rank(assistant: Assistant, state: State, text: str) -> Clauses:
-    """Each clause worth it with Rasa's ranking; none of them when Rasa can't be asked."""
+    """Each clause of `worth_ranking` with Rasa's ranking; () when Rasa can't be reached."""
     found = []
     for clause in worth_ranking(state, text):
         try:

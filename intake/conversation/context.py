@@ -1,6 +1,6 @@
-"""One message in its conversation: what stands in it, and what is answered to it.
+"""One message in its conversation: what was read in it, and the plan of its answer.
 
-Nothing is written here.
+Nothing is written to the database here.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ from intake.understanding.values import Understanding
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlan:
-    """An answer to an action, and what is to be done with it.
+    """What an action is to say, and what is to be done about the message.
 
     `say`: sentences. `steps`: what `effects.carry_out` has to do. `asked` and `question`: the
-    form's next slot and how to ask for it; None ends the form, and `outcome` says how. `talk`:
-    small talk to be answered first. `reading`: what was read in the message, with Rasa's ranking.
+    form's next slot and the sentence that asks for it; None ends the form, and `outcome` says how.
+    `talk`: the kind of small talk that is answered first. `slots`: the values of Rasa's slots by
+    name. `reading`: what was read in the message, with Rasa's ranking.
     """
 
     say: list[str] = field(default_factory=list)
@@ -47,7 +48,7 @@ class AnswerPlan:
     reading: Understanding | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As the actions take it; they hand `plan` back with Rasa's reply, unread."""
+        """The answer for the actions, which return `plan` unchanged with Rasa's reply."""
         reading = self.reading.to_json() if self.reading is not None else None
         plan = Plan(steps=self.steps, reading=reading).model_dump() if self.steps else None
         return {
@@ -63,8 +64,11 @@ class AnswerPlan:
 
 @dataclass(frozen=True, slots=True)
 class MessageContext:
-    """One message in its conversation, and what was read in it. `own`: her latest requests,
-    newest first, ended ones and drafts included."""
+    """One message in its conversation, and what was read in it.
+
+    `own`: the resident's 20 latest requests, the newest first, ended ones and drafts included.
+    `clauses`: the parts of the message with their rankings.
+    """
 
     parts: Parts
     conversation: Conversation
@@ -75,14 +79,17 @@ class MessageContext:
 
     @property
     def language(self) -> str:
+        """The language to answer in; "zh" where none is known."""
         return self.conversation.language or self.message.language or "zh"
 
     @property
     def text(self) -> str:
+        """The words of the message; "" where it has none."""
         return self.message.text or ""
 
     @property
     def state(self) -> State:
+        """Where the form stands."""
         return self.known.form
 
     @property
@@ -97,6 +104,7 @@ class MessageContext:
 
     @property
     def open(self) -> list[ServiceRequest]:
+        """The resident's requests that were filed and have not ended, the newest first."""
         drafts = {draft.id for draft in self.state.drafts}
         return [r for r in self.own if Status(r.status) not in ENDED and r.id not in drafts]
 
@@ -109,14 +117,19 @@ async def read(
     ranking: Ranking = (),
     danger: float = 0.0,
 ) -> Understanding:
-    """What the readers find in one message; its relative times count from when it was sent."""
+    """What the readers find in one message. Relative times count from its `received_at`.
+
+    `ranking`: Rasa's intents with their confidence (0..1), the likeliest first; () without Rasa.
+    `danger`: the classifier's score for danger (0..1).
+    """
     gazetteer = await parts.gazetteer(session)
     received = (message.received_at or message.created_at).astimezone(parts.settings.zone)
     deciding = parts.settings.deciding
     text = message.text or ""
     transcript = await transcript_of(session, message)
     words = [HeardWord(**word) for word in transcript.words] if transcript is not None else []
-    # Of a yes or a no the readers take no time; here "no, the day after" answers a question.
+    # With the intent "yes" or "no" the readers would not take a time for that of a visit, but "no,
+    # the day after" answers the question for it. So only a service's ranking is given to them.
     service = bool(ranking) and parts.catalogue.is_service(ranking[0][0])
 
     def read_from(start: int) -> Understanding:
@@ -140,7 +153,7 @@ async def read(
     start = replies.instead(text)
     if not start:
         return whole
-    # "Not tomorrow, the day after": what stands behind holds, whatever stands before.
+    # "Not tomorrow, the day after": the fields after the correction replace those before it.
     rest = await asyncio.to_thread(read_from, start)
     found: dict[str, Any] = {n: moved(v, start) for n in FIELDS if (v := rest.get(n)) is not None}
     if rest.place is not None:
@@ -149,7 +162,7 @@ async def read(
 
 
 async def transcript_of(session: AsyncSession, message: Message) -> Transcript | None:
-    """What was last heard in a voice message; None for others."""
+    """The latest transcript of a voice message; None for other messages."""
     if message.kind != "voice":
         return None
     found: Transcript | None = await session.scalar(
@@ -172,7 +185,11 @@ async def listen(
     clauses: Clauses,
     reading: Understanding | None,
 ) -> MessageContext:
-    """The message and what stands in it: `reading`, or read now. Raises `NotFound`."""
+    """The message with its conversation, the resident's requests and what was read in it.
+
+    `reading`: what an earlier question of the turn read; None: read it now. Raises `NotFound` for a
+    message that is not of this conversation.
+    """
     conversation = await session.get(Conversation, conversation_id)
     message = await session.get(Message, message_id)
     if conversation is None or message is None or message.conversation_id != conversation.id:

@@ -1,4 +1,4 @@
-"""Somebody is in danger: the emergency request, its alarm, and what is said while it is open."""
+"""Somebody is in danger: the emergency request, its alarm, and the answers while it is open."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Understanding
 
 EMERGENCY_LASTS = timedelta(minutes=30)
-
-
-TEXT_LIMIT = 4000  # characters of one message that are read; Open311 takes no longer description
+"""For so long after its start the messages of a conversation are added to an open emergency."""
+TEXT_LIMIT = 4000
+"""Characters of one message that are read; Open311 takes no longer description."""
 
 
 def is_emergency(text: str, *, spoken: bool = False) -> bool:
-    """The life-safety rules alone."""
+    """Whether the life-safety rules alone find danger. `spoken`: the text is a transcript."""
     heard = Heard.of(text[:TEXT_LIMIT], spoken=spoken)
     return safety.read_safety(heard).urgency == "emergency"
 
@@ -42,7 +42,7 @@ async def emergency(
     received_at: datetime,
     parts: Parts,
 ) -> ServiceRequest:
-    """Somebody is in danger: raise the open request or open one, alarm, and say whom to ring."""
+    """Make the open emergency or draft an emergency, or open one; alarm, and say whom to ring."""
     request = await _in_danger(session, conversation)
     by = Author(Actor.DOOR)
     if request is None:
@@ -79,7 +79,7 @@ async def emergency(
 
 
 async def _in_danger(session: AsyncSession, conversation: Conversation) -> ServiceRequest | None:
-    """What was being said when danger came up: an open emergency, else the open draft."""
+    """The request that the danger belongs to: the open emergency, else the open draft."""
     state = conversation_state.load(conversation)
     ids = [state.emergency, *(draft.id for draft in state.form.drafts)]
     for found in filter(None, ids):
@@ -97,7 +97,10 @@ async def _channel(session: AsyncSession, conversation: Conversation) -> str:
 async def open_emergency(
     session: AsyncSession, conversation: Conversation, at: datetime | None
 ) -> ServiceRequest | None:
-    """The emergency that this conversation is about now, its row taken."""
+    """The emergency that this conversation is about at `at` (None: now), its row locked.
+
+    None without one. One that has ended, is too old or is no emergency any more clears the state.
+    """
     state = conversation_state.load(conversation)
     if state.emergency is None or state.since is None:
         return None
@@ -116,7 +119,7 @@ async def danger(
     reading: Understanding,
     parts: Parts,
 ) -> None:
-    """Somebody is in danger: an emergency from here on, with all that the message says."""
+    """Raise the emergency, and write into it what was read in the message."""
     received = message.received_at or message.created_at
     request = await emergency(session, conversation, message.text or "", received, parts)
     await add_to_emergency(session, conversation, message, request, reading, parts)
@@ -130,7 +133,7 @@ async def add_to_emergency(
     reading: Understanding,
     parts: Parts,
 ) -> None:
-    """What follows belongs to the emergency: its words, and above all where it is."""
+    """Add a message to the emergency; ask once for the place if it is still unknown."""
     message.service_request_id = request.id
     new = (message.text or "") not in (request.text or "")
     await fill(session, request, message, reading, parts)
@@ -160,7 +163,7 @@ async def fill(
     read: Understanding,
     parts: Parts,
 ) -> None:
-    """The words, and the fields that stand in them, unless a person has corrected them."""
+    """Add a message's words and fields to a locked request; corrected fields stay as they are."""
     text = message.text or ""
     if text not in (request.text or ""):
         request.text = "\n".join(filter(None, (request.text, text)))

@@ -1,4 +1,4 @@
-"""What is said outside the form: about earlier requests, small talk, what is not understood."""
+"""Messages outside the form: about earlier requests, small talk, and what is not understood."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ from intake.storage.models import ServiceRequest
 from intake.understanding import replies
 
 RECENT = timedelta(minutes=60)
+"""A message may change a filed request for so long after the request's last change."""
 SHOWN = 3
+"""Requests of which a resident is told the status at once."""
 SHORT = 12
-"""Characters of a message that is nothing but what she thinks of what was done."""
+"""The most characters of a message that may be nothing but a rating."""
 _LEAST = {"out_of_scope": SURE}
-"""How sure it must be that it is this kind of small talk, other than `LIKELY`."""
+"""The confidence that a kind of small talk needs; kinds not named here need `LIKELY`."""
 
 
 async def status(here: MessageContext) -> AnswerPlan:
-    """How it stands with her requests, the newest first."""
+    """Say the status of the resident's requests, the newest first."""
     found = _named(here) or here.open[:SHOWN] or list(here.own)[:1]
     lines = [
         say(
@@ -53,7 +55,7 @@ async def status(here: MessageContext) -> AnswerPlan:
 
 
 async def cancel(here: MessageContext) -> AnswerPlan:
-    """Asks once before an earlier request is cancelled."""
+    """Ask once before an earlier request is cancelled; cancel the one that was asked about."""
     named = _named(here) or _of_category(here)
     asked = here.asked if here.asked is not None and here.asked.about == "cancel" else None
     request = next(iter(named or here.open), None)
@@ -75,7 +77,7 @@ def _can_be_cancelled(request: ServiceRequest) -> bool:
 
 
 def _cancelled(here: MessageContext, number: int) -> AnswerPlan:
-    """She agreed that it is cancelled; unless it has ended since she was asked."""
+    """Cancel the request `number`, as the resident agreed, unless it is done or ended by now."""
     request = next((r for r in here.own if r.id == number), None)
     if request is None or not _can_be_cancelled(request):
         return AnswerPlan([say("chat.cancel.none", here.language)], outcome="answered")
@@ -84,7 +86,7 @@ def _cancelled(here: MessageContext, number: int) -> AnswerPlan:
 
 
 async def rate(here: MessageContext) -> AnswerPlan:
-    """What she thinks of what was done; without anything that was done, a person reads it."""
+    """Store a rating or ask for one; without a request that is done, an operator reads it."""
     found = _rated(here)
     if found is not None:
         return found
@@ -96,7 +98,7 @@ async def rate(here: MessageContext) -> AnswerPlan:
 
 
 def _unrated(here: MessageContext) -> ServiceRequest | None:
-    """What she was asked to rate, else the latest that was done."""
+    """The request that the resident was asked to rate, else the latest that was done."""
     over = (Status.DONE.value, Status.CLOSED.value)
     done = [r for r in here.own if r.status in over and r.rating is None]
     asked = here.asked.id if here.asked is not None else None
@@ -113,7 +115,10 @@ def _rated(here: MessageContext) -> AnswerPlan | None:
 
 
 def about_asked(here: MessageContext) -> AnswerPlan | None:
-    """The answer to what was asked outside the form; not when she surely wants something else."""
+    """The answer to the question that was asked outside the form.
+
+    None when nothing was asked, or when the resident surely asks for a service instead.
+    """
     asked, yes = here.asked, replies.yes(here.text)
     code, share = here.read.category or "", here.read.category_confidence
     if asked is None or (here.parts.catalogue.is_service(code) and share >= SURE):
@@ -126,7 +131,7 @@ def about_asked(here: MessageContext) -> AnswerPlan | None:
 
 
 async def answer_turn(here: MessageContext) -> AnswerPlan:
-    """Something said outside the form: it may answer what was asked last."""
+    """Answer a message outside the form; it may answer a question or concern a filed request."""
     answered = about_asked(here) or about_done(here) or about_filed(here)
     if answered is not None:
         return answered
@@ -136,12 +141,12 @@ async def answer_turn(here: MessageContext) -> AnswerPlan:
 
 
 async def small_talk(here: MessageContext) -> AnswerPlan:
-    """Small talk, unless it answers what was asked."""
+    """Answer small talk, unless it answers a question or concerns a filed request."""
     return about_asked(here) or about_done(here) or about_filed(here) or _nothing_asked(here)
 
 
 def about_done(here: MessageContext) -> AnswerPlan | None:
-    """The answer to "is it done?": yes, no, or what she thinks of it."""
+    """The answer to "is it done?": a yes, a no, or a rating; None for anything else."""
     done = next((r for r in here.own if r.status == Status.DONE.value), None)
     code, share = here.read.category or "", here.read.category_confidence
     other = here.parts.catalogue.is_service(code) and share >= SURE
@@ -159,7 +164,7 @@ def about_done(here: MessageContext) -> AnswerPlan | None:
 
 
 def _nothing_asked(here: MessageContext) -> AnswerPlan:
-    """It answers nothing: small talk if it is that for sure, else it was not understood."""
+    """Answer a message that answers no question: small talk if likely, else not understood."""
     code, share = here.read.category or "", here.read.category_confidence
     talk = replies.small_talk(here.text, code)
     if talk in ("robot", "rude") or (code in SMALL_TALK and share >= _LEAST.get(code, LIKELY)):
@@ -173,7 +178,7 @@ def _nothing_asked(here: MessageContext) -> AnswerPlan:
 
 
 def _astray(here: MessageContext, answered: AnswerPlan) -> AnswerPlan:
-    """Nothing was made of it: said as `answered`, and the second time in a row a person comes."""
+    """Count a message that was not understood; after `MISSES` in a row an operator takes over."""
     times = here.known.misunderstood + 1
     if times >= MISSES:
         step = HandOver(because="not_understood")
@@ -182,7 +187,7 @@ def _astray(here: MessageContext, answered: AnswerPlan) -> AnswerPlan:
 
 
 def _named(here: MessageContext) -> list[ServiceRequest]:
-    """Those whose number she says."""
+    """The resident's requests whose tracking number the message names."""
     numbers = {read_tracking_number(m) for m in re.findall(r"[0-9][0-9 -]{3,}[0-9]", here.text)}
     return [r for r in here.own if r.tracking_number in numbers]
 
@@ -198,7 +203,7 @@ def _name(here: MessageContext, request: ServiceRequest) -> str:
 
 
 def about_filed(here: MessageContext) -> AnswerPlan | None:
-    """Not a new need, but something for the request that was just filed."""
+    """A change of the request that was just filed; None if the message is about something else."""
     found = {n: v for n in FIELDS if (v := here.read.get(n)) is not None}
     recent = _recent(here)
     if not found or recent is None:

@@ -1,4 +1,4 @@
-"""What the assistant can't do is a person's, and the resident is told so once."""
+"""Messages that the assistant can't handle go to the operators; the resident is told so once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPERATOR = "operator"
 
 
 async def give_up(parts: Parts, message_id: int, error: BaseException) -> None:
-    """The assistant can't: the message is a person's, who sees it with all that was read in it."""
+    """Leave a message to the operators after its last attempt; the reason follows from `error`."""
     if isinstance(error, AssistantError):
         why = reason("assistant_unreachable")
     elif isinstance(error, SpeechError):
@@ -28,7 +28,11 @@ async def give_up(parts: Parts, message_id: int, error: BaseException) -> None:
 
 
 async def leave(parts: Parts, message_id: int, why: dict[str, str]) -> None:
-    """Leave one message to the operators; the resident is told once, not with each message."""
+    """Leave one message to the operators, with what was read in it.
+
+    The resident is told once, not with each message. A message in an open emergency is added to
+    the emergency instead. `why`: a reason's code and values, from `locale.reason`.
+    """
     async with parts.sessions.begin() as session:
         message, conversation = await locks.lock_with(session, message_id)
         if message.handled_at is not None:

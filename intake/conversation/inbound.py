@@ -1,7 +1,7 @@
-"""A resident's message comes in: it is kept, and what it needs is started with it.
+"""A resident's message comes in: it is stored together with the job that acts on it.
 
-A door checks the sender, stores media, and calls `take_in` in one transaction; only then does it
-acknowledge. Words about life and limb are answered here, before any queue.
+A channel checks the sender, stores media, calls `take_in` in a transaction, and acknowledges the
+message only after the commit. Messages about danger to life are answered here, before any job.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from speech import AudioInfo
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A voice or a picture whose bytes are fsynced in `parts.blobs` already.
+    """A voice recording or a picture whose bytes are fsynced in `parts.blobs` already.
 
-    `sound`: what a voice holds; None for a picture, and for a sound that we don't know.
+    `sound`: format, codec and duration of a recording; None for a picture, and for a recording in
+    an unknown format.
     """
 
     blob_key: str
@@ -43,11 +44,12 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """One message as a channel hands it over.
+    """One message as a channel passes it on.
 
-    `address`: whom to answer there. `external_id`: the sender's message id; the same one twice is
-    one message. `received_at` is aware. `text`: the words; for a location its label, for an event
-    its name ("follow", "menu:CALL"). `data`: small JSON that the channel wants back when it sends.
+    `address`: the resident's address on the channel. `external_id`: the sender's message id; a
+    second message with the same id is the same message. `received_at` is aware. `text`: the words;
+    for a location its label, for an event its name ("follow", "menu:CALL"). `data`: a small JSON
+    object that the channel is given again when it sends the answer.
     """
 
     channel: str
@@ -62,10 +64,10 @@ class Inbound:
 
 
 async def take_in(session: AsyncSession, inbound: Inbound, parts: Parts) -> int | None:
-    """Keep one message and start what it needs, in the caller's transaction.
+    """Store one message and defer the job `converse` for it, in the caller's transaction.
 
-    Contact point, conversation, message, the job `converse`; life-safety words raise the alarm at
-    once and are answered at once. Returns the message's id, None for one that is known already.
+    Contact point and conversation are created if they are new. Words about danger to life raise the
+    alarm and are answered at once. Returns the message's id, None for one that is stored already.
     """
     conversation = await _conversation(session, inbound)
     message_id = await _message(session, conversation, inbound)
@@ -88,7 +90,7 @@ async def take_in(session: AsyncSession, inbound: Inbound, parts: Parts) -> int 
 
 
 async def _conversation(session: AsyncSession, inbound: Inbound) -> Conversation:
-    """The conversation with this address, its row taken: one message after the other."""
+    """The conversation with this address, its row locked: its messages are stored in turn."""
     point = await service_requests.contact_point(session, inbound.channel, inbound.address)
     language = inbound.language if inbound.language in languages() else None
     values = {
@@ -114,7 +116,7 @@ async def _conversation(session: AsyncSession, inbound: Inbound) -> Conversation
 
 
 def _written_in(text: str) -> str | None:
-    """The language by the script; None where there are no letters at all."""
+    """The language that the script shows, "zh" or "en"; None where there are no letters."""
     if re.search("[\u3400-\u9fff]", text):
         return "zh"
     return "en" if re.search("[A-Za-z]{2}", text) else None

@@ -1,4 +1,4 @@
-"""Locks that keep one conversation in order, and the present moment."""
+"""The locks by which one conversation is changed by one turn at a time, and the current time."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from intake.storage.models import Conversation, Message
 
 
 def lock_of(conversation_id: int) -> str:
-    """The queue's lock that keeps one conversation in order."""
+    """The name of the queue's lock by which the jobs of one conversation run one by one."""
     return f"conversation-{conversation_id}"
 
 
 async def lock(session: AsyncSession, conversation_id: int) -> Conversation:
-    """Take the conversation's row for writing."""
+    """The conversation, its row locked for writing."""
     return await session.get_one(
         Conversation, conversation_id, with_for_update=True, populate_existing=True
     )
 
 
 async def lock_with(session: AsyncSession, message_id: int) -> tuple[Message, Conversation]:
-    """Take the conversation of a message that came in it, and the message as it is by then."""
+    """A message and its conversation, locked; the message is read after the lock is taken."""
     message = await session.get_one(Message, message_id)
     assert message.conversation_id is not None
     conversation = await lock(session, message.conversation_id)
@@ -31,5 +31,5 @@ async def lock_with(session: AsyncSession, message_id: int) -> tuple[Message, Co
 
 
 def now() -> datetime:
-    """The present moment, aware."""
+    """The current time, aware, in UTC."""
     return datetime.now(UTC)

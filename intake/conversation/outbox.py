@@ -1,4 +1,4 @@
-"""Messages to the resident: stored first, then sent in order over the channel she came by."""
+"""Messages to the resident: stored first, then sent in order over the conversation's channel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ async def reply(
     service_request_id: int | None = None,
     who: str | None = None,
 ) -> Message:
-    """Store one message to the resident and start sending it."""
+    """Store one message to the resident and defer its sending.
+
+    `code`: the kind of message, such as "chat" or "emergency". `who`: the operator who wrote it;
+    None for the assistant.
+    """
     message = Message(
         conversation_id=conversation_id,
         service_request_id=service_request_id,
@@ -43,12 +47,12 @@ async def reply(
 
 
 async def start_sending(session: AsyncSession, conversation_id: int) -> None:
-    """Start sending what is stored and not sent yet."""
+    """Defer the sending of the messages that are stored and not sent yet."""
     await defer(session, "send", lock=f"send-{conversation_id}", conversation_id=conversation_id)
 
 
 async def send_waiting(session: AsyncSession, conversation_id: int) -> None:
-    """She wrote, so the way to her is open again: what waited goes out first."""
+    """Send what waited: the resident has written, so the channel can reach them again."""
     waiting = (
         select(Message)
         .where(
@@ -69,13 +73,16 @@ async def send_waiting(session: AsyncSession, conversation_id: int) -> None:
 
 
 TRIED_AGAIN_AFTER = timedelta(minutes=5)
-
-
+"""From the last failed attempt of a job `send` to the next job."""
 TRIED_FOR = timedelta(days=1)
+"""A message that is older waits for the resident's next message."""
 
 
 async def send(parts: Parts, conversation_id: int) -> None:
-    """Bring what is stored to the resident, in order. Raises `CannotSend` to be tried again."""
+    """Send the stored messages in order. Raises a retryable `CannotSend` for the job to try again.
+
+    After another `CannotSend` the messages wait for the resident's next one.
+    """
     while (message := await _next_unsent(parts, conversation_id)) is not None:
         async with parts.sessions() as session:
             address, data, name, latest = await _way(session, conversation_id)
@@ -97,13 +104,13 @@ async def send(parts: Parts, conversation_id: int) -> None:
 
 
 async def _wait(session: AsyncSession, conversation_id: int, code: str) -> None:
-    """The way is closed: all that is left waits for her next message."""
+    """Have all unsent messages wait until the resident writes again; `code` says why."""
     for row in await session.scalars(_unsent(conversation_id)):
         row.waits, row.send_error = True, code
 
 
 async def cannot_send(parts: Parts, conversation_id: int, error: BaseException) -> None:
-    """Tried often enough for now: again later, for a day; operators see why it did not go."""
+    """After the last attempt of a job: try again later, for a day; operators see the error."""
     code = (error.code if isinstance(error, HuyingError) else type(error).__name__)[:64]
     async with parts.sessions.begin() as session:
         message = await session.scalar(_unsent(conversation_id).limit(1).with_for_update())
@@ -123,7 +130,7 @@ async def cannot_send(parts: Parts, conversation_id: int, error: BaseException) 
 
 
 async def resend(parts: Parts, conversation_id: int) -> None:
-    """Begin again to bring what could not be sent."""
+    """Try once more to send the messages that could not be sent."""
     async with parts.sessions.begin() as session:
         await start_sending(session, conversation_id)
 
@@ -141,7 +148,7 @@ def _unsent(conversation_id: int) -> Select[Message]:
 
 
 async def _next_unsent(parts: Parts, conversation_id: int) -> Message | None:
-    """The oldest that was not sent; None also where that one waits, which none may overtake."""
+    """The oldest unsent message; None also when it waits, as later ones may not overtake it."""
     async with parts.sessions.begin() as session:
         found = await session.scalar(_unsent(conversation_id).limit(1).with_for_update())
         if found is not None and found.waits:
@@ -153,8 +160,8 @@ async def _next_unsent(parts: Parts, conversation_id: int) -> Message | None:
 async def _way(
     session: AsyncSession, conversation_id: int
 ) -> tuple[str, dict[str, Any], str, int | None]:
-    """(address, the channel's own data with her latest message, the channel's name, that
-    message's id)."""
+    """(the resident's address, the channel's data of their latest message, the channel's name, the
+    id of that message)."""
     conversation = await session.get_one(Conversation, conversation_id)
     point = await service_requests.point_of(session, conversation.contact_point_id)
     latest = await _latest(session, conversation_id)
@@ -165,7 +172,7 @@ async def _way(
 
 
 async def _latest(session: AsyncSession, conversation_id: int) -> int | None:
-    """Her latest message."""
+    """The id of the resident's latest message; None without one."""
     found: int | None = await session.scalar(
         select(func.max(Message.id)).where(
             Message.conversation_id == conversation_id, Message.direction == "in"

@@ -1,4 +1,4 @@
-"""The assistant's sentences about a request: the question, the reading back, the number."""
+"""The assistant's sentences about a draft: the question for a field, and the reading back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNIT_WORDS = re.compile(
 
 
 def question(name: str, draft: Draft, catalogue: Catalogue, language: str | None) -> str:
-    """How the catalogue asks for a field of this category."""
+    """The catalogue's question for the field `name` in the draft's category."""
     questions: Mapping[Any, Both] = catalogue.get(draft.read.category or "").questions
     return questions[name].in_language(language or "zh")
 
@@ -31,7 +31,10 @@ def read_back(
     language: str | None,
     declined: Collection[str] = (),
 ) -> str:
-    """All that is known, in one sentence, with a yes or no at its end; and what is missing."""
+    """One sentence with all that is known and what is missing; it asks whether that is right.
+
+    `declined`: fields that the resident does not want to give; they are not called missing.
+    """
     kinds = [catalogue.name(d.read.category or "", language or "zh") for d in drafts]
     known = [say("chat.part.and", language).join(kinds)]
     first = drafts[0]
@@ -49,7 +52,7 @@ def read_back(
 
 
 def _words(draft: Draft, value: Field[str]) -> str:
-    """In her own words, which say what is the building and what the room."""
+    """A unit in the resident's own words, which say what is the building and what the room."""
     if value.evidence is None:
         return value.value
     start, end = value.evidence
@@ -57,12 +60,15 @@ def _words(draft: Draft, value: Field[str]) -> str:
 
 
 def unit_said(words: str, value: str) -> str:
-    """`words`, in which she will know her home again, unless the recogniser misspelled them."""
+    """`words`, the resident's own, if all of them describe a unit; else the read `value`.
+
+    Other words among them are probably errors of the recogniser.
+    """
     return words.strip() if _UNIT_WORDS.fullmatch(words) else value
 
 
 def lines(turn: Turn, catalogue: Catalogue, language: str | None) -> tuple[list[str], str | None]:
-    """(what is said first, the question) of a turn of the form."""
+    """(sentences said first, the question or None) of a turn of the form."""
     first = []
     if turn.changed:
         first.append(say("chat.changed", language))

@@ -1,4 +1,4 @@
-"""What a turn is to do, as typed steps. It travels through Rasa's reply as JSON."""
+"""What a turn is to do, as typed steps. Rasa's reply carries the plan as JSON."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class HandOver(_Step):
 
 
 class Emergency(_Step):
-    """Somebody is in danger."""
+    """Raise an emergency: somebody is in danger."""
 
     do: Literal["emergency"] = "emergency"
 
@@ -67,20 +67,20 @@ class AskAbout(_Step):
 
 
 class Misunderstood(_Step):
-    """Count a message that nothing was made of; `times` in a row with this one."""
+    """Count a message that was not understood; `times` in a row, this one included."""
 
     do: Literal["misunderstood"] = "misunderstood"
     times: int
 
 
 class SmallTalk(_Step):
-    """Nothing but a sentence; what was asked before stays asked."""
+    """Change nothing: small talk is answered, and an open question stays open."""
 
     do: Literal["chat"] = "chat"
 
 
 class Feedback(_Step):
-    """Praise or complaint without a finished request: an operator reads it."""
+    """Give praise or a complaint to an operator: no finished request is known to rate."""
 
     do: Literal["feedback"] = "feedback"
 
@@ -138,7 +138,7 @@ Step = Annotated[
 
 
 class Plan(BaseModel):
-    """The steps of a turn, and what was read in its message, so that it is read once.
+    """The steps of a turn, and what was read in its message, so that the message is read once.
 
     `reading`: an `Understanding` as its `to_json` writes it; None where nothing was read.
     """
@@ -155,9 +155,9 @@ class Plan(BaseModel):
 
 
 def joined(plans: Iterable[Any]) -> Plan:
-    """The plans of all of Rasa's replies in a turn as one, from their JSON.
+    """The plans of all of Rasa's replies in a turn as one plan, from their JSON.
 
-    Raises `AssistantError` for JSON that is no plan.
+    Raises `AssistantError` for JSON that is not a plan.
     """
     try:
         found = [Plan.model_validate(plan) for plan in plans]

@@ -21,13 +21,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class ConversationState:
-    """Where a conversation stands; the default is one in which nothing is open.
+    """Where a conversation stands; by default nothing is open.
 
     `form`: the needs that are being arranged. `emergency`: the id of the emergency that the
     conversation is about, `since` when it began (aware), `asked_where` whether the resident was
     asked for the place. `left`: the id of the request that went to the operators because the
-    assistant could not go on, `told` whether the resident knows. `misunderstood`: messages in a row
-    outside the form that nothing was made of.
+    assistant could not go on, `told` whether the resident was told. `pending`: the question
+    asked outside the form. `misunderstood`: messages in a row outside the form that were not
+    understood.
     """
 
     form: State = field(default_factory=State)
@@ -65,7 +66,7 @@ class ConversationState:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> ConversationState:
-        """The inverse of `to_json`; keys that it never writes are left out."""
+        """The inverse of `to_json`; other keys are ignored."""
         pending = stored.get("pending")
         since = stored.get("since")
         return cls(
@@ -89,5 +90,5 @@ def load(conversation: Conversation) -> ConversationState:
 
 
 def save(conversation: Conversation, state: ConversationState = NOTHING_OPEN) -> None:
-    """Put a state into a locked row; without one, nothing is open any more."""
+    """Write a state into a locked row; by default, that nothing is open."""
     conversation.state = state.to_json()

@@ -26,12 +26,17 @@ from intake.service_requests import transcription
 from intake.storage.models import Conversation, Message
 
 MEMORY_LASTS = timedelta(minutes=50)
-"""After 60 quiet minutes Rasa begins a session anew and forgets its form (bot/domain.yml)."""
+"""Rasa's tracker is used again for so long after the latest message. After 60 minutes without one
+Rasa starts a new session, without its form (bot/domain.yml)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a turn began with: it counts only if nothing else has happened since."""
+    """What a turn began with; its result is used only if `state` is still the same at the end.
+
+    `sender`: the name of Rasa's tracker. `fresh`: the tracker is new, so Rasa has to be told which
+    slot its form asked for.
+    """
 
     conversation_id: int
     state: ConversationState
@@ -43,7 +48,7 @@ class Turn:
 
 
 async def converse(parts: Parts, message_id: int) -> None:
-    """Act on one message. Raises AssistantError and SpeechError; nothing has happened then."""
+    """Act on one message. `AssistantError` and `SpeechError` are raised and leave it unhandled."""
     danger = await hear(parts, message_id)
     turn = await _begin(parts, message_id)
     if turn is None:
@@ -59,14 +64,14 @@ async def converse(parts: Parts, message_id: int) -> None:
         metadata = {**turn.metadata, "clauses": ranked, "danger": danger}
         said = await parts.assistant.talk(turn.sender, turn.text, metadata)
     except AssistantError as error:
-        # She knows already that a person reads: her next messages don't wait for Rasa again.
+        # A resident who was told that a person reads their messages does not wait for Rasa again.
         error.retryable = error.retryable and not turn.state.told
         raise
     await _end(parts, message_id, turn, said)
 
 
 async def _begin(parts: Parts, message_id: int) -> Turn | None:
-    """What the assistant has to answer; None when that is no matter for it, and done."""
+    """The turn for the assistant; None when the message is handled without it."""
     async with parts.sessions.begin() as session:
         message, conversation = await locks.lock_with(session, message_id)
         if message.handled_at is not None:
@@ -74,8 +79,9 @@ async def _begin(parts: Parts, message_id: int) -> Turn | None:
         if await _without_assistant(session, conversation, message, parts):
             message.handled_at = locks.now()
             return None
-        # Until this turn is written down Rasa may know more than we do. A turn that died left a
-        # memory that nobody asks any more; in Rasa's SQL store none can be put in its place.
+        # Until this turn is committed Rasa's tracker may be ahead of `Conversation.state`. After an
+        # interrupted turn its tracker is not used again: Rasa's SQL tracker store can't replace
+        # one, so the next turn begins a new tracker.
         sender = await _memory(session, conversation)
         fresh = sender is None
         sender = sender or f"{conversation.id}.{secrets.token_hex(4)}"
@@ -96,7 +102,7 @@ async def _begin(parts: Parts, message_id: int) -> Turn | None:
 
 
 async def _memory(session: AsyncSession, conversation: Conversation) -> str | None:
-    """The name of Rasa's memory of this conversation, if it still remembers it."""
+    """The name of Rasa's tracker of this conversation, if its session still lasts."""
     latest = await session.scalar(
         select(func.max(Message.handled_at)).where(
             Message.conversation_id == conversation.id, Message.kind.in_(("text", "voice"))
@@ -107,6 +113,7 @@ async def _memory(session: AsyncSession, conversation: Conversation) -> str | No
 
 
 async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply]) -> None:
+    """Carry out the plan, store the answers, mark the message as handled: one transaction."""
     async with parts.sessions.begin() as session:
         conversation = await locks.lock(session, turn.conversation_id)
         message = await session.get_one(Message, message_id, populate_existing=True)
@@ -116,7 +123,8 @@ async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply])
             conversation.handled_by == OPERATOR
             or conversation_state.load(conversation) != turn.state
         ):
-            # A person took over, or danger came up at the door: what Rasa made of it is void.
+            # An operator took over, or the state changed, as by an emergency in a later message:
+            # Rasa's answer is not used.
             if not await _without_assistant(session, conversation, message, parts):
                 raise AssistantError("Things changed during the turn.", code="turn_overtaken")
             message.handled_at = locks.now()
@@ -145,7 +153,7 @@ async def _end(parts: Parts, message_id: int, turn: Turn, said: Sequence[Reply])
 
 
 def _asked(state: ConversationState) -> str | None:
-    """What Rasa's form has asked for; None when no form is open."""
+    """The slot that Rasa's form asked for last; None when no form is open."""
     known = state.form
     if not known.drafts:
         return None
@@ -155,7 +163,11 @@ def _asked(state: ConversationState) -> str | None:
 async def _without_assistant(
     session: AsyncSession, conversation: Conversation, message: Message, parts: Parts
 ) -> bool:
-    """Is it for a person, for an open emergency, or no words at all? Then that is done here."""
+    """Handle a message that the assistant is not needed for; whether it was one.
+
+    Such are a picture, an event, a message without words, one for an operator, and one in an open
+    emergency.
+    """
     language = conversation.language
     if message.kind == "image":
         await _picture(session, conversation, message)
@@ -176,7 +188,7 @@ async def _without_assistant(
 
 
 async def _picture(session: AsyncSession, conversation: Conversation, message: Message) -> None:
-    """Kept beside what she is talking about; operators see it."""
+    """Attach a picture to the open draft or emergency, where operators see it, and answer."""
     state = conversation_state.load(conversation)
     drafts = state.form.drafts
     message.service_request_id = drafts[0].id if drafts else state.emergency

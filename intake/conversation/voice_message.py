@@ -1,4 +1,4 @@
-"""A voice message in a conversation: what was heard becomes its text."""
+"""A voice message in a conversation: its transcript becomes its text."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from speech.errors import EmptyAudio, NotAudio
 
 
 async def hear(parts: Parts, message_id: int) -> float | None:
-    """A voice message: what was heard becomes its text, once.
+    """Transcribe a voice message once; its transcript becomes its text.
 
-    Returns the classifier's chance of danger (0..1) in what was heard; None where nothing was
-    transcribed now. Raises SpeechError.
+    Danger raises an emergency here. What can't be decoded or holds no speech goes to the operators.
+    Returns the classifier's score for danger (0..1) in the transcript; None where nothing was
+    transcribed now. Raises `SpeechError`.
     """
     async with parts.sessions() as session:
         message = await session.get_one(Message, message_id)
@@ -49,7 +50,7 @@ async def hear(parts: Parts, message_id: int) -> float | None:
 
 
 async def recording_of(session: AsyncSession, message: Message) -> Recording | None:
-    """What was recorded, for a voice message."""
+    """The recording of a voice message; None for other messages."""
     attachment = await session.scalar(
         select(Attachment).where(
             Attachment.message_id == message.id, Attachment.recording_id.is_not(None)

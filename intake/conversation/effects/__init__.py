@@ -1,7 +1,7 @@
-"""Carries out what came of a turn: drafts, filing, cancelling, changing, rating, handing over.
+"""Carries out the plan of a turn: drafts, filing, cancelling, changing, rating, handing over.
 
-All of it happens in the transaction that marks the message as handled. What a plan names is
-looked at again here: only the resident's own requests are ever touched.
+All of it happens in the transaction that marks the message as handled. The requests that a plan
+names are checked again here: only the resident's own requests are ever changed.
 """
 
 from intake.conversation.effects.apply import carry_out

@@ -1,4 +1,4 @@
-"""Every step of a turn's plan, in its order."""
+"""Carries out the steps of a turn's plan, in their order."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ async def carry_out(
 ) -> None:
     """Do every step of a plan for a locked conversation.
 
-    The message was read when the plan was made; only a plan without a reading has it read here.
+    The message was read when the plan was made; it is read here only for a plan without a reading.
     """
-    _forget(conversation, planned.steps)
+    _clear_outdated(conversation, planned.steps)
     reading = planned.understanding
     if reading is None and planned.steps:
         reading = await context.read(parts, session, conversation, message)
@@ -66,10 +66,14 @@ async def carry_out(
                     )
 
 
-def _forget(conversation: Conversation, steps: Sequence[plan.Step]) -> None:
-    """What was asked and misunderstood before holds for small talk, and not much longer: a "yes"
-    must not cancel what was asked about yesterday. The assistant answers again: the resident needs
-    to be told once more when it can't."""
+def _clear_outdated(conversation: Conversation, steps: Sequence[plan.Step]) -> None:
+    """Clear from the conversation's state what this turn has made outdated.
+
+    An open question stays open through small talk only: a later "yes" must not cancel a request
+    that was asked about yesterday. The count of misunderstood messages starts again unless this
+    message was misunderstood. `told` is cleared because the assistant answers again: when it fails
+    the next time, the resident has to be told again.
+    """
     known = replace(conversation_state.load(conversation), told=False)
     if not any(isinstance(step, plan.Misunderstood) for step in steps):
         known = replace(known, misunderstood=0)
@@ -82,6 +86,7 @@ def _forget(conversation: Conversation, steps: Sequence[plan.Step]) -> None:
 async def _own(
     session: AsyncSession, conversation: Conversation, service_request_id: int
 ) -> ServiceRequest | None:
+    """The resident's request with this id, locked; None if it is not theirs."""
     request = await service_requests.lock(session, service_request_id)
     own = request.contact_point_id == conversation.contact_point_id
     return request if own and conversation.contact_point_id is not None else None

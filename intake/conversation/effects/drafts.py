@@ -1,4 +1,4 @@
-"""Drafts in the database: opened, written, filed, dropped, watched."""
+"""Drafts in the database: opening, writing, filing, dropping, and noticing abandoned ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ async def keep(
     state: State,
     parts: Parts,
 ) -> None:
-    """Drafts as they are now known; new ones are opened."""
+    """Store the form: each draft is written into its request, which is opened for a new draft.
+
+    A draft that an operator has by now leaves the form.
+    """
     drafts = []
     for draft in state.drafts:
         if draft.id is None:
@@ -37,7 +40,7 @@ async def keep(
         else:
             request = await service_requests.lock(session, draft.id)
             if Status(request.status) is not Status.RECEIVED:
-                continue  # a person has it by now
+                continue  # an operator has the request by now
         await write(session, request, draft, parts)
         if state.for_other:
             request.for_other = True
@@ -50,7 +53,7 @@ async def keep(
 
 
 async def write(session: AsyncSession, request: ServiceRequest, draft: Draft, parts: Parts) -> None:
-    """All that is known of a draft, into its locked request."""
+    """Write all that is known of a draft into its locked request."""
     request.text = draft.text
     await understand.keep(session, request, draft.read, parts)
     request.version += 1
@@ -64,7 +67,7 @@ async def open_draft(
     message: Message,
     status: Status = Status.RECEIVED,
 ) -> ServiceRequest:
-    """A request from the first message that asks for something; no job waits for it yet."""
+    """Open a request for the first message that asks for something; no job is deferred for it."""
     point = await service_requests.point_of(session, conversation.contact_point_id)
     transcript = await context.transcript_of(session, message)
     recording_id = await session.scalar(
@@ -91,7 +94,7 @@ async def open_draft(
 
 
 async def watch(session: AsyncSession, request: ServiceRequest, after: timedelta) -> None:
-    """Look after the draft when she has been quiet for so long."""
+    """Defer the job that puts the draft into review if the resident does not go on with it."""
     await defer(
         session,
         "abandon",
@@ -102,7 +105,7 @@ async def watch(session: AsyncSession, request: ServiceRequest, after: timedelta
 
 
 async def submit(session: AsyncSession, conversation: Conversation, parts: Parts) -> None:
-    """She said yes: from here it goes the way of a voicemail that was understood."""
+    """File the drafts that the resident confirmed; they go on like understood voicemails."""
     said_yes = Author(Actor.WORKER, why="the resident confirmed what was read back")
     for draft in conversation_state.load(conversation).form.drafts:
         if draft.id is None:
@@ -115,7 +118,7 @@ async def submit(session: AsyncSession, conversation: Conversation, parts: Parts
 
 
 async def drop(session: AsyncSession, conversation: Conversation) -> None:
-    """She wants nothing any more: what was not filed is cancelled."""
+    """Cancel the drafts, as the resident wants nothing any more."""
     for draft in conversation_state.load(conversation).form.drafts:
         if draft.id is not None:
             request = await service_requests.lock(session, draft.id)

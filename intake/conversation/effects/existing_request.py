@@ -1,4 +1,4 @@
-"""What becomes of a request that was filed before."""
+"""What a turn does to a request that was filed before."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _FITTING: Mapping[type[AboutRequest], Collection[Status]] = {
     NotFixed: {Status.DONE},
     Rate: service_requests.RATED,
 }
-"""Where a request stands when this can be done to it; what she was told would else be wrong."""
+"""The statuses in which each step is possible; in others the answer to the resident would be
+wrong."""
 
 
 async def about_earlier(
@@ -39,7 +40,10 @@ async def about_earlier(
     reading: Understanding,
     parts: Parts,
 ) -> None:
-    """Something about a request that was filed before."""
+    """Do one step to a locked request that was filed before.
+
+    Raises `AssistantError` when the request's status does not allow the step any more.
+    """
     status = Status(request.status)
     if status not in _FITTING[type(step)]:
         raise AssistantError("The request moved on during the turn.", code="turn_overtaken")
@@ -64,7 +68,7 @@ async def about_earlier(
 def _changes(
     message: Message, request: ServiceRequest, read: Understanding, parts: Parts
 ) -> dict[str, Any]:
-    """What the reading of a message changes in a request, by column."""
+    """The values that the reading of a message gives a request, by column name."""
     zone = parts.settings.zone
     changes: dict[str, Any] = {}
     for name in FIELDS:

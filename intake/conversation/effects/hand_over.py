@@ -1,4 +1,4 @@
-"""What goes to a person: a conversation, a draft, a single message."""
+"""Gives a conversation, a draft or a single message to the operators."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ WORKER = Author(Actor.WORKER)
 async def hand_over(
     session: AsyncSession, conversation: Conversation, because: str, parts: Parts
 ) -> None:
-    """A person takes over: the assistant is silent, the draft is the operators'."""
+    """Give the conversation to an operator: the assistant is silent, drafts go into review.
+
+    `because`: "asked" or "not_understood".
+    """
     conversation.handled_by = "operator"
     conversation.handled_since = locks.now()
     conversation.handed_because = because
@@ -41,7 +44,8 @@ async def hand_over(
 async def review_draft(
     session: AsyncSession, request: ServiceRequest, why: dict[str, str], parts: Parts
 ) -> None:
-    """A draft goes to the operators as it is, with all that is missing or in doubt."""
+    """Put a locked draft into review as it is; `why` and all that is missing or in doubt are the
+    reasons."""
     reasons = [why]
     if request.understanding_id is not None:
         verdict = await understand.decide(session, request, parts)
@@ -56,7 +60,11 @@ async def leave_to_person(
     why: dict[str, str],
     parts: Parts,
 ) -> ServiceRequest:
-    """The request that a message belongs to, in review with all that our own readers found."""
+    """Put the request that a message belongs to into review, with what the readers found.
+
+    The request is the open draft, else the one that earlier messages were left in, else a new one.
+    A message about danger raises an emergency instead. `why`: a reason's code and values.
+    """
     known = conversation_state.load(conversation)
     state = known.form
     read = await context.read(parts, session, conversation, message)
@@ -81,6 +89,7 @@ async def leave_to_person(
 
 
 async def _open_one(session: AsyncSession, ids: Sequence[int]) -> ServiceRequest | None:
+    """The first of these requests that is a draft or in review, locked; None if none is."""
     for found in ids:
         request = await service_requests.lock(session, found)
         if Status(request.status) in (Status.RECEIVED, Status.NEEDS_REVIEW):
@@ -89,7 +98,7 @@ async def _open_one(session: AsyncSession, ids: Sequence[int]) -> ServiceRequest
 
 
 async def feedback(session: AsyncSession, conversation: Conversation, message: Message) -> None:
-    """Nothing that was done to hang it on: a person reads it."""
+    """Open a request in review for praise or a complaint that belongs to no finished request."""
     request = await open_draft(session, conversation, message, Status.NEEDS_REVIEW)
     request.category = "feedback"
     request.reasons = [reason("chat_feedback")]

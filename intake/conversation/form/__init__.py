@@ -1,7 +1,7 @@
-"""A conversation about a need, decided pure: what is known, what to ask next, when it is complete.
+"""The form of a need in pure functions: what is known, what to ask next, when it is complete.
 
-One thing is asked at a time and each at most once; what is read back can be corrected as often as
-the resident likes. Texts are not made here: `conversation.phrases` finds them.
+One field is asked for at a time, and each at most once; what is read back can be corrected as often
+as the resident likes. The sentences are made in `conversation.phrases`.
 """
 
 from intake.conversation.form.fields import certain, moved, noted, same_day

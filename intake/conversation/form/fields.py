@@ -1,4 +1,4 @@
-"""The fields that a message gives, and how they join what is known."""
+"""The fields that a message gives, and how they are merged into the drafts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from intake.understanding.remainder import UNEXPLAINED
 from intake.understanding.values import Field, Window
 
 SHARED = tuple(row.name for row in READ if row.shared)
-"""What two needs of one message have in common, whatever is said later."""
+"""Names of the fields that two needs of one conversation share, such as the place."""
 
 
 def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
-    """The fields that this message gives, a bare answer to the question included."""
+    """The fields that this message gives; also a text that is nothing but the asked value."""
     found = {n: v for n in FIELDS if (v := said.read.get(n)) is not None}
     draft = state.drafts[0]
     if "unit" in found and draft.read.unit is not None:
@@ -37,7 +37,10 @@ def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
 
 
 def same_day(old: Field[Window], new: Field[Window], text: str) -> Field[Window]:
-    """A time of day said for the day that is known, or another day for the known time."""
+    """A new time of day on the known day, or the known time of day on a new day.
+
+    `new` unchanged where the two can't be combined. `text`: the message of `new`.
+    """
     if _whole_day(old.value) and not _whole_day(new.value) and not replies.names_day(text):
         day = old.value.start.date()
     elif _whole_day(new.value) and not _whole_day(old.value):
@@ -62,13 +65,13 @@ def _whole_day(window: Window) -> bool:
 
 
 def declines(state: State, said: MessageReading, found: Mapping[str, Any]) -> list[str]:
-    """The fields that she does not want to give."""
+    """The fields that the resident does not want to give and has not given in this message."""
     asked = state.asked if state.asked in FIELDS else None
     return [name for name in replies.declines(said.text, asked) if name not in found]
 
 
 def differs(draft: Draft, name: str, value: Field[Any]) -> bool:
-    """Is another value than this one known?"""
+    """Whether the draft knows another value of the field than this one."""
     known = draft.read.get(name)
     return known is not None and known.value != value.value
 
@@ -79,7 +82,11 @@ def merged(
     found: Mapping[str, Field[Any]],
     asked: str | None,
 ) -> tuple[Draft, ...]:
-    """Into every draft what it shares; a time only into the one that it was asked for."""
+    """The drafts with the fields of one message. `asked`: the field that was asked for.
+
+    Shared fields go into every draft. A time goes into the first draft and into each other draft
+    without a time; if it answers the question for the first draft's time, into that one only.
+    """
     merged = []
     for number, draft in enumerate(drafts):
         waits = asked == "when" and not drafts[0].knows("when")
@@ -90,7 +97,7 @@ def merged(
 
 
 def with_more(draft: Draft, said: MessageReading, fields: Mapping[str, Field[Any]]) -> Draft:
-    """The draft with one more message, and these fields out of it."""
+    """The draft with the words of one more message, these fields of it, and the higher urgency."""
     offset = len(draft.text) + 1
     fresh: dict[str, Any] = {n: moved(value, offset) for n, value in fields.items()}
     if "place" in fresh:
@@ -104,7 +111,7 @@ def with_more(draft: Draft, said: MessageReading, fields: Mapping[str, Field[Any
 
 
 def moved(value: Field[Any], offset: int) -> Field[Any]:
-    """The same field in a text that begins `offset` code points earlier."""
+    """The field with its evidence moved on by `offset` code points."""
     if value.evidence is None:
         return value
     start, end = value.evidence
@@ -112,8 +119,8 @@ def moved(value: Field[Any], offset: int) -> Field[Any]:
 
 
 def certain(draft: Draft) -> Draft:
-    """What the resident confirmed: nothing in it is in doubt but danger, and a place that nobody
-    knows."""
+    """The draft as the resident confirmed it: only danger, and a place that is not in the
+    gazetteer, stay in doubt."""
     fields = {
         name: replace(value, confidence=1.0, ambiguous=False, alternatives=())
         for name in FIELDS
@@ -124,6 +131,6 @@ def certain(draft: Draft) -> Draft:
 
 
 def noted(state: State, said: MessageReading) -> State:
-    """The same conversation with what a message says of fields, and nothing decided."""
+    """The state with the fields of a message merged in; no next step is chosen."""
     found = answers(state, said)
     return replace(state, drafts=merged(state.drafts, said, found, state.asked))

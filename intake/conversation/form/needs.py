@@ -1,4 +1,4 @@
-"""Which needs a message holds: one, two, another one instead."""
+"""Which needs a message holds: one, two, or one that replaces the draft's."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from intake.understanding import replies
 from intake.understanding.values import Reason, Understanding
 
 PLAIN = 0.85
-"""How sure both of two needs must be when nothing says that there are two."""
+"""The confidence that both of two needs must have where no words such as "also" join them."""
 OPENS_FROM = 0.3
-"""A guess below this opens no request: she is asked what it is."""
+"""A category with less confidence opens no request: the resident is asked what is needed."""
 
 
 def needs_in(said: MessageReading, catalogue: Catalogue) -> list[Understanding]:
-    """One reading for each need: two where two clauses surely ask for different things."""
+    """One reading for each need, two at most; [] where no service is likely enough.
+
+    Two where two clauses surely ask for different services.
+    """
     sure = [
         (code, share)
         for _, ranking in said.clauses
@@ -30,7 +33,7 @@ def needs_in(said: MessageReading, catalogue: Catalogue) -> list[Understanding]:
     kinds = dict(reversed(sure))
     service = _service(said.read.category_ranking, catalogue)
     if sure and (service is None or service[1] < SURE) and not replies.takes_back(said.text):
-        # Over two needs at once the classifier is torn; over each of them it is not.
+        # Of a message with two needs the classifier is sure of neither; of one clause it is.
         service = sure[0]
     if service is None:
         return []
@@ -45,7 +48,7 @@ def needs_in(said: MessageReading, catalogue: Catalogue) -> list[Understanding]:
 
 
 def _service(ranking: Ranking, catalogue: Catalogue) -> tuple[str, float] | None:
-    """The likeliest service, unless something else is surely meant."""
+    """The likeliest service of the first three intents; None if another intent is surely meant."""
     for code, share in ranking[:3]:
         if catalogue.is_service(code):
             return (code, share) if share >= OPENS_FROM else None
@@ -57,11 +60,14 @@ def _service(ranking: Ranking, catalogue: Catalogue) -> tuple[str, float] | None
 def switched_to(
     state: State, said: MessageReading, catalogue: Catalogue, found: Mapping[str, Any]
 ) -> tuple[Draft, ...] | None:
-    """She wants something else instead: the draft with its new kind."""
+    """The draft with another category, if the resident wants that instead; else None.
+
+    `found`: the fields that the message gives.
+    """
     draft = state.drafts[0]
     guessed = draft.read.category_confidence < SURE and state.asked in FIELDS
     if guessed and not found and len(state.drafts) == 1:
-        # What she began with was a guess; now she comes to the point.
+        # The draft's category was a guess; this message names one surely.
         code, share = said.best
         if share >= SURE and code != draft.read.category and catalogue.is_service(code):
             read = replace(draft.read, category=code, category_confidence=share)
@@ -79,7 +85,7 @@ def switched_to(
 
 
 def second_need(state: State, said: MessageReading, catalogue: Catalogue) -> Draft | None:
-    """One more need, said by the way."""
+    """A draft for one more need that the resident mentions ("by the way"); None without one."""
     if len(state.drafts) > 1 or not replies.adds(said.text):
         return None
     code, share = said.best

@@ -22,6 +22,7 @@ from intake.conversation.form.state import (
 from intake.understanding import replies
 
 POSSIBLE = 0.1
+"""The confidence from which a message may be about a service."""
 
 
 def respond(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
@@ -35,7 +36,7 @@ def respond(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
         if replies.asks_robot(said.text):
             return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk="robot")
         return Turn(state, "hand_over")
-    # "Never mind" to the question for a phone number is no more than that.
+    # "Never mind" to the question for a phone number declines the number, not the whole request.
     unneeded = declined and state.asked not in ("place", "unit")
     drops = replies.drops(said.text, said.means("cancel_request"))
     if drops and not (found or unneeded or switched):
@@ -62,6 +63,7 @@ def respond(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
 
 
 def _open(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
+    """The first turn of a form: a draft for each need; outcome "none" without a need."""
     needs = needs_in(said, catalogue)
     if not needs:
         return Turn(state, "none")
@@ -72,7 +74,10 @@ def _open(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
 
 
 def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
-    """No field in it: a yes or a no, small talk, more about the need, or not understood."""
+    """The turn of a message that gives no field and no need.
+
+    It is a yes or a no, small talk, more about the need, or it was not understood.
+    """
     if state.asked == "read_back" and (replies.yes(said.text) or said.means("affirm")):
         return Turn(replace(state, misses=0), "submit")
     if state.asked == "read_back" and (replies.no(said.text) or said.means("deny")):
@@ -94,13 +99,16 @@ def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Tu
     fresh = replace(state, misses=state.misses + 1)
     if state.asked not in FIELDS:
         return Turn(fresh, "read_back", missed=True)
-    # Not asked for the same again: a person will see that it is missing, with these words.
+    # The same field is not asked for again; an operator sees that it is missing, and these words.
     drafts = tuple(with_more(draft, said, {}) for draft in state.drafts)
     return replace(_next(replace(fresh, drafts=drafts), catalogue), missed=True)
 
 
 def _tells_more(said: MessageReading, catalogue: Catalogue) -> bool:
-    """More about what is wrong, though no field of it: some service may be meant."""
+    """Whether the message says more about the need: a service is possible, and it is not short.
+
+    Not short: 4 words or Chinese characters, or more.
+    """
     may_be = any(
         catalogue.is_service(code) and share >= POSSIBLE
         for code, share in said.read.category_ranking[:3]
@@ -112,7 +120,7 @@ _WORD = re.compile(r"[\u3400-\u9fff]|[A-Za-z]+")
 
 
 def _next(state: State, catalogue: Catalogue, *, changed: bool = False) -> Turn:
-    """The next question that was not asked yet, or the reading back."""
+    """The turn with the next question that was not asked yet, or with the reading back."""
     for draft in state.drafts:
         for name in missing(draft, catalogue):
             if name not in state.questions and name not in state.declined:

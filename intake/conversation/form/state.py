@@ -1,4 +1,4 @@
-"""What is known in a conversation, what one message holds, and what comes of it."""
+"""What is known in a form, what one message gives, and the turn that results."""
 
 from __future__ import annotations
 
@@ -12,18 +12,23 @@ from intake.understanding.values import Understanding
 
 FIELDS = ASKED_NAMES
 SURE = 0.6
+"""The confidence from which on an intent is surely meant."""
 LIKELY = 0.5
+"""The confidence from which on an intent that is no service counts as meant."""
 MISSES = 2
+"""After so many misunderstood messages in a row an operator takes over, in the form and outside."""
 SMALL_TALK = frozenset(("greet", "thanks", "out_of_scope"))
 Outcome = Literal["ask", "read_back", "what_is_wrong", "submit", "drop", "hand_over", "none"]
 Ranking = tuple[tuple[str, float], ...]
+"""(intent, confidence 0..1), the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """One need that is being arranged.
 
-    `text`: all that was said about it, in which evidence counts.
+    `text`: all messages about the need, joined by line breaks; evidence in `read` is offsets in it.
+    `id`: the service request's id; None before the request is opened.
     """
 
     read: Understanding
@@ -31,7 +36,7 @@ class Draft:
     id: int | None = None
 
     def knows(self, name: str) -> bool:
-        """Is this field known?"""
+        """Whether this field is known."""
         return self.read.get(name) is not None
 
     def to_json(self) -> dict[str, Any]:
@@ -40,17 +45,18 @@ class Draft:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Draft:
-        """What `to_json` wrote."""
+        """The inverse of `to_json`."""
         return cls(Understanding.from_json(stored["read"]), stored["text"], stored["id"])
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a conversation stands. `asked`: a field, "read_back" or "what_is_wrong".
+    """Where a form stands. `asked`: a field, "read_back" or "what_is_wrong".
 
-    `questions`: the fields that were asked for. `misses`: messages in a row that nothing was made
-    of. `for_other`: it is for somebody else, so the name of who writes is not the name of who is
-    helped.
+    `questions`: the fields that were asked for. `declined`: the fields that the resident does not
+    want to give. `misses`: messages in a row that were not understood. `denials`: how often the
+    resident denied what was read back, since a message last gave a field. `for_other`: the help is
+    for somebody else, so the writer's own name is not the name of the person who needs help.
     """
 
     drafts: tuple[Draft, ...] = ()
@@ -75,7 +81,7 @@ class State:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> State:
-        """What `to_json` wrote; other keys are left out."""
+        """The inverse of `to_json`; other keys are ignored."""
         return cls(
             drafts=tuple(Draft.from_json(draft) for draft in stored.get("drafts", ())),
             asked=stored.get("asked"),
@@ -89,9 +95,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class MessageReading:
-    """One message: what the readers found in it alone, and what kind each of its needs is.
+    """One message: its words, what the readers found in it, and the ranking of its clauses.
 
-    `clauses`: (words, ranking) of its parts, where it may hold two needs or take one back.
+    `clauses`: (words, ranking) of each clause, where the message may hold two needs or replace one;
+    else ().
     """
 
     text: str
@@ -100,17 +107,21 @@ class MessageReading:
 
     @property
     def best(self) -> tuple[str, float]:
-        """The likeliest intent with its confidence."""
+        """The likeliest intent with its confidence (0..1); ("", 0.0) without a ranking."""
         return self.read.category_ranking[0] if self.read.category_ranking else ("", 0.0)
 
     def means(self, intent: str, from_: float = LIKELY) -> bool:
-        """Is this its likeliest intent, and likely enough?"""
+        """Whether this is the likeliest intent, with a confidence of `from_` or more."""
         return self.best[0] == intent and self.best[1] >= from_
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What comes of a message. `changed`: a field that was known before has another value now."""
+    """The result of a message: the new state, and what to do next.
+
+    `changed`: a field or category that was known before has another value now. `missed`: the
+    message was not understood. `talk`: the kind of small talk that is answered first.
+    """
 
     state: State
     outcome: Outcome
