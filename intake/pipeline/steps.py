@@ -58,7 +58,8 @@ ATTEMPTS = {
     "abandon": 6,
 }
 ALARM_ATTEMPTS = 50
-# A Rasa that died is up again after 13 to 40 s: a turn waits for it for about a minute.
+# Rasa, restarted after a crash, is up sooner than a whole start takes (about 11 s: README.md,
+# "Measured"). A turn is tried for about a minute, so that a restart on a busy machine is in time.
 AWAY = AssistantError.default_code
 PATIENCE: dict[str, Patience] = {}
 
