@@ -1,7 +1,7 @@
 """Pictures of the operators' desk for the documentation: ``python -m tools.desk_screenshots``.
 
-The whole house runs as a person starts it, hears the demo's voicemails with the real recogniser
-and the real assistant, and a real browser looks at what came of them. Invented requests of half a
+The whole installation runs as a person starts it. The real recogniser and the real assistant handle
+the demo's voicemails, and a real browser shows the requests. Invented requests of half a
 year fill the demand picture last. Writes docs/images/desk-*.png.
 """
 

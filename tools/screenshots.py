@@ -1,6 +1,6 @@
 """Pictures of the resident's page for the documentation: ``python -m tools.screenshots``.
 
-A real house on an embedded database serves the page to a real browser of a phone's size; only
+An installation on an embedded database serves the page to a real browser of a phone's size; only
 what the recogniser heard and the classifier's choice are given. Writes docs/images/page-*.png.
 """
 
@@ -23,7 +23,7 @@ from intake.settings import ROOT, Settings, load
 from intake.storage.migrations import migrate
 from intake.storage.models import Place
 from intake.understanding.gazetteer import Gazetteer
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.resident_page import Phone, as_microphone, living_with, number_on, phone, speak
 
 PLACES = ROOT / "data" / "demo" / "places.csv"
@@ -57,11 +57,11 @@ async def main() -> None:
 
 
 async def _in_language(language: str, url: str, home: Path, microphone: Path) -> None:
-    opened: list[House] = []
+    opened: list[Installation] = []
 
-    def open_house(**tables: Any) -> House:
+    def open_house(**tables: Any) -> Installation:
         base = {"home": home / language, "database_url": url, "hearing": {"engine": "canned"}}
-        opened.append(House(Settings.model_validate({**base, **tables})))
+        opened.append(Installation(Settings.model_validate({**base, **tables})))
         return opened[-1]
 
     async with living_with(open_house) as (house, served):
@@ -72,7 +72,7 @@ async def _in_language(language: str, url: str, home: Path, microphone: Path) ->
         await one.close()
 
 
-async def _walk(used: Phone, house: House, language: str) -> None:
+async def _walk(used: Phone, house: Installation, language: str) -> None:
     async with house.parts.sessions.begin() as session:
         if await session.scalar(select(Place.id).limit(1)) is None:
             for place in Gazetteer.from_csv(PLACES).places.values():

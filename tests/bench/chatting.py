@@ -158,7 +158,7 @@ async def hammer(port: int, residents: int, seconds: float) -> tuple[list[float]
 
 
 def cpu_seconds(home: Path) -> dict[str, float]:
-    """CPU time so far of each part of the house with its children."""
+    """CPU time so far of each part of the installation with its children."""
     found = {}
     for part in json.loads((home / "run" / "processes.json").read_text())["processes"]:
         if part["pid"] and psutil.pid_exists(part["pid"]):

@@ -26,7 +26,7 @@ from intake.processes import postgres
 from intake.settings import Settings, load
 from intake.storage import migrations
 from tests.support.desk_request import SAID, SURE, Browsing, Desk, Said, desk_of
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 KEY, POINT, CLICK, THINK, FIELD = 0.28, 1.1, 0.2, 1.35, 0.3
 GOALS = {"clear": 5.0, "two wrong, others at hand": 20.0, "two wrong, typed": 20.0}
@@ -157,7 +157,7 @@ def measure() -> dict[str, dict[str, Any]]:
 
 
 async def _measure(settings: Settings, folder: Path) -> dict[str, dict[str, Any]]:
-    house = House(settings)
+    house = Installation(settings)
     found: dict[str, dict[str, Any]] = {}
     async with AsyncExitStack() as stack:
         stack.push_async_callback(house.close)

@@ -30,9 +30,9 @@ from intake.storage.models import Message
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import bring, voicemail
 from tests.fakes.wechat import Account, Callback, WeChatServer
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
-from tests.support.webchat import ChatHouse, Served
+from tests.support.webchat import ChatInstallation, Served
 
 pytestmark = pytest.mark.asyncio
 
@@ -57,11 +57,11 @@ class Side(Protocol):
 @dataclass(frozen=True)
 class Row:
     """One channel. ``table(folder)``: its settings table; files that it names lie in the folder.
-    ``settings``: what else the house needs. ``connect(house, channel)``: the other side."""
+    ``settings``: what else the installation needs. ``connect(house, channel)``: the other side."""
 
     kind: str
     table: Callable[[Path], dict[str, Any]]
-    connect: Callable[[House, Channel], AbstractAsyncContextManager[Side]]
+    connect: Callable[[Installation, Channel], AbstractAsyncContextManager[Side]]
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -74,7 +74,7 @@ def sound(number: int) -> bytes:
 
 
 class Uploads:
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: Installation) -> None:
         self.house = house
 
     async def _post(self, audio: bytes, **headers: str) -> int:
@@ -96,7 +96,7 @@ class Uploads:
 
 
 @asynccontextmanager
-async def uploads(house: House, channel: Channel) -> AsyncIterator[Side]:
+async def uploads(house: Installation, channel: Channel) -> AsyncIterator[Side]:
     yield Uploads(house)
 
 
@@ -106,7 +106,7 @@ async def uploads(house: House, channel: Channel) -> AsyncIterator[Side]:
 class Pieces:
     """A page; each resident has a key of her own."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: Installation) -> None:
         self.house = house
 
     async def _send(self, audio: bytes, key: str) -> bool:
@@ -146,7 +146,7 @@ class Pieces:
 
 
 @asynccontextmanager
-async def pieces(house: House, channel: Channel) -> AsyncIterator[Side]:
+async def pieces(house: Installation, channel: Channel) -> AsyncIterator[Side]:
     yield Pieces(house)
 
 
@@ -181,7 +181,7 @@ class Mails:
 
 
 @asynccontextmanager
-async def mails(house: House, channel: Channel) -> AsyncIterator[Side]:
+async def mails(house: Installation, channel: Channel) -> AsyncIterator[Side]:
     task = asyncio.create_task(channel.run())  # type: ignore[attr-defined]
     port = house.settings.channels["email"]["port"]
     for _ in range(400):
@@ -200,7 +200,7 @@ async def mails(house: House, channel: Channel) -> AsyncIterator[Side]:
 
 
 class Callbacks:
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: Installation) -> None:
         self.house, self.wechat = house, WeChatServer()
 
     async def _call(self, callback: Callback) -> bool:
@@ -248,7 +248,7 @@ def account_table(folder: Path) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def callbacks(house: House, channel: Channel) -> AsyncIterator[Side]:
+async def callbacks(house: Installation, channel: Channel) -> AsyncIterator[Side]:
     yield Callbacks(house)
 
 
@@ -258,7 +258,7 @@ async def callbacks(house: House, channel: Channel) -> AsyncIterator[Side]:
 class Pages:
     """Each resident is a browser: her page has a token of its own."""
 
-    def __init__(self, chat: ChatHouse) -> None:
+    def __init__(self, chat: ChatInstallation) -> None:
         self.chat = chat
         self.tokens: dict[int, str] = {}
 
@@ -294,10 +294,10 @@ class Pages:
 
 
 @asynccontextmanager
-async def pages(house: House, channel: Channel) -> AsyncIterator[Side]:
+async def pages(house: Installation, channel: Channel) -> AsyncIterator[Side]:
     port = free_ports(1)
     async with Served(house.app, port):
-        yield Pages(ChatHouse(house, port))
+        yield Pages(ChatInstallation(house, port))
 
 
 ROWS = [
@@ -320,9 +320,9 @@ ROWS = [
 
 @dataclass
 class Opened:
-    """A house, the channel under test in it, and its other side."""
+    """An installation, the channel under test in it, and its other side."""
 
-    house: House
+    house: Installation
     channel: Channel
     side: Side
 
@@ -346,7 +346,7 @@ async def opened(
 ) -> AsyncIterator[Opened]:
     row: Row = request.param
     table = row.table(tmp_path)
-    house = House(make_settings(channels={row.kind: table}, **row.settings))
+    house = Installation(make_settings(channels={row.kind: table}, **row.settings))
     channel = house.parts.channels[row.kind]
     async with row.connect(house, channel) as side:
         yield Opened(house, channel, side)

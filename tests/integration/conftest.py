@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.chat import Chat
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.real_rasa import RealRasa
 
 
@@ -19,12 +19,14 @@ def rasa(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[Re
 
 
 @pytest.fixture
-async def open_house(make_settings: Callable[..., Any]) -> AsyncIterator[Callable[..., House]]:
-    """Open a house with settings of its own; closed after the test."""
-    houses: list[House] = []
+async def open_house(
+    make_settings: Callable[..., Any],
+) -> AsyncIterator[Callable[..., Installation]]:
+    """Open an installation with settings of its own; closed after the test."""
+    houses: list[Installation] = []
 
-    def start(**tables: Any) -> House:
-        houses.append(House(make_settings(**tables)))
+    def start(**tables: Any) -> Installation:
+        houses.append(Installation(make_settings(**tables)))
         return houses[-1]
 
     yield start
@@ -35,14 +37,14 @@ async def open_house(make_settings: Callable[..., Any]) -> AsyncIterator[Callabl
 
 
 @pytest.fixture
-async def house(open_house: Callable[..., House]) -> House:
-    """A house with the default settings."""
+async def house(open_house: Callable[..., Installation]) -> Installation:
+    """An installation with the default settings."""
     return open_house()
 
 
 @pytest.fixture
 async def chat(make_settings: Callable[..., Any]) -> AsyncIterator[Chat]:
-    """A house whose residents write, with its gazetteer."""
+    """An installation whose residents write, with its gazetteer."""
     opened = Chat(make_settings())
     await opened.places()
     yield opened

@@ -1,4 +1,4 @@
-"""A house whose residents write: its channel keeps what it brings, a test scripts its Rasa."""
+"""An installation whose residents write: its channel stores what it sends, a test scripts Rasa."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from intake.service_requests import Author
 from intake.settings import Settings, secret_files
 from intake.storage.models import Conversation, Message, Place, ServiceRequest
 from tests.fakes.rasa import Rasa
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 KINDS = {
     "水管": "home_repair",
@@ -55,8 +55,8 @@ class Post:
         self.data.append(dict(data))
 
 
-class Talking(House):
-    """`says` brings one message in and lets the house work; it returns what was answered."""
+class Talking(Installation):
+    """`says` brings one message in and lets the installation work; it returns what was answered."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)

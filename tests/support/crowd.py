@@ -1,6 +1,6 @@
 """Many residents write to the WeChat account at once while the assistant takes its time.
 
-The house is the real one (`stack.Stack`), WeChat's side and the slow assistant are stand-ins.
+The installation is the real one (`stack.Stack`); WeChat's side and the slow assistant are fakes.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ class SlowAssistant:
 
 
 class Crowd:
-    """The house, its WeChat account and its residents. Use as a context manager.
+    """The installation, its WeChat account and its residents. Use as a context manager.
 
-    ``tables`` as for `Stack`. Start the house by ``crowd.stack``.
+    ``tables`` as for `Stack`. Start the installation by ``crowd.stack``.
     """
 
     def __init__(self, folder: Path, *, turn_takes: float, **tables: Any) -> None:

@@ -1,4 +1,4 @@
-"""The whole house as a person starts it, from an empty folder, with neighbours that take orders."""
+"""The whole installation as a person starts it, from an empty folder, with backends beside it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PLACES = ROOT / "data" / "demo" / "places.csv"
 
 @dataclass
 class Stack:
-    """A running house: its client has an operator's token."""
+    """A running installation: its client has an operator's token."""
 
     home: Path
     port: int

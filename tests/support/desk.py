@@ -14,13 +14,13 @@ from intake.accounts import operators
 from intake.storage.models import Operator
 from intake.web.cookies import COOKIE
 from tests.support.browser import browser
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served
 
 
 async def signed_in(
-    house: House, role: str = "operator", name: str | None = None
+    house: Installation, role: str = "operator", name: str | None = None
 ) -> operators.SignedIn:
     """An operator of this role with a browser session; made if new."""
     name = (
@@ -37,7 +37,7 @@ async def signed_in(
 
 
 async def at_the_desk(
-    house: House, role: str = "operator", name: str | None = None
+    house: Installation, role: str = "operator", name: str | None = None
 ) -> httpx.AsyncClient:
     """A client as a signed-in browser: cookie, and the token that writes need."""
     who = await signed_in(house, role, name)
@@ -54,13 +54,13 @@ async def at_the_desk(
 
 @contextlib.asynccontextmanager
 async def desk_browser(
-    house: House,
+    house: Installation,
     port: int,
     role: str = "operator",
     name: str | None = None,
     **options: object,
 ) -> AsyncIterator[BrowserContext]:
-    """A real browser of a desk's size, the operator signed in; ``port`` serves the house."""
+    """A real browser of a desk's size, the operator signed in; ``port`` serves the installation."""
     who = await signed_in(house, role, name)
     async with browser(width=1280, **options) as context:
         await context.add_cookies(
@@ -71,9 +71,9 @@ async def desk_browser(
 
 @contextlib.asynccontextmanager
 async def at_the_screen(
-    house: House, role: str = "operator", **options: object
+    house: Installation, role: str = "operator", **options: object
 ) -> AsyncIterator[tuple[BrowserContext, str]]:
-    """As `desk_browser`, with the house served meanwhile; yields its address too."""
+    """As `desk_browser`, with the installation served meanwhile; yields its address too."""
     port = free_ports(1)
     async with (
         Served(house.app, port),

@@ -1,4 +1,4 @@
-"""A house in which something of everything is stored, and calls that end when a stream begins."""
+"""An installation with something of everything stored, and calls that end when a stream begins."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from intake.web.auth import make_token
 from intake.web.cookies import COOKIE
 from tests.integration.desk.test_operators_api import in_review
 from tests.support.desk import signed_in
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 SECOND = "麻烦帮我去药店买一瓶酱油送来"
 DANGER = "快来人啊，我家的煤气漏了"
@@ -113,7 +113,7 @@ def _streams(messages: list[Any]) -> bool:
     return headers.get(b"content-type", b"").startswith(b"text/event-stream")
 
 
-async def fill(house: House) -> dict[str, str]:
+async def fill(house: Installation) -> dict[str, str]:
     """Store something of everything; what the routes' parameters are then."""
     number = await in_review(house, SECOND, place="幸福里", unit="3-2-501", phone=PHONE, name=NAME)
     await in_review(house, DANGER, place="幸福里", unit="3-2-501", phone=PHONE, name=NAME)
@@ -164,13 +164,13 @@ async def fill(house: House) -> dict[str, str]:
         }
 
 
-async def cookie_of(house: House, role: str) -> tuple[dict[str, str], operators.SignedIn]:
+async def cookie_of(house: Installation, role: str) -> tuple[dict[str, str], operators.SignedIn]:
     """The headers of a browser in which somebody of this role is freshly signed in."""
     who = await signed_in(house, role)
     return {"cookie": f"{COOKIE}={who.token}", "accept": "text/html"}, who
 
 
-async def everybody(house: House) -> list[str]:
+async def everybody(house: Installation) -> list[str]:
     """The names of all operators."""
     async with house.parts.sessions() as session:
         return list(await session.scalars(select(Operator.name)))

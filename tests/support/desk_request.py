@@ -15,7 +15,7 @@ from intake.storage.models import Place, ServiceRequest
 from speech import Transcript, Word
 from tests.conftest import wav_of
 from tests.support.desk import desk_browser
-from tests.support.installation import Ears, House
+from tests.support.installation import FakeRecogniser, Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served, at_work
 
@@ -41,7 +41,7 @@ UNSURE = [("home_repair", 0.55), ("property_mgmt", 0.3)]
 SURE = [("home_repair", 0.97), ("property_mgmt", 0.02)]
 
 
-class Hears(Ears):
+class Hears(FakeRecogniser):
     """Hears the words it is given, in their times."""
 
     said: Said = SAID
@@ -54,9 +54,9 @@ class Hears(Ears):
 
 
 class Desk:
-    """A house on a port, with a worker at work."""
+    """An installation on a port, with a worker at work."""
 
-    def __init__(self, house: House, ears: Hears, port: int, folder: Path) -> None:
+    def __init__(self, house: Installation, ears: Hears, port: int, folder: Path) -> None:
         self.house, self.ears, self.port, self.folder = house, ears, port, folder
         self.url = f"http://127.0.0.1:{port}"
         self._sound = wav_of([0.2 * math.sin(n / 9) for n in range(int(SECONDS * 8000))], 8000)
@@ -129,8 +129,8 @@ class Browsing:
 
 
 @contextlib.asynccontextmanager
-async def desk_of(house: House, folder: Path) -> AsyncIterator[Desk]:
-    """The house as a desk with three places, at work on a port."""
+async def desk_of(house: Installation, folder: Path) -> AsyncIterator[Desk]:
+    """The installation as a desk with three places, at work on a port."""
     ears = Hears()
     house.ears = house.parts.transcriber = ears
     async with house.parts.sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""Every route of the house and the least role that it is for.
+"""Every route of the installation and the least role that it is for.
 
 A new route without a line here fails `test_desk_roles.py`. Add ``METHOD path`` under its role:
 ``anyone`` is for residents, browsers that are not signed in, and whoever holds a secret link,

@@ -1,4 +1,4 @@
-"""The real house in one process: real database, real queue, a recogniser and an assistant whose
+"""An installation in one process: real database and queue, a recogniser and an assistant whose
 answers the test gives."""
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ assert steps.ATTEMPTS  # registers the jobs
 
 
 @dataclass
-class Ears:
-    """A recogniser that hears what the test says, or fails as it says."""
+class FakeRecogniser:
+    """A recogniser that returns the text that the test sets, or raises the errors that it sets."""
 
     says: str = ""
     notes: tuple[str, ...] = ()
@@ -63,17 +63,17 @@ class Ears:
         return tuple(RelistenResult(True, (Guess(digits, -0.3),)) for digits in self.again)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """There is nothing to release."""
 
 
-class House:
-    """Doors, queue and workers on one database."""
+class Installation:
+    """Channels, queue and workers on one database."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.app = create_app(settings)
         self.parts = self.app.state.parts
-        self.ears = Ears()
+        self.ears = FakeRecogniser()
         self.parts.transcriber = self.ears
         self.ranking: list[tuple[str, float]] = [("errand", 0.99), ("meal", 0.01)]
         self.assistant_up = True
@@ -115,7 +115,7 @@ class House:
         return str(answer.json()["tracking_number"])
 
     async def work(self, *, hurry: bool = True, rounds: int = 12) -> None:
-        """Run the queue dry; with ``hurry`` what waits for its time is due at once."""
+        """Run the jobs until none is due; with ``hurry`` deferred jobs are due at once."""
         connector = procrastinate.PsycopgConnector(conninfo=self.settings.database_url)
         with queue.replace_connector(connector) as working:
             async with working.open_async():
@@ -140,7 +140,7 @@ class House:
             return len(result.all())
 
     async def jobs(self) -> list[Any]:
-        """(task, status, attempts) of what is in the queue."""
+        """(task, status, attempts) of the jobs in the queue."""
         async with self.parts.sessions() as session:
             rows = await session.execute(
                 text("SELECT task_name, status::text, attempts FROM procrastinate_jobs ORDER BY id")
@@ -157,9 +157,9 @@ class House:
             return found
 
     async def stray_keys(self) -> set[str]:
-        """What stands in ``given`` of any request although no sender fills it in.
+        """The keys in ``given`` of any request that no sender fills in.
 
-        Nothing where the test took the database away.
+        Empty where the test has stopped the database.
         """
         keys = text("SELECT DISTINCT jsonb_object_keys(given) FROM service_requests")
         try:
@@ -169,7 +169,7 @@ class House:
             return set()
 
     async def age(self, number: str, interval: str) -> None:
-        """Pretend that nothing has happened to it for a while."""
+        """Set the request's last change back by an SQL interval, such as "2 hours"."""
         async with self.parts.sessions.begin() as session:
             await session.execute(
                 update(ServiceRequest)

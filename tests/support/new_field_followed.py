@@ -1,4 +1,4 @@
-"""Run by test_new_field.py on a copy of the packages: follows the new field through the house.
+"""Run by test_new_field.py on a copy of the packages: follows the new field through all of them.
 
     python -m tests.support.new_field_followed COPY FOLDER DATABASE_URL
 
@@ -34,7 +34,7 @@ from tests.support import browser
 from tests.support.chat import Chat
 from tests.support.desk import at_the_desk
 from tests.support.desk_request import Desk, desk_of
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.new_field import CATEGORY, LABEL, NAME, QUESTION
 
 PATIENT = 60_000  # milliseconds; the machine may be busy
@@ -43,7 +43,7 @@ SAID += [("想订饭，", 2.0, 3.0, 0.9), ("我只会说", 3.0, 4.0, 0.9), ("粤
 RANKING = [(CATEGORY, 0.97), ("errand", 0.02)]
 
 
-async def a_voicemail(house: House, folder: Path, office: WebhookReceiver) -> None:
+async def a_voicemail(house: Installation, folder: Path, office: WebhookReceiver) -> None:
     """Heard, shown, corrected by keys and over the API, handed on, exported, erased."""
     async with desk_of(house, folder) as desk:
         number = await desk.leave(RANKING, SAID)
@@ -89,7 +89,7 @@ async def at_the_screen(desk: Desk, number: str) -> None:
     assert (request.preferred_language, request.corrected) == ("上海话", [NAME])
 
 
-async def over_the_api(house: House, number: str) -> None:
+async def over_the_api(house: Installation, number: str) -> None:
     """The operators' API shows it, corrects it and refuses what is too long."""
     operator, path = await house.operator(), f"/api/requests/{number}"
     shown = await operator.get(path)
@@ -103,7 +103,7 @@ async def over_the_api(house: House, number: str) -> None:
     assert f"{LABEL['zh']}: 上海话 → 普通话" in (await _desk_page(house, number))
 
 
-async def _desk_page(house: House, number: str) -> str:
+async def _desk_page(house: Installation, number: str) -> str:
     async with await at_the_desk(house) as desk:
         return (await desk.get(f"/desk/requests/{number}", params={"lang": "zh"})).text
 
@@ -175,7 +175,7 @@ async def follow(folder: Path, database_url: str) -> None:
         }
         told = {"backends": {"office": table}, "routing": {"default": "office"}}
         settings = Settings.model_validate({**base, **told})
-        house = House(settings)
+        house = Installation(settings)
         try:
             await a_voicemail(house, folder, office)
         finally:

@@ -1,7 +1,7 @@
 """The real Rasa with its real action server, started once for all tests; its memory lies in the
 tests' PostgreSQL.
 
-A test opens a house whose web part listens where the actions ask.
+A test opens an installation whose web part listens where the actions ask.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ START_SECONDS = 400.0
 
 
 class RealRasa:
-    """Ports: `port` for a house's web part, then Rasa, then the actions. `output`: their words."""
+    """`port`: of an installation's web part; Rasa and the actions have the next. `output`: logs."""
 
     def __init__(self, folder: Path, postgres: str) -> None:
         model = training.trained_model(ROOT)
@@ -108,7 +108,7 @@ def _own_database(postgres: str) -> str:
 
 
 class RealChat(Talking):
-    """A house that the real assistant serves; use as a context manager."""
+    """An installation that the real assistant serves; use as a context manager."""
 
     def __init__(self, settings: Settings, rasa: RealRasa) -> None:
         super().__init__(settings)
@@ -129,7 +129,7 @@ class RealChat(Talking):
 
 
 def settings_table(rasa: RealRasa, folder: Path) -> dict[str, Any]:
-    """What a house's settings need to share the assistant."""
+    """What an installation's settings need to share the assistant."""
     tokens = folder / "home" / "secrets"
     tokens.mkdir(parents=True, exist_ok=True)
     (tokens / "internal").write_text(rasa.internal)

@@ -1,4 +1,4 @@
-"""A house with the resident's page on a real port, a phone's browser, and a bad network between."""
+"""An installation with the resident's page on a port, a phone's browser, a bad network between."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from intake.settings import ROOT
 from intake.storage.models import Recording, ServiceRequest
 from tests.conftest import wav_of
 from tests.support.browser import browser
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served, at_work
 
@@ -89,7 +89,7 @@ def silence(folder: Path) -> Path:
 
 
 class Phone:
-    """One resident's phone with our page. ``url``: where it reaches the house."""
+    """One resident's phone with our page. ``url``: where it reaches the installation."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.context, self.url = context, url
@@ -138,7 +138,7 @@ async def said_by(page: Page) -> str:
     return str(await page.evaluate(SHA256))
 
 
-async def household(house: House, name: str) -> tuple[int, str]:
+async def household(house: Installation, name: str) -> tuple[int, str]:
     """A household with a link: its id and the link's token."""
     async with house.parts.sessions.begin() as session:
         home = await households.save(session, None, {"name": name, "place": "梧桐里"})
@@ -148,7 +148,7 @@ async def household(house: House, name: str) -> tuple[int, str]:
         return home.id, token
 
 
-async def done(house: House, number: str) -> None:
+async def done(house: Installation, number: str) -> None:
     """Pretend that a backend has done it."""
     async with house.parts.sessions.begin() as session:
         request = await service_requests.lock(session, (await house.request(number)).id)
@@ -207,8 +207,8 @@ async def left(used: Phone, page: Page) -> Callable[[], Awaitable[None]]:
     return wake
 
 
-async def arrived(house: House) -> list[Recording]:
-    """Every recording that the house keeps, with exactly one request for each."""
+async def arrived(house: Installation) -> list[Recording]:
+    """Every recording that the installation keeps, with exactly one request for each."""
     async with house.parts.sessions() as session:
         # Both as they are at one moment: one may be arriving.
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -223,9 +223,9 @@ async def arrived(house: House) -> list[Recording]:
 
 @contextlib.asynccontextmanager
 async def living_with(
-    open_house: Callable[..., House], *, works: bool = True, **tables: Any
-) -> AsyncIterator[tuple[House, Served]]:
-    """The house on a port, with a worker unless ``works`` is False."""
+    open_house: Callable[..., Installation], *, works: bool = True, **tables: Any
+) -> AsyncIterator[tuple[Installation, Served]]:
+    """The installation on a port, with a worker unless ``works`` is False."""
     house = open_house(human_phone="010-5555 0100", **tables)
     async with contextlib.AsyncExitStack() as stack:
         served = await stack.enter_async_context(Served(house.app, free_ports(1)))
@@ -236,9 +236,9 @@ async def living_with(
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A house, its server and one resident's phone."""
+    """An installation, its server and one resident's phone."""
 
-    house: House
+    house: Installation
     served: Served
     used: Phone
     network: BadNetwork | None
@@ -255,9 +255,9 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def visit(
-    open_house: Callable[..., House], tmp_path: Path, voice: Path
+    open_house: Callable[..., Installation], tmp_path: Path, voice: Path
 ) -> AsyncIterator[Visiting]:
-    """Begin a visit: `phone`'s options in ``browser``, the others are the house's settings.
+    """Begin a visit: `phone`'s options in ``browser``, the others are the installation's settings.
 
     ``microphone``: what it hears, None: it has none. ``lossy``: over a `BadNetwork`."""
     async with contextlib.AsyncExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The whole house as its owner runs it: ``huying up`` in a process of its own, with neighbours.
+"""The whole installation as its owner runs it: ``huying up`` in its own process, with backends.
 
 The recogniser is the canned one (it says what the test gave for each recording), the assistant is
 a process that answers like Rasa, the webhook's other side is a real HTTP server. Each of them, and
@@ -283,7 +283,7 @@ class Stack:
         return next(s for s in read_state(self.home) if s.name == name)
 
     def part(self, name: str) -> psutil.Process:
-        """A living part of the house, or ``recogniser``, ``assistant``, ``up``."""
+        """A living part of the installation, or ``recogniser``, ``assistant``, ``up``."""
         if name == "up":
             assert self.up is not None
             return psutil.Process(self.up.pid)
@@ -301,7 +301,7 @@ class Stack:
         return [c for c in children if "speech.worker_process" in " ".join(c.cmdline())]
 
     def processes(self) -> list[psutil.Process]:
-        """Everything alive that this house started, however far from it by now."""
+        """Everything alive that this installation started, however far from it by now."""
         data = None
         if self.settings.database_url is None:
             data = str(postgres.cluster(self.settings).data)
@@ -340,7 +340,7 @@ class Stack:
         return [p for p in self.processes() if self.rasa is None or p.pid != self.rasa.pid]
 
     def log(self) -> str:
-        """The house's log and what `huying up` printed."""
+        """The installation's log and what `huying up` printed."""
         path = self.home / "log" / "huying.log"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 

@@ -1,4 +1,4 @@
-"""A small house for the supervisor's tests: its parts are real processes of a few lines.
+"""A small installation for the supervisor's tests: its parts are real processes of a few lines.
 
 ``python supervised.py HOME PLAN``: PLAN is JSON, a list of `Process` fields; ``code`` stands for
 the Python that the process runs, ``ready`` for a file that it makes when it is ready.

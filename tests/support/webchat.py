@@ -1,5 +1,5 @@
-"""A house with its web chat on a real port, a worker at work, and an assistant that says back what
-it was told, so that a test can count."""
+"""An installation with its web chat on a real port, a worker at work, and an assistant that repeats
+what it was told, so that a test can count."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from intake.assistant.client import Assistant
 from intake.storage.jobs import app as queue
 from intake.storage.models import Message
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 
 
-class ChatHouse:
-    """``house``: the real one. ``slow``: set while the assistant may answer."""
+class ChatInstallation:
+    """An installation with the chat page. ``may_answer``: set while the assistant may answer."""
 
-    def __init__(self, house: House, port: int) -> None:
+    def __init__(self, house: Installation, port: int) -> None:
         self.house, self.port = house, port
         self.url = f"http://127.0.0.1:{port}"
         self.told: list[str] = []
@@ -101,7 +101,7 @@ class RawPage:
 
 
 class Served:
-    """The house's application on a port; `stop` and `start` are a lost and a found server."""
+    """The installation's application on a port; `stop` and `start` simulate a server's failure."""
 
     def __init__(self, app: Any, port: int) -> None:
         self.app, self.port = app, port
@@ -129,7 +129,7 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def at_work(house: House) -> AsyncIterator[None]:
+async def at_work(house: Installation) -> AsyncIterator[None]:
     """A worker for as long as the test likes."""
     connector = procrastinate.PsycopgConnector(conninfo=house.settings.database_url)
     with queue.replace_connector(connector) as working:
@@ -151,8 +151,8 @@ async def at_work(house: House) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def chatting(
-    open_house: Callable[..., House], *, works: bool = True, **tables: Any
-) -> AsyncIterator[tuple[ChatHouse, Served]]:
+    open_house: Callable[..., Installation], *, works: bool = True, **tables: Any
+) -> AsyncIterator[tuple[ChatInstallation, Served]]:
     """Everything that a conversation needs."""
     options = tables.pop("webchat", {})
     house = open_house(channels={"webchat": options}, human_phone="010-5555 0100", **tables)
@@ -161,4 +161,4 @@ async def chatting(
         served = await stack.enter_async_context(Served(house.app, port))
         if works:
             await stack.enter_async_context(at_work(house))
-        yield ChatHouse(house, port), served
+        yield ChatInstallation(house, port), served

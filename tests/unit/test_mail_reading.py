@@ -46,7 +46,7 @@ def test_the_parts_of_an_ordinary_voicemail_are_found() -> None:
 
 
 def usable(found: Mail) -> None:
-    """What the rest of the house needs of any mail."""
+    """What the rest of the installation needs of any mail."""
     assert isinstance(found, Mail)
     texts = [found.text, found.subject, found.sender, found.message_id, found.media_type]
     texts += [p.name or "" for p in found.parts] + [p.media_type for p in found.parts]

@@ -250,12 +250,12 @@ def window(state: dict[str, Any]) -> str:
 
 
 def is_demo_home(home: Path) -> bool:
-    """Was it made by a demo, or will it be now? A house that people use gets no demo account."""
+    """Whether a demo made this home, or makes it now. One that people use gets no demo account."""
     return (home / "demo" / "huying.toml").exists() or not (home / "secrets").exists()
 
 
 async def operator() -> str:
-    """A new password for the operator ``demo``, made if new: an administrator of this house."""
+    """A new password for the operator ``demo``, an administrator, who is created if missing."""
     password = passwords.starting_password()
     engine, sessions = connect(database_url(load()), pool_size=2)
     try:

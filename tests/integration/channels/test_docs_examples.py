@@ -1,4 +1,4 @@
-"""What the documentation shows works: a channel in the real house."""
+"""What the documentation shows works: a channel in an installation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import pytest
 
 from intake import channels
 from tests.support.doc_blocks import put_in
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 
 @pytest.mark.asyncio
 async def test_a_call_through_the_documented_channel_becomes_an_order(
-    open_house: Callable[..., House], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tone: bytes
+    open_house: Callable[..., Installation],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tone: bytes,
 ) -> None:
     put_in(channels, "docs/extending.md", "intake/channels/pbx.py", tmp_path, monkeypatch)
     (tmp_path / "secret").write_text("s3cret\n")

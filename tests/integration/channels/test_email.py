@@ -27,7 +27,7 @@ from intake.channels.email import Email
 from intake.storage.models import Attachment, Event, Message, Recording, ServiceRequest
 from tests.conftest import wav_of
 from tests.fakes.telephone_system import MAILBOX, PBX, bring, letter, on_the_wire, voicemail
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 
 pytestmark = pytest.mark.asyncio
@@ -35,9 +35,9 @@ Door = Callable[..., Awaitable["EmailDoor"]]
 
 
 class EmailDoor:
-    """A house whose e-mail channel listens."""
+    """An installation whose e-mail channel listens."""
 
-    def __init__(self, house: House, channel: Email, task: asyncio.Task[None]) -> None:
+    def __init__(self, house: Installation, channel: Email, task: asyncio.Task[None]) -> None:
         self.house, self.channel, self.task = house, channel, task
         self.port = channel.options.port
 
@@ -88,8 +88,8 @@ async def listening(port: int) -> None:
 
 
 @pytest.fixture
-async def door(open_house: Callable[..., House]) -> AsyncIterator[Door]:
-    """Open a house with an e-mail channel; keywords: its table, and the house's settings."""
+async def door(open_house: Callable[..., Installation]) -> AsyncIterator[Door]:
+    """Open an installation with an e-mail channel; keywords: its table, and other settings."""
     doors: list[EmailDoor] = []
 
     async def start(settings: dict[str, Any] | None = None, **changes: Any) -> EmailDoor:
@@ -443,7 +443,9 @@ async def test_a_sender_that_hangs_up_in_the_middle_leaves_nothing(door: Door) -
     assert (await here.counts())["service_requests"] == 1
 
 
-async def test_the_web_process_listens_as_long_as_it_runs(open_house: Callable[..., House]) -> None:
+async def test_the_web_process_listens_as_long_as_it_runs(
+    open_house: Callable[..., Installation],
+) -> None:
     options = table()
     house = open_house(channels={"email": options})
     async with house.app.router.lifespan_context(house.app):

@@ -17,7 +17,7 @@ import pytest
 
 from intake.errors import SettingsError
 from tests.conftest import wav_of
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.unit.speech import sounds
 
 pytestmark = pytest.mark.asyncio
@@ -34,7 +34,7 @@ def metadata(**values: str) -> str:
 class Phone:
     """A page that uploads as the protocol says."""
 
-    def __init__(self, house: House, key: str | None = None) -> None:
+    def __init__(self, house: Installation, key: str | None = None) -> None:
         self.house, self.client = house, house.client
         self.key = key or secrets.token_hex(16)
         self.url = ""
@@ -77,11 +77,11 @@ class Phone:
         return await self.state()
 
 
-def door(house: House) -> Any:
+def door(house: Installation) -> Any:
     return house.parts.channels["page"]
 
 
-async def recordings(house: House) -> list[bytes]:
+async def recordings(house: Installation) -> list[bytes]:
     """The bytes of the recordings that requests have."""
     from sqlalchemy import select
 
@@ -96,14 +96,14 @@ async def recordings(house: House) -> list[bytes]:
         return [house.parts.blobs.path(key).read_bytes() for key in keys]
 
 
-def leave_alone(house: House, seconds: float = 601) -> None:
+def leave_alone(house: Installation, seconds: float = 601) -> None:
     """As if nothing had come for so long."""
     for path in door(house).uploads.folder.glob("*.part"):
         then = path.stat().st_mtime - seconds
         os.utime(path, (then, then))
 
 
-async def test_a_recording_in_pieces_becomes_a_voicemail(house: House) -> None:
+async def test_a_recording_in_pieces_becomes_a_voicemail(house: Installation) -> None:
     phone = Phone(house)
     begun = await phone.begin(None, filetype="audio/webm;codecs=opus", language="zh")
     assert begun.status_code == 201
@@ -127,7 +127,7 @@ async def test_a_recording_in_pieces_becomes_a_voicemail(house: House) -> None:
     assert not list(door(house).uploads.folder.glob("*.part"))
 
 
-async def test_a_fixed_length_works_too_and_the_number_is_found_by_key(house: House) -> None:
+async def test_a_fixed_length_works_too_and_the_number_is_found_by_key(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin(len(SOUND))
     assert (await phone.piece(0, SOUND)).status_code == 204
@@ -138,7 +138,7 @@ async def test_a_fixed_length_works_too_and_the_number_is_found_by_key(house: Ho
     assert await recordings(house) == [SOUND]
 
 
-async def test_creating_twice_loses_no_bytes(house: House) -> None:
+async def test_creating_twice_loses_no_bytes(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
     url = phone.url
@@ -148,7 +148,7 @@ async def test_creating_twice_loses_no_bytes(house: House) -> None:
     assert await phone.offset() == 5000
 
 
-async def test_an_offset_that_is_wrong_is_refused_and_changes_nothing(house: House) -> None:
+async def test_an_offset_that_is_wrong_is_refused_and_changes_nothing(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
     await phone.piece(0, SOUND[:5000])
@@ -157,7 +157,7 @@ async def test_an_offset_that_is_wrong_is_refused_and_changes_nothing(house: Hou
     assert await phone.offset() == 5000
 
 
-async def test_what_was_left_alone_becomes_a_voicemail(house: House) -> None:
+async def test_what_was_left_alone_becomes_a_voicemail(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin(None, language="en")
     await phone.piece(0, SOUND[:20000])
@@ -172,7 +172,7 @@ async def test_what_was_left_alone_becomes_a_voicemail(house: House) -> None:
     assert (await house.request(state["tracking_number"])).status == "received"
 
 
-async def test_an_empty_upload_that_was_left_alone_is_nothing(house: House) -> None:
+async def test_an_empty_upload_that_was_left_alone_is_nothing(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
     await door(house).sweep()
@@ -184,7 +184,7 @@ async def test_an_empty_upload_that_was_left_alone_is_nothing(house: House) -> N
     assert (await phone.leave())["state"] == "received"
 
 
-async def test_the_rest_that_comes_late_makes_the_recording_whole(house: House) -> None:
+async def test_the_rest_that_comes_late_makes_the_recording_whole(house: Installation) -> None:
     house.ears.says = "我要理发"
     phone = Phone(house)
     await phone.begin()
@@ -202,7 +202,7 @@ async def test_the_rest_that_comes_late_makes_the_recording_whole(house: House) 
     assert [r["code"] for r in request.reasons][-1] == "rest_arrived"
 
 
-async def test_danger_in_the_rest_calls_the_people_on_duty(house: House) -> None:
+async def test_danger_in_the_rest_calls_the_people_on_duty(house: Installation) -> None:
     house.ears.says = "我要理发"
     phone = Phone(house)
     await phone.begin()
@@ -218,7 +218,7 @@ async def test_danger_in_the_rest_calls_the_people_on_duty(house: House) -> None
     assert "救命" in (request.text or "")
 
 
-async def test_the_rest_of_a_request_that_has_ended_is_a_new_one(house: House) -> None:
+async def test_the_rest_of_a_request_that_has_ended_is_a_new_one(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
     await phone.piece(0, SOUND[:20000])
@@ -235,7 +235,7 @@ async def test_the_rest_of_a_request_that_has_ended_is_a_new_one(house: House) -
 
 
 async def test_without_the_database_the_bytes_stay_and_become_a_voicemail_later(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     phone = Phone(house)
     await phone.begin()
@@ -255,7 +255,7 @@ async def test_without_the_database_the_bytes_stay_and_become_a_voicemail_later(
 
 
 async def test_a_restart_finds_what_was_left_alone(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     first = open_house()
     phone = Phone(first)
@@ -274,7 +274,7 @@ async def test_a_restart_finds_what_was_left_alone(
     assert await recordings(second) == [SOUND[:20000]]
 
 
-async def test_a_voicemail_is_made_once_however_many_ask_at_once(house: House) -> None:
+async def test_a_voicemail_is_made_once_however_many_ask_at_once(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
     middle = len(SOUND) // 2
@@ -290,7 +290,7 @@ async def test_a_voicemail_is_made_once_however_many_ask_at_once(house: House) -
 
 
 async def test_who_finds_the_bytes_gone_to_a_voicemail_gets_its_number(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from intake.channels.page import finish_upload
 
@@ -305,7 +305,7 @@ async def test_who_finds_the_bytes_gone_to_a_voicemail_gets_its_number(
     assert await recordings(house) == [SOUND]
 
 
-async def test_the_same_key_by_form_and_in_pieces_is_one_voicemail(house: House) -> None:
+async def test_the_same_key_by_form_and_in_pieces_is_one_voicemail(house: Installation) -> None:
     phone = Phone(house)
     answer = await house.client.post(
         "/api/voicemails",
@@ -318,7 +318,7 @@ async def test_the_same_key_by_form_and_in_pieces_is_one_voicemail(house: House)
     assert await recordings(house) == [SOUND]
 
 
-async def test_metadata_that_can_not_be_used_never_costs_a_recording(house: House) -> None:
+async def test_metadata_that_can_not_be_used_never_costs_a_recording(house: Installation) -> None:
     state = await Phone(house).leave(
         language="tlh", recorded_at="yesterday", household="no-token", filename="../../etc/passwd"
     )
@@ -327,7 +327,7 @@ async def test_metadata_that_can_not_be_used_never_costs_a_recording(house: Hous
 
 
 async def test_what_is_no_sound_is_refused_with_a_sentence(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     house = open_house(human_phone="010 1234")
     phone = Phone(house)
@@ -360,7 +360,7 @@ async def test_what_is_no_sound_is_refused_with_a_sentence(
     ],
 )
 async def test_a_bad_beginning_is_refused_and_leaves_nothing(
-    open_house: Callable[..., House], headers: dict[str, str], status: int
+    open_house: Callable[..., Installation], headers: dict[str, str], status: int
 ) -> None:
     house = open_house(limits={"max_bytes": 300_000})
     good = {**TUS, "Upload-Metadata": metadata(key=secrets.token_hex(16))}
@@ -381,7 +381,7 @@ async def test_a_bad_beginning_is_refused_and_leaves_nothing(
     ],
 )
 async def test_a_bad_piece_is_refused_before_it_is_written(
-    open_house: Callable[..., House], headers: dict[str, str], status: int
+    open_house: Callable[..., Installation], headers: dict[str, str], status: int
 ) -> None:
     house = open_house(limits={"max_bytes": 300_000})
     phone = Phone(house)
@@ -390,7 +390,7 @@ async def test_a_bad_piece_is_refused_before_it_is_written(
     assert await phone.offset() == 0
 
 
-async def test_a_piece_without_its_length_is_refused(house: House) -> None:
+async def test_a_piece_without_its_length_is_refused(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
 
@@ -405,7 +405,7 @@ async def test_a_piece_without_its_length_is_refused(house: House) -> None:
 
 
 async def test_no_more_than_the_largest_recording_is_taken_in_pieces(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     house = open_house(limits={"max_bytes": 30_000})
     phone = Phone(house)
@@ -416,7 +416,7 @@ async def test_no_more_than_the_largest_recording_is_taken_in_pieces(
 
 
 async def test_a_full_disk_is_said_and_what_came_before_stays(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     phone = Phone(house)
     await phone.begin()
@@ -434,7 +434,7 @@ async def test_a_full_disk_is_said_and_what_came_before_stays(
 
 
 async def test_what_the_disk_does_not_keep_is_not_acknowledged(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     phone = Phone(house)
     await phone.begin()
@@ -461,7 +461,9 @@ def _disk_full(*_: Any) -> None:
     raise OSError(28, "No space left on device")
 
 
-async def test_one_address_has_so_many_unfinished_uploads(open_house: Callable[..., House]) -> None:
+async def test_one_address_has_so_many_unfinished_uploads(
+    open_house: Callable[..., Installation],
+) -> None:
     house = open_house(channels={"page": {"uploads_per_address": 2}})
     phones = [Phone(house) for _ in range(3)]
     codes = [(await phone.begin()).status_code for phone in phones]
@@ -471,7 +473,7 @@ async def test_one_address_has_so_many_unfinished_uploads(open_house: Callable[.
 
 
 async def test_uploads_that_were_left_alone_take_nobodys_place(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     house = open_house(channels={"page": {"uploads_per_address": 2}})
     phones = [Phone(house) for _ in range(4)]
@@ -489,7 +491,7 @@ async def test_uploads_that_were_left_alone_take_nobodys_place(
 
 
 async def test_many_residents_may_speak_at_once_behind_one_address(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     house = open_house(channels={"page": {"uploads_per_address": 2}})
     for _ in range(6):
@@ -499,7 +501,7 @@ async def test_many_residents_may_speak_at_once_behind_one_address(
 
 
 async def test_what_is_no_sound_gives_its_place_to_the_next_after_a_minute(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     house = open_house(channels={"page": {"uploads_per_address": 2}})
     first, second, third = (Phone(house) for _ in range(3))
@@ -515,7 +517,7 @@ async def test_what_is_no_sound_gives_its_place_to_the_next_after_a_minute(
     assert (await second.state())["state"] == "partial"
 
 
-async def test_a_phone_that_has_more_than_arrived_sends_all_of_it(house: House) -> None:
+async def test_a_phone_that_has_more_than_arrived_sends_all_of_it(house: Installation) -> None:
     phone = Phone(house)
     early = await phone.leave(SOUND[:20000])
     assert (early["state"], early["bytes"]) == ("received", 20000)
@@ -531,7 +533,7 @@ async def test_a_phone_that_has_more_than_arrived_sends_all_of_it(house: House) 
 
 
 async def test_the_rest_may_come_after_the_upload_was_forgotten(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     phone = Phone(house)
     await phone.begin()
@@ -550,7 +552,7 @@ async def test_the_rest_may_come_after_the_upload_was_forgotten(
 
 
 async def test_an_iphones_recording_in_pieces_becomes_a_voicemail(
-    house: House, tmp_path: Path
+    house: Installation, tmp_path: Path
 ) -> None:
     sound = sounds.encode(tmp_path / "said.mp4", "mp4", "aac", 48_000, bit_rate=64_000).read_bytes()
     phone = Phone(house)
@@ -560,7 +562,7 @@ async def test_an_iphones_recording_in_pieces_becomes_a_voicemail(
 
 
 async def test_what_is_too_long_is_said_so_and_stays_for_a_while(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     house = open_house(limits={"max_seconds": 1})
     phone = Phone(house)
@@ -574,7 +576,7 @@ async def test_what_is_too_long_is_said_so_and_stays_for_a_while(
     assert kept.read_bytes() == long
 
 
-async def test_an_upload_whose_bytes_are_gone_begins_anew(house: House) -> None:
+async def test_an_upload_whose_bytes_are_gone_begins_anew(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
     await phone.piece(0, SOUND[:5000])
@@ -585,7 +587,7 @@ async def test_an_upload_whose_bytes_are_gone_begins_anew(house: House) -> None:
     assert await recordings(house) == [SOUND]
 
 
-async def test_a_note_of_another_version_is_read(house: House) -> None:
+async def test_a_note_of_another_version_is_read(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
     await phone.piece(0, SOUND[:5000])
@@ -595,7 +597,7 @@ async def test_a_note_of_another_version_is_read(house: House) -> None:
 
 
 async def test_new_uploads_are_counted_with_the_voicemails_of_an_address(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     house = open_house(limits={"per_address_per_minute": 2})
     assert (await Phone(house).begin()).status_code == 201
@@ -621,21 +623,21 @@ async def test_new_uploads_are_counted_with_the_voicemails_of_an_address(
         "/api/uploads/%00",
     ],
 )
-async def test_paths_lead_nowhere(house: House, path: str) -> None:
+async def test_paths_lead_nowhere(house: Installation, path: str) -> None:
     for method in ("HEAD", "PATCH", "DELETE", "GET"):
         headers = {**PIECE, "Upload-Offset": "0"}
         answer = await house.client.request(method, path, headers=headers)
         assert answer.status_code in (404, 405), (method, path, answer.status_code)
 
 
-async def test_nobody_can_hear_an_upload(house: House) -> None:
+async def test_nobody_can_hear_an_upload(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
     await phone.piece(0, SOUND[:5000])
     assert (await house.client.get(phone.url, headers=TUS)).status_code == 404
 
 
-async def test_an_upload_can_be_thrown_away_until_it_is_a_voicemail(house: House) -> None:
+async def test_an_upload_can_be_thrown_away_until_it_is_a_voicemail(house: Installation) -> None:
     phone = Phone(house)
     await phone.begin()
     await phone.piece(0, SOUND[:5000])
@@ -648,7 +650,7 @@ async def test_an_upload_can_be_thrown_away_until_it_is_a_voicemail(house: House
 
 
 async def test_uploads_are_forgotten_after_their_time_but_never_before_they_are_voicemails(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, empty, noise = Phone(house), Phone(house), Phone(house)
     await whole.leave()
@@ -675,7 +677,7 @@ async def test_uploads_are_forgotten_after_their_time_but_never_before_they_are_
     assert (await whole.state())["state"] == "received"
 
 
-async def test_options_say_what_is_spoken_here(house: House) -> None:
+async def test_options_say_what_is_spoken_here(house: Installation) -> None:
     answer = await house.client.options("/api/uploads/")
     assert answer.status_code == 204
     assert answer.headers["tus-version"] == "1.0.0"
@@ -684,7 +686,7 @@ async def test_options_say_what_is_spoken_here(house: House) -> None:
     assert answer.headers["tus-max-size"] == str(house.settings.limits.max_bytes)
 
 
-async def test_the_sender_is_not_named_on_the_disk(house: House) -> None:
+async def test_the_sender_is_not_named_on_the_disk(house: Installation) -> None:
     await Phone(house).begin()
     (paper,) = door(house).uploads.folder.glob("*.json")
     assert "127.0.0.1" not in paper.read_text()
@@ -701,7 +703,7 @@ async def test_a_folder_that_can_not_be_written_stops_the_start(
         create_app(make_settings())
 
 
-async def test_a_form_without_scripts_is_led_to_the_status_page(house: House) -> None:
+async def test_a_form_without_scripts_is_led_to_the_status_page(house: Installation) -> None:
     answer = await house.client.post(
         "/api/voicemails",
         files={"audio": ("a.wav", SOUND)},

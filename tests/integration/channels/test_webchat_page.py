@@ -1,4 +1,4 @@
-"""The chat's page in a real browser, against the real house."""
+"""The chat's page in a real browser, against an installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The WeChat door of the real house: what gets in, what is kept, and what it is answered with."""
+"""The WeChat channel of an installation: what it takes in, what it stores, and what it answers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from intake.storage.models import (
 )
 from tests.fakes.http_server import Fault
 from tests.fakes.wechat import MEDIA, SEND, Account, Callback, WeChatServer
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 PATH = "/channels/wechat"
@@ -96,36 +96,38 @@ def table(wechat: WeChatServer, tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def open_wechat(open_house: Callable[..., House], table: dict[str, Any]) -> Callable[..., House]:
+def open_wechat(
+    open_house: Callable[..., Installation], table: dict[str, Any]
+) -> Callable[..., Installation]:
     return lambda **more: open_house(channels={"wechat": {**table, **more}})
 
 
 @pytest.fixture
-def house(open_wechat: Callable[..., House]) -> House:
+def house(open_wechat: Callable[..., Installation]) -> Installation:
     return open_wechat()
 
 
 @cache
-def channel(house: House) -> WeChat:
-    """The account, as another process of the same house has it."""
+def channel(house: Installation) -> WeChat:
+    """The account, as another process of the same installation has it."""
     return create(house.parts)
 
 
-async def post(house: House, callback: Callback) -> httpx.Response:
+async def post(house: Installation, callback: Callback) -> httpx.Response:
     return await house.client.post(PATH, params=callback.query, content=callback.body)
 
 
-async def taken(house: House, callback: Callback) -> None:
+async def taken(house: Installation, callback: Callback) -> None:
     answer = await post(house, callback)
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-async def rows(house: House, kind: Any) -> list[Any]:
+async def rows(house: Installation, kind: Any) -> list[Any]:
     async with house.parts.sessions() as session:
         return list(await session.scalars(select(kind)))
 
 
-async def said(house: House) -> list[tuple[str, str | None]]:
+async def said(house: Installation) -> list[tuple[str, str | None]]:
     async with house.parts.sessions() as session:
         found = await session.execute(
             select(Message.kind, Message.text).where(Message.direction == "in").order_by(Message.id)
@@ -136,7 +138,9 @@ async def said(house: House) -> list[tuple[str, str | None]]:
 # ── who gets in ──────────────────────────────────────────────────────────────────────────────
 
 
-async def test_wechats_check_of_the_address_is_answered(house: House, wechat: WeChatServer) -> None:
+async def test_wechats_check_of_the_address_is_answered(
+    house: Installation, wechat: WeChatServer
+) -> None:
     for token in (wechat.account.token, OLD.token):
         query = {**wechat.signed(token), "echostr": "5741-echo"}
         answer = await house.client.get(PATH, params=query)
@@ -145,7 +149,7 @@ async def test_wechats_check_of_the_address_is_answered(house: House, wechat: We
 
 
 async def test_a_forged_and_an_old_check_of_the_address_are_refused(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     good = {**wechat.signed(), "echostr": "<script>"}
     for wrong in (
@@ -163,7 +167,7 @@ async def test_a_forged_and_an_old_check_of_the_address_are_refused(
 
 @pytest.mark.parametrize("mode", ["safe", "plain"])
 async def test_a_message_is_kept_and_answered_with_nothing(
-    open_wechat: Callable[..., House], wechat: WeChatServer, mode: str
+    open_wechat: Callable[..., Installation], wechat: WeChatServer, mode: str
 ) -> None:
     house = open_wechat(mode=mode)
     xml = wechat.says(ANN, "厨房水龙头<坏>了")
@@ -173,7 +177,7 @@ async def test_a_message_is_kept_and_answered_with_nothing(
 
 
 async def test_the_previous_token_and_key_are_good_until_they_are_taken_away(
-    open_wechat: Callable[..., House], wechat: WeChatServer, tmp_path: Path
+    open_wechat: Callable[..., Installation], wechat: WeChatServer, tmp_path: Path
 ) -> None:
     house = open_wechat()
     old = replace(wechat.account, token=OLD.token, aes_key=OLD.aes_key)
@@ -229,7 +233,7 @@ def forged(wechat: WeChatServer) -> dict[str, tuple[Callback, int]]:
 
 
 async def test_what_is_not_wechats_is_refused_and_leaves_nothing(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     for what, (callback, status) in forged(wechat).items():
         answer = await post(house, callback)
@@ -241,7 +245,7 @@ async def test_what_is_not_wechats_is_refused_and_leaves_nothing(
 
 
 async def test_an_encrypted_message_in_plain_mode_and_one_for_another_account_are_refused(
-    open_wechat: Callable[..., House], wechat: WeChatServer
+    open_wechat: Callable[..., Installation], wechat: WeChatServer
 ) -> None:
     house = open_wechat(mode="plain", account="gh_another")
     assert (await post(house, wechat.safe(wechat.says(ANN, "x")))).status_code == 400
@@ -250,7 +254,7 @@ async def test_an_encrypted_message_in_plain_mode_and_one_for_another_account_ar
 
 
 async def test_settings_that_can_not_work_are_said_at_the_start(
-    open_wechat: Callable[..., House], tmp_path: Path
+    open_wechat: Callable[..., Installation], tmp_path: Path
 ) -> None:
     (tmp_path / "short").write_text("abc")
     for wrong, words in (
@@ -268,7 +272,7 @@ async def test_settings_that_can_not_work_are_said_at_the_start(
 
 
 async def test_what_wechat_sends_three_times_is_one_message(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     xml = wechat.says(ANN, "水管坏了")
     click = wechat.event(ANN, "CLICK", EventKey="CALL")
@@ -280,7 +284,7 @@ async def test_what_wechat_sends_three_times_is_one_message(
 
 
 async def test_a_message_sent_again_does_not_open_the_window_again(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     xml = wechat.says(ANN, "水管坏了")
     await taken(house, wechat.safe(xml))
@@ -293,7 +297,7 @@ async def test_a_message_sent_again_does_not_open_the_window_again(
 
 
 async def test_two_residents_with_the_same_words_are_two(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     for openid in (ANN, BOB):
         await taken(house, wechat.safe(wechat.says(openid, "水管坏了", MsgId=1)))
@@ -302,7 +306,7 @@ async def test_two_residents_with_the_same_words_are_two(
 
 
 async def test_words_about_life_raise_the_alarm_before_any_job_runs(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     await taken(house, wechat.safe(wechat.says(ANN, "我爸倒在地上叫不醒了")))
     assert len(await rows(house, Alarm)) == 1
@@ -311,7 +315,7 @@ async def test_words_about_life_raise_the_alarm_before_any_job_runs(
 
 
 async def test_following_a_place_and_a_menu_click_are_messages(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     await taken(house, wechat.safe(wechat.event(ANN, "subscribe")))
     await taken(house, wechat.safe(wechat.event(ANN, "VIEW", EventKey="https://example.org")))
@@ -326,7 +330,7 @@ async def test_following_a_place_and_a_menu_click_are_messages(
 
 
 @asynccontextmanager
-async def away(house: House) -> AsyncIterator[None]:
+async def away(house: Installation) -> AsyncIterator[None]:
     """The database can't be reached."""
     engine, nowhere = connect("postgresql://nobody@127.0.0.1:1/none")
     there, house.parts.sessions = house.parts.sessions, nowhere
@@ -337,7 +341,7 @@ async def away(house: House) -> AsyncIterator[None]:
         await engine.dispose()
 
 
-async def drained(house: House) -> None:
+async def drained(house: Installation) -> None:
     """Let the channel's own task run until the spool is empty."""
     running = asyncio.create_task(channel(house).run())
     while channel(house).spool.waiting():
@@ -348,7 +352,7 @@ async def drained(house: House) -> None:
 
 
 async def test_messages_wait_in_the_spool_while_the_database_is_away(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     before = wechat.says(ANN, "先说的")
     await taken(house, wechat.safe(before))
@@ -367,7 +371,7 @@ async def test_messages_wait_in_the_spool_while_the_database_is_away(
 
 
 async def test_nothing_overtakes_what_waits_in_the_spool_but_danger_and_other_residents(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     async with away(house):
         await taken(house, wechat.safe(wechat.says(ANN, "先说的")))
@@ -384,7 +388,7 @@ async def test_nothing_overtakes_what_waits_in_the_spool_but_danger_and_other_re
 
 @pytest.mark.usefixtures("hurried")
 async def test_a_database_that_hangs_makes_nobody_wait_and_doubles_nothing(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     async with house.parts.engine.connect() as blocker:
         await blocker.execute(text("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"))
@@ -399,7 +403,7 @@ async def test_a_database_that_hangs_makes_nobody_wait_and_doubles_nothing(
 
 @pytest.mark.usefixtures("hurried")
 async def test_what_a_slow_database_took_after_all_leaves_the_spool_by_itself(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     async with house.parts.engine.connect() as blocker:
         await blocker.execute(text("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"))
@@ -413,7 +417,7 @@ async def test_what_a_slow_database_took_after_all_leaves_the_spool_by_itself(
 
 
 async def test_a_message_that_breaks_the_core_is_set_aside_and_the_next_goes_on(
-    house: House, wechat: WeChatServer, monkeypatch: pytest.MonkeyPatch
+    house: Installation, wechat: WeChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = conversation_inbound.take_in
 
@@ -445,7 +449,7 @@ async def test_a_message_that_breaks_the_core_is_set_aside_and_the_next_goes_on(
     ("sound", "media_type"), [(AMR, "audio/amr"), (b"\x02#!SILK_V3" + bytes(9), "audio/silk")]
 )
 async def test_a_voice_message_is_fetched_at_once_and_kept_as_it_is(
-    house: House, wechat: WeChatServer, sound: bytes, media_type: str
+    house: Installation, wechat: WeChatServer, sound: bytes, media_type: str
 ) -> None:
     xml = wechat.voice(ANN, sound, media_type)
     for _ in range(2):
@@ -463,7 +467,7 @@ async def test_a_voice_message_is_fetched_at_once_and_kept_as_it_is(
 
 @pytest.mark.parametrize(("name", "codec"), [("v02.amr", "amr_nb"), ("v04.silk", "silk")])
 async def test_a_voice_messages_recording_says_what_it_is_as_a_voicemails_does(
-    house: House, wechat: WeChatServer, name: str, codec: str
+    house: Installation, wechat: WeChatServer, name: str, codec: str
 ) -> None:
     sound = (ROOT / "data" / "demo" / "audio" / name).read_bytes()
     await taken(house, wechat.safe(wechat.voice(ANN, sound)))
@@ -474,7 +478,7 @@ async def test_a_voice_messages_recording_says_what_it_is_as_a_voicemails_does(
 
 
 async def test_a_voice_that_must_be_fetched_comes_before_turns_that_wait(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     await taken(house, wechat.safe(wechat.says(ANN, "水管坏了")))
     await taken(house, wechat.safe(wechat.voice(BOB, AMR)))
@@ -489,7 +493,7 @@ async def test_a_voice_that_must_be_fetched_comes_before_turns_that_wait(
 
 
 async def test_a_picture_is_an_attachment_and_known_by_its_bytes(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     for content in (b"\xff\xd8\xff\xe0 picture", b"<html><script>"):
         media_id = wechat.keep(content, "image/jpeg")
@@ -502,7 +506,7 @@ async def test_a_picture_is_an_attachment_and_known_by_its_bytes(
 
 
 async def test_a_voice_message_is_fetched_again_until_it_is_there(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     wechat.refuses[MEDIA] = [-1, Fault(drop=True), 40007, 48001]
     await taken(house, wechat.safe(wechat.voice(ANN, AMR)))
@@ -511,13 +515,13 @@ async def test_a_voice_message_is_fetched_again_until_it_is_there(
     assert not [code for code in await lines(house) if code.startswith("wechat")]
 
 
-async def lines(house: House) -> list[str]:
+async def lines(house: Installation) -> list[str]:
     """The reasons of all requests."""
     return [r["code"] for request in await rows(house, ServiceRequest) for r in request.reasons]
 
 
 async def test_operators_see_a_voice_message_that_does_not_come_and_it_is_not_given_up(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     wechat.refuses[MEDIA] = [-1] * media.TELL_AFTER
     await taken(house, wechat.safe(wechat.voice(ANN, AMR)))
@@ -530,7 +534,7 @@ async def test_operators_see_a_voice_message_that_does_not_come_and_it_is_not_gi
 
 
 async def test_a_voice_message_that_wechat_deleted_goes_to_the_operators_and_she_is_told(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     await taken(house, wechat.safe(wechat.voice(ANN, AMR)))
     async with house.parts.sessions.begin() as session:
@@ -549,7 +553,7 @@ async def test_a_voice_message_that_wechat_deleted_goes_to_the_operators_and_she
 
 
 async def test_media_that_lost_their_job_are_started_again(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     await taken(house, wechat.safe(wechat.voice(ANN, AMR)))
     async with house.parts.sessions.begin() as session:
@@ -564,7 +568,7 @@ async def test_media_that_lost_their_job_are_started_again(
 
 
 async def test_what_is_over_is_forgotten_and_what_is_open_is_not(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     for openid in (ANN, BOB):
         await taken(house, wechat.safe(wechat.voice(openid, AMR)))
@@ -581,7 +585,7 @@ async def test_what_is_over_is_forgotten_and_what_is_open_is_not(
 
 
 async def test_a_key_file_that_was_spoilt_while_running_refuses_and_says_so(
-    house: House, wechat: WeChatServer, tmp_path: Path
+    house: Installation, wechat: WeChatServer, tmp_path: Path
 ) -> None:
     callback = wechat.safe(wechat.says(ANN, "x"))
     (tmp_path / "aes_key_file").write_text("short")
@@ -593,7 +597,7 @@ async def test_a_key_file_that_was_spoilt_while_running_refuses_and_says_so(
 # ── answers ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def replies(house: House, *words: str) -> None:
+async def replies(house: Installation, *words: str) -> None:
     """Somebody answers her, over the queue."""
     async with house.parts.sessions.begin() as session:
         (conversation_id,) = await session.scalars(select(Conversation.id))
@@ -602,7 +606,7 @@ async def replies(house: House, *words: str) -> None:
 
 
 async def test_who_follows_is_welcomed_over_the_customer_service_interface(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     await taken(house, wechat.safe(wechat.event(ANN, "subscribe")))
     await house.work()
@@ -612,7 +616,7 @@ async def test_who_follows_is_welcomed_over_the_customer_service_interface(
 
 
 async def test_what_does_not_fit_waits_for_her_next_message_and_then_goes_first(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     await taken(house, wechat.safe(wechat.event(ANN, "SCAN", EventKey="1")))
     await house.work()
@@ -635,7 +639,7 @@ async def test_what_does_not_fit_waits_for_her_next_message_and_then_goes_first(
 
 
 async def test_a_busy_wechat_gets_each_message_once_and_in_order(
-    house: House, wechat: WeChatServer
+    house: Installation, wechat: WeChatServer
 ) -> None:
     await taken(house, wechat.safe(wechat.event(ANN, "SCAN", EventKey="1")))
     await house.work()
@@ -662,14 +666,16 @@ def opened(wechat: WeChatServer, answer: httpx.Response) -> Any:
 
 
 @pytest.fixture
-def passive(open_wechat: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> House:
+def passive(
+    open_wechat: Callable[..., Installation], monkeypatch: pytest.MonkeyPatch
+) -> Installation:
     # What is said at once is looked at here, not how quick this machine is.
     monkeypatch.setattr("intake.channels.wechat.PASSIVE_KEEP_SECONDS", 30)
     return open_wechat(reply_mode="passive", passive_wait_seconds=0)
 
 
 async def test_a_passive_account_never_writes_by_itself(
-    passive: House, wechat: WeChatServer
+    passive: Installation, wechat: WeChatServer
 ) -> None:
     with pytest.raises(CannotSend) as caught:
         await channel(passive).send(Message(text="x"), ANN, {})
@@ -678,7 +684,7 @@ async def test_a_passive_account_never_writes_by_itself(
 
 
 async def test_a_passive_answer_says_received_and_is_the_same_when_asked_again(
-    passive: House, wechat: WeChatServer
+    passive: Installation, wechat: WeChatServer
 ) -> None:
     xml = wechat.says(ANN, "水管坏了")
     first = opened(wechat, await post(passive, wechat.safe(xml)))
@@ -688,7 +694,7 @@ async def test_a_passive_answer_says_received_and_is_the_same_when_asked_again(
 
 
 async def test_a_passive_answer_holds_the_number_of_the_request_being_made(
-    passive: House, wechat: WeChatServer
+    passive: Installation, wechat: WeChatServer
 ) -> None:
     await taken_passively(passive, wechat, "水管坏了")
     async with passive.parts.sessions.begin() as session:
@@ -703,12 +709,12 @@ async def test_a_passive_answer_holds_the_number_of_the_request_being_made(
     assert draft.tracking_number in await taken_passively(passive, wechat, "在厨房")
 
 
-async def taken_passively(house: House, wechat: WeChatServer, words: str) -> str:
+async def taken_passively(house: Installation, wechat: WeChatServer, words: str) -> str:
     return str(opened(wechat, await post(house, wechat.safe(wechat.says(ANN, words)))))
 
 
 async def test_danger_is_answered_inside_the_passive_answer(
-    passive: House, wechat: WeChatServer
+    passive: Installation, wechat: WeChatServer
 ) -> None:
     answer = await taken_passively(passive, wechat, "我爸倒在地上叫不醒了")
     assert "120" in answer
@@ -718,7 +724,7 @@ async def test_danger_is_answered_inside_the_passive_answer(
 
 
 async def test_what_waits_goes_with_the_next_passive_answer_in_order_and_once(
-    passive: House, wechat: WeChatServer
+    passive: Installation, wechat: WeChatServer
 ) -> None:
     await taken_passively(passive, wechat, "水管坏了")
     long = "".join(f"第{number}句话说完了。" for number in range(120))
@@ -731,7 +737,7 @@ async def test_what_waits_goes_with_the_next_passive_answer_in_order_and_once(
 
 
 async def test_a_passive_answer_waits_a_little_for_the_assistants_words(
-    open_wechat: Callable[..., House], wechat: WeChatServer
+    open_wechat: Callable[..., Installation], wechat: WeChatServer
 ) -> None:
     house = open_wechat(reply_mode="passive", passive_wait_seconds=4)
     await taken_passively(open_wechat(reply_mode="passive", passive_wait_seconds=0), wechat, "喂")
@@ -743,7 +749,7 @@ async def test_a_passive_answer_waits_a_little_for_the_assistants_words(
 
 
 async def test_a_passive_account_answers_also_while_the_database_is_away(
-    passive: House, wechat: WeChatServer
+    passive: Installation, wechat: WeChatServer
 ) -> None:
     async with away(passive):
         assert (await taken_passively(passive, wechat, "水管坏了")).startswith("收到了")
@@ -755,7 +761,7 @@ async def test_a_passive_account_answers_also_while_the_database_is_away(
 
 
 async def test_the_command_makes_the_menu(
-    house: House, wechat: WeChatServer, table: dict[str, Any], tmp_path: Path
+    house: Installation, wechat: WeChatServer, table: dict[str, Any], tmp_path: Path
 ) -> None:
     lines_ = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
     file = tmp_path / "huying.toml"
@@ -772,7 +778,7 @@ async def test_the_command_makes_the_menu(
 
 
 async def test_the_menu_is_made_at_the_start_when_the_settings_say_so(
-    open_wechat: Callable[..., House], wechat: WeChatServer
+    open_wechat: Callable[..., Installation], wechat: WeChatServer
 ) -> None:
     house = open_wechat(create_menu=True)
     running = asyncio.create_task(channel(house).run())

@@ -29,7 +29,7 @@ JOIN contact_points p ON p.id = r.contact_point_id
 
 @pytest.fixture
 def open_crowd(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Crowd]]:
-    """A house with doors and two workers, its account and its residents."""
+    """An installation with doors and two workers, its account and its residents."""
     crowds: list[Crowd] = []
 
     def start(turn_takes: float, **tables: Any) -> Crowd:

@@ -8,12 +8,12 @@ import io
 import pytest
 
 from tests.support.desk import at_the_desk
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 
 
-async def test_the_log_is_told_in_words_and_found_by_person_and_number(house: House) -> None:
+async def test_the_log_is_told_in_words_and_found_by_person_and_number(house: Installation) -> None:
     number = await house.leave("帮我买点米")
     other = await house.leave("帮我买点油")
     li, zhou = await at_the_desk(house), await at_the_desk(house, "supervisor")
@@ -31,7 +31,7 @@ async def test_the_log_is_told_in_words_and_found_by_person_and_number(house: Ho
     assert english.count("looked at a request <small") == 3
 
 
-async def test_the_table_holds_the_words_beside_the_codes(house: House) -> None:
+async def test_the_table_holds_the_words_beside_the_codes(house: Installation) -> None:
     number = await house.leave("帮我买点米")
     desk = await at_the_desk(house, "supervisor")
     await desk.get(f"/desk/requests/{number}")

@@ -15,10 +15,10 @@ from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_screen
 from tests.support.desk_data import call, cookie_of, fill
 from tests.support.desk_routes import at_least
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
-Open = Callable[..., House]
+Open = Callable[..., Installation]
 # All that a person could want to reach; of radio buttons with one name, one. What moves its own
 # focus with the arrow keys (tabindex -1) is reached through its container.
 MARK = """() => {
@@ -61,7 +61,7 @@ MISSED = """(walked) => [...document.querySelectorAll("[data-walk]")]
   .map((e) => e.outerHTML.slice(0, 140))"""
 
 
-async def pages_of(house: House, known: dict[str, str]) -> list[str]:
+async def pages_of(house: Installation, known: dict[str, str]) -> list[str]:
     """Every address of the desk that answers an administrator with a page."""
     found = []
     headers, _ = await cookie_of(house, "admin")

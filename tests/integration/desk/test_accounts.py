@@ -19,10 +19,10 @@ from intake.storage.models import AccessLog, ApiToken, Operator, OperatorSession
 from intake.web.auth import make_token
 from intake.web.cookies import COOKIE
 from tests.support.desk import at_the_desk, signed_in
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
-Open = Callable[..., House]
+Open = Callable[..., Installation]
 GOOD = "三棵梧桐树 七只喜鹊飞"
 FRESH = "八只喜鹊 飞过两座小桥"
 
@@ -38,7 +38,7 @@ def light_and_long(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     passwords._nobody.cache_clear()
 
 
-async def operator(house: House, name: str = "李敏", role: str = "operator") -> int:
+async def operator(house: Installation, name: str = "李敏", role: str = "operator") -> int:
     """An operator with the password `GOOD`."""
     kept = await passwords.hash_beside(GOOD)
     async with house.parts.sessions.begin() as session:
@@ -52,19 +52,19 @@ async def sign_in(
     return await client.post("/desk/sign-in", data={"name": name, "password": password, **form})
 
 
-async def wait_is_over(house: House) -> None:
+async def wait_is_over(house: Installation) -> None:
     """As if the wait of all had passed."""
     async with house.parts.sessions.begin() as session:
         await session.execute(update(SignInTries).values(wait_until=datetime.now(UTC)))
 
 
-async def count(house: House, table: Any) -> int:
+async def count(house: Installation, table: Any) -> int:
     async with house.parts.sessions() as session:
         return int(await session.scalar(select(func.count()).select_from(table)) or 0)
 
 
 async def test_after_five_wrong_tries_each_one_more_makes_the_next_wait_longer(
-    house: House,
+    house: Installation,
 ) -> None:
     await operator(house)
     for _ in range(5):
@@ -86,7 +86,7 @@ async def test_after_five_wrong_tries_each_one_more_makes_the_next_wait_longer(
     assert (await sign_in(house.client)).status_code == 303, "a right one starts the count anew"
 
 
-async def test_a_name_that_nobody_has_waits_like_one_that_somebody_has(house: House) -> None:
+async def test_a_name_that_nobody_has_waits_like_one_that_somebody_has(house: Installation) -> None:
     await operator(house)
     for name in ("李敏", "王无此人"):
         told = [(await sign_in(house.client, "wrong", name)) for _ in range(6)]
@@ -106,7 +106,7 @@ async def test_the_wait_holds_for_another_web_process(open_house: Open) -> None:
     assert (await sign_in(second.client)).status_code == 429
 
 
-async def test_a_hundred_tries_at_once_are_a_hundred_tries(house: House) -> None:
+async def test_a_hundred_tries_at_once_are_a_hundred_tries(house: Installation) -> None:
     await operator(house)
     answers = await asyncio.gather(*(sign_in(house.client, f"wrong {n}") for n in range(40)))
     looked_at = [answer for answer in answers if answer.status_code == 401]
@@ -114,7 +114,7 @@ async def test_a_hundred_tries_at_once_are_a_hundred_tries(house: House) -> None
     assert all(answer.status_code in (401, 429) for answer in answers)
 
 
-async def test_one_network_that_tries_many_names_waits_too(house: House) -> None:
+async def test_one_network_that_tries_many_names_waits_too(house: Installation) -> None:
     for n in range(throttle.FREE_BY_NETWORK):
         assert (await sign_in(house.client, "wrong", f"name {n}")).status_code == 401
     assert (await sign_in(house.client, "wrong", "another")).status_code == 429
@@ -126,7 +126,7 @@ async def test_one_network_that_tries_many_names_waits_too(house: House) -> None
 
 
 async def test_as_much_work_is_done_for_nobody_as_for_somebody(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await operator(house)
     await operator(house, "退休了")
@@ -145,7 +145,7 @@ async def test_as_much_work_is_done_for_nobody_as_for_somebody(
     assert len(looked) == 3 and len(set(looked)) == 1, "one look each, of the same cost"
 
 
-async def test_a_disabled_operator_is_out_everywhere_at_once(house: House) -> None:
+async def test_a_disabled_operator_is_out_everywhere_at_once(house: Installation) -> None:
     await operator(house)
     await sign_in(house.client)
     async with house.parts.sessions.begin() as session:
@@ -165,7 +165,7 @@ async def test_a_disabled_operator_is_out_everywhere_at_once(house: House) -> No
 
 
 async def test_signing_in_gives_a_new_session_whatever_cookie_the_browser_came_with(
-    house: House,
+    house: Installation,
 ) -> None:
     await operator(house)
     planted = (await signed_in(house, "operator", "别人")).token
@@ -191,14 +191,14 @@ async def test_the_cookie_is_for_our_site_only_and_with_https_never_sent_without
         assert "max-age" not in cookie and "expires" not in cookie and "domain" not in cookie
 
 
-async def test_a_form_of_another_site_signs_nobody_in(house: House) -> None:
+async def test_a_form_of_another_site_signs_nobody_in(house: Installation) -> None:
     await operator(house)
     headers = {"Sec-Fetch-Site": "cross-site"}
     form = {"name": "李敏", "password": GOOD}
     assert (await house.client.post("/desk/sign-in", data=form, headers=headers)).status_code == 403
 
 
-async def test_after_signing_in_nobody_is_led_elsewhere(house: House) -> None:
+async def test_after_signing_in_nobody_is_led_elsewhere(house: Installation) -> None:
     await operator(house)
     for next in (
         "https://evil.example/desk", "//evil.example", "/\\evil.example", "/s/x", "/desk\n/x",
@@ -211,7 +211,7 @@ async def test_after_signing_in_nobody_is_led_elsewhere(house: House) -> None:
     [("seen_at", timedelta(minutes=61)), ("expires_at", timedelta(seconds=1))],
 )
 async def test_a_session_ends_when_it_is_idle_and_when_its_time_is_over(
-    house: House, column: str, ago: timedelta
+    house: Installation, column: str, ago: timedelta
 ) -> None:
     desk = await at_the_desk(house)
     assert (await desk.get("/api/requests")).status_code == 200
@@ -224,7 +224,7 @@ async def test_a_session_ends_when_it_is_idle_and_when_its_time_is_over(
     assert await count(house, OperatorSession) == 0
 
 
-async def test_looking_keeps_a_session_but_never_beyond_its_end(house: House) -> None:
+async def test_looking_keeps_a_session_but_never_beyond_its_end(house: Installation) -> None:
     desk = await at_the_desk(house)
     async with house.parts.sessions.begin() as session:
         earlier = datetime.now(UTC) - timedelta(minutes=50)
@@ -237,7 +237,7 @@ async def test_looking_keeps_a_session_but_never_beyond_its_end(house: House) ->
     assert row.expires_at == ends
 
 
-async def test_counts_without_effect_are_swept_and_others_kept(house: House) -> None:
+async def test_counts_without_effect_are_swept_and_others_kept(house: Installation) -> None:
     await sign_in(house.client, "wrong")
     await sweep.let_time_pass(house.parts)
     assert await count(house, SignInTries) == 2
@@ -248,7 +248,9 @@ async def test_counts_without_effect_are_swept_and_others_kept(house: House) -> 
     assert await count(house, SignInTries) == 0
 
 
-async def test_a_hash_of_other_parameters_is_made_anew_at_the_next_sign_in(house: House) -> None:
+async def test_a_hash_of_other_parameters_is_made_anew_at_the_next_sign_in(
+    house: Installation,
+) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(GOOD)
     assert passwords.is_outdated(weak)
     async with house.parts.sessions.begin() as session:
@@ -260,7 +262,7 @@ async def test_a_hash_of_other_parameters_is_made_anew_at_the_next_sign_in(house
     assert (await sign_in(house.client)).status_code == 303
 
 
-async def test_full_width_keys_give_the_same_password(house: House) -> None:
+async def test_full_width_keys_give_the_same_password(house: Installation) -> None:
     kept = await passwords.hash_beside("Magpie2-wutong7")
     async with house.parts.sessions.begin() as session:
         await operators.add(session, "李敏", "operator", kept)
@@ -280,7 +282,7 @@ EASY = [
 ]
 
 
-async def test_easy_passwords_are_not_taken(house: House) -> None:
+async def test_easy_passwords_are_not_taken(house: Installation) -> None:
     await operator(house)
     desk = await at_the_desk(house, name="李敏")
     for password, code in EASY:
@@ -291,7 +293,7 @@ async def test_easy_passwords_are_not_taken(house: House) -> None:
 
 
 async def test_she_changes_her_password_and_her_other_browsers_are_signed_out(
-    house: House,
+    house: Installation,
 ) -> None:
     await operator(house)
     other = await at_the_desk(house, name="李敏")
@@ -306,7 +308,7 @@ async def test_she_changes_her_password_and_her_other_browsers_are_signed_out(
     assert (await sign_in(house.client, FRESH)).status_code == 303
 
 
-async def test_wrong_present_passwords_wait_too(house: House) -> None:
+async def test_wrong_present_passwords_wait_too(house: Installation) -> None:
     await operator(house)
     desk = await at_the_desk(house, name="李敏")
     body = {"current": "wrong", "password": FRESH}
@@ -314,7 +316,7 @@ async def test_wrong_present_passwords_wait_too(house: House) -> None:
     assert codes == [422] * 5 + [429]
 
 
-async def test_signing_out_everywhere_leaves_this_browser(house: House) -> None:
+async def test_signing_out_everywhere_leaves_this_browser(house: Installation) -> None:
     desk, other = await at_the_desk(house), await at_the_desk(house)
     cookie = desk.cookies[COOKIE]
     done = await desk.post("/desk/sign-out-everywhere")
@@ -327,7 +329,9 @@ async def test_signing_out_everywhere_leaves_this_browser(house: House) -> None:
     assert (await desk.get("/api/requests")).status_code == 401
 
 
-async def test_a_starting_password_opens_nothing_but_the_page_for_her_own(house: House) -> None:
+async def test_a_starting_password_opens_nothing_but_the_page_for_her_own(
+    house: Installation,
+) -> None:
     admin = await at_the_desk(house, "admin")
     made = await admin.post("/api/operators", json={"name": "李敏", "role": "operator"})
     assert made.status_code == 201
@@ -351,7 +355,7 @@ async def test_a_starting_password_opens_nothing_but_the_page_for_her_own(house:
     assert (await sign_in(desk, starting)).status_code == 401
 
 
-async def test_another_starting_password_ends_what_was_open(house: House) -> None:
+async def test_another_starting_password_ends_what_was_open(house: Installation) -> None:
     number = await operator(house)
     desk = await at_the_desk(house, name="李敏")
     admin = await at_the_desk(house, "admin")
@@ -363,7 +367,7 @@ async def test_another_starting_password_ends_what_was_open(house: House) -> Non
     assert opened.headers["location"] == "/desk/password"
 
 
-async def test_the_last_administrator_stays_one(house: House) -> None:
+async def test_the_last_administrator_stays_one(house: Installation) -> None:
     first = await operator(house, "管理员", "admin")
     desk = await at_the_desk(house, "admin")
     for change in ({"disabled": True}, {"role": "supervisor"}):
@@ -378,7 +382,7 @@ async def test_the_last_administrator_stays_one(house: House) -> None:
         assert len(await operators.admins(session)) == 1
 
 
-async def test_names_are_unique_and_visible(house: House) -> None:
+async def test_names_are_unique_and_visible(house: Installation) -> None:
     admin = await at_the_desk(house, "admin")
     taken = await admin.post("/api/operators", json={"name": " 管理员 "})
     assert (taken.status_code, taken.json()["code"]) == (422, "name_taken")
@@ -389,7 +393,7 @@ async def test_names_are_unique_and_visible(house: House) -> None:
     assert made.json()["name"] == "李敏"
 
 
-async def test_an_administrator_sees_and_revokes_tokens(house: House) -> None:
+async def test_an_administrator_sees_and_revokes_tokens(house: Installation) -> None:
     async with house.parts.sessions.begin() as session:
         token, found = await make_token(session, "李敏", "operator", 1)
     bearer = {"Authorization": f"Bearer {token}"}
@@ -406,7 +410,7 @@ async def test_an_administrator_sees_and_revokes_tokens(house: House) -> None:
         assert (await session.scalar(select(ApiToken.revoked_at))) is not None
 
 
-async def test_every_change_of_an_account_stands_in_the_access_log(house: House) -> None:
+async def test_every_change_of_an_account_stands_in_the_access_log(house: Installation) -> None:
     admin = await at_the_desk(house, "admin")
     number = (await admin.post("/api/operators", json={"name": "李敏"})).json()["id"]
     await admin.patch(f"/api/operators/{number}", json={"role": "supervisor"})

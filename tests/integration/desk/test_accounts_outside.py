@@ -27,10 +27,10 @@ from intake.settings import load
 from intake.storage.models import AccessLog, Operator, OperatorSession
 from intake.web.cookies import COOKIE
 from tests.support.desk import at_the_desk
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.xdist_group("identity provider")]
-Open = Callable[..., House]
+Open = Callable[..., Installation]
 PEOPLE = (
     oidc_provider_mock.User(
         sub="1", claims={"name": "李敏", "desk": {"roles": ["guest", "teamlead"]}}
@@ -57,14 +57,14 @@ def provider() -> Iterator[str]:
         yield f"http://localhost:{server.server_port}"
 
 
-async def go_there(house: House, next: str = "/desk/tasks") -> str:
+async def go_there(house: Installation, next: str = "/desk/tasks") -> str:
     """The provider's address that the desk sends the browser to."""
     sent = await house.client.get("/desk/oidc", params={"next": next})
     assert sent.status_code == 303, sent.text
     return sent.headers["location"]
 
 
-async def sign_in(house: House, subject: str) -> httpx.Response:
+async def sign_in(house: Installation, subject: str) -> httpx.Response:
     """All of it, as a browser does; what the desk answers in the end."""
     address = await go_there(house)
     async with httpx.AsyncClient(trust_env=False) as elsewhere:
@@ -74,7 +74,7 @@ async def sign_in(house: House, subject: str) -> httpx.Response:
     return await house.client.get(f"{back.path}?{back.query}")
 
 
-async def found(house: House, name: str) -> Operator | None:
+async def found(house: Installation, name: str) -> Operator | None:
     async with house.parts.sessions() as session:
         return await session.scalar(select(Operator).where(Operator.name == name))
 
@@ -147,7 +147,7 @@ async def test_a_provider_that_is_away_or_not_allowed_leaves_passwords_working(
         assert away.status_code == 503 and 'name="password"' in away.text
 
 
-async def test_without_the_setting_there_is_no_other_way_to_sign_in(house: House) -> None:
+async def test_without_the_setting_there_is_no_other_way_to_sign_in(house: Installation) -> None:
     assert (await house.client.get("/desk/oidc")).status_code == 404
     assert (await house.client.get("/desk/oidc/callback")).status_code == 404
     assert "/desk/oidc" not in (await house.client.get("/desk/sign-in")).text
@@ -233,7 +233,7 @@ class Bad:
 
 
 @pytest.fixture
-async def bad(open_house: Open, monkeypatch: pytest.MonkeyPatch) -> tuple[House, Bad]:
+async def bad(open_house: Open, monkeypatch: pytest.MonkeyPatch) -> tuple[Installation, Bad]:
     other = Bad()
 
     async def request(_: Outgoing, method: str, url: str, **sent: Any) -> httpx.Response:
@@ -244,7 +244,7 @@ async def bad(open_house: Open, monkeypatch: pytest.MonkeyPatch) -> tuple[House,
     return open_house(desk={"oidc": oidc}), other
 
 
-async def come_back(house: House, other: Bad, **changes: str) -> httpx.Response:
+async def come_back(house: Installation, other: Bad, **changes: str) -> httpx.Response:
     address = urlsplit(await go_there(house))
     other.asked = parse_qs(address.query)
     assert other.asked["tenant"] == ["1"] and other.asked["response_type"] == ["code"]
@@ -252,7 +252,9 @@ async def come_back(house: House, other: Bad, **changes: str) -> httpx.Response:
     return await house.client.get("/desk/oidc/callback", params=answer)
 
 
-async def test_a_good_answer_lets_in_once_and_only_this_browser(bad: tuple[House, Bad]) -> None:
+async def test_a_good_answer_lets_in_once_and_only_this_browser(
+    bad: tuple[Installation, Bad],
+) -> None:
     house, other = bad
     opened = await come_back(house, other, iss=other.issuer)
     assert opened.status_code == 303 and COOKIE in opened.cookies
@@ -275,7 +277,7 @@ ELSEWHERE: list[dict[str, str]] = [
 ]
 
 
-async def test_an_answer_to_something_else_lets_nobody_in(bad: tuple[House, Bad]) -> None:
+async def test_an_answer_to_something_else_lets_nobody_in(bad: tuple[Installation, Bad]) -> None:
     house, other = bad
     for changes in ELSEWHERE:
         refused = await come_back(house, other, **changes)
@@ -301,7 +303,7 @@ CLAIMS: list[dict[str, Any]] = [
 
 
 async def test_a_token_that_is_not_for_this_sign_in_lets_nobody_in(
-    bad: tuple[House, Bad],
+    bad: tuple[Installation, Bad],
 ) -> None:
     house, other = bad
     other.more = {"sub": "8", "name": "别人"}
@@ -315,7 +317,7 @@ async def test_a_token_that_is_not_for_this_sign_in_lets_nobody_in(
 
 @pytest.mark.parametrize("how", ["another key", "secret of the public key", "kind", "none"])
 async def test_a_token_that_is_not_signed_by_the_other_side_lets_nobody_in(
-    bad: tuple[House, Bad], how: str, monkeypatch: pytest.MonkeyPatch
+    bad: tuple[Installation, Bad], how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house, other = bad
     if how == "another key":
@@ -340,7 +342,7 @@ async def test_a_token_that_is_not_signed_by_the_other_side_lets_nobody_in(
 
 
 async def test_what_the_token_does_not_say_is_asked_for_and_must_be_of_the_same_person(
-    bad: tuple[House, Bad],
+    bad: tuple[Installation, Bad],
 ) -> None:
     house, other = bad
     other.claims, other.more = {"name": None}, {"sub": "7", "name": "李敏"}
@@ -348,13 +350,13 @@ async def test_what_the_token_does_not_say_is_asked_for_and_must_be_of_the_same_
     assert await found(house, "李敏") is not None
 
 
-async def test_settings_of_another_issuer_are_not_taken(bad: tuple[House, Bad]) -> None:
+async def test_settings_of_another_issuer_are_not_taken(bad: tuple[Installation, Bad]) -> None:
     house, other = bad
     other.metadata = {"issuer": "https://evil.example"}
     assert (await house.client.get("/desk/oidc")).status_code == 503
 
 
-async def sign_out(house: House, cookie: str = COOKIE) -> str:
+async def sign_out(house: Installation, cookie: str = COOKIE) -> str:
     """Where the browser is sent when she signs out."""
     async with house.parts.sessions() as session:
         token = house.client.cookies[cookie]
@@ -399,7 +401,7 @@ async def test_signing_out_here_leads_to_the_providers_sign_out_and_back(
         assert list(await session.scalars(select(OperatorSession.id))) == []
 
 
-async def csrf_of(house: House, token: str) -> str:
+async def csrf_of(house: Installation, token: str) -> str:
     async with house.parts.sessions() as session:
         found = await operators.session_of(session, token, timedelta(hours=1), bound=True)
     assert found is not None
@@ -410,7 +412,7 @@ async def csrf_of(house: House, token: str) -> str:
     "metadata", [{}, {"end_session_endpoint": "javascript:alert(1)"}, {"issuer": "https://x"}]
 )
 async def test_where_the_provider_has_no_sign_out_or_is_silent_the_operator_is_signed_out_here(
-    bad: tuple[House, Bad], metadata: dict[str, Any]
+    bad: tuple[Installation, Bad], metadata: dict[str, Any]
 ) -> None:
     house, other = bad
     assert (await come_back(house, other)).status_code == 303

@@ -11,14 +11,14 @@ from sqlalchemy import select
 from intake.conversation.inbound import Inbound, Media, take_in
 from intake.storage.models import AccessLog, Conversation
 from intake.web.auth import make_token
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 PICTURE = b"\xff\xd8\xff\xe0 a picture"
 SCRIPT = b"<html><script>alert(1)</script>"
 
 
-async def sent(house: House, content: bytes, media_type: str, who: str = "anna") -> int:
+async def sent(house: Installation, content: bytes, media_type: str, who: str = "anna") -> int:
     """A picture, or a voice if its type says so; the conversation's id."""
     writer = house.parts.blobs.writer()
     writer.write(content)
@@ -37,7 +37,7 @@ async def sent(house: House, content: bytes, media_type: str, who: str = "anna")
 
 
 async def test_an_operator_sees_the_picture_and_hears_the_voice_as_they_came(
-    house: House, tone: bytes
+    house: Installation, tone: bytes
 ) -> None:
     await sent(house, PICTURE, "image/jpeg")
     conversation = await sent(house, tone, "audio/wav")
@@ -59,7 +59,7 @@ async def test_an_operator_sees_the_picture_and_hears_the_voice_as_they_came(
     assert log == [("Ms Li", "attachments"), ("Ms Li", "attachment"), ("Ms Li", "attachment")]
 
 
-async def test_what_could_run_in_a_browser_is_only_ever_a_download(house: House) -> None:
+async def test_what_could_run_in_a_browser_is_only_ever_a_download(house: Installation) -> None:
     for media_type in ("application/octet-stream", "text/html", "image/svg+xml"):
         conversation = await sent(house, SCRIPT, media_type)
     async with await house.operator() as desk:
@@ -71,7 +71,7 @@ async def test_what_could_run_in_a_browser_is_only_ever_a_download(house: House)
 
 
 async def test_attachments_are_for_operators_and_only_of_their_own_conversation(
-    house: House,
+    house: Installation,
 ) -> None:
     first = await sent(house, PICTURE, "image/jpeg")
     second = await sent(house, PICTURE, "image/jpeg", "bob")

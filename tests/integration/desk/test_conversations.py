@@ -16,14 +16,14 @@ from tests.integration.resident.test_page_accessibility import axe
 from tests.support.browser import browser
 from tests.support.chat import Chat
 from tests.support.desk import at_the_desk, desk_browser
-from tests.support.webchat import ChatHouse, chatting
+from tests.support.webchat import ChatInstallation, chatting
 
 pytestmark = pytest.mark.asyncio
 Open = Callable[..., Any]
 SOON = 30_000
 
 
-async def hand_over(chat: ChatHouse) -> int:
+async def hand_over(chat: ChatInstallation) -> int:
     """The only conversation waits for a person, as the assistant would leave it."""
     async with chat.house.parts.sessions.begin() as session:
         conversation = (await session.scalars(select(Conversation))).one()

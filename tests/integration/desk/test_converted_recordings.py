@@ -18,7 +18,7 @@ from tests.integration.pipeline.test_pipeline import rows
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk, desk_browser
 from tests.support.desk_request import Desk, desk_of
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served
 
@@ -29,8 +29,10 @@ SOUNDS = {"amr": DEMO / "v02.amr", "silk": DEMO / "v04.silk"}
 
 
 @pytest.fixture
-def open_wechat(open_house: Callable[..., House], tmp_path: Path) -> Callable[..., House]:
-    def start(wechat: WeChatServer) -> House:
+def open_wechat(
+    open_house: Callable[..., Installation], tmp_path: Path
+) -> Callable[..., Installation]:
+    def start(wechat: WeChatServer) -> Installation:
         account = wechat.account
         secrets = {"app_secret": account.secret, "token": account.token, "aes_key": account.aes_key}
         for name, secret in secrets.items():
@@ -48,7 +50,7 @@ def open_wechat(open_house: Callable[..., House], tmp_path: Path) -> Callable[..
 
 @pytest.mark.parametrize("kind", SOUNDS)
 async def test_a_voicemail_that_no_browser_knows_plays_beside_its_words(
-    open_house: Callable[..., House], tmp_path: Path, kind: str
+    open_house: Callable[..., Installation], tmp_path: Path, kind: str
 ) -> None:
     async with desk_of(open_house(), tmp_path) as desk, desk.browser() as at:
         number = await waiting(desk, kind)
@@ -82,7 +84,7 @@ async def waiting(desk: Desk, kind: str) -> str:
 
 @pytest.mark.parametrize("kind", SOUNDS)
 async def test_a_voice_message_plays_in_its_conversation(
-    open_wechat: Callable[[WeChatServer], House], tmp_path: Path, kind: str
+    open_wechat: Callable[[WeChatServer], Installation], tmp_path: Path, kind: str
 ) -> None:
     sound = SOUNDS[kind].read_bytes()
     async with WeChatServer() as wechat:
@@ -118,7 +120,7 @@ async def becomes(audio: Locator, true: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def refused_and_logged(house: House, attachment: Attachment) -> None:
+async def refused_and_logged(house: Installation, attachment: Attachment) -> None:
     """The same role for both forms, each time in the access log; what is gone is said to be."""
     path = f"/api/conversations/1/attachments/{attachment.id}"
     for form in ("", "?as=wav"):
@@ -147,5 +149,5 @@ async def refused_and_logged(house: House, attachment: Attachment) -> None:
     assert "录音已到期删除" in (await operator.get("/desk/conversations/1")).text
 
 
-async def looks(house: House) -> list[AccessLog]:
+async def looks(house: Installation) -> list[AccessLog]:
     return [log for log in await rows(house, AccessLog) if log.action == "attachment"]

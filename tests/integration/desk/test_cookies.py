@@ -14,34 +14,34 @@ from intake.accounts import operators, passwords
 from intake.storage.models import OperatorSession
 from intake.web.cookies import BOUND, COOKIE
 from tests.support.desk import signed_in
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.web_process import WebProcess
 
 pytestmark = pytest.mark.asyncio
-Open = Callable[..., House]
+Open = Callable[..., Installation]
 PASSWORD = "三棵梧桐树 七只喜鹊飞"
 FORM = {"name": "李敏", "password": PASSWORD}
 
 
-async def known(house: House) -> None:
+async def known(house: Installation) -> None:
     kept = await passwords.hash_beside(PASSWORD)
     async with house.parts.sessions.begin() as session:
         await operators.add(session, "李敏", "operator", kept)
 
 
-def over(house: House, scheme: str) -> httpx.AsyncClient:
+def over(house: Installation, scheme: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(house.app), base_url=f"{scheme}://127.0.0.1", timeout=30
     )
 
 
-async def looks(house: House, name: str, token: str) -> int:
+async def looks(house: Installation, name: str, token: str) -> int:
     client = over(house, "https")
     return (await client.get("/api/requests", headers={"Cookie": f"{name}={token}"})).status_code
 
 
 async def test_over_https_the_cookie_is_bound_to_the_host_and_on_loopback_it_is_plain(
-    house: House,
+    house: Installation,
 ) -> None:
     await known(house)
     for scheme, name in (("https", BOUND + COOKIE), ("http", COOKIE)):
@@ -59,7 +59,7 @@ async def test_over_https_the_cookie_is_bound_to_the_host_and_on_loopback_it_is_
         assert name not in client.cookies
 
 
-async def signed_in_of(house: House, token: str) -> operators.SignedIn:
+async def signed_in_of(house: Installation, token: str) -> operators.SignedIn:
     async with house.parts.sessions() as session:
         found = await operators.session_of(session, token, timedelta(hours=1), bound=True)
     assert found is not None
@@ -67,7 +67,7 @@ async def signed_in_of(house: House, token: str) -> operators.SignedIn:
 
 
 async def test_a_session_that_was_opened_over_https_counts_in_its_own_cookie_only(
-    house: House,
+    house: Installation,
 ) -> None:
     await known(house)
     client = over(house, "https")
@@ -77,7 +77,7 @@ async def test_a_session_that_was_opened_over_https_counts_in_its_own_cookie_onl
     assert await looks(house, COOKIE, token) == 401
 
 
-async def test_a_planted_plain_cookie_does_not_hide_the_bound_one(house: House) -> None:
+async def test_a_planted_plain_cookie_does_not_hide_the_bound_one(house: Installation) -> None:
     await known(house)
     client = over(house, "https")
     await client.post("/desk/sign-in", data=FORM)
@@ -107,7 +107,7 @@ async def test_who_signed_in_before_goes_on_and_gets_the_bound_one_next_time(
 
 
 async def test_another_password_and_signing_out_everywhere_keep_the_cookie_bound(
-    house: House,
+    house: Installation,
 ) -> None:
     await known(house)
     client = over(house, "https")
@@ -123,7 +123,7 @@ async def test_behind_a_proxy_that_is_trusted_what_it_says_of_https_is_believed(
     make_settings: Callable[..., Any],
 ) -> None:
     settings = make_settings()
-    house = House(settings)
+    house = Installation(settings)
     try:
         await known(house)
     finally:

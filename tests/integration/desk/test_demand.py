@@ -18,7 +18,7 @@ from intake.service_requests import statistics
 from intake.service_requests.statistics import StatisticsQuery
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk, at_the_screen
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 ZONE = "Asia/Shanghai"
@@ -42,7 +42,7 @@ MOVED = """
 """
 
 
-async def seed(house: House, count: int = 400) -> None:
+async def seed(house: Installation, count: int = 400) -> None:
     """Requests of all sorts, some of them on the very edge of a day of the residents' clock."""
     dice = random.Random(7)
     async with house.parts.sessions.begin() as session:
@@ -91,7 +91,7 @@ def asked(**filters: Any) -> StatisticsQuery:
     return StatisticsQuery(FIRST.date(), last, ZONE, **filters)
 
 
-async def one(house: House, statement: str, **values: Any) -> Any:
+async def one(house: Installation, statement: str, **values: Any) -> Any:
     async with house.parts.sessions() as session:
         return (await session.execute(text(statement), values)).all()
 
@@ -104,7 +104,9 @@ COUNTED = (
 
 @pytest.mark.parametrize("unit", ["day", "week", "month"])
 @pytest.mark.parametrize("split", ["area", "field", "resident_group"])
-async def test_every_number_is_what_plain_sql_says(house: House, unit: Any, split: Any) -> None:
+async def test_every_number_is_what_plain_sql_says(
+    house: Installation, unit: Any, split: Any
+) -> None:
     await seed(house)
     async with house.parts.sessions() as session:
         found = await statistics.picture(session, asked(unit=unit), split, house.parts.catalogue)
@@ -159,7 +161,7 @@ async def test_every_number_is_what_plain_sql_says(house: House, unit: Any, spli
     assert found.corrected == {"place": place, "phone": phone}
 
 
-async def test_waiting_times_are_those_of_the_first_decision(house: House) -> None:
+async def test_waiting_times_are_those_of_the_first_decision(house: Installation) -> None:
     await seed(house)
     async with house.parts.sessions() as session:
         found = await statistics.picture(session, asked(), "field", house.parts.catalogue)
@@ -188,7 +190,7 @@ async def test_waiting_times_are_those_of_the_first_decision(house: House) -> No
         assert found.waiting[name].p90 == pytest.approx(p90)
 
 
-async def test_filters_take_a_part_and_the_parts_are_the_whole(house: House) -> None:
+async def test_filters_take_a_part_and_the_parts_are_the_whole(house: Installation) -> None:
     await seed(house)
     async with house.parts.sessions() as session:
         everything = await statistics.picture(session, asked(), "area", house.parts.catalogue)
@@ -204,7 +206,7 @@ async def test_filters_take_a_part_and_the_parts_are_the_whole(house: House) -> 
                 assert part.total == count, (name, value)
 
 
-async def test_the_csv_sums_to_the_total_and_calculates_nothing(house: House) -> None:
+async def test_the_csv_sums_to_the_total_and_calculates_nothing(house: Installation) -> None:
     await seed(house)
     desk = await at_the_desk(house)
     period = "start=2026-03-01&end=2026-04-09"
@@ -221,7 +223,7 @@ async def test_the_csv_sums_to_the_total_and_calculates_nothing(house: House) ->
 @pytest.mark.parametrize(
     "query", ["start=2026-03-02&end=2026-03-01", "start=1000-01-01", "end=9999-12-31", "unit=hour"]
 )
-async def test_a_period_that_is_none_is_refused(house: House, query: str) -> None:
+async def test_a_period_that_is_none_is_refused(house: Installation, query: str) -> None:
     desk = await at_the_desk(house)
     assert (await desk.get(f"/api/demand?{query}")).status_code == 422
 
@@ -234,7 +236,7 @@ async def test_a_long_period_is_counted_in_longer_steps() -> None:
 
 
 async def test_the_page_shows_the_same_numbers_on_screen_and_on_paper(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house()
     await seed(house, 120)

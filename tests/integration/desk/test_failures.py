@@ -16,14 +16,14 @@ from tests.fakes.http_server import Answer, Fault
 from tests.fakes.webhook_receiver import WebhookReceiver
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk, at_the_screen
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
-Open = Callable[..., House]
+Open = Callable[..., Installation]
 SOON = 30_000
 
 
-async def leave(house: House) -> str:
+async def leave(house: Installation) -> str:
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     number = await house.leave("帮我理个发", place="幸福里", unit="3-2-501", phone="13812345678")
     await house.work()
@@ -75,7 +75,7 @@ async def test_a_failed_delivery_is_retried_and_arrives(open_house: Open, tmp_pa
     assert statuses == ["delivered", "dropped"]
 
 
-async def test_a_recording_that_was_not_recognised_is_heard_again(house: House) -> None:
+async def test_a_recording_that_was_not_recognised_is_heard_again(house: Installation) -> None:
     house.ears.failures = [RecogniserCrashed("died") for _ in range(9)]
     number = await leave(house)
     house.ears.failures = []
@@ -117,7 +117,7 @@ async def test_an_alarm_that_nobody_answered_calls_everybody_again(open_house: O
     assert (await desk.get("/api/failures")).json()["alarm"] == []
 
 
-async def test_a_job_that_gave_up_runs_again_once(house: House) -> None:
+async def test_a_job_that_gave_up_runs_again_once(house: Installation) -> None:
     number = await leave(house)
     async with house.parts.sessions.begin() as session:
         await session.execute(
@@ -135,7 +135,7 @@ async def test_a_job_that_gave_up_runs_again_once(house: House) -> None:
     assert len(after) == len(before) and ("tell", "todo", 0) in after
 
 
-async def test_a_message_that_did_not_go_goes_again(house: House) -> None:
+async def test_a_message_that_did_not_go_goes_again(house: Installation) -> None:
     number = await leave(house)
     request = await house.request(number)
     async with house.parts.sessions.begin() as session:
@@ -159,7 +159,7 @@ async def test_a_message_that_did_not_go_goes_again(house: House) -> None:
 
 
 @pytest.mark.parametrize("kind", ["delivery", "alarm", "message", "recording", "job", "moon"])
-async def test_what_is_not_there_is_not_found(house: House, kind: str) -> None:
+async def test_what_is_not_there_is_not_found(house: Installation, kind: str) -> None:
     desk = await at_the_desk(house)
     for found in (77, 2**63):
         assert (await desk.post(f"/api/failures/{kind}/{found}/retry")).status_code == 404
@@ -167,7 +167,7 @@ async def test_what_is_not_there_is_not_found(house: House, kind: str) -> None:
         assert given_up.status_code in (404, 409)
 
 
-async def test_what_went_on_by_itself_is_not_sent_twice(house: House) -> None:
+async def test_what_went_on_by_itself_is_not_sent_twice(house: Installation) -> None:
     number = await leave(house)
     async with house.parts.sessions.begin() as session:
         await session.execute(update(Delivery).values(status="failed"))

@@ -9,12 +9,12 @@ from intake.accounts import passwords
 from intake.storage.models import Operator
 from tests.integration.desk.test_operators_api import in_review
 from tests.support.desk import at_the_desk
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 
 
-async def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(house: House) -> None:
+async def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(house: Installation) -> None:
     async with house.parts.sessions.begin() as session:
         session.add(
             Operator(
@@ -33,7 +33,7 @@ async def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(house: Hou
     assert (await client.get("/api/requests")).status_code == 200
 
 
-async def test_a_browsers_write_needs_the_token_of_its_page(house: House) -> None:
+async def test_a_browsers_write_needs_the_token_of_its_page(house: Installation) -> None:
     number = await in_review(house)
     desk = await at_the_desk(house)
     version = (await desk.get(f"/api/requests/{number}")).headers["etag"]
@@ -48,7 +48,9 @@ async def test_a_browsers_write_needs_the_token_of_its_page(house: House) -> Non
     assert (await confirm(desk.headers["X-CSRF-Token"])).status_code == 200
 
 
-async def test_a_page_that_is_not_for_her_role_says_so_and_shows_a_way_back(house: House) -> None:
+async def test_a_page_that_is_not_for_her_role_says_so_and_shows_a_way_back(
+    house: Installation,
+) -> None:
     board = await at_the_desk(house, "station")
     told = await board.get("/desk", headers={"Accept": "text/html"})
     assert told.status_code == 403

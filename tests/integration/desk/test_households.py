@@ -13,14 +13,14 @@ from sqlalchemy import select, update
 from intake.storage.models import AccessLog, Household, ServiceRequest
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk, at_the_screen
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 HOME = {"name": "王奶奶", "place": "幸福里", "unit": "3-2-501", "phone": "13812345678"}
 
 
 async def test_a_household_is_made_given_a_link_and_the_link_is_ended(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house()
     async with at_the_screen(house) as (desk, url):
@@ -59,7 +59,7 @@ async def test_a_household_is_made_given_a_link_and_the_link_is_ended(
     }
 
 
-async def test_a_household_shows_what_it_asked_for(house: House) -> None:
+async def test_a_household_shows_what_it_asked_for(house: Installation) -> None:
     number = await house.leave("帮我买点米")
     other = await house.leave("帮我买点油")
     desk = await at_the_desk(house)
@@ -71,7 +71,7 @@ async def test_a_household_shows_what_it_asked_for(house: House) -> None:
     assert f"/desk/requests/{number}" in shown and other not in shown
 
 
-async def test_long_lists_go_on_and_what_is_none_is_not_found(house: House) -> None:
+async def test_long_lists_go_on_and_what_is_none_is_not_found(house: Installation) -> None:
     async with house.parts.sessions.begin() as session:
         session.add_all([Household(name=f"户{n}") for n in range(60)])
     desk = await at_the_desk(house)

@@ -14,7 +14,7 @@ from intake.web.cookies import COOKIE
 from intake.web.desk import events
 from tests.support.desk import signed_in
 from tests.support.desk_request import Desk, desk_of
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 PATIENT = 60_000
@@ -23,7 +23,7 @@ PRESSED = """([key, more]) => document.body.dispatchEvent(
 
 
 @pytest.fixture
-async def desk(open_house: Callable[..., House], tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(open_house: Callable[..., Installation], tmp_path: Path) -> AsyncIterator[Desk]:
     async with desk_of(open_house(), tmp_path) as found:
         yield found
 

@@ -29,13 +29,15 @@ from intake.web.desk.clock import Clock
 from tests.integration.desk.test_operators_api import act, in_review
 from tests.integration.desk.test_queue import stored
 from tests.support.desk import at_the_desk, signed_in
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 AT_THE_END = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
 
 
-async def test_whoever_may_see_only_the_board_hears_no_more_of_requests(house: House) -> None:
+async def test_whoever_may_see_only_the_board_hears_no_more_of_requests(
+    house: Installation,
+) -> None:
     who = await signed_in(house, name="李敏")
     async with house.parts.sessions.begin() as session:
         assert await events.is_signed_in(session, house.parts, who)
@@ -44,7 +46,7 @@ async def test_whoever_may_see_only_the_board_hears_no_more_of_requests(house: H
         assert not await events.is_signed_in(session, house.parts, who)
 
 
-async def test_an_error_of_the_database_does_not_repeat_what_was_said(house: House) -> None:
+async def test_an_error_of_the_database_does_not_repeat_what_was_said(house: Installation) -> None:
     with pytest.raises(DBAPIError) as failed:
         async with house.parts.sessions.begin() as session:
             await session.execute(
@@ -54,7 +56,7 @@ async def test_an_error_of_the_database_does_not_repeat_what_was_said(house: Hou
     assert "13912345678" not in str(failed.value)
 
 
-async def test_numbers_below_all_numbers_are_not_found(house: House) -> None:
+async def test_numbers_below_all_numbers_are_not_found(house: Installation) -> None:
     desk = await at_the_desk(house, "admin")
     for method, path in (
         ("GET", "/api/conversations/{}"),
@@ -72,7 +74,7 @@ async def test_numbers_below_all_numbers_are_not_found(house: House) -> None:
 
 
 async def test_a_time_at_the_end_of_all_years_does_not_take_the_list_from_everybody(
-    house: House,
+    house: Installation,
 ) -> None:
     number = await stored(house, on_hold_until=AT_THE_END, deadline_at=AT_THE_END)
     found = await house.request(number)
@@ -88,7 +90,9 @@ async def test_a_time_at_the_end_of_all_years_does_not_take_the_list_from_everyb
     assert Clock.of(ZoneInfo("Asia/Shanghai"), "en").at(AT_THE_END) == "9999-12-31 23:59"
 
 
-async def test_nobody_is_called_what_the_machine_is_called_in_the_figures(house: House) -> None:
+async def test_nobody_is_called_what_the_machine_is_called_in_the_figures(
+    house: Installation,
+) -> None:
     desk = await at_the_desk(house, "admin")
     for name in ("rule", "Rule", "command line", "-", "restore"):
         assert (await desk.post("/api/operators", json={"name": name})).status_code == 422, name
@@ -102,7 +106,7 @@ async def test_no_cell_begins_a_formula_in_full_width_either() -> None:
     assert harmless("幸福里") == "幸福里" and harmless(12) == 12
 
 
-async def test_a_split_off_emergency_rings_and_has_its_time(house: House) -> None:
+async def test_a_split_off_emergency_rings_and_has_its_time(house: Installation) -> None:
     number = await in_review(house)
     desk = await at_the_desk(house)
     answer = await act(desk, number, "split", {"urgency": "emergency", "category": "errand"})
@@ -117,7 +121,9 @@ async def test_a_split_off_emergency_rings_and_has_its_time(house: House) -> Non
     assert (await house.request(into)).deadline_at is not None
 
 
-async def test_who_had_its_page_open_writes_nothing_into_an_erased_request(house: House) -> None:
+async def test_who_had_its_page_open_writes_nothing_into_an_erased_request(
+    house: Installation,
+) -> None:
     number = await in_review(house)
     desk = await at_the_desk(house, "supervisor")
     gone = await act(desk, number, "erase", {"why": "asked"})
@@ -139,7 +145,7 @@ async def test_who_had_its_page_open_writes_nothing_into_an_erased_request(house
 
 
 async def test_a_report_that_comes_after_an_erase_writes_nothing_into_the_erased_request(
-    house: House,
+    house: Installation,
 ) -> None:
     number = await in_review(house)
     await act(await at_the_desk(house, "supervisor"), number, "erase", {"why": "asked"})
@@ -151,7 +157,9 @@ async def test_a_report_that_comes_after_an_erase_writes_nothing_into_the_erased
         assert (gone.external_id, gone.assignee) == (None, None)
 
 
-async def test_times_that_nobody_means_are_refused_wherever_one_is_typed(house: House) -> None:
+async def test_times_that_nobody_means_are_refused_wherever_one_is_typed(
+    house: Installation,
+) -> None:
     number = await in_review(house)
     desk = await at_the_desk(house)
     version = (await desk.get(f"/api/requests/{number}")).headers["etag"]
@@ -167,7 +175,9 @@ async def test_times_that_nobody_means_are_refused_wherever_one_is_typed(house: 
     assert (await desk.get(f"/api/requests/{number}")).headers["etag"] == version
 
 
-async def test_what_was_put_aside_and_becomes_an_emergency_waits_in_sight(house: House) -> None:
+async def test_what_was_put_aside_and_becomes_an_emergency_waits_in_sight(
+    house: Installation,
+) -> None:
     desk = await at_the_desk(house)
     until = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
     held, into, danger = [await in_review(house) for _ in range(3)]
@@ -189,7 +199,7 @@ async def test_what_was_put_aside_and_becomes_an_emergency_waits_in_sight(house:
 
 
 async def test_a_stolen_session_does_not_outlive_a_reset_that_comes_at_the_same_moment(
-    house: House,
+    house: Installation,
 ) -> None:
     kept = await passwords.hash_beside("三棵梧桐树 七只喜鹊飞")
     async with house.parts.sessions.begin() as session:
@@ -212,7 +222,7 @@ async def test_a_stolen_session_does_not_outlive_a_reset_that_comes_at_the_same_
             assert stored_hash == kept, path
 
 
-async def _waits_for_a_lock(house: House) -> bool:
+async def _waits_for_a_lock(house: Installation) -> bool:
     waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     async with house.parts.sessions() as session:
         return bool(await session.scalar(waits))

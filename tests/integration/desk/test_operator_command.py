@@ -22,7 +22,7 @@ from intake.errors import HuyingError
 from intake.settings import ROOT, Settings
 from intake.storage.models import AccessLog, Operator
 from tests.support.desk import at_the_desk
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 GOOD = "三棵梧桐树 七只喜鹊飞"
@@ -83,7 +83,7 @@ def run_at_a_terminal(settings: Settings, *words: str, typed: list[str]) -> tupl
     return process.returncode, screen.decode(errors="replace")
 
 
-async def kept(house: House, name: str) -> Operator:
+async def kept(house: Installation, name: str) -> Operator:
     async with house.parts.sessions() as session:
         found = await session.scalar(select(Operator).where(Operator.name == name))
     assert found is not None
@@ -91,7 +91,7 @@ async def kept(house: House, name: str) -> Operator:
 
 
 async def test_the_first_administrator_is_made_at_the_terminal_without_showing_the_password(
-    house: House,
+    house: Installation,
 ) -> None:
     assert "huying operator add NAME --role admin" in " ".join(await desk_notes(house.settings))
     words = ("add", "王主任", "--role", "admin")
@@ -107,7 +107,9 @@ async def test_the_first_administrator_is_made_at_the_terminal_without_showing_t
     assert (await house.client.post("/desk/sign-in", data=form)).status_code == 303
 
 
-async def test_an_account_by_script_reset_disabled_and_listed(house: House, tmp_path: Path) -> None:
+async def test_an_account_by_script_reset_disabled_and_listed(
+    house: Installation, tmp_path: Path
+) -> None:
     settings = house.settings
     file = tmp_path / "password"
     file.write_text(f"{GOOD}\nsecond line\n", "utf-8")
@@ -150,7 +152,7 @@ CASES: list[tuple[tuple[str, ...], str, str]] = [
 ]
 
 
-async def test_what_can_not_be_done_is_a_sentence(house: House) -> None:
+async def test_what_can_not_be_done_is_a_sentence(house: Installation) -> None:
     async with house.parts.sessions.begin() as session:
         await operators.add(session, "管理员", "admin", passwords.hash_password(GOOD))
     for words, given, told in CASES:

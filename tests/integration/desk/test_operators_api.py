@@ -16,12 +16,12 @@ from sqlalchemy import select
 from intake.network import signing
 from intake.storage.models import AccessLog, Alarm, Delivery, StationOrder
 from tests.integration.pipeline.test_pipeline import ERRAND, FORM, rows
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 
 
-async def in_review(house: House, says: str = ERRAND, **form: str) -> str:
+async def in_review(house: Installation, says: str = ERRAND, **form: str) -> str:
     house.ranking = [("errand", 0.4), ("meal", 0.3)]
     number = await house.leave(says, **{**FORM, **form})
     await house.work()
@@ -43,7 +43,9 @@ async def act(
     "headers",
     [{}, {"Authorization": "Bearer hy_wrong"}, {"Authorization": "Basic eA=="}],
 )
-async def test_without_a_token_nothing_is_shown(house: House, headers: dict[str, str]) -> None:
+async def test_without_a_token_nothing_is_shown(
+    house: Installation, headers: dict[str, str]
+) -> None:
     number = await in_review(house)
     for method, path in (
         ("GET", "/api/requests"),
@@ -57,7 +59,7 @@ async def test_without_a_token_nothing_is_shown(house: House, headers: dict[str,
         assert (answer.status_code, answer.json()["code"]) == (401, "not_allowed"), path
 
 
-async def test_lists_mask_phones_and_every_view_is_logged(house: House) -> None:
+async def test_lists_mask_phones_and_every_view_is_logged(house: Installation) -> None:
     number = await in_review(house)
     desk = await house.operator()
     (line,) = (await desk.get("/api/requests", params={"status": "needs_review"})).json()[
@@ -73,7 +75,7 @@ async def test_lists_mask_phones_and_every_view_is_logged(house: House) -> None:
     assert actions == ["list", "read", "hear"]
 
 
-async def test_pages_follow_each_other_without_a_gap(house: House) -> None:
+async def test_pages_follow_each_other_without_a_gap(house: Installation) -> None:
     numbers = [await house.leave(ERRAND, **FORM) for _ in range(5)]
     desk = await house.operator()
     seen, cursor = [], None
@@ -85,7 +87,7 @@ async def test_pages_follow_each_other_without_a_gap(house: House) -> None:
     assert seen == numbers[::-1] and cursor is None
 
 
-async def test_a_correction_and_a_confirmation_send_it_on(house: House) -> None:
+async def test_a_correction_and_a_confirmation_send_it_on(house: Installation) -> None:
     number = await in_review(house)
     desk = await house.operator()
     version = (await desk.get(f"/api/requests/{number}")).headers["etag"]
@@ -106,7 +108,9 @@ async def test_a_correction_and_a_confirmation_send_it_on(house: House) -> None:
     assert order.payload["where"]["unit"] == "3-2-502"
 
 
-async def test_a_write_without_a_version_and_a_stale_one_change_nothing(house: House) -> None:
+async def test_a_write_without_a_version_and_a_stale_one_change_nothing(
+    house: Installation,
+) -> None:
     number = await in_review(house)
     desk = await house.operator()
     bare = await desk.post(f"/api/requests/{number}/confirm", json={})
@@ -118,7 +122,7 @@ async def test_a_write_without_a_version_and_a_stale_one_change_nothing(house: H
     assert (await house.request(number)).status == "needs_review"
 
 
-async def test_of_two_operators_at_once_one_wins(house: House) -> None:
+async def test_of_two_operators_at_once_one_wins(house: Installation) -> None:
     import asyncio
 
     number = await in_review(house)
@@ -130,7 +134,7 @@ async def test_of_two_operators_at_once_one_wins(house: House) -> None:
     assert sorted(a.status_code for a in answers) == [200, 412, 412, 412, 412]
 
 
-async def test_rejecting_needs_a_reason_and_the_resident_hears_it(house: House) -> None:
+async def test_rejecting_needs_a_reason_and_the_resident_hears_it(house: Installation) -> None:
     number = await in_review(house)
     desk = await house.operator()
     assert (await act(desk, number, "reject", {})).status_code == 422
@@ -143,7 +147,7 @@ async def test_rejecting_needs_a_reason_and_the_resident_hears_it(house: House) 
     assert (again.status_code, again.json()["code"]) == (409, "move_not_allowed")
 
 
-async def test_merging_and_undoing_it(house: House) -> None:
+async def test_merging_and_undoing_it(house: Installation) -> None:
     first, second = await in_review(house), await in_review(house)
     desk = await house.operator()
     merged = await act(desk, second, "merge", {"into": first})
@@ -154,7 +158,7 @@ async def test_merging_and_undoing_it(house: House) -> None:
     assert itself.status_code == 409
 
 
-async def test_splitting_gives_the_second_need_a_number_of_its_own(house: House) -> None:
+async def test_splitting_gives_the_second_need_a_number_of_its_own(house: Installation) -> None:
     number = await in_review(house)
     desk = await house.operator()
     answer = await act(desk, number, "split", {"category": "meal"})
@@ -165,7 +169,7 @@ async def test_splitting_gives_the_second_need_a_number_of_its_own(house: House)
     assert twin["status"] == "needs_review"
 
 
-async def test_holding_and_taking_up_again(house: House) -> None:
+async def test_holding_and_taking_up_again(house: Installation) -> None:
     number = await in_review(house)
     desk = await house.operator()
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
@@ -186,7 +190,7 @@ async def test_holding_and_taking_up_again(house: House) -> None:
         {"when_start": "2026-01-02T00:00:00+08:00", "when_end": "2026-01-01T00:00:00+08:00"},
     ],
 )
-async def test_a_bad_correction_is_refused(house: House, body: dict[str, Any]) -> None:
+async def test_a_bad_correction_is_refused(house: Installation, body: dict[str, Any]) -> None:
     number = await in_review(house)
     desk = await house.operator()
     version = (await desk.get(f"/api/requests/{number}")).headers["etag"]
@@ -195,7 +199,9 @@ async def test_a_bad_correction_is_refused(house: House, body: dict[str, Any]) -
     assert (await house.request(number)).corrected == []
 
 
-async def test_the_station_accepts_and_finishes_and_the_resident_follows(house: House) -> None:
+async def test_the_station_accepts_and_finishes_and_the_resident_follows(
+    house: Installation,
+) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.work()
     desk = await house.operator()
@@ -219,7 +225,7 @@ async def test_the_station_accepts_and_finishes_and_the_resident_follows(house: 
     assert back.json()["status"] == "routed"
 
 
-async def test_a_cancelled_request_is_taken_from_the_board(house: House) -> None:
+async def test_a_cancelled_request_is_taken_from_the_board(house: Installation) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.work()
     request = await house.request(number)
@@ -232,7 +238,7 @@ async def test_a_cancelled_request_is_taken_from_the_board(house: House) -> None
     assert order.status == "cancelled"
 
 
-async def test_not_right_means_that_a_person_listens(house: House) -> None:
+async def test_not_right_means_that_a_person_listens(house: Installation) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.work()
     request = await house.request(number)
@@ -241,7 +247,7 @@ async def test_not_right_means_that_a_person_listens(house: House) -> None:
 
 
 @pytest.fixture
-async def webhook_house(open_house: Callable[..., House], tmp_path: Path) -> House:
+async def webhook_house(open_house: Callable[..., Installation], tmp_path: Path) -> Installation:
     (tmp_path / "secret").write_text("s3cret")
     table = {
         "kind": "webhook",
@@ -255,7 +261,7 @@ async def webhook_house(open_house: Callable[..., House], tmp_path: Path) -> Hou
     )
 
 
-async def test_a_backend_reports_with_its_signature(webhook_house: House) -> None:
+async def test_a_backend_reports_with_its_signature(webhook_house: Installation) -> None:
     house = webhook_house
     number = await house.leave(ERRAND, **FORM)
     await house.work()
@@ -282,7 +288,9 @@ async def test_a_backend_reports_with_its_signature(webhook_house: House) -> Non
     assert (await house.request(number)).assignee == "李师傅"
 
 
-async def test_a_link_in_a_mail_changes_nothing_until_its_button_is_pressed(house: House) -> None:
+async def test_a_link_in_a_mail_changes_nothing_until_its_button_is_pressed(
+    house: Installation,
+) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.work()
     request = await house.request(number)
@@ -305,7 +313,7 @@ async def test_a_link_in_a_mail_changes_nothing_until_its_button_is_pressed(hous
     assert (await house.client.get(f"/u/{token[:-3]}abc")).status_code == 404
 
 
-async def test_somebody_on_duty_takes_the_alarm_by_the_link(house: House) -> None:
+async def test_somebody_on_duty_takes_the_alarm_by_the_link(house: Installation) -> None:
     await house.leave("救命啊我老伴摔倒了起不来，没有呼吸了", **FORM)
     await house.work()
     (alarm,) = await rows(house, Alarm)
@@ -324,7 +332,7 @@ async def test_somebody_on_duty_takes_the_alarm_by_the_link(house: House) -> Non
     assert (await house.client.get("/healthz")).json()["parts"]["database"]["open_alarms"] == 0
 
 
-async def test_schema_and_models_agree(house: House) -> None:
+async def test_schema_and_models_agree(house: Installation) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -346,7 +354,7 @@ async def test_schema_and_models_agree(house: House) -> None:
         assert await connection.run_sync(compare) == []
 
 
-async def test_no_row_of_the_queue_is_left_when_all_is_done(house: House) -> None:
+async def test_no_row_of_the_queue_is_left_when_all_is_done(house: Installation) -> None:
     await house.leave(ERRAND, **FORM)
     await house.work()
     async with house.parts.sessions() as session:
@@ -355,7 +363,7 @@ async def test_no_row_of_the_queue_is_left_when_all_is_done(house: House) -> Non
     assert all(status == "succeeded" for _, status, _ in left)
 
 
-async def test_a_station_token_opens_the_board_and_nothing_else(house: House) -> None:
+async def test_a_station_token_opens_the_board_and_nothing_else(house: Installation) -> None:
     from intake.web.auth import make_token
 
     async with house.parts.sessions.begin() as session:

@@ -16,13 +16,13 @@ from intake.lifecycle import Actor, Status
 from intake.service_requests import Author, Opening
 from intake.storage.models import AccessLog, Household, Looking, Message, ServiceRequest
 from tests.support.desk import at_the_desk
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 NOW = datetime.now(UTC)
 
 
-async def stored(house: House, **columns: Any) -> str:
+async def stored(house: Installation, **columns: Any) -> str:
     """A request as the worker would leave it; its number."""
     async with house.parts.sessions.begin() as session:
         opened = await service_requests.open_request(
@@ -44,14 +44,16 @@ def numbers(html: str, part: str = "lines") -> list[str]:
     return re.findall(r'data-number="([^"]+)"', found.group()) if found else []
 
 
-async def shown(house: House, part: str = "lines", **query: str) -> list[str]:
+async def shown(house: Installation, part: str = "lines", **query: str) -> list[str]:
     desk = await at_the_desk(house)
     answer = await desk.get("/desk", params=query)
     assert answer.status_code == 200, answer.text
     return numbers(answer.text, part)
 
 
-async def test_emergencies_stand_first_then_what_is_due_then_the_oldest(house: House) -> None:
+async def test_emergencies_stand_first_then_what_is_due_then_the_oldest(
+    house: Installation,
+) -> None:
     late = await stored(house, deadline_at=NOW - timedelta(minutes=5))
     whenever = await stored(house)
     soon = await stored(house, deadline_at=NOW + timedelta(hours=1))
@@ -64,7 +66,7 @@ async def test_emergencies_stand_first_then_what_is_due_then_the_oldest(house: H
     assert await shown(house, tab="on_hold") == [held]
 
 
-async def test_pages_of_fifty_follow_each_other_without_a_gap(house: House) -> None:
+async def test_pages_of_fifty_follow_each_other_without_a_gap(house: Installation) -> None:
     stored_ = [await stored(house) for _ in range(3)]
     async with house.parts.sessions.begin() as session:
         await session.execute(
@@ -104,13 +106,13 @@ async def test_pages_of_fifty_follow_each_other_without_a_gap(house: House) -> N
 
 
 @pytest.mark.parametrize("after", ["x", "1~2", "0~never~7", "1~2026-01-01~0", "1" * 30])
-async def test_a_page_that_never_was_is_refused_in_words(house: House, after: str) -> None:
+async def test_a_page_that_never_was_is_refused_in_words(house: Installation, after: str) -> None:
     desk = await at_the_desk(house)
     assert (await desk.get("/desk", params={"after": after})).status_code == 422
     assert (await desk.get("/desk", params={"tab": "nowhere"})).status_code == 422
 
 
-async def test_every_filter_takes_its_own_and_they_add_up(house: House) -> None:
+async def test_every_filter_takes_its_own_and_they_add_up(house: Installation) -> None:
     async with house.parts.sessions.begin() as session:
         home = Household(name="李奶奶", resident_group="独居", area="东城")
         session.add(home)
@@ -136,7 +138,7 @@ async def test_every_filter_takes_its_own_and_they_add_up(house: House) -> None:
     assert '<option value="独居">' in html
 
 
-async def test_words_are_found_in_all_that_was_said_and_noted(house: House) -> None:
+async def test_words_are_found_in_all_that_was_said_and_noted(house: Installation) -> None:
     repair = await stored(
         house,
         text="我家厨房的水管漏水了，住在幸福里三号楼",
@@ -166,7 +168,7 @@ async def test_words_are_found_in_all_that_was_said_and_noted(house: House) -> N
     assert await shown(house, q="漏水", tab="waiting") == []
 
 
-async def test_what_was_misheard_is_found_by_its_sound_below(house: House) -> None:
+async def test_what_was_misheard_is_found_by_its_sound_below(house: Installation) -> None:
     right = await stored(house, text="我住在幸福里")
     wrong = await stored(house, text="我住在新福里")
     assert await shown(house, q="幸福里") == [right]
@@ -174,7 +176,7 @@ async def test_what_was_misheard_is_found_by_its_sound_below(house: House) -> No
     assert await shown(house, "alike", q="幸福路") == []
 
 
-async def test_what_is_erased_or_altered_is_not_found_any_more(house: House) -> None:
+async def test_what_is_erased_or_altered_is_not_found_any_more(house: Installation) -> None:
     number = await stored(house, text="煤气味很大")
     assert await shown(house, q="煤气") == [number]
     async with house.parts.sessions.begin() as session:
@@ -187,7 +189,7 @@ async def test_what_is_erased_or_altered_is_not_found_any_more(house: House) -> 
 
 
 async def test_what_a_message_says_is_found_at_its_request_as_long_as_it_is_kept(
-    house: House,
+    house: Installation,
 ) -> None:
     first, second = await stored(house), await stored(house)
     ids = [(await house.request(number)).id for number in (first, second)]
@@ -206,13 +208,13 @@ async def test_what_a_message_says_is_found_at_its_request_as_long_as_it_is_kept
     assert await shown(house, q="茉莉") == []
 
 
-async def test_a_request_that_nobody_has_heard_is_found_by_its_number(house: House) -> None:
+async def test_a_request_that_nobody_has_heard_is_found_by_its_number(house: Installation) -> None:
     number = await house.leave("")
     assert await shown(house, q=number) == [number]
     assert await shown(house, q=number.replace("-", "")) == [number]
 
 
-async def test_the_list_for_programs_takes_the_same_filters(house: House) -> None:
+async def test_the_list_for_programs_takes_the_same_filters(house: Installation) -> None:
     first = await stored(house, text="楼道的灯不亮", area="东城", category="public_facility")
     second = await stored(house, text="楼道里有积水", area="西城", channel="wechat")
     desk = await house.operator()
@@ -230,7 +232,7 @@ async def test_the_list_for_programs_takes_the_same_filters(house: House) -> Non
     assert await listed(group="waiting") == [first, second]
 
 
-async def test_phones_are_masked_and_the_look_is_logged_once(house: House) -> None:
+async def test_phones_are_masked_and_the_look_is_logged_once(house: Installation) -> None:
     await stored(house, phone="13812345678", text="你好")
     desk = await at_the_desk(house)
     for _ in range(3):
@@ -244,7 +246,7 @@ async def test_phones_are_masked_and_the_look_is_logged_once(house: House) -> No
     assert actions == ["queue", "search"]
 
 
-async def test_operators_see_who_looks_and_who_has_gone(house: House) -> None:
+async def test_operators_see_who_looks_and_who_has_gone(house: Installation) -> None:
     number = await stored(house)
     one, other = await at_the_desk(house), await at_the_desk(house, name="周立")
     path = f"/api/requests/{number}/looking"

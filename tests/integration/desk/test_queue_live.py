@@ -21,7 +21,7 @@ from tests.integration.desk.test_operators_api import in_review
 from tests.integration.desk.test_queue import stored
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import desk_browser, signed_in
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served
 
@@ -35,9 +35,9 @@ COUNTS_TONES = """
 
 
 class Desk:
-    """A house on a port, and browsers at its desk."""
+    """An installation on a port, and browsers at its desk."""
 
-    def __init__(self, house: House, port: int, folder: Path, stack: AsyncExitStack) -> None:
+    def __init__(self, house: Installation, port: int, folder: Path, stack: AsyncExitStack) -> None:
         self.house, self.port, self.folder, self.stack = house, port, folder, stack
         self.served = Served(house.app, port)
 
@@ -55,7 +55,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(house: House, tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(house: Installation, tmp_path: Path) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
         made = Desk(house, free_ports(1), tmp_path, stack)
         await made.served.start()
@@ -63,7 +63,7 @@ async def desk(house: House, tmp_path: Path) -> AsyncIterator[Desk]:
         yield made
 
 
-async def ring(house: House, number: str) -> None:
+async def ring(house: Installation, number: str) -> None:
     """An alarm as the worker raises it."""
     found = await house.request(number)
     async with house.parts.sessions.begin() as session:
@@ -262,7 +262,7 @@ async def _token(desk: Desk, name: str) -> httpx.AsyncClient:
     )
 
 
-async def _listeners(house: House) -> list[str]:
+async def _listeners(house: Installation) -> list[str]:
     async with house.parts.sessions() as session:
         found = await session.scalars(
             text(

@@ -18,7 +18,7 @@ from intake.cli.sample_data import insert
 from intake.errors import InputError
 from intake.service_requests.worklist import Group
 from tests.support.desk import at_the_desk
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 COUNT = 20_000
@@ -29,7 +29,7 @@ LARGE = {
 Asked = list[tuple[str, Any]]
 
 
-def invent(house: House, count: int) -> None:
+def invent(house: Installation, count: int) -> None:
     url = house.settings.database_url
     assert url is not None
     with psycopg.connect(url, autocommit=True) as connection:
@@ -42,7 +42,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(part)
 
 
-async def plans(house: House, asked: Asked) -> list[tuple[str, dict[str, Any]]]:
+async def plans(house: Installation, asked: Asked) -> list[tuple[str, dict[str, Any]]]:
     """(statement, node) of all that was read, as it was really run."""
     found = []
     async with house.parts.engine.connect() as connection:
@@ -56,7 +56,7 @@ async def plans(house: House, asked: Asked) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-async def test_no_look_at_the_desk_reads_a_whole_table(house: House) -> None:
+async def test_no_look_at_the_desk_reads_a_whole_table(house: Installation) -> None:
     invent(house, COUNT)
     async with house.parts.sessions() as session:
         totals = {
@@ -122,7 +122,7 @@ async def test_no_look_at_the_desk_reads_a_whole_table(house: House) -> None:
     assert whole == []
 
 
-async def test_invented_requests_hang_together(house: House) -> None:
+async def test_invented_requests_hang_together(house: Installation) -> None:
     """What was written past the triggers is what they would have written, and can be read."""
     invent(house, 1000)
     desk = await at_the_desk(house)
@@ -155,7 +155,9 @@ async def test_invented_requests_hang_together(house: House) -> None:
         assert (read.json()["given"], read.json()["invented"]) == ({}, True)
 
 
-async def test_nothing_is_invented_beside_real_requests_unless_asked_for(house: House) -> None:
+async def test_nothing_is_invented_beside_real_requests_unless_asked_for(
+    house: Installation,
+) -> None:
     url = house.settings.database_url
     assert url is not None
     await house.leave("一位真正的住户")

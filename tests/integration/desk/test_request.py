@@ -16,7 +16,7 @@ from tests.integration.pipeline.test_pipeline import rows
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk
 from tests.support.desk_request import Desk, desk_of
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 PATIENT = 60_000
@@ -25,7 +25,7 @@ DIALOGS = {"r": "route", "h": "hold", "x": "reject", "k": "cancel", "s": "split"
 
 
 @pytest.fixture
-async def desk(open_house: Callable[..., House], tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(open_house: Callable[..., Installation], tmp_path: Path) -> AsyncIterator[Desk]:
     async with desk_of(open_house(), tmp_path) as found:
         yield found
 

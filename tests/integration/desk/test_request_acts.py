@@ -1,5 +1,5 @@
-"""What an operator does with a request, by keys alone: she is told, the house does it, and the
-resident reads it."""
+"""What an operator does with a request, by keys alone: the page confirms it, the installation does
+it, and the resident reads it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.fakes.webhook_receiver import WebhookReceiver
 from tests.integration.pipeline.test_pipeline import rows
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk_request import Browsing, Desk, desk_of
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 PATIENT = 60_000
@@ -26,7 +26,7 @@ OTHER = {"phone": "13900001111", "place": "望湖苑", "unit": "9-9-909"}
 
 
 @pytest.fixture
-async def desk(open_house: Callable[..., House], tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(open_house: Callable[..., Installation], tmp_path: Path) -> AsyncIterator[Desk]:
     async with desk_of(open_house(), tmp_path) as found:
         yield found
 
@@ -69,7 +69,7 @@ async def on(at: Browsing, status: str) -> None:
 
 
 async def test_a_request_goes_to_another_backend_than_the_rules_say(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     (tmp_path / "secret").write_text("s3cret")
     async with WebhookReceiver(["s3cret"]) as office:
@@ -407,7 +407,7 @@ async def test_the_history_says_it_in_words(desk: Desk) -> None:
 
 
 async def test_what_is_split_off_does_not_follow_where_the_first_was_sent(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     station = {"kind": "station"}
     house = open_house(

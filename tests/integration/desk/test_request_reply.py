@@ -18,14 +18,14 @@ from intake.storage.models import AccessLog, Conversation, Event, Message, Servi
 from tests.integration.pipeline.test_pipeline import rows
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk, desk_browser
-from tests.support.webchat import ChatHouse, chatting
+from tests.support.webchat import ChatInstallation, chatting
 
 pytestmark = pytest.mark.asyncio
 Open = Callable[..., Any]
 PATIENT = 60_000
 
 
-async def asked_for(chat: ChatHouse, **fields: str) -> str:
+async def asked_for(chat: ChatInstallation, **fields: str) -> str:
     """What the only conversation asks for waits for a person; its number."""
     async with chat.house.parts.sessions.begin() as session:
         conversation = (await session.scalars(select(Conversation))).one()

@@ -15,18 +15,18 @@ from intake.web.auth import make_token
 from tests.support.desk import signed_in
 from tests.support.desk_data import PERSONAL, Answer, call, cookie_of, fill
 from tests.support.desk_routes import LINES, ORDER, at_least, routes_of
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 
 pytestmark = pytest.mark.asyncio
-Open = Callable[..., House]
+Open = Callable[..., Installation]
 # Their own tests say who sees what there, and that nothing personal is in it.
 WITHOUT_A_LINE: set[str] = set()
 SIGNS_OUT = {"/desk/sign-out", "/desk/sign-out-everywhere", "/desk/password"}
 
 
-def open_everything(open_house: Open, folder: Path) -> House:
-    """A house with all channels and outside accounts, so that every route is there."""
+def open_everything(open_house: Open, folder: Path) -> Installation:
+    """An installation with all channels and outside accounts, so that every route is there."""
     (folder / "secret").write_text("x" * 43)
     secret = str(folder / "secret")
     wechat = {
@@ -50,20 +50,20 @@ def filled(path: str, known: dict[str, str]) -> str:
     return path
 
 
-async def empty_log(house: House) -> None:
+async def empty_log(house: Installation) -> None:
     """As if nobody had looked yet: looks that follow one another may share a line."""
     async with house.parts.sessions.begin() as session:
         await session.execute(delete(AccessLog))
 
 
-async def lines_of(house: House, who: str) -> int:
+async def lines_of(house: Installation, who: str) -> int:
     async with house.parts.sessions() as session:
         statement = select(func.count()).select_from(AccessLog).where(AccessLog.who == who)
         return int(await session.scalar(statement) or 0)
 
 
 async def send(
-    house: House, method: str, path: str, headers: dict[str, str], *, body: bytes = b"{}"
+    house: Installation, method: str, path: str, headers: dict[str, str], *, body: bytes = b"{}"
 ) -> Answer:
     sent = b"" if method == "GET" else body
     more = {} if method == "GET" else {"content-type": "application/json"}
@@ -254,7 +254,9 @@ LOOKS_ONLY = {
 }
 
 
-async def test_a_token_is_not_asked_for_the_pages_token_and_obeys_its_role(house: House) -> None:
+async def test_a_token_is_not_asked_for_the_pages_token_and_obeys_its_role(
+    house: Installation,
+) -> None:
     known = await fill(house)
     for role in ROLES:
         who = await signed_in(house, role)

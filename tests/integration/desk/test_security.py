@@ -21,12 +21,12 @@ from intake.web.auth import make_token
 from tests.integration.desk.test_roles import filled, open_everything
 from tests.support.desk_data import NAME, PHONE, call, cookie_of, fill
 from tests.support.desk_routes import at_least
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served
 
 pytestmark = pytest.mark.asyncio
-Open = Callable[..., House]
+Open = Callable[..., Installation]
 # What is stored (even numbers) and what is not, as the OpenAPI says and (every third) otherwise.
 ROUNDS, ROUND_EXAMPLES = (0, 1, 2, 5), 2
 MORE_ROUNDS = range(6, 12)  # for operations that no round found a request for
@@ -146,7 +146,7 @@ async def test_every_page_makes_the_browser_careful(open_house: Open, tmp_path: 
 
 
 async def test_signing_in_and_looking_write_nothing_personal_into_the_log(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: Installation, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("aiosqlite").setLevel(logging.WARNING)

@@ -13,12 +13,12 @@ import pytest
 from intake.privacy import dead_letters, retention
 from intake.storage.spool import Spool
 from tests.support.desk import at_the_desk
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 
 
-def spool_of(house: House) -> Spool:
+def spool_of(house: Installation) -> Spool:
     return Spool(house.settings.home / "spool" / "wechat")
 
 
@@ -32,7 +32,7 @@ async def lay(spool: Spool, days: float, *, waits: bool = False) -> Path:
 
 
 async def test_what_nobody_could_read_goes_after_its_time_and_what_waits_never(
-    house: House,
+    house: Installation,
 ) -> None:
     spool = spool_of(house)
     waits = await lay(spool, 400, waits=True)
@@ -48,7 +48,7 @@ async def test_what_nobody_could_read_goes_after_its_time_and_what_waits_never(
     assert again["messages set aside"] == 0
 
 
-async def test_with_no_time_set_it_never_goes(open_house: Callable[..., House]) -> None:
+async def test_with_no_time_set_it_never_goes(open_house: Callable[..., Installation]) -> None:
     house = open_house(retention={"aside_days": 0})
     old = await lay(spool_of(house), 5000)
     assert dead_letters.forget(house.settings) == 0 and old.exists()
@@ -56,7 +56,7 @@ async def test_with_no_time_set_it_never_goes(open_house: Callable[..., House]) 
     assert "不会自动删除" in (await (await at_the_desk(house)).get("/desk/failures")).text
 
 
-async def test_what_failed_says_that_it_lies_there_and_when_it_goes(house: House) -> None:
+async def test_what_failed_says_that_it_lies_there_and_when_it_goes(house: Installation) -> None:
     desk = await at_the_desk(house)
     assert 'id="aside"' not in (await desk.get("/desk/failures")).text
     await lay(spool_of(house), 10)

@@ -17,7 +17,7 @@ from intake.storage.models import AccessLog, Edit, Place
 from tests.integration.pipeline.test_pipeline import FORM
 from tests.support.chat import Chat
 from tests.support.desk import at_the_desk
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 CLINIC = {"backends": {"station": {"kind": "station"}, "clinic": {"kind": "station"}}}
@@ -49,18 +49,20 @@ async def rule(desk: httpx.AsyncClient, *rules: dict[str, Any]) -> httpx.Respons
 
 
 @pytest.fixture
-def worker(open_house: Callable[..., House]) -> House:
+def worker(open_house: Callable[..., Installation]) -> Installation:
     """Another process on the same database."""
     return open_house(**CLINIC)
 
 
 @pytest.fixture
-async def desk(open_house: Callable[..., House]) -> httpx.AsyncClient:
+async def desk(open_house: Callable[..., Installation]) -> httpx.AsyncClient:
     """A supervisor at the web process."""
     return await at_the_desk(open_house(**CLINIC), "supervisor")
 
 
-async def test_the_next_voicemail_finds_a_new_place(desk: httpx.AsyncClient, worker: House) -> None:
+async def test_the_next_voicemail_finds_a_new_place(
+    desk: httpx.AsyncClient, worker: Installation
+) -> None:
     says = "我住在松鹤园，麻烦帮我去药店买一瓶酱油送来"
     before = await worker.leave(says, **HERS)
     await worker.work()
@@ -73,7 +75,7 @@ async def test_the_next_voicemail_finds_a_new_place(desk: httpx.AsyncClient, wor
 
 
 async def test_the_next_request_goes_where_the_new_rule_says(
-    desk: httpx.AsyncClient, worker: House
+    desk: httpx.AsyncClient, worker: Installation
 ) -> None:
     await add(desk)
     says = "我住在松鹤园，麻烦帮我去药店买一瓶酱油送来"
@@ -109,7 +111,7 @@ async def test_the_next_turn_asks_with_the_new_words(
 
 
 async def test_what_counts_as_urgent_is_urgent_and_routed_so(
-    desk: httpx.AsyncClient, worker: House
+    desk: httpx.AsyncClient, worker: Installation
 ) -> None:
     await rule(desk, {"backend": "clinic", "urgency": ["urgent"]})
     says = "麻烦帮我去药店买一瓶酱油送来"
@@ -129,7 +131,7 @@ async def test_what_counts_as_urgent_is_urgent_and_routed_so(
 
 
 async def test_a_place_is_added_changed_and_removed_and_it_all_stands_in_the_history(
-    desk: httpx.AsyncClient, worker: House
+    desk: httpx.AsyncClient, worker: Installation
 ) -> None:
     await add(desk)
     [place] = (await desk.get("/api/places")).json()["places"]
@@ -195,7 +197,7 @@ async def test_rules_are_written_whole_checked_and_undone(desk: httpx.AsyncClien
     assert not (await desk.delete("/api/routing-rules", headers=seen)).json()["own"]
 
 
-async def test_no_rules_at_all_are_rules_too(open_house: Callable[..., House]) -> None:
+async def test_no_rules_at_all_are_rules_too(open_house: Callable[..., Installation]) -> None:
     routing = {"rules": [{"backend": "clinic", "category": ["errand"]}]}
     desk = await at_the_desk(open_house(**CLINIC, routing=routing), "supervisor")
     kind = {"category": "errand"}
@@ -204,7 +206,9 @@ async def test_no_rules_at_all_are_rules_too(open_house: Callable[..., House]) -
     assert (await desk.post("/api/routing-rules/try", json=kind)).json()["backend"] == "station"
 
 
-async def test_the_box_says_which_rule_and_why(desk: httpx.AsyncClient, worker: House) -> None:
+async def test_the_box_says_which_rule_and_why(
+    desk: httpx.AsyncClient, worker: Installation
+) -> None:
     await rule(
         desk,
         {"backend": "clinic", "category": ["medication"]},
@@ -231,7 +235,7 @@ async def test_the_box_says_which_rule_and_why(desk: httpx.AsyncClient, worker: 
 
 
 async def test_the_box_reads_a_sentence_as_a_voicemail_is_read(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     house = open_house(**CLINIC)
     desk = await at_the_desk(house, "supervisor")
@@ -314,7 +318,7 @@ async def test_a_wrong_place_is_refused_in_the_language_of_the_page(
 
 
 @pytest.mark.parametrize("role", ["operator", "station"])
-async def test_only_supervisors_edit(house: House, role: str) -> None:
+async def test_only_supervisors_edit(house: Installation, role: str) -> None:
     desk = await at_the_desk(house, role)
     for method, path in (
         ("GET", "/api/places"),
@@ -332,7 +336,7 @@ async def test_only_supervisors_edit(house: House, role: str) -> None:
 
 async def test_the_file_seeds_a_new_installation_and_nothing_that_operators_keep(
     desk: httpx.AsyncClient,
-    worker: House,
+    worker: Installation,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -361,7 +365,7 @@ async def test_the_file_seeds_a_new_installation_and_nothing_that_operators_keep
     assert (await desk.get("/api/places?text=松鹤园")).json()["places"][0]["area"] == "A02"
 
 
-async def test_what_is_written_past_the_desk_is_taken_up_too(worker: House) -> None:
+async def test_what_is_written_past_the_desk_is_taken_up_too(worker: Installation) -> None:
     parts = worker.parts
     async with parts.sessions() as session:
         assert not (await parts.gazetteer(session)).places

@@ -13,7 +13,7 @@ from intake.storage.models import Edit
 from tests.integration.desk.test_settings import CLINIC, HEAD, add, names, rule
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk, at_the_screen
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 SOON = 30_000
@@ -29,7 +29,7 @@ async def reach(page: Page, selector: str) -> None:
 
 
 async def test_a_file_is_previewed_line_by_line_and_saved_only_when_confirmed(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house(**CLINIC)
     desk = await at_the_desk(house, "supervisor")
@@ -67,7 +67,7 @@ async def test_a_file_is_previewed_line_by_line_and_saved_only_when_confirmed(
 
 
 async def test_the_box_answers_for_rules_that_are_not_saved_yet(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house(**CLINIC)
     desk = await at_the_desk(house, "supervisor")
@@ -111,7 +111,7 @@ async def test_the_box_answers_for_rules_that_are_not_saved_yet(
 
 
 async def test_a_rule_and_a_place_are_made_by_keyboard_alone(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house(**CLINIC)
     desk = await at_the_desk(house, "supervisor")
@@ -145,7 +145,7 @@ async def test_a_rule_and_a_place_are_made_by_keyboard_alone(
 
 
 async def test_a_text_is_changed_and_goes_back_to_the_default(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house(**CLINIC)
     async with at_the_screen(house, "supervisor", locale="en-GB") as (

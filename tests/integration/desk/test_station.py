@@ -15,7 +15,7 @@ from intake.web.cookies import COOKIE
 from tests.integration.resident.test_page_accessibility import STANDS_OUT, axe
 from tests.support.browser import browser
 from tests.support.desk import at_the_desk, signed_in
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.asyncio
 SOON = 30_000
 
 
-async def ordered(house: House, area: str | None = None) -> str:
+async def ordered(house: Installation, area: str | None = None) -> str:
     """A request that is open on the board."""
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     number = await house.leave("帮我理个发", place="幸福里", unit="3-2-501", phone="13812345678")
@@ -40,7 +40,7 @@ async def ordered(house: House, area: str | None = None) -> str:
 
 
 async def test_on_a_phone_an_order_is_accepted_with_name_and_time_heard_and_done(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house()
     number = await ordered(house, "东片")
@@ -82,7 +82,7 @@ async def test_on_a_phone_an_order_is_accepted_with_name_and_time_heard_and_done
         assert await axe(page) == []
 
 
-async def test_what_could_not_be_done_goes_back_with_its_reason(house: House) -> None:
+async def test_what_could_not_be_done_goes_back_with_its_reason(house: Installation) -> None:
     number = await ordered(house)
     station = await at_the_desk(house, "station")
     [order] = (await station.get("/api/station/orders")).json()
@@ -105,7 +105,7 @@ async def test_what_could_not_be_done_goes_back_with_its_reason(house: House) ->
     assert "家里没人" in request.reasons[-1]["zh"]
 
 
-async def test_a_time_without_a_zone_is_refused(house: House) -> None:
+async def test_a_time_without_a_zone_is_refused(house: Installation) -> None:
     await ordered(house)
     station = await at_the_desk(house, "station")
     [order] = (await station.get("/api/station/orders")).json()
@@ -117,7 +117,7 @@ async def test_a_time_without_a_zone_is_refused(house: House) -> None:
     assert refused.status_code == 422
 
 
-async def test_the_board_is_all_that_a_station_account_sees(house: House) -> None:
+async def test_the_board_is_all_that_a_station_account_sees(house: Installation) -> None:
     await ordered(house, "东片")
     station = await at_the_desk(house, "station")
     shown = await station.get("/desk/station")
@@ -130,7 +130,7 @@ async def test_the_board_is_all_that_a_station_account_sees(house: House) -> Non
         assert "station" in list(await session.scalars(select(AccessLog.action)))
 
 
-async def test_an_erased_order_leaves_nothing_on_the_board(house: House) -> None:
+async def test_an_erased_order_leaves_nothing_on_the_board(house: Installation) -> None:
     await ordered(house)
     async with house.parts.sessions.begin() as session:
         await session.execute(update(StationOrder).values(payload={}, status="done"))

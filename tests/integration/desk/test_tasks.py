@@ -19,13 +19,13 @@ from intake.storage.models import Event, OperatorTask, ServiceRequest
 from intake.web.api.tasks import named_time
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk, at_the_screen
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 PHONE = "13812345678"
 
 
-async def routed(house: House, **form: str) -> str:
+async def routed(house: Installation, **form: str) -> str:
     """A voicemail that a backend has."""
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     number = await house.leave(
@@ -36,7 +36,9 @@ async def routed(house: House, **form: str) -> str:
     return number
 
 
-async def becomes(house: House, number: str, to: Status, actor: Actor = Actor.BACKEND) -> None:
+async def becomes(
+    house: Installation, number: str, to: Status, actor: Actor = Actor.BACKEND
+) -> None:
     request = await house.request(number)
     async with house.parts.sessions.begin() as session:
         locked = await service_requests.lock(session, request.id)
@@ -46,12 +48,14 @@ async def becomes(house: House, number: str, to: Status, actor: Actor = Actor.BA
     await house.work()
 
 
-async def tasks(house: House) -> list[OperatorTask]:
+async def tasks(house: Installation) -> list[OperatorTask]:
     async with house.parts.sessions() as session:
         return list(await session.scalars(select(OperatorTask).order_by(OperatorTask.id)))
 
 
-async def test_whoever_left_only_a_phone_number_is_rung_when_there_is_news(house: House) -> None:
+async def test_whoever_left_only_a_phone_number_is_rung_when_there_is_news(
+    house: Installation,
+) -> None:
     number = await routed(house)
     assert await tasks(house) == []
     await becomes(house, number, Status.ACCEPTED)
@@ -67,7 +71,7 @@ async def test_whoever_left_only_a_phone_number_is_rung_when_there_is_news(house
     assert f'href="tel:{PHONE}"' in shown and listed["say"] in shown
 
 
-async def test_nobody_is_rung_who_did_it_herself_or_left_no_number(house: House) -> None:
+async def test_nobody_is_rung_who_did_it_herself_or_left_no_number(house: Installation) -> None:
     number = await routed(house)
     await becomes(house, number, Status.CANCELLED, Actor.RESIDENT)
     other = await routed(house)
@@ -79,7 +83,9 @@ async def test_nobody_is_rung_who_did_it_herself_or_left_no_number(house: House)
     assert await tasks(house) == []
 
 
-async def test_not_reached_comes_back_later_and_reached_leaves_the_list(house: House) -> None:
+async def test_not_reached_comes_back_later_and_reached_leaves_the_list(
+    house: Installation,
+) -> None:
     number = await routed(house)
     await becomes(house, number, Status.REJECTED, Actor.OPERATOR)
     [task] = await tasks(house)
@@ -117,7 +123,7 @@ async def test_named_times_lie_ahead() -> None:
 
 
 async def test_the_list_is_worked_off_by_keyboard(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house()
     for _ in range(2):
@@ -137,7 +143,7 @@ async def test_the_list_is_worked_off_by_keyboard(
 
 
 @pytest.mark.parametrize("task_id", [0, 77, -(2**70), 2**70])
-async def test_a_task_that_is_none_is_not_found(house: House, task_id: int) -> None:
+async def test_a_task_that_is_none_is_not_found(house: Installation, task_id: int) -> None:
     desk = await at_the_desk(house)
     assert (await desk.post(f"/api/tasks/{task_id}/done", json={})).status_code == 404
 
@@ -153,7 +159,9 @@ async def test_a_task_that_is_none_is_not_found(house: House, task_id: int) -> N
         {"when": "hour", "note": "\x00"},
     ],
 )
-async def test_a_time_that_nobody_means_is_refused(house: House, body: dict[str, str]) -> None:
+async def test_a_time_that_nobody_means_is_refused(
+    house: Installation, body: dict[str, str]
+) -> None:
     await becomes(house, await routed(house), Status.REJECTED, Actor.OPERATOR)
     [task] = await tasks(house)
     desk = await at_the_desk(house)

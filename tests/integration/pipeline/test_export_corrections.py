@@ -27,7 +27,7 @@ from intake.service_requests import Author, Opening
 from intake.settings import ROOT
 from intake.storage.models import AccessLog, Message, Place
 from tests.integration.pipeline.test_pipeline import rows
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 HEARD = "麻烦帮我去药店买一瓶酱油送到无同院"
@@ -39,14 +39,14 @@ REFUSED = 1
 
 
 @pytest.fixture
-async def desk(house: House) -> httpx.AsyncClient:
+async def desk(house: Installation) -> httpx.AsyncClient:
     async with house.parts.sessions.begin() as session:
         session.add(Place(name="梧桐苑", kind="community", area="N1", aliases=["梧桐院", "老钢厂"]))
         session.add(Place(name="杏林里", kind="community", area=None, aliases=[]))
     return await house.operator()
 
 
-async def left(house: House, says: str = HEARD, **form: str) -> str:
+async def left(house: Installation, says: str = HEARD, **form: str) -> str:
     """A voicemail that waits in review."""
     house.ranking = [("errand", 0.4), ("meal", 0.3)]
     number = await house.leave(says, **form)
@@ -55,7 +55,7 @@ async def left(house: House, says: str = HEARD, **form: str) -> str:
     return number
 
 
-async def typed(house: House, *messages: str) -> str:
+async def typed(house: Installation, *messages: str) -> str:
     """Messages of one conversation that wait in review."""
     async with house.parts.sessions.begin() as session:
         opening = Opening(channel="web_chat", language="zh")
@@ -83,7 +83,7 @@ async def confirm(desk: httpx.AsyncClient, number: str) -> None:
 
 
 async def export(
-    house: House, folder: Path, *options: str, code: int = 0, largest_file: int | None = None
+    house: Installation, folder: Path, *options: str, code: int = 0, largest_file: int | None = None
 ) -> str:
     """Run the command as a person does; what it says on standard error."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("HUYING_")}
@@ -118,7 +118,7 @@ def ids(items: tuple[Any, ...]) -> list[str]:
 
 
 async def test_only_what_a_person_looked_at_is_exported_and_only_as_far_as_they_did(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await left(house)
     house.ranking = [("errand", 0.99)]
@@ -160,7 +160,7 @@ async def test_only_what_a_person_looked_at_is_exported_and_only_as_far_as_they_
 
 
 async def test_the_export_is_measured_and_no_character_errors_against_the_machines_own_words(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     for text_by_hand in (None, SAID):
         number = await left(house)
@@ -191,7 +191,7 @@ async def test_the_export_is_measured_and_no_character_errors_against_the_machin
 
 
 async def test_typed_requests_go_into_the_chat_and_conversations_become_dialogues(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     one, two = await typed(house, "水管漏了"), await typed(house, "想订饭", "送到杏林里")
     for number in (one, two):
@@ -209,7 +209,7 @@ async def test_typed_requests_go_into_the_chat_and_conversations_become_dialogue
 
 
 async def test_without_audio_no_voice_leaves_the_installation(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     number = await left(house)
     await confirm(desk, number)
@@ -220,7 +220,7 @@ async def test_without_audio_no_voice_leaves_the_installation(
 
 
 async def test_a_recording_with_two_requests_or_without_its_file_is_left_out_and_counted(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     split, gone, kept = [await left(house) for _ in range(3)]
     await write(desk, "POST", f"/api/requests/{split}/split", {"category": "meal"})
@@ -237,7 +237,7 @@ async def test_a_recording_with_two_requests_or_without_its_file_is_left_out_and
 
 
 async def test_the_newest_come_first_and_the_day_counts_in_local_time(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     numbers = []
     for received_at in ("2026-03-01T15:59:00Z", "2026-03-01T16:00:00Z", "2026-03-02T10:00:00Z"):
@@ -256,7 +256,7 @@ async def test_the_newest_come_first_and_the_day_counts_in_local_time(
 
 
 async def test_every_request_that_leaves_stands_in_the_access_log(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     numbers = [await left(house), await left(house)]
     for number in numbers:
@@ -268,7 +268,7 @@ async def test_every_request_that_leaves_stands_in_the_access_log(
 
 
 async def test_nothing_to_export_and_a_folder_in_use_are_sentences_and_write_nothing(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     number = await left(house)
     outside = tmp_path / "outside"
@@ -283,7 +283,7 @@ async def test_nothing_to_export_and_a_folder_in_use_are_sentences_and_write_not
 
 
 async def test_a_disk_that_takes_no_more_leaves_nothing_half_written(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await confirm(desk, await left(house))
     outside = tmp_path / "outside"
@@ -294,7 +294,7 @@ async def test_a_disk_that_takes_no_more_leaves_nothing_half_written(
 
 
 async def test_ended_from_outside_it_leaves_nothing(
-    house: House, desk: httpx.AsyncClient, tmp_path: Path
+    house: Installation, desk: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await confirm(desk, await left(house))
     outside = tmp_path / "outside"

@@ -16,7 +16,7 @@ from intake.settings import ROOT
 from intake.storage.models import Message, StationOrder
 from tests.integration.pipeline.test_pipeline import rows
 from tests.support import new_category
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 CODE = new_category.CODE
@@ -36,21 +36,23 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def house(root: Path, open_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> House:
-    """A house whose catalogue is that copy."""
+def house(
+    root: Path, open_house: Callable[..., Installation], monkeypatch: pytest.MonkeyPatch
+) -> Installation:
+    """An installation whose catalogue is that copy."""
     monkeypatch.setattr(app, "ROOT", root)
     opened = open_house(**SETTINGS)
     opened.ranking = [(CODE, 0.6), ("errand", 0.2)]
     return opened
 
 
-async def left(house: House, **form: str) -> str:
+async def left(house: Installation, **form: str) -> str:
     number = await house.leave(new_category.UNSEEN[0], **form)
     await house.work()
     return number
 
 
-async def correct_category(house: House, number: str) -> httpx.Response:
+async def correct_category(house: Installation, number: str) -> httpx.Response:
     desk = await house.operator()
     version = (await desk.get(f"/api/requests/{number}")).headers["etag"]
     return await desk.patch(
@@ -66,7 +68,9 @@ async def test_one_file_is_all_the_difference(root: Path) -> None:
     assert theirs.get(CODE).deadline_minutes == 720
 
 
-async def test_it_is_decided_by_its_own_threshold_and_routed_by_its_own_rule(house: House) -> None:
+async def test_it_is_decided_by_its_own_threshold_and_routed_by_its_own_rule(
+    house: Installation,
+) -> None:
     number = await left(house, place="幸福里")
     request = await house.request(number)
     assert (request.status, request.category, request.backend) == ("routed", CODE, "animals")
@@ -80,7 +84,9 @@ async def test_it_is_decided_by_its_own_threshold_and_routed_by_its_own_rule(hou
     }
 
 
-async def test_what_it_requires_is_asked_of_a_person_when_nobody_said_it(house: House) -> None:
+async def test_what_it_requires_is_asked_of_a_person_when_nobody_said_it(
+    house: Installation,
+) -> None:
     number = await left(house)
     request = await house.request(number)
     assert request.status == "needs_review"
@@ -89,14 +95,14 @@ async def test_what_it_requires_is_asked_of_a_person_when_nobody_said_it(house: 
 
 @pytest.mark.parametrize(("language", "name"), [("zh", "宠物照看"), ("en", "Pet care")])
 async def test_residents_hear_its_name_in_their_language(
-    house: House, language: str, name: str
+    house: Installation, language: str, name: str
 ) -> None:
     await left(house, place="幸福里", language=language)
     told = [m for m in await rows(house, Message) if m.direction == "out"]
     assert any(name in (message.text or "") for message in told)
 
 
-async def test_operators_list_it_and_may_correct_to_it(house: House) -> None:
+async def test_operators_list_it_and_may_correct_to_it(house: Installation) -> None:
     house.ranking = [("errand", 0.4), ("meal", 0.3)]
     number = await left(house)
     desk = await house.operator()
@@ -107,7 +113,9 @@ async def test_operators_list_it_and_may_correct_to_it(house: House) -> None:
     assert [line["tracking_number"] for line in found] == [number]
 
 
-async def test_without_the_file_nothing_of_this_holds(open_house: Callable[..., House]) -> None:
+async def test_without_the_file_nothing_of_this_holds(
+    open_house: Callable[..., Installation],
+) -> None:
     house = open_house(**SETTINGS)
     house.ranking = [(CODE, 0.6), ("errand", 0.2)]
     number = await left(house, place="幸福里")

@@ -17,7 +17,7 @@ from intake.service_requests import Author
 from intake.storage.models import Alarm, Delivery, Event, OperatorTask, Recording, ServiceRequest
 from tests.conftest import wav_of
 from tests.support.chat import Chat
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 FORM = {"place": "幸福里", "unit": "3-2-501", "phone": "13812345678"}
@@ -27,7 +27,7 @@ OPERATOR = Author(Actor.OPERATOR, "Ms Li")
 Say = Callable[[ServiceRequest], Awaitable[Any]]
 
 
-async def outcome(house: House, number: str, since: int) -> dict[str, Any]:
+async def outcome(house: Installation, number: str, since: int) -> dict[str, Any]:
     """What became of a request after its event ``since``, without what differs by its name."""
     request = await house.request(number)
     async with house.parts.sessions() as session:
@@ -54,7 +54,7 @@ async def outcome(house: House, number: str, since: int) -> dict[str, Any]:
         }
 
 
-async def last_event(house: House) -> int:
+async def last_event(house: Installation) -> int:
     async with house.parts.sessions() as session:
         return (await session.scalars(select(Event.id).order_by(Event.id.desc()))).first() or 0
 
@@ -64,7 +64,7 @@ async def in_writing(chat: Chat) -> list[ServiceRequest]:
     return [request for request in await chat.requests() if request.channel == "webchat"]
 
 
-def by_link(house: House, path: str) -> Say:
+def by_link(house: Installation, path: str) -> Say:
     async def say(request: ServiceRequest) -> int:
         answer = await house.client.post(path.format(key=request.status_key))
         return answer.status_code
@@ -73,7 +73,9 @@ def by_link(house: House, path: str) -> Say:
 
 
 @pytest.mark.parametrize("twice", [False, True])
-async def test_not_right_is_one_rule_by_the_link_and_by_the_page(house: House, twice: bool) -> None:
+async def test_not_right_is_one_rule_by_the_link_and_by_the_page(
+    house: Installation, twice: bool
+) -> None:
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     found = []
     for path in ("/s/{key}/not_right", "/api/s/{key}/not-right"):
@@ -95,7 +97,9 @@ async def test_not_right_is_one_rule_by_the_link_and_by_the_page(house: House, t
 
 
 @pytest.mark.parametrize("path", ["/s/{key}/not_right", "/api/s/{key}/not-right"])
-async def test_not_right_counts_again_after_an_operator_sent_it_on(house: House, path: str) -> None:
+async def test_not_right_counts_again_after_an_operator_sent_it_on(
+    house: Installation, path: str
+) -> None:
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     number = await house.leave("我要理发", **FORM)
     await house.work()
@@ -108,7 +112,7 @@ async def test_not_right_counts_again_after_an_operator_sent_it_on(house: House,
         assert (await house.request(number)).status == "routed"
 
 
-async def moved(house: House, number: str, to: Status) -> None:
+async def moved(house: Installation, number: str, to: Status) -> None:
     request = await house.request(number)
     async with house.parts.sessions.begin() as session:
         locked = await service_requests.lock(session, request.id)

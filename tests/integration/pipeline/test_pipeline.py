@@ -16,19 +16,19 @@ from intake.service_requests import Author
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, AlarmNotice, Delivery, DeliveryAttempt, Event, StationOrder
 from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, Undecodable
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 ERRAND = "麻烦帮我去药店买一瓶酱油送来"
 FORM = {"place": "幸福里", "unit": "3-2-501", "phone": "13812345678", "name": "王阿姨"}
 
 
-async def rows(house: House, kind: Any) -> list[Any]:
+async def rows(house: Installation, kind: Any) -> list[Any]:
     async with house.parts.sessions() as session:
         return list(await session.scalars(select(kind).order_by(kind.id)))
 
 
-async def test_a_clear_voicemail_becomes_an_order_on_the_board(house: House) -> None:
+async def test_a_clear_voicemail_becomes_an_order_on_the_board(house: Installation) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.work()
     request = await house.request(number)
@@ -41,7 +41,7 @@ async def test_a_clear_voicemail_becomes_an_order_on_the_board(house: House) -> 
     assert moves == ["received", "transcribed", "understood", "confirmed", "routed"]
 
 
-async def test_every_job_may_run_twice_and_nothing_happens_twice(house: House) -> None:
+async def test_every_job_may_run_twice_and_nothing_happens_twice(house: Installation) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.work()
     request = await house.request(number)
@@ -58,7 +58,7 @@ async def test_every_job_may_run_twice_and_nothing_happens_twice(house: House) -
 
 @pytest.mark.parametrize("notes", [(), ("no_speech",)])
 async def test_silence_goes_to_review_and_nobody_is_told_to_try_again(
-    house: House, notes: tuple[str, ...]
+    house: Installation, notes: tuple[str, ...]
 ) -> None:
     house.ears.notes = notes
     number = await house.leave("")
@@ -80,7 +80,7 @@ async def test_silence_goes_to_review_and_nobody_is_told_to_try_again(
     ],
 )
 async def test_a_recording_that_nothing_can_hear_ends_in_review_after_few_attempts(
-    house: House, failure: BaseException, calls: int, code: str
+    house: Installation, failure: BaseException, calls: int, code: str
 ) -> None:
     house.ears.failures = [failure] * 50
     number = await house.leave("x")
@@ -91,7 +91,7 @@ async def test_a_recording_that_nothing_can_hear_ends_in_review_after_few_attemp
     assert house.ears.calls == calls
 
 
-async def test_one_crash_of_the_recogniser_costs_one_attempt(house: House) -> None:
+async def test_one_crash_of_the_recogniser_costs_one_attempt(house: Installation) -> None:
     house.ears.failures = [RecogniserCrashed("died")]
     number = await house.leave(ERRAND, **FORM)
     await house.work()
@@ -99,7 +99,7 @@ async def test_one_crash_of_the_recogniser_costs_one_attempt(house: House) -> No
 
 
 async def test_without_the_assistant_people_see_it_at_once_and_it_is_read_again(
-    house: House,
+    house: Installation,
 ) -> None:
     house.assistant_up = False
     house.ears.again = ("13912345678", "139-1234-5678")
@@ -118,7 +118,7 @@ async def test_without_the_assistant_people_see_it_at_once_and_it_is_read_again(
     assert (request.status, request.category, request.reasons) == ("routed", "errand", [])
 
 
-async def test_what_a_person_touched_is_not_read_again(house: House) -> None:
+async def test_what_a_person_touched_is_not_read_again(house: Installation) -> None:
     house.assistant_up = False
     number = await house.leave(ERRAND, **FORM)
     await house.work(hurry=False)
@@ -133,7 +133,7 @@ async def test_what_a_person_touched_is_not_read_again(house: House) -> None:
 
 
 async def test_an_emergency_waits_for_nobody_and_is_never_routed_by_itself(
-    house: House,
+    house: Installation,
 ) -> None:
     house.assistant_up = False
     number = await house.leave("救命啊我老伴摔倒了起不来，没有呼吸了", **FORM)
@@ -149,7 +149,7 @@ async def test_an_emergency_waits_for_nobody_and_is_never_routed_by_itself(
     assert await rows(house, StationOrder) == []
 
 
-async def test_a_question_about_an_earlier_request_is_linked_to_it(house: House) -> None:
+async def test_a_question_about_an_earlier_request_is_linked_to_it(house: Installation) -> None:
     first = await house.leave(ERRAND, **FORM)
     await house.work()
     house.ranking = [("query_status", 0.98), ("errand", 0.02)]
@@ -191,7 +191,7 @@ class Stubborn:
 
 
 async def test_a_backend_that_is_down_for_a_while_gets_it_later_with_the_same_key(
-    house: House,
+    house: Installation,
 ) -> None:
     backend = Stubborn(BackendError("down"), BackendError("lost", sent=None))
     house.parts.backends = {"station": backend}
@@ -217,7 +217,7 @@ async def test_a_backend_that_is_down_for_a_while_gets_it_later_with_the_same_ke
     ],
 )
 async def test_a_backend_that_never_takes_it_ends_in_review(
-    open_house: Callable[..., House], error: BackendError, tries: int, code: str
+    open_house: Callable[..., Installation], error: BackendError, tries: int, code: str
 ) -> None:
     house = open_house(delivering={"attempts": 3})
     house.parts.backends = {"station": Stubborn(*[error] * 20)}
@@ -228,14 +228,14 @@ async def test_a_backend_that_never_takes_it_ends_in_review(
     assert len(await rows(house, DeliveryAttempt)) == tries
 
 
-async def test_a_bug_in_a_backend_ends_in_review_too(house: House) -> None:
+async def test_a_bug_in_a_backend_ends_in_review_too(house: Installation) -> None:
     house.parts.backends = {"station": Stubborn(*[ZeroDivisionError()] * 20)}
     number = await house.leave(ERRAND, **FORM)
     await house.work()
     assert (await house.request(number)).status == "needs_review"
 
 
-async def test_a_stale_result_is_kept_and_not_applied(house: House) -> None:
+async def test_a_stale_result_is_kept_and_not_applied(house: Installation) -> None:
     number = await house.leave(ERRAND, **FORM)
     request_id = (await house.request(number)).id
     async with house.parts.sessions.begin() as session:
@@ -246,7 +246,9 @@ async def test_a_stale_result_is_kept_and_not_applied(house: House) -> None:
     assert (request.status, request.transcript_id) == ("cancelled", None)
 
 
-async def test_a_request_whose_job_is_lost_is_found_and_shown_to_people(house: House) -> None:
+async def test_a_request_whose_job_is_lost_is_found_and_shown_to_people(
+    house: Installation,
+) -> None:
     number = await house.leave(ERRAND, **FORM)
     async with house.parts.sessions.begin() as session:
         await session.execute(text("DELETE FROM procrastinate_jobs"))
@@ -258,14 +260,14 @@ async def test_a_request_whose_job_is_lost_is_found_and_shown_to_people(house: H
     assert (request.status, request.reasons[0]["code"]) == ("needs_review", "stuck")
 
 
-async def test_a_request_whose_job_waits_is_left_alone(house: House) -> None:
+async def test_a_request_whose_job_waits_is_left_alone(house: Installation) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.age(number, "5 minutes")
     await sweep.find_stuck(house.parts)
     assert (await house.request(number)).status == "received"
 
 
-async def test_what_is_done_and_not_objected_to_is_closed(house: House) -> None:
+async def test_what_is_done_and_not_objected_to_is_closed(house: Installation) -> None:
     number = await house.leave(ERRAND, **FORM)
     await house.work()
     async with house.parts.sessions.begin() as session:
@@ -281,7 +283,7 @@ async def test_what_is_done_and_not_objected_to_is_closed(house: House) -> None:
 
 
 async def test_the_alarm_goes_from_one_person_to_the_next_until_the_rounds_are_over(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     people = [
         {"name": name, "webhook": f"http://127.0.0.1:1/{name}", "allow_networks": ["127.0.0.0/8"]}
@@ -301,7 +303,7 @@ async def test_the_alarm_goes_from_one_person_to_the_next_until_the_rounds_are_o
 
 
 async def test_a_call_that_was_begun_when_the_process_died_is_made_again(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     person = {"name": "a", "webhook": "http://127.0.0.1:1/a", "allow_networks": ["127.0.0.0/8"]}
     house = open_house(alarm={"contacts": [person], "rounds": 1, "next_after_seconds": 3600})
@@ -318,7 +320,7 @@ async def test_a_call_that_was_begun_when_the_process_died_is_made_again(
     assert notice.finished_at is not None and notice.ok is False
 
 
-async def test_a_number_that_is_not_heard_again_goes_to_a_person(house: House) -> None:
+async def test_a_number_that_is_not_heard_again_goes_to_a_person(house: Installation) -> None:
     house.ears.again = ("13912346578", "139-1234-6578", "13912345678")
     number = await house.leave(ERRAND + "，电话13912345678", place="幸福里", unit="3-2-501")
     await house.work()
@@ -327,7 +329,9 @@ async def test_a_number_that_is_not_heard_again_goes_to_a_person(house: House) -
     assert [r["code"] for r in request.reasons] == ["phone_unsure"]
 
 
-async def test_a_recogniser_that_dies_while_it_listens_again_loses_nothing(house: House) -> None:
+async def test_a_recogniser_that_dies_while_it_listens_again_loses_nothing(
+    house: Installation,
+) -> None:
     house.ears.dies_again = True
     number = await house.leave(ERRAND + "，电话13912345678", place="幸福里", unit="3-2-501")
     await house.work()

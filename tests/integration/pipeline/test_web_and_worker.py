@@ -14,18 +14,18 @@ from intake.conversation.inbound import Inbound, take_in
 from intake.lifecycle import Actor, Status
 from intake.pipeline import sweep
 from intake.storage.models import Conversation, Message, ServiceRequest
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
 
 
-async def writes(house: House, words: str) -> None:
+async def writes(house: Installation, words: str) -> None:
     inbound = Inbound("webchat", "anna", words, datetime.now(UTC), text=words)
     async with house.parts.sessions.begin() as session:
         await take_in(session, inbound, house.parts)
 
 
-async def waiting(house: House) -> bool:
+async def waiting(house: Installation) -> bool:
     """Does anybody wait for a lock of this database?"""
     async with house.parts.sessions() as session:
         statement = (
@@ -36,7 +36,7 @@ async def waiting(house: House) -> bool:
 
 
 async def test_a_worker_opens_a_request_while_the_endpoint_waits_for_the_conversation(
-    house: House,
+    house: Installation,
 ) -> None:
     await writes(house, "水管坏了")
     async with house.parts.sessions.begin() as session:
@@ -59,11 +59,11 @@ async def test_a_worker_opens_a_request_while_the_endpoint_waits_for_the_convers
         assert await session.scalar(select(func.count(Message.id))) == 2
 
 
-async def converse_jobs(house: House) -> list[tuple[str, str]]:
+async def converse_jobs(house: Installation) -> list[tuple[str, str]]:
     return [(task, status) for task, status, _ in await house.jobs() if task == "converse"]
 
 
-async def test_a_message_whose_job_was_lost_is_begun_again_once(house: House) -> None:
+async def test_a_message_whose_job_was_lost_is_begun_again_once(house: Installation) -> None:
     await writes(house, "水管坏了")
     async with house.parts.sessions.begin() as session:
         await session.execute(text("UPDATE procrastinate_jobs SET status = 'failed'"))

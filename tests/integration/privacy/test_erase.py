@@ -35,7 +35,7 @@ from intake.storage.models import (
 )
 from intake.web.auth import make_token
 from tests.support.chat import Chat
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 MARK = "紫罗兰花盆"
 NAME = "欧阳菊香"
@@ -44,7 +44,7 @@ SAID = f"我是{NAME}，麻烦帮我买一个{MARK}送来，电话{PHONE}"
 BY = Author(Actor.OPERATOR, "Ms Li")
 
 
-async def erase_now(house: House, number: str, **more: Any) -> None:
+async def erase_now(house: Installation, number: str, **more: Any) -> None:
     """As the route does it: the rows, then what lies outside."""
     request = await house.request(number)
     async with house.parts.sessions.begin() as session:
@@ -53,7 +53,7 @@ async def erase_now(house: House, number: str, **more: Any) -> None:
         await external_data.remove(house.settings, house.parts.sessions, left)
 
 
-async def filed(house: House) -> str:
+async def filed(house: Installation) -> str:
     """A voicemail that is clear enough to be handed over at once; its number."""
     number = await house.leave(SAID, phone=PHONE, name=NAME, place="幸福里", unit="3-2-501")
     await house.work()
@@ -96,7 +96,7 @@ def found_in_files(folder: Path, *marks: bytes) -> list[str]:
     ]
 
 
-async def test_an_erased_request_stays_without_anything_personal(house: House) -> None:
+async def test_an_erased_request_stays_without_anything_personal(house: Installation) -> None:
     number = await filed(house)
     before = await house.request(number)
     assert before.status == "routed"
@@ -124,7 +124,7 @@ async def test_an_erased_request_stays_without_anything_personal(house: House) -
     assert left == 0
 
 
-async def test_the_residents_links_lead_nowhere_afterwards(house: House) -> None:
+async def test_the_residents_links_lead_nowhere_afterwards(house: Installation) -> None:
     number = await house.leave(SAID)
     key = (await house.request(number)).status_key
     assert (await house.client.get(f"/s/{key}")).status_code == 200
@@ -132,7 +132,7 @@ async def test_the_residents_links_lead_nowhere_afterwards(house: House) -> None
     assert (await house.client.get(f"/s/{key}")).status_code == 404
 
 
-async def test_an_open_emergency_is_not_erased_unless_it_is_forced(house: House) -> None:
+async def test_an_open_emergency_is_not_erased_unless_it_is_forced(house: Installation) -> None:
     number = await house.leave("我摔倒了起不来，快来人")
     await house.work(hurry=False)
     assert (await house.request(number)).urgency == "emergency"
@@ -145,7 +145,7 @@ async def test_an_open_emergency_is_not_erased_unless_it_is_forced(house: House)
     assert (await house.request(number)).text is None
 
 
-async def test_a_recording_with_two_needs_goes_with_the_last_of_them(house: House) -> None:
+async def test_a_recording_with_two_needs_goes_with_the_last_of_them(house: Installation) -> None:
     number = await house.leave(SAID, phone=PHONE)
     await house.work()
     async with house.parts.sessions.begin() as session:
@@ -166,7 +166,7 @@ async def test_a_recording_with_two_needs_goes_with_the_last_of_them(house: Hous
     assert not found_in_database(house.settings.database_url, MARK, NAME, PHONE)
 
 
-async def test_what_another_system_holds_becomes_a_task(house: House) -> None:
+async def test_what_another_system_holds_becomes_a_task(house: Installation) -> None:
     class Elsewhere:
         polls = False
         can_update = True
@@ -194,7 +194,7 @@ async def test_what_another_system_holds_becomes_a_task(house: House) -> None:
     assert not found_in_database(house.settings.database_url, MARK, NAME, PHONE)
 
 
-async def test_while_it_is_being_handed_over_it_waits(house: House) -> None:
+async def test_while_it_is_being_handed_over_it_waits(house: Installation) -> None:
     number = await filed(house)
     async with house.parts.sessions.begin() as session:
         await session.execute(text("UPDATE delivery_attempts SET finished_at = NULL"))
@@ -250,7 +250,7 @@ async def test_a_draft_that_is_erased_is_not_gone_on_with(chat: Chat) -> None:
     assert not found_in_database(chat.settings.database_url, MARK)
 
 
-async def test_an_operator_may_not_a_supervisor_may_over_the_api(house: House) -> None:
+async def test_an_operator_may_not_a_supervisor_may_over_the_api(house: Installation) -> None:
     number = await house.leave(SAID)
     await house.work()
     path = f"/api/requests/{number}/erase"
@@ -273,7 +273,7 @@ async def test_an_operator_may_not_a_supervisor_may_over_the_api(house: House) -
 
 
 async def test_files_that_stayed_when_the_process_died_are_removed_by_the_job(
-    house: House,
+    house: Installation,
 ) -> None:
     number = await house.leave(SAID)
     await house.work()
@@ -286,7 +286,7 @@ async def test_files_that_stayed_when_the_process_died_are_removed_by_the_job(
     assert not blob.exists()
 
 
-async def test_every_kind_of_event_and_field_is_blank_or_named_as_kept(house: House) -> None:
+async def test_every_kind_of_event_and_field_is_blank_or_named_as_kept(house: Installation) -> None:
     number = await house.leave(SAID, phone=PHONE)
     await house.work()
     request = await house.request(number)
@@ -299,7 +299,9 @@ async def test_every_kind_of_event_and_field_is_blank_or_named_as_kept(house: Ho
             assert value in (None, {}, [], False, 0, ""), column.key
 
 
-def test_the_command_erases_after_asking(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_erases_after_asking(
+    house: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command runs in a loop of its own."""
     import asyncio
 
@@ -317,14 +319,14 @@ def test_the_command_erases_after_asking(house: House, monkeypatch: pytest.Monke
     assert not found_in_database(str(house.settings.database_url), MARK)
 
 
-async def _prepared(house: House) -> str:
+async def _prepared(house: Installation) -> str:
     number = await house.leave(SAID)
     await house.work()
     await house.parts.engine.dispose()
     return number
 
 
-async def _blob_key(house: House) -> str:
+async def _blob_key(house: Installation) -> str:
     async with house.parts.sessions() as session:
         return (await session.scalars(select(Recording.blob_key))).one()
 

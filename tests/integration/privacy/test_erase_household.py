@@ -23,7 +23,7 @@ from tests.integration.desk.test_demand import asked, seed
 from tests.integration.privacy.test_erase import found_in_database
 from tests.integration.resident.test_page_accessibility import axe
 from tests.support.desk import at_the_desk, desk_browser
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served
 
@@ -33,7 +33,7 @@ SAID = f"麻烦帮我买一个{MARK}送来"
 BY = Author(Actor.OPERATOR, "Ms Li")
 
 
-async def home_with(house: House, *said: str, **details: str) -> int:
+async def home_with(house: Installation, *said: str, **details: str) -> int:
     """A home whose requests these are; its id."""
     async with house.parts.sessions.begin() as session:
         home = Household(name=NAME, phone=PHONE, **details)
@@ -54,7 +54,7 @@ async def order(desk: httpx.AsyncClient, home: int, requests: int, **more: Any) 
 
 
 async def test_a_household_is_erased_with_all_of_its_requests_and_nobody_elses(
-    house: House,
+    house: Installation,
 ) -> None:
     home = await home_with(house, SAID, SAID, SAID)
     other = await home_with(house, "帮我买点米")
@@ -86,7 +86,7 @@ async def test_a_household_is_erased_with_all_of_its_requests_and_nobody_elses(
     assert actions[-1] == f"household {home}: erase"
 
 
-async def test_what_the_person_was_told_must_still_be_so(house: House) -> None:
+async def test_what_the_person_was_told_must_still_be_so(house: Installation) -> None:
     home = await home_with(house, SAID, SAID)
     desk = await at_the_desk(house, "supervisor")
     stale = await order(desk, home, 1)
@@ -100,7 +100,7 @@ async def test_what_the_person_was_told_must_still_be_so(house: House) -> None:
         )
 
 
-async def test_an_emergency_that_opens_meanwhile_stops_it_and_is_told(house: House) -> None:
+async def test_an_emergency_that_opens_meanwhile_stops_it_and_is_told(house: Installation) -> None:
     home = await home_with(house, SAID, SAID)
     desk = await at_the_desk(house, "supervisor")
     assert (await order(desk, home, 2)).status_code == 202
@@ -122,7 +122,7 @@ async def test_an_emergency_that_opens_meanwhile_stops_it_and_is_told(house: Hou
     assert (await desk.get(f"/api/households/{home}/erasure")).status_code == 404
 
 
-async def test_what_is_being_handed_over_is_erased_a_little_later(house: House) -> None:
+async def test_what_is_being_handed_over_is_erased_a_little_later(house: Installation) -> None:
     home = await home_with(house, SAID)
     async with house.parts.sessions.begin() as session:
         request = await session.scalar(select(ServiceRequest.id))
@@ -144,7 +144,7 @@ async def test_what_is_being_handed_over_is_erased_a_little_later(house: House) 
 
 
 async def test_a_supervisor_erases_a_household_in_the_browser(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house()
     home = await home_with(house, SAID, SAID)
@@ -181,12 +181,12 @@ async def test_a_supervisor_erases_a_household_in_the_browser(
         assert NAME not in await page.content()
 
 
-async def fill_group(house: House, group: str, count: int, area: str | None = None) -> None:
+async def fill_group(house: Installation, group: str, count: int, area: str | None = None) -> None:
     async with house.parts.sessions.begin() as session:
         session.add_all([Household(resident_group=group, area=area) for _ in range(count)])
 
 
-async def figures(house: House) -> list[Any]:
+async def figures(house: Installation) -> list[Any]:
     catalogue = house.parts.catalogue
     async with house.parts.sessions() as session:
         found: list[Any] = [await statistics.cells(session, asked(), catalogue)]
@@ -195,7 +195,7 @@ async def figures(house: House) -> list[Any]:
         return found
 
 
-async def erase_ended(house: House, group: str) -> int:
+async def erase_ended(house: Installation, group: str) -> int:
     """Erase all ended requests of a group; how many."""
     ids = text(
         "SELECT r.id FROM service_requests AS r JOIN households AS h ON h.id = r.household_id"
@@ -209,7 +209,7 @@ async def erase_ended(house: House, group: str) -> int:
     return len(found)
 
 
-async def test_the_demand_picture_is_the_same_after_an_erase(house: House) -> None:
+async def test_the_demand_picture_is_the_same_after_an_erase(house: Installation) -> None:
     await seed(house, 200)
     await fill_group(house, "独居", FEWEST_HOMES - 1)
     before = await figures(house)
@@ -222,7 +222,9 @@ async def test_the_demand_picture_is_the_same_after_an_erase(house: House) -> No
     assert "独居" in known["resident_group"]
 
 
-async def test_a_group_of_few_households_does_not_stay_in_an_erased_request(house: House) -> None:
+async def test_a_group_of_few_households_does_not_stay_in_an_erased_request(
+    house: Installation,
+) -> None:
     await seed(house, 200)
     await fill_group(house, "独居", FEWEST_HOMES - 2)
     before = await figures(house)
@@ -242,7 +244,9 @@ async def test_a_group_of_few_households_does_not_stay_in_an_erased_request(hous
     assert (after[1].total, after[1].areas) == (before[1].total, before[1].areas)
 
 
-async def test_the_area_of_an_erased_request_narrows_down_who_can_be_meant(house: House) -> None:
+async def test_the_area_of_an_erased_request_narrows_down_who_can_be_meant(
+    house: Installation,
+) -> None:
     await fill_group(house, "残疾", FEWEST_HOMES, "西片")
     seen = {}
     for area in ("东片", "西片"):
@@ -258,7 +262,7 @@ async def test_the_area_of_an_erased_request_narrows_down_who_can_be_meant(house
     assert seen == {"东片": None, "西片": "残疾"}
 
 
-async def test_the_order_goes_into_no_export_with_a_name(house: House) -> None:
+async def test_the_order_goes_into_no_export_with_a_name(house: Installation) -> None:
     home = await home_with(house, SAID)
     async with house.parts.sessions.begin() as session:
         await erase_household.begin(session, home, BY, why="asked", force=True, seen=1)

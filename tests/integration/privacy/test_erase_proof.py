@@ -28,9 +28,9 @@ from intake.web.auth import make_token
 from tests.conftest import wav_of
 from tests.integration.channels.test_uploads import Phone
 from tests.integration.privacy.test_erase import found_in_database, found_in_files
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.real_rasa import RealRasa, settings_table
-from tests.support.webchat import ChatHouse, Served, at_work
+from tests.support.webchat import ChatInstallation, Served, at_work
 
 pytestmark = pytest.mark.xdist_group("rasa")
 
@@ -58,7 +58,7 @@ def log(tmp_path: Path) -> Iterator[Path]:
     handler.close()
 
 
-async def handed_over(house: House, count: int) -> list[ServiceRequest]:
+async def handed_over(house: Installation, count: int) -> list[ServiceRequest]:
     """So many requests, once a backend has each of them."""
     async with asyncio.timeout(SECONDS):
         while True:
@@ -72,7 +72,7 @@ async def handed_over(house: House, count: int) -> list[ServiceRequest]:
 
 
 async def test_an_erase_leaves_nothing_behind(
-    open_house: Callable[..., House], rasa: RealRasa, tmp_path: Path, log: Path
+    open_house: Callable[..., Installation], rasa: RealRasa, tmp_path: Path, log: Path
 ) -> None:
     house = open_house(channels={"webchat": {}, "page": {}}, **settings_table(rasa, tmp_path))
     tone = wav_of([0.3 * (-1) ** (n // 30) for n in range(16000)])
@@ -88,7 +88,7 @@ async def test_an_erase_leaves_nothing_behind(
         assert answer.status_code == 202
         upload = Phone(house)
         assert (await upload.leave(tone + b"\0" * 32))["state"] == "received"
-        chat = ChatHouse(house, rasa.port)
+        chat = ChatInstallation(house, rasa.port)
         house.parts.assistant = Assistant(
             f"http://127.0.0.1:{rasa.port + 1}", timeout_seconds=30, token=rasa.token
         )
@@ -160,7 +160,7 @@ async def test_an_erase_leaves_nothing_behind(
     assert newest.exists() and found_in_files(archive.parent, *everything) == []
 
 
-async def _submitted(chat: ChatHouse) -> None:
+async def _submitted(chat: ChatInstallation) -> None:
     """She says yes to what is read back."""
     async with chat.house.parts.sessions() as session:
         point = (
@@ -173,7 +173,7 @@ async def _submitted(chat: ChatHouse) -> None:
         await take_in(session, inbound, chat.house.parts)
 
 
-async def _settled(house: House) -> None:
+async def _settled(house: Installation) -> None:
     """No job is left to do, but those that wait for their time."""
     async with asyncio.timeout(SECONDS):
         while True:

@@ -16,13 +16,13 @@ from intake.cli import app
 from intake.privacy import retention
 from intake.storage.models import ServiceRequest
 from tests.support.chat import Chat
-from tests.support.installation import House
+from tests.support.installation import Installation
 
 DAY = 24 * 3600
 SAID = "麻烦帮我买一个紫罗兰花盆送来"
 
 
-async def ended(house: House, number: str, days: float) -> None:
+async def ended(house: Installation, number: str, days: float) -> None:
     """Pretend that it came and ended so many days ago, with all that hangs on it."""
     async with house.parts.sessions.begin() as session:
         await session.execute(
@@ -33,7 +33,7 @@ async def ended(house: House, number: str, days: float) -> None:
     await aged(house, days)
 
 
-async def aged(house: House, days: float) -> None:
+async def aged(house: Installation, days: float) -> None:
     """Pretend that all sound, words and messages came so many days ago."""
     async with house.parts.sessions.begin() as session:
         for table in ("recordings", "transcripts", "messages", "access_log", "idempotency_keys"):
@@ -44,7 +44,7 @@ async def aged(house: House, days: float) -> None:
         )
 
 
-async def forget(house: House) -> dict[str, int]:
+async def forget(house: Installation) -> dict[str, int]:
     """What went, without the kinds of which nothing did."""
     due = await retention.due(house.settings, house.parts.sessions)
     found = await retention.forget(house.settings, house.parts.sessions, thorough=True)
@@ -54,17 +54,17 @@ async def forget(house: House) -> dict[str, int]:
     return {name: count for name, count in found.items() if count}
 
 
-async def count(house: House, table: str, where: str = "true") -> int:
+async def count(house: Installation, table: str, where: str = "true") -> int:
     async with house.parts.sessions() as session:
         found = await session.scalar(text(f"SELECT count(*) FROM {table} WHERE {where}"))
         return int(found or 0)
 
 
-def sound(house: House) -> list[Path]:
+def sound(house: Installation) -> list[Path]:
     return [path for path in house.settings.recordings_dir.rglob("*") if path.is_file()]
 
 
-async def test_what_is_open_is_never_forgotten(house: House) -> None:
+async def test_what_is_open_is_never_forgotten(house: Installation) -> None:
     await house.leave(SAID, phone="13812345678")
     await house.work()
     await aged(house, 4000)
@@ -73,7 +73,7 @@ async def test_what_is_open_is_never_forgotten(house: House) -> None:
     assert await count(house, "transcripts") == 1
 
 
-async def test_sound_goes_first_then_words_then_the_request(house: House) -> None:
+async def test_sound_goes_first_then_words_then_the_request(house: Installation) -> None:
     number = await house.leave(SAID, phone="13812345678")
     await house.work()
     await ended(house, number, 89)
@@ -104,7 +104,7 @@ async def test_sound_goes_first_then_words_then_the_request(house: House) -> Non
     )
 
 
-async def test_sound_that_an_open_request_needs_stays(house: House) -> None:
+async def test_sound_that_an_open_request_needs_stays(house: Installation) -> None:
     from intake import service_requests
     from intake.lifecycle import Actor
     from intake.service_requests import Author
@@ -141,7 +141,7 @@ async def test_conversations_go_when_nothing_in_them_is_needed(chat: Chat) -> No
     assert await count(chat, "request_words", "said LIKE '%水管%'") == 0
 
 
-async def test_logs_keys_and_failed_jobs_go(house: House) -> None:
+async def test_logs_keys_and_failed_jobs_go(house: Installation) -> None:
     await house.client.post(
         "/api/voicemails",
         files={"audio": ("a.wav", b"no sound")},
@@ -180,7 +180,7 @@ async def test_logs_keys_and_failed_jobs_go(house: House) -> None:
     assert await count(house, "procrastinate_jobs", "status = 'todo'") == 1
 
 
-async def test_a_file_that_no_row_names_goes_after_a_day(house: House) -> None:
+async def test_a_file_that_no_row_names_goes_after_a_day(house: Installation) -> None:
     await house.leave(SAID)
     [kept] = sound(house)
     writer = house.parts.blobs.writer()
@@ -194,7 +194,7 @@ async def test_a_file_that_no_row_names_goes_after_a_day(house: House) -> None:
 
 
 async def test_nothing_is_forgotten_where_the_time_is_zero(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     kinds = {kind.setting: 0 for kind in retention.KINDS}
     house = open_house(retention=kinds)
@@ -204,7 +204,7 @@ async def test_nothing_is_forgotten_where_the_time_is_zero(
     assert await forget(house) == {}
 
 
-async def test_the_worker_forgets_by_itself(house: House) -> None:
+async def test_the_worker_forgets_by_itself(house: Installation) -> None:
     number = await house.leave(SAID)
     await house.work()
     await ended(house, number, 91)

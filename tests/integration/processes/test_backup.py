@@ -1,4 +1,4 @@
-"""A backup is whole, also of a house at work, and any PostgreSQL can take it back."""
+"""A backup is whole, also of an installation at work, and any PostgreSQL can take it back."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def rasa_has(url: str, *senders: str) -> None:
 async def full(
     make_settings: Callable[..., Settings], empty: Callable[[], str], tmp_path: Path
 ) -> AsyncIterator[Chat]:
-    """A house with something of everything."""
+    """An installation with something of everything."""
     url = tmp_path / "home" / "secrets" / "rasa-database"
     url.parent.mkdir(parents=True)
     url.write_text(empty())

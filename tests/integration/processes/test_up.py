@@ -33,7 +33,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def up(house: Stack) -> Stack:
-    """The house, up."""
+    """The installation, up."""
     if house.up is None or house.up.poll() is not None:
         house.start()
     until(house.healthy, START_SECONDS, house.log)

@@ -18,7 +18,7 @@ from intake.cli import app as cli
 from intake.storage.models import AccessLog, Place
 from tests.integration.channels.test_uploads import SOUND, Phone
 from tests.support.browser import browser
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.asyncio
 HOME = {"name": "王秀英", "place": "幸福里", "unit": "3-2-501", "phone": "13812345678"}
 
 
-async def home(house: House, **details: str) -> tuple[int, str]:
+async def home(house: Installation, **details: str) -> tuple[int, str]:
     """(id, token) of a household with a link."""
     operator = await house.operator()
     made = await operator.post("/api/households", json={**HOME, **details})
@@ -37,12 +37,14 @@ async def home(house: House, **details: str) -> tuple[int, str]:
     return made.json()["id"], link.json()["token"]
 
 
-async def places(house: House, *names: str) -> None:
+async def places(house: Installation, *names: str) -> None:
     async with house.parts.sessions.begin() as session:
         session.add_all(Place(name=name, kind="community", area=f"A-{name}") for name in names)
 
 
-async def test_the_page_of_a_link_shows_whose_it_is_but_not_the_whole_number(house: House) -> None:
+async def test_the_page_of_a_link_shows_whose_it_is_but_not_the_whole_number(
+    house: Installation,
+) -> None:
     _, token = await home(house, language="en")
     answer = await house.client.get(f"/api/h/{token}")
     assert answer.status_code == 200
@@ -53,7 +55,7 @@ async def test_the_page_of_a_link_shows_whose_it_is_but_not_the_whole_number(hou
     }  # fmt: skip
 
 
-async def test_what_she_does_not_say_is_filled_in(house: House) -> None:
+async def test_what_she_does_not_say_is_filled_in(house: Installation) -> None:
     await places(house, "幸福里")
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     house.ears.says = "我想理个发"
@@ -67,7 +69,7 @@ async def test_what_she_does_not_say_is_filled_in(house: House) -> None:
     assert request.status == "routed"
 
 
-async def test_what_the_resident_says_of_another_home_counts(house: House) -> None:
+async def test_what_the_resident_says_of_another_home_counts(house: Installation) -> None:
     await places(house, "幸福里", "梧桐里")
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     house.ears.says = "我帮邻居说一声，梧桐里的老李要理发，电话13987654321"
@@ -79,7 +81,9 @@ async def test_what_the_resident_says_of_another_home_counts(house: House) -> No
     assert request.area == "A-梧桐里"
 
 
-async def test_what_sounds_like_her_own_number_but_is_not_sure_is_her_own(house: House) -> None:
+async def test_what_sounds_like_her_own_number_but_is_not_sure_is_her_own(
+    house: Installation,
+) -> None:
     house.ears.says = "我想理个发，电话一三八一二三四五六八"  # one digit was lost
     _, token = await home(house)
     state = await Phone(house).leave(household=token)
@@ -87,7 +91,7 @@ async def test_what_sounds_like_her_own_number_but_is_not_sure_is_her_own(house:
     assert (await house.request(state["tracking_number"])).phone == "13812345678"
 
 
-async def test_silence_from_a_known_household_says_whom_to_ring_back(house: House) -> None:
+async def test_silence_from_a_known_household_says_whom_to_ring_back(house: Installation) -> None:
     house.ears.says = ""
     _, token = await home(house)
     state = await Phone(house).leave(household=token)
@@ -98,7 +102,7 @@ async def test_silence_from_a_known_household_says_whom_to_ring_back(house: Hous
     )  # fmt: skip
 
 
-async def test_the_form_without_scripts_takes_the_link_too(house: House) -> None:
+async def test_the_form_without_scripts_takes_the_link_too(house: Installation) -> None:
     number, token = await home(house)
     answer = await house.client.post(
         "/api/voicemails", files={"audio": ("a.wav", SOUND)}, data={"household": token}
@@ -106,7 +110,9 @@ async def test_the_form_without_scripts_takes_the_link_too(house: House) -> None
     assert (await house.request(answer.json()["tracking_number"])).household_id == number
 
 
-async def test_the_family_sees_the_last_five_requests_of_this_household_only(house: House) -> None:
+async def test_the_family_sees_the_last_five_requests_of_this_household_only(
+    house: Installation,
+) -> None:
     _, token = await home(house)
     _, other = await home(house, name="李大爷")
     await Phone(house).leave(household=other)
@@ -121,7 +127,9 @@ async def test_the_family_sees_the_last_five_requests_of_this_household_only(hou
     assert numbers[-1] in shown[0]["sentence"]
 
 
-async def test_a_link_that_was_taken_back_says_so_and_costs_no_recording(house: House) -> None:
+async def test_a_link_that_was_taken_back_says_so_and_costs_no_recording(
+    house: Installation,
+) -> None:
     number, token = await home(house)
     operator = await house.operator()
     assert (await operator.delete(f"/api/households/{number}/link")).status_code == 204
@@ -135,7 +143,7 @@ async def test_a_link_that_was_taken_back_says_so_and_costs_no_recording(house: 
     assert (await house.client.get(f"/api/h/{again}")).status_code == 200
 
 
-async def test_a_new_link_ends_the_earlier_ones_only_when_asked(house: House) -> None:
+async def test_a_new_link_ends_the_earlier_ones_only_when_asked(house: Installation) -> None:
     number, first = await home(house)
     operator = await house.operator()
     path = f"/api/households/{number}/link"
@@ -149,7 +157,7 @@ async def test_a_new_link_ends_the_earlier_ones_only_when_asked(house: House) ->
 
 
 @pytest.mark.parametrize("change", ["", "x", "A" * 5000, "cut", "flip", "other purpose"])
-async def test_a_forged_link_finds_nothing(house: House, change: str) -> None:
+async def test_a_forged_link_finds_nothing(house: Installation, change: str) -> None:
     from datetime import UTC, datetime, timedelta
 
     from intake.network.signing import sign_link
@@ -165,7 +173,7 @@ async def test_a_forged_link_finds_nothing(house: House, change: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-async def test_an_expired_link_is_one_that_works_no_more(house: House) -> None:
+async def test_an_expired_link_is_one_that_works_no_more(house: Installation) -> None:
     from datetime import UTC, datetime, timedelta
 
     from intake.network.signing import sign_link
@@ -178,7 +186,7 @@ async def test_an_expired_link_is_one_that_works_no_more(house: House) -> None:
 
 
 async def test_only_operators_keep_households_and_all_they_do_is_written_down(
-    house: House,
+    house: Installation,
 ) -> None:
     number, _ = await home(house)
     paths = [
@@ -200,7 +208,7 @@ async def test_only_operators_keep_households_and_all_they_do_is_written_down(
         assert f"household {number}: {action}" in actions
 
 
-async def test_details_are_changed_one_by_one_and_checked(house: House) -> None:
+async def test_details_are_changed_one_by_one_and_checked(house: Installation) -> None:
     number, _ = await home(house)
     operator = await house.operator()
     path = f"/api/households/{number}"
@@ -216,7 +224,7 @@ async def test_details_are_changed_one_by_one_and_checked(house: House) -> None:
 
 
 async def test_the_sheet_holds_the_code_of_the_link_and_no_script(
-    open_house: Callable[..., House],
+    open_house: Callable[..., Installation],
 ) -> None:
     house = open_house(public_url="https://huying.example", human_phone="010 1234")
     number, _ = await home(house, name="<script>alert(1)</script>")
@@ -233,7 +241,7 @@ async def test_the_sheet_holds_the_code_of_the_link_and_no_script(
 
 
 async def test_a_phone_reads_the_printed_code(
-    open_house: Callable[..., House], tmp_path: Path
+    open_house: Callable[..., Installation], tmp_path: Path
 ) -> None:
     house = open_house(public_url="https://huying.example", human_phone="010 1234")
     number, _ = await home(house)
@@ -285,7 +293,7 @@ async def test_the_command_line_keeps_households(
     assert (await run("list")).endswith("no link")
 
 
-async def test_nothing_of_a_household_stands_in_the_queue(house: House) -> None:
+async def test_nothing_of_a_household_stands_in_the_queue(house: Installation) -> None:
     from sqlalchemy import text
 
     _, token = await home(house)

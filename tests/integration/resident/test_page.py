@@ -1,4 +1,4 @@
-"""The resident's page in a real browser, against the real house: press, speak, press."""
+"""The resident's page in a real browser, against an installation: press, speak, press."""
 
 from __future__ import annotations
 

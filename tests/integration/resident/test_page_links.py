@@ -12,14 +12,14 @@ from sqlalchemy import event
 
 from intake.accounts import households
 from tests.conftest import wav_of
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.resident_page import household
 
 pytestmark = pytest.mark.asyncio
 
 
 @contextmanager
-def steps(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def steps(house: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The searches for the secret's owner and the comparisons of secrets, in their order."""
     taken: list[str] = []
     real = hmac.compare_digest
@@ -45,7 +45,7 @@ def other(letter: str) -> str:
 
 
 async def test_a_guessed_household_link_is_refused_in_the_same_steps(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, token = await household(house, "李奶奶")
     body, _, signature = token.rpartition(".")
@@ -72,7 +72,7 @@ async def test_a_guessed_household_link_is_refused_in_the_same_steps(
 
 
 async def test_a_guessed_status_key_is_refused_in_the_same_steps(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sound = wav_of([0.3 * (-1) ** (n // 30) for n in range(16000)])
     made = await house.client.post("/api/voicemails", files={"audio": ("a.wav", sound)})

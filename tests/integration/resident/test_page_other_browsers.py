@@ -10,11 +10,11 @@ import pytest
 
 from speech import probe
 from tests.support import firefox, webkit
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.resident_page import VOICEMAIL, arrived, living_with
 
 pytestmark = pytest.mark.asyncio
-Open = Callable[..., House]
+Open = Callable[..., Installation]
 WORDS = "我家厨房的下水道堵了，我住在梧桐里三号楼二单元五零二。"
 STATE = "document.body.getAttribute('data-state')"
 has_firefox = pytest.mark.skipif(
@@ -32,7 +32,7 @@ async def press_speak_press(page: Any) -> None:
     await page.click("#button")
 
 
-async def is_told_and_says_not_right(page: Any, house: House) -> str:
+async def is_told_and_says_not_right(page: Any, house: Installation) -> str:
     """To the end; the codec of what arrived."""
     await page.until(STATE, "result")
     number = await page.run("document.getElementById('number').textContent")

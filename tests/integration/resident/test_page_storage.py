@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from intake.storage.models import Event
 from intake.web.resident import page as resident_page
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.resident_page import (
     Visiting,
     arrived,
@@ -70,7 +70,7 @@ async def state(page: Page) -> str | None:
     return await page.get_attribute("body", "data-state")
 
 
-async def kinds(house: House) -> list[str]:
+async def kinds(house: Installation) -> list[str]:
     async with house.parts.sessions() as session:
         return [e.kind for e in await session.scalars(select(Event).order_by(Event.id))]
 
@@ -175,7 +175,7 @@ async def test_what_another_tab_ended_too_early_arrives_whole_all_the_same(
             await asyncio.sleep(0.2)
 
 
-async def latest(house: House) -> list[str]:
+async def latest(house: Installation) -> list[str]:
     """The sums of the recordings that the requests have now."""
     from intake.storage.models import Recording, ServiceRequest
 

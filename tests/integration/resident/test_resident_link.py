@@ -16,7 +16,7 @@ from intake import service_requests
 from intake.lifecycle import Actor, Status
 from intake.service_requests import Author
 from intake.storage.models import Event, OperatorTask
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.stack import free_ports
 from tests.support.webchat import Served
 
@@ -24,21 +24,21 @@ pytestmark = pytest.mark.asyncio
 SAYS = "我要理发，明天上午，我住在幸福里三栋二单元501，电话13812345678"
 
 
-async def leave(house: House, says: str = SAYS, **form: str) -> tuple[str, str]:
+async def leave(house: Installation, says: str = SAYS, **form: str) -> tuple[str, str]:
     """(number, status key) of a voicemail that was heard and understood."""
     number = await house.leave(says, **form)
     await house.work()
     return number, (await house.request(number)).status_key
 
 
-async def standing(house: House, key: str) -> dict[str, Any]:
+async def standing(house: Installation, key: str) -> dict[str, Any]:
     answer = await house.client.get(f"/api/s/{key}")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     return dict(answer.json())
 
 
-async def advance(house: House, number: str, *statuses: Status) -> None:
+async def advance(house: Installation, number: str, *statuses: Status) -> None:
     found = await house.request(number)
     for status in statuses:
         async with house.parts.sessions.begin() as session:
@@ -46,14 +46,14 @@ async def advance(house: House, number: str, *statuses: Status) -> None:
             await service_requests.advance(session, locked, status, Author(Actor.OPERATOR, "Ms Li"))
 
 
-async def events(house: House, number: str) -> list[str]:
+async def events(house: Installation, number: str) -> list[str]:
     found = await house.request(number)
     async with house.parts.sessions() as session:
         statement = select(Event.kind).where(Event.service_request_id == found.id)
         return list(await session.scalars(statement.order_by(Event.id)))
 
 
-async def test_she_is_told_at_once_that_it_was_received(house: House) -> None:
+async def test_she_is_told_at_once_that_it_was_received(house: Installation) -> None:
     number = await house.leave(SAYS)
     key = (await house.request(number)).status_key
     now = await standing(house, key)
@@ -75,7 +75,7 @@ async def test_she_is_told_at_once_that_it_was_received(house: House) -> None:
     }
 
 
-async def test_what_was_understood_is_read_back_in_one_sentence(house: House) -> None:
+async def test_what_was_understood_is_read_back_in_one_sentence(house: Installation) -> None:
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     _, key = await leave(house, place="幸福里")
     now = await standing(house, key)
@@ -87,7 +87,7 @@ async def test_what_was_understood_is_read_back_in_one_sentence(house: House) ->
     assert "13812345678" not in json.dumps(now)
 
 
-async def test_in_english_it_is_read_back_in_english(house: House) -> None:
+async def test_in_english_it_is_read_back_in_english(house: Installation) -> None:
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     _, key = await leave(house, language="en")
     now = await standing(house, key)
@@ -95,14 +95,14 @@ async def test_in_english_it_is_read_back_in_english(house: House) -> None:
     assert now["understood"]["sentence"].startswith("This is what I heard: ")
 
 
-async def test_what_is_no_service_is_not_read_back(house: House) -> None:
+async def test_what_is_no_service_is_not_read_back(house: Installation) -> None:
     house.ranking = [("status_query", 0.99), ("meal", 0.01)]
     _, key = await leave(house, "我上次报的事怎么样了")
     now = await standing(house, key)
     assert (now["understood"], now["may_confirm"]) == (None, False)
 
 
-async def test_emergency_words_show_whom_to_ring(open_house: Callable[..., House]) -> None:
+async def test_emergency_words_show_whom_to_ring(open_house: Callable[..., Installation]) -> None:
     house = open_house(human_phone="010 1234")
     _, key = await leave(house, "救命，我摔倒了起不来了")
     now = await standing(house, key)
@@ -111,7 +111,7 @@ async def test_emergency_words_show_whom_to_ring(open_house: Callable[..., House
     assert "120" in now["sentence"]
 
 
-async def test_right_is_noted_once_and_changes_nothing_else(house: House) -> None:
+async def test_right_is_noted_once_and_changes_nothing_else(house: Installation) -> None:
     number, key = await leave(house)
     before = (await house.request(number)).status
     for _ in range(2):
@@ -122,7 +122,7 @@ async def test_right_is_noted_once_and_changes_nothing_else(house: House) -> Non
     assert (await events(house, number)).count("resident_right") == 1
 
 
-async def test_not_right_reaches_a_person(house: House) -> None:
+async def test_not_right_reaches_a_person(house: Installation) -> None:
     house.ranking = [("haircut", 0.99), ("meal", 0.01)]
     number, key = await leave(house, place="幸福里", unit="3-2-501", phone="13812345678")
     assert (await house.request(number)).status == "routed"
@@ -135,7 +135,7 @@ async def test_not_right_reaches_a_person(house: House) -> None:
     assert (await house.request(number)).version == request.version
 
 
-async def test_nothing_is_right_or_wrong_before_it_was_read_back(house: House) -> None:
+async def test_nothing_is_right_or_wrong_before_it_was_read_back(house: Installation) -> None:
     number = await house.leave("救命，我摔倒了起不来了")
     key = (await house.request(number)).status_key
     assert (await house.client.post(f"/api/s/{key}/not-right")).status_code == 409
@@ -143,7 +143,7 @@ async def test_nothing_is_right_or_wrong_before_it_was_read_back(house: House) -
     assert (await house.request(number)).urgency == "emergency"
 
 
-async def test_not_right_of_what_has_ended_is_refused(house: House) -> None:
+async def test_not_right_of_what_has_ended_is_refused(house: Installation) -> None:
     number, key = await leave(house)
     await advance(house, number, Status.CANCELLED)
     answer = await house.client.post(f"/api/s/{key}/not-right")
@@ -151,7 +151,7 @@ async def test_not_right_of_what_has_ended_is_refused(house: House) -> None:
     assert (await house.request(number)).status == "cancelled"
 
 
-async def test_a_glad_face_closes_what_is_done(house: House) -> None:
+async def test_a_glad_face_closes_what_is_done(house: Installation) -> None:
     number, key = await leave(house)
     early = await house.client.post(f"/api/s/{key}/rating", json={"value": 5})
     assert early.status_code == 409
@@ -161,7 +161,7 @@ async def test_a_glad_face_closes_what_is_done(house: House) -> None:
     assert (answer.json()["rating"], answer.json()["status"]) == (5, "closed")
 
 
-async def test_a_sad_face_is_shown_to_the_operators(house: House) -> None:
+async def test_a_sad_face_is_shown_to_the_operators(house: Installation) -> None:
     number, key = await leave(house)
     await advance(house, number, Status.DONE)
     body = {"value": 1, "comment": "<script>alert(1)</script>没来"}
@@ -174,14 +174,14 @@ async def test_a_sad_face_is_shown_to_the_operators(house: House) -> None:
 
 
 @pytest.mark.parametrize("body", [{"value": 2}, {}, {"value": "5x"}, {"value": 5, "x": 1}])
-async def test_only_three_faces_are_taken(house: House, body: dict[str, Any]) -> None:
+async def test_only_three_faces_are_taken(house: Installation, body: dict[str, Any]) -> None:
     number, key = await leave(house)
     await advance(house, number, Status.DONE)
     assert (await house.client.post(f"/api/s/{key}/rating", json=body)).status_code == 422
 
 
 @pytest.mark.parametrize("key", ["A" * 24, "x", "..%2f..", "A" * 5000])
-async def test_a_guessed_key_finds_nothing(house: House, key: str) -> None:
+async def test_a_guessed_key_finds_nothing(house: Installation, key: str) -> None:
     await house.leave(SAYS)
     for method, path in (
         ("GET", ""), ("GET", "/events"), ("POST", "/right"), ("POST", "/not-right"),
@@ -192,7 +192,7 @@ async def test_a_guessed_key_finds_nothing(house: House, key: str) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-async def test_a_stored_script_comes_back_as_plain_json(house: House) -> None:
+async def test_a_stored_script_comes_back_as_plain_json(house: Installation) -> None:
     script = "<script>alert(1)</script>"
     _, key = await leave(house, place=script)
     answer = await house.client.get(f"/api/s/{key}")
@@ -224,7 +224,7 @@ class Stream:
 
 
 @asynccontextmanager
-async def served(house: House) -> AsyncIterator[str]:
+async def served(house: Installation) -> AsyncIterator[str]:
     port = free_ports(1)
     async with Served(house.app, port):
         yield f"http://127.0.0.1:{port}"
@@ -241,7 +241,7 @@ async def watching(url: str, key: str) -> AsyncIterator[Stream]:
         yield Stream(answer)
 
 
-async def test_a_page_that_waits_hears_of_every_change(house: House) -> None:
+async def test_a_page_that_waits_hears_of_every_change(house: Installation) -> None:
     number = await house.leave(SAYS)
     key = (await house.request(number)).status_key
     async with served(house) as url, watching(url, key) as page:
@@ -257,7 +257,7 @@ async def test_a_page_that_waits_hears_of_every_change(house: House) -> None:
 
 
 async def test_a_listener_that_was_cut_off_comes_back(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("intake.storage.db.LISTENS_AGAIN_SECONDS", 0.1)
     number = await house.leave(SAYS)
@@ -277,7 +277,7 @@ async def test_a_listener_that_was_cut_off_comes_back(
         assert (await page.next())["status"] == "cancelled"
 
 
-async def test_a_page_that_left_is_forgotten(house: House) -> None:
+async def test_a_page_that_left_is_forgotten(house: Installation) -> None:
     number = await house.leave(SAYS)
     key = (await house.request(number)).status_key
     async with served(house) as url:
@@ -291,7 +291,9 @@ async def test_a_page_that_left_is_forgotten(house: House) -> None:
         assert house.app.state.news.waiting == 0
 
 
-async def test_one_address_has_so_many_waiting_pages(open_house: Callable[..., House]) -> None:
+async def test_one_address_has_so_many_waiting_pages(
+    open_house: Callable[..., Installation],
+) -> None:
     house = open_house(channels={"page": {"streams_per_address": 2}})
     key = (await house.request(await house.leave(SAYS))).status_key
     async with served(house) as url:
