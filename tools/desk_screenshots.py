@@ -104,7 +104,7 @@ def _settings(secret: Path) -> dict[str, str]:
 async def _an_ordinary_day(stack: Stack, numbers: list[str]) -> str:
     """Homes, a delivery that fails, someone to ring, someone who wants a person; what still waits.
 
-    Nothing is written past the doors: each comes about as it does for people.
+    Nothing is written to the database directly: each comes about as it does for people.
     """
     for home in HOMES:
         made = (await stack.client.post("/api/households", json=home)).json()

@@ -94,7 +94,7 @@ async def until_healthy(
 
 
 async def send_all(settings: Settings, stopped: asyncio.Event) -> list[dict[str, Any]]:
-    """Send every sample through the public door; one row each, in the samples' order."""
+    """Send every sample to the public endpoint; one row each, in the samples' order."""
     from intake.cli.token import make
 
     token = await make("demo", "operator", 1)
