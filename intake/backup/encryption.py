@@ -102,9 +102,9 @@ def is_sealed(path: Path) -> bool:
         return file.read(len(MAGIC)) == MAGIC
 
 
-class _ErrorKeeper:
-    """Passes on what is written and keeps an OSError, because pyrage turns it into a text, and
-    loses it if it occurs with the last piece."""
+class _ErrorRecorder:
+    """Passes on what is written and stores an OSError, because pyrage turns it into a text, and
+    drops it if it occurs with the last piece."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self.out = out
@@ -128,11 +128,11 @@ class Sealed:
         read, write = os.pipe()
         self.file: IO[bytes] = os.fdopen(write, "wb", CHUNK)
         self.failed: BaseException | None = None
-        arguments = (os.fdopen(read, "rb"), _ErrorKeeper(out), list(to))
+        arguments = (os.fdopen(read, "rb"), _ErrorRecorder(out), list(to))
         self._thread = threading.Thread(target=self._encrypt, args=arguments, daemon=True)
         self._thread.start()
 
-    def _encrypt(self, source: IO[bytes], out: _ErrorKeeper, to: list[Any]) -> None:
+    def _encrypt(self, source: IO[bytes], out: _ErrorRecorder, to: list[Any]) -> None:
         try:
             with source:  # closed on failure too, so that the writer's next write fails
                 pyrage.encrypt_io(source, out, to)
@@ -171,12 +171,12 @@ def unsealed(path: Path, identity: Path | None) -> IO[bytes]:
     keys = _identities(identity)
     beside = path.parent if os.access(path.parent, os.W_OK) else None
     plain = tempfile.TemporaryFile(dir=beside, prefix=".huying-")  # noqa: SIM115 (handed on)
-    keeper = _ErrorKeeper(plain)
+    recorder = _ErrorRecorder(plain)
     try:
         with path.open("rb") as source:
-            pyrage.decrypt_io(source, keeper, keys)
-        if keeper.failed is not None:
-            raise keeper.failed
+            pyrage.decrypt_io(source, recorder, keys)
+        if recorder.failed is not None:
+            raise recorder.failed
         plain.seek(0)
     except pyrage.DecryptError as error:
         plain.close()
@@ -188,7 +188,7 @@ def unsealed(path: Path, identity: Path | None) -> IO[bytes]:
         raise Damaged(f"{path} is damaged or cut off ({error}).") from None
     except OSError as error:
         plain.close()
-        if keeper.failed is not None and keeper.failed.errno == errno.ENOSPC:
+        if recorder.failed is not None and recorder.failed.errno == errno.ENOSPC:
             raise DiskFull(f"The disk has no room to decrypt {path}.") from None
         raise Damaged(f"{path} is damaged or cut off ({error}).") from None
     return plain

@@ -2,7 +2,7 @@
 
 Alike in meaning (how the assistant ranked the kinds of need, and the words), in sound (folded
 pinyin, because a recogniser writes the same words differently), in place, person and time. Nothing
-here decides: an operator sees what resembles a request before she saves it.
+here decides: an operator sees what resembles a request before saving it.
 """
 
 from __future__ import annotations
