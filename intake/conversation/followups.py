@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from intake.conversation.context import AnswerPlan, MessageContext
-from intake.conversation.form import FIELDS, LIKELY, MISSES, SMALL_TALK, SURE
+from intake.conversation.form import (
+    FIELDS,
+    LIKELY,
+    MISSES,
+    SMALL_TALK,
+    SURE,
+    MessageReading,
+    with_early,
+)
 from intake.conversation.plan import (
     Agree,
     AskAbout,
@@ -16,6 +24,7 @@ from intake.conversation.plan import (
     Change,
     Feedback,
     HandOver,
+    Keep,
     Misunderstood,
     NotFixed,
     Rate,
@@ -173,6 +182,11 @@ def _nothing_asked(here: MessageContext) -> AnswerPlan:
     agrees = code in ("affirm", "deny") and share >= LIKELY
     if agrees or replies.yes(here.text) or replies.no(here.text):
         return AnswerPlan([ask], outcome="answered")
+    said = MessageReading(here.text, here.read, here.clauses)
+    early = with_early(here.state, said)
+    if early is not None:
+        heard = say("chat.noted", here.language)
+        return AnswerPlan([heard, ask], (Keep.of(early),), outcome="answered")
     missed = say("chat.not_understood", here.language)
     return _astray(here, AnswerPlan([missed, ask], outcome="answered"))
 

@@ -72,6 +72,8 @@ def lines(turn: Turn, catalogue: Catalogue, language: str | None) -> tuple[list[
     first = []
     if turn.changed:
         first.append(say("chat.changed", language))
+    if turn.noted:
+        first.append(say("chat.noted", language))
     if turn.missed:
         first.append(say("chat.not_understood", language))
     if turn.outcome == "what_is_wrong":

@@ -22,12 +22,14 @@ _NO = re.compile(
     re.I,
 )
 _DROPS = re.compile(
-    r"(?:不|别)(?:要|用|报|修|送|约|订|叫|弄|办|登记|预约)了(?!.*(?:改|换|先|要))"
+    r"(?:不|别)(?:要|用|报|修|送|约|订|叫|弄|办|登记|预约|派|接|做|搞|装|查|陪|打扫)了(?!.*(?:改|换|先|要))"
+    r"|(?:不用|不必|不要|别|甭)(?:再|让人|叫人)?(?:来|去|派|接|送|修|弄|办|做|上门|跑)\S{0,3}了"
+    r"|先(?:别|不)(?:派|来|送|接|修|弄|办|约|订|叫|做)"
     r"|取消|撤了|算了(?!\s*(?:不|别))|当我没说|cancel|never ?mind|forget (?:it|about)|don't need",
     re.I,
 )
 _TAKES_BACK = re.compile(
-    r"(?:先|就|都)?不\S{0,4}了|算了|改成|换成|改为|不要|取消|不是\S+(?:是|要)|等等|instead|rather"
+    r"(?:先|就|都)?不\S{0,4}了|先(?:放|搁|缓)|放一?放|回头再|以后再[说弄办]|算了|改成|换成|改为|不要|取消|不是\S+(?:是|要)|等等|instead|rather"
     r"|changed my mind|not .+ but",
     re.I,
 )
@@ -52,6 +54,11 @@ _NO_PHONE = re.compile(
     r"|(?:no|without|not) .{0,20}(?:phone|number)",
     re.I,
 )
+_NO_NAME_GIVEN = re.compile(
+    r"(?:不|别|就不|甭)(?:留|报|写|说|登记)(?:个|我)?(?:姓|名|名字|姓名)|(?:姓|名|名字|姓名)就?(?:不|别|甭)(?:留|报|写|说)"
+    r"|匿名|no need for (?:my |a )?name|(?:not|don't|won't) (?:give|leave|say) (?:my |a )?name",
+    re.I,
+)
 _ANY_TIME = re.compile(
     r"不着急|不急|随便(?:什么时候|哪天)?|都行|都可以|什么时候都|哪天都|你们(?:看着|安排|定)|看你们|越快越好|尽快"
     r"|any ?time|whenever|no rush|no hurry|as soon as|asap",
@@ -70,6 +77,10 @@ _DAY = re.compile(
 _BUILDING = re.compile(r"楼|栋|幢|座|building|block|tower", re.I)
 _BARE_UNIT = re.compile(
     r"(?:就?是?|在|住)?(\d{1,4}(?:\s*[-—–#/ ]\s*\d{1,4}){0,2})(?:室|号|户|房)?[吧的呀啊。.]?"
+)
+# A room before something else: 402。等等，先修油烟机. A telephone number is longer.
+_FIRST_UNIT = re.compile(
+    r"(?:就?是?|在|住)?(\d{2,4}(?:[-—–#/]\d{1,4}){0,2})(?:室|号|户|房)?[。.,，、;；!！…](?!\d)"
 )
 _PLACE_LIKE = re.compile(
     r"\S{1,12}(?:小区|新村|家园|花园|公寓|宿舍|大院|胡同|[里园苑院村庄街路巷弄城湾坊舍区楼寓府邸庭])(?:[^\u3400-\u9fff]|$)"
@@ -195,6 +206,8 @@ def declines(text: str, asked: str | None) -> list[str]:
         found.append("phone")
     if _ANY_TIME.search(text):
         found.append("when")
+    if _NO_NAME_GIVEN.search(text):
+        found.append("person")
     if asked and asked not in found and (_DECLINES.search(text) or (asked == "phone" and no(text))):
         found.append(asked)
     return found
@@ -216,6 +229,8 @@ def bare(asked: str, text: str, *, others: bool) -> Field[str] | None:
     if asked == "unit" and (m := _BARE_UNIT.fullmatch(said.translate(_DIGITS))):
         digits = "-".join(re.findall(r"\d+", m[1]))
         return Field(digits, (0, len(text)), 0.8)
+    if asked == "unit" and (m := _FIRST_UNIT.match(said.translate(_DIGITS))):
+        return Field("-".join(re.findall(r"\d+", m[1])), m.span(1), 0.8)
     if asked == "place" and len(said) <= 30 and _PLACE_LIKE.match(said):
         return Field(written if written.isascii() else said, (0, len(text)), 0.3, note=UNKNOWN)
     if asked == "place" and _WRITTEN_NAME.fullmatch(written) and not _NO_PLACE.search(written):

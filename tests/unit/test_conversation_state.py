@@ -29,6 +29,7 @@ FORMS = st.builds(
     asked=st.none() | st.sampled_from(["place", "read_back"]),
     misses=st.integers(0, 3),
     for_other=st.booleans(),
+    early=st.none() | st.builds(Draft, READINGS, st.text(max_size=8)),
 )
 EMERGENCIES = st.none() | st.tuples(IDS, st.datetimes(timezones=st.just(UTC)))
 

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from intake.catalogue.services import load_catalogue
-from intake.conversation.form import MessageReading, State, Turn, missing, respond
+from intake.conversation.form import (
+    MessageReading,
+    State,
+    Turn,
+    missing,
+    respond,
+    with_early,
+)
 from intake.settings import ROOT
 from intake.understanding import replies
 from intake.understanding.gazetteer import Gazetteer
@@ -227,3 +234,81 @@ def test_a_state_survives_being_stored() -> None:
 )
 def test_a_rating_is_read_in_points_or_words(words: str, points: int | None) -> None:
     assert replies.points(words) == points
+
+
+def test_what_is_said_before_the_need_is_not_lost() -> None:
+    early = with_early(State(), said("13912345678，这个打得通", "out_of_scope"))
+    assert early is not None
+    more = with_early(early, said("幸福里3号楼2单元501", "out_of_scope"))
+    assert more is not None
+    stored = State.from_json(more.to_json())
+    turn = respond(stored, said("水管漏了", "home_repair"), CATALOGUE)
+    assert turn.outcome == "read_back"
+    assert known(turn) == {"place": "幸福里", "unit": "3-2-501", "phone": "13912345678"}
+    draft = turn.state.drafts[0]
+    place = draft.read.place
+    assert place is not None and place.evidence is not None
+    assert draft.text[slice(*place.evidence)] == "幸福里"
+
+
+@pytest.mark.parametrize("text", ["你好", "谢谢", "今儿天真好啊"])
+def test_words_without_any_field_leave_nothing_behind(text: str) -> None:
+    assert with_early(State(), said(text, "greet")) is None
+
+
+@pytest.mark.parametrize(
+    "words", ["轮椅能折起来的", "就在花坛跟车棚中间那里", "我家有条狗，拴着的", "要会说方言的最好"]
+)
+def test_what_belongs_to_the_need_is_noted_when_it_is_read_back(words: str) -> None:
+    turn = talk(("幸福里3号楼2单元501水管漏了", "home_repair"), (words, "home_repair"))
+    assert (turn.outcome, turn.noted, turn.missed) == ("read_back", True, False)
+    assert turn.state.drafts[0].text.endswith(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "我不留名了",
+        "名字就不说了",
+        "姓名别写",
+        "匿名吧",
+        "不报姓名",
+        "I won't give my name",
+    ],
+)
+def test_who_will_not_give_a_name_is_understood_whenever_it_is_said(words: str) -> None:
+    turn = talk(("幸福里3号楼2单元501水管漏了", "home_repair"), (words, "out_of_scope"))
+    assert "person" in turn.state.declined and not turn.missed
+
+
+@pytest.mark.parametrize(
+    ("words", "unit"),
+    [
+        ("402。等等，我看看", "402"),
+        ("就501，电梯上来右手", "501"),
+        ("3-2-501，门口有棵树", "3-2-501"),
+        ("四零二，快点", "402"),
+    ],
+)
+def test_a_room_at_the_beginning_of_an_answer_is_taken(words: str, unit: str) -> None:
+    turn = talk(("幸福里的水管漏了", "home_repair"), (words, "out_of_scope"))
+    assert known(turn)["unit"] == unit
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("车先别派了", True),
+        ("不用来了", True),
+        ("不用再来人了", True),
+        ("甭修了", True),
+        ("别送了", True),
+        ("先不约", True),
+        ("不要紧了", False),
+        ("别提了", False),
+        ("他不来了", False),
+        ("不客气了", False),
+    ],
+)
+def test_who_wants_nothing_any_more_is_understood(words: str, wanted: bool) -> None:
+    assert replies.drops(words, likely=False) is wanted

@@ -48,7 +48,7 @@ async def keep(
         drafts.append(replace(draft, id=request.id))
     if drafts:
         message.service_request_id = drafts[0].id
-    kept = replace(state, drafts=tuple(drafts)) if drafts else State()
+    kept = replace(state, drafts=tuple(drafts)) if drafts else State(early=state.early)
     conversation_state.save(conversation, ConversationState(form=kept))
 
 

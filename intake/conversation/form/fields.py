@@ -130,6 +130,31 @@ def certain(draft: Draft) -> Draft:
     return replace(draft, read=draft.read.but(category_confidence=1.0, reasons=reasons, **fields))
 
 
+def with_early(state: State, said: MessageReading) -> State | None:
+    """The state with the fields of a message that names no need; None if it gives none."""
+    found = {n: v for n in FIELDS if (v := said.read.get(n)) is not None}
+    if not found or state.drafts:
+        return None
+    if state.early is None:
+        return replace(state, early=Draft(said.read, said.text))
+    return replace(state, early=with_more(state.early, said, found))
+
+
+def after_early(early: Draft | None, draft: Draft) -> Draft:
+    """A new draft with the fields that were given before its need was named."""
+    if early is None:
+        return draft
+    offset = len(early.text) + 1
+    fields = {
+        n: moved(value, offset) if (value := draft.read.get(n)) is not None else early.read.get(n)
+        for n in FIELDS
+    }
+    area = draft.read.area or early.read.area
+    return replace(
+        draft, read=draft.read.but(area=area, **fields), text=f"{early.text}\n{draft.text}"
+    )
+
+
 def noted(state: State, said: MessageReading) -> State:
     """The state with the fields of a message merged in; no next step is chosen."""
     found = answers(state, said)

@@ -6,7 +6,14 @@ import re
 from dataclasses import replace
 
 from intake.catalogue.services import Catalogue
-from intake.conversation.form.fields import answers, declines, differs, merged, with_more
+from intake.conversation.form.fields import (
+    after_early,
+    answers,
+    declines,
+    differs,
+    merged,
+    with_more,
+)
 from intake.conversation.form.needs import needs_in, second_need, switched_to
 from intake.conversation.form.state import (
     FIELDS,
@@ -67,7 +74,7 @@ def _open(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
     needs = needs_in(said, catalogue)
     if not needs:
         return Turn(state, "none")
-    drafts = [Draft(need, said.text) for need in needs]
+    drafts = [after_early(state.early, Draft(need, said.text)) for need in needs]
     fresh = State(drafts=tuple(drafts), for_other=replies.for_other(said.text))
     declined = tuple(declines(fresh, said, {}))
     return _next(replace(fresh, declined=declined), catalogue)
@@ -89,8 +96,10 @@ def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Tu
     kind = replies.small_talk(said.text, "")
     if kind and not _tells_more(said, catalogue):
         return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=kind)
-    if talk is None and state.asked in FIELDS and _tells_more(said, catalogue):
+    if talk is None and state.asked != "what_is_wrong" and _tells_more(said, catalogue):
         drafts = tuple(with_more(draft, said, {}) for draft in state.drafts)
+        if state.asked not in FIELDS:
+            return Turn(replace(state, drafts=drafts), "read_back", noted=True)
         return _next(replace(state, drafts=drafts, misses=0), catalogue)
     if talk is not None and said.best[1] >= LIKELY:
         return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=talk)

@@ -57,6 +57,7 @@ class State:
     want to give. `misses`: messages in a row that were not understood. `denials`: how often the
     resident denied what was read back, since a message last gave a field. `for_other`: the help is
     for somebody else, so the writer's own name is not the name of the person who needs help.
+    `early`: the fields that were given before any need was.
     """
 
     drafts: tuple[Draft, ...] = ()
@@ -66,6 +67,7 @@ class State:
     misses: int = 0
     denials: int = 0
     for_other: bool = False
+    early: Draft | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; `from_json` reads it back."""
@@ -77,6 +79,7 @@ class State:
             "misses": self.misses,
             "denials": self.denials,
             "for_other": self.for_other,
+            **({"early": self.early.to_json()} if self.early is not None else {}),
         }
 
     @classmethod
@@ -90,6 +93,7 @@ class State:
             misses=int(stored.get("misses", 0)),
             denials=int(stored.get("denials", 0)),
             for_other=bool(stored.get("for_other")),
+            early=Draft.from_json(early) if (early := stored.get("early")) else None,
         )
 
 
@@ -120,13 +124,15 @@ class Turn:
     """The result of a message: the new state, and what to do next.
 
     `changed`: a field or category that was known before has another value now. `missed`: the
-    message was not understood. `talk`: the kind of small talk that is answered first.
+    message was not understood. `noted`: it gave no field, but belongs to the need. `talk`: the kind
+    of small talk that is answered first.
     """
 
     state: State
     outcome: Outcome
     changed: bool = False
     missed: bool = False
+    noted: bool = False
     talk: str | None = None
 
 
