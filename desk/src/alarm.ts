@@ -39,19 +39,27 @@ function wake(): void {
 }
 
 function play(): void {
-  if (!audio || !soundIsOn()) return;
-  TONES.forEach((frequency, place) => {
+  if (audio && soundIsOn()) sound(TONES, "square", 0.2);
+}
+
+function sound(tones: number[], type: OscillatorType, volume: number): void {
+  tones.forEach((frequency, place) => {
     const at = audio!.currentTime + place * TONE_SECONDS;
     const tone = audio!.createOscillator();
     const loud = audio!.createGain();
-    tone.type = "square";
+    tone.type = type;
     tone.frequency.value = frequency;
-    loud.gain.setValueAtTime(0.2, at);
+    loud.gain.setValueAtTime(volume, at);
     loud.gain.exponentialRampToValueAtTime(0.001, at + TONE_SECONDS * 0.95);
     tone.connect(loud).connect(audio!.destination);
     tone.start(at);
     tone.stop(at + TONE_SECONDS);
   });
+}
+
+/** A soft sound of two tones, unlike the alarm's: something may be danger and waits for an ear. */
+function chime(): void {
+  if (audio && soundIsOn()) sound([523, 784], "sine", 0.12);
 }
 
 /** Ring in one of the open pages only. */
@@ -105,5 +113,6 @@ if (document.body.dataset["me"] && document.body.dataset["role"] !== "station") 
   void ask();
   document.addEventListener("huying:alarm", () => void ask());
   document.addEventListener("huying:hello", () => void ask());
+  document.addEventListener("huying:listen", chime);
   window.setInterval(() => void ask(), POLL_MS);
 }

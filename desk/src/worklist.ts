@@ -100,7 +100,10 @@ if (live()) {
     putBack(was);
     const fresh = [...numbers("#live .line")].filter((n) => !before.has(n));
     const urgent = [...numbers("#live .line.emergency")].filter((n) => !before.has(n));
+    const listen = [...numbers("#live .line.listen")].filter((n) => !before.has(n));
+    if (listen.length) document.dispatchEvent(new Event("huying:listen"));
     if (urgent.length) tell(say("queue_emergency", { number: urgent.join(", ") }));
+    else if (listen.length) tell(say("queue_listen", { number: listen.join(", ") }));
     else if (fresh.length) tell(say("queue_new", { count: fresh.length }));
   });
 

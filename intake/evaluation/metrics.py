@@ -40,6 +40,7 @@ from intake.evaluation.dataset import Item, Labels
 from intake.understanding.confidence import NON_SERVICE
 from intake.understanding.fields import BY_NAME, FIELDS, READ, READ_NAMES
 from intake.understanding.numerals import ENGLISH, NUMERAL, number
+from intake.understanding.readers import LISTEN_FIRST
 from intake.understanding.simplified import plain
 from intake.understanding.values import Understanding, Window, window_to_json
 from intake.understanding.when import overlap
@@ -47,7 +48,6 @@ from intake.understanding.when import overlap
 if TYPE_CHECKING:
     from intake.evaluation.dialogues import Held
 
-LISTEN_FIRST = "danger_possible"
 RIGHT_OVERLAP = 0.5
 BINS = 10
 # Quantile of the normal distribution for a 95 % interval.

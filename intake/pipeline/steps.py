@@ -295,6 +295,14 @@ async def alarm(parts: Parts, alarm_id: int, step: int) -> None:
     await alarms.call(parts, alarm_id, step)
 
 
+@step("listen", attempts=ALARM_ATTEMPTS, longest_seconds=15)
+async def listen(parts: Parts, service_request_id: int) -> None:
+    """Call the people on duty for what may be danger, unless somebody has opened it by now."""
+    async with parts.sessions.begin() as session:
+        request = await service_requests.lock(session, service_request_id)
+        await service_requests.call_if_unheard(session, request)
+
+
 async def give_up(parts: Parts, name: str, error: BaseException, **ids: int) -> None:
     """A job failed for good: put its request into review, with a sentence that says why."""
     if name == "converse":

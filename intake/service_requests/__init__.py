@@ -5,7 +5,12 @@ the job that it starts are written together, so a crash can't leave a request wi
 next step.
 """
 
-from intake.service_requests.alarms import acknowledge, declare_emergency, raise_alarm
+from intake.service_requests.alarms import (
+    acknowledge,
+    call_if_unheard,
+    declare_emergency,
+    raise_alarm,
+)
 from intake.service_requests.areas import area_of
 from intake.service_requests.backends import AT_A_BACKEND, send_again, tell_backend
 from intake.service_requests.contact_points import contact_point, point_of, recording_of
@@ -35,6 +40,7 @@ __all__ = [
     "answer_read_back",
     "area_of",
     "ask_operators",
+    "call_if_unheard",
     "called",
     "contact_point",
     "correct",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.lifecycle import Actor
+from intake.lifecycle import ENDED, Actor, Status
+from intake.runtime import Parts
 from intake.service_requests.deadlines import EMERGENCY
 from intake.service_requests.events import Author, record
 from intake.storage.jobs import defer
-from intake.storage.models import Alarm, ServiceRequest
+from intake.storage.models import AccessLog, Alarm, ServiceRequest
 
 
 async def declare_emergency(session: AsyncSession, request: ServiceRequest) -> None:
@@ -37,6 +38,33 @@ async def raise_alarm(session: AsyncSession, request: ServiceRequest) -> None:
         await defer(session, "alarm", alarm_id=alarm_id, step=0)
         record(session, request, "alarmed", Author(Actor.WORKER))
         await session.flush()
+
+
+async def listen_first(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
+    """Mark a locked request that may be an emergency. It comes before all but emergencies, and the
+    people on duty are called unless somebody has opened it after `listen_within_seconds`."""
+    if request.urgency == "emergency":
+        return
+    request.listen_first = True
+    wait = timedelta(seconds=parts.settings.alarm.listen_within_seconds)
+    await defer(
+        session,
+        "listen",
+        after=wait,
+        queueing_lock=f"listen-{request.id}",
+        service_request_id=request.id,
+    )
+
+
+async def call_if_unheard(session: AsyncSession, request: ServiceRequest) -> None:
+    """Call the people on duty for a locked request that is marked and that nobody has opened."""
+    if not request.listen_first or Status(request.status) in ENDED:
+        return
+    opened = await session.scalar(
+        select(AccessLog.id).where(AccessLog.service_request_id == request.id).limit(1)
+    )
+    if opened is None:
+        await raise_alarm(session, request)
 
 
 async def acknowledge(session: AsyncSession, alarm: Alarm, who: str) -> bool:

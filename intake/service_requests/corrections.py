@@ -44,6 +44,8 @@ async def correct(
     for key, value in changes.items():
         setattr(request, key, value)
     request.corrected = sorted({*request.corrected, *changes})
+    if "urgency" in changes:
+        request.listen_first = False
     request.deadline_at = deadline(request, parts.catalogue)
     request.version += 1
     request.updated_at = datetime.now(UTC)

@@ -21,6 +21,8 @@ def time_allowed(category: str | None, urgency: str, catalogue: Catalogue) -> ti
 
 
 def deadline(request: ServiceRequest, catalogue: Catalogue) -> datetime | None:
-    """When a request should be answered; None while nobody knows what it is about."""
-    allowed = time_allowed(request.category, request.urgency, catalogue)
+    """When a request should be answered; None while nobody knows what it is about. What may be
+    danger is as pressing as an emergency until a person has listened."""
+    urgency = "emergency" if request.listen_first else request.urgency
+    allowed = time_allowed(request.category, urgency, catalogue)
     return request.received_at + allowed if allowed is not None else None

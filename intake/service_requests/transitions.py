@@ -35,6 +35,8 @@ async def advance(
     request.status = to.value
     request.version += 1
     request.updated_at = datetime.now(UTC)
+    if current is Status.NEEDS_REVIEW:
+        request.listen_first = False  # a person has listened and decided
     if to in ENDED:
         request.ended_at = request.updated_at
         request.on_hold_until = None

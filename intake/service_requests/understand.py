@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.lifecycle import ENDED, Status
 from intake.runtime import Parts
+from intake.service_requests import alarms
 from intake.service_requests.areas import area_of
 from intake.service_requests.deadlines import deadline
 from intake.service_requests.decision import Verdict, judge
@@ -26,7 +27,7 @@ from intake.understanding import confidence as field_confidence
 from intake.understanding import safety
 from intake.understanding.fields import READ_TEXTS
 from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.readers import understand
+from intake.understanding.readers import LISTEN_FIRST, understand
 from intake.understanding.spoken_text import Heard
 from intake.understanding.values import Field, Understanding, Window
 
@@ -141,6 +142,8 @@ async def keep(
     for name, value in found.items():
         if name not in corrected:
             setattr(request, name, value)
+    if any(doubt.code == LISTEN_FIRST for doubt in read.reasons) and not request.listen_first:
+        await alarms.listen_first(session, request, parts)
     request.deadline_at = deadline(request, parts.catalogue)
     if not parts.catalogue.is_service(request.category or ""):
         request.related_to_id = await _earlier(session, request)

@@ -71,6 +71,7 @@ CONDITIONS = {
     Group.ALL: "true",
 }
 _CALM: ColumnElement[bool] = literal_column(f"({_R}.urgency <> 'emergency')")
+_LATER: ColumnElement[bool] = literal_column(f"(NOT {_R}.listen_first)")
 _DUE: ColumnElement[datetime] = literal_column(f"coalesce({_R}.deadline_at, 'infinity')")
 Wanted = Select[ServiceRequest, Household]
 _BY_DEADLINE = (Group.WAITING, Group.ON_THE_WAY)
@@ -241,7 +242,7 @@ async def _rows(
 ) -> list[Line]:
     keys: tuple[Any, ...] = (ServiceRequest.id,)
     if group in _BY_DEADLINE:
-        keys = (_CALM, _DUE, ServiceRequest.id)
+        keys = (_CALM, _LATER, _DUE, ServiceRequest.id)
     elif group is Group.ON_HOLD:
         keys = (ServiceRequest.on_hold_until, ServiceRequest.id)
     if after is not None:
@@ -257,7 +258,8 @@ def place(request: ServiceRequest, group: Group) -> str:
     parts = [str(request.id)]
     if group in _BY_DEADLINE:
         due = request.deadline_at.isoformat() if request.deadline_at else "infinity"
-        parts = ["0" if request.urgency == "emergency" else "1", due, *parts]
+        calm, later = request.urgency != "emergency", not request.listen_first
+        parts = [str(int(calm)), str(int(later)), due, *parts]
     elif group is Group.ON_HOLD and request.on_hold_until is not None:
         parts = [request.on_hold_until.isoformat(), *parts]
     return "~".join(parts)
@@ -273,7 +275,7 @@ def _seen(after: str, length: int) -> list[Any]:
             moment = parts[-2] if parts[-2] == "infinity" else _aware(parts[-2])
             values.insert(0, cast(literal(moment), DateTime(timezone=True)))
         if length > 2:
-            values.insert(0, literal(bool(int(parts[0])), Boolean()))
+            values[:0] = [literal(bool(int(part)), Boolean()) for part in parts[:2]]
     except ValueError:
         raise BadField("No page of this list ends there.", field="cursor") from None
     return values

@@ -46,6 +46,9 @@ class Alarm(Table):
         default_factory=list, description="outside duty hours; empty: the same people"
     )
     next_after_seconds: float = Field(120, gt=0, description="unanswered: call the next person")
+    listen_within_seconds: float = Field(
+        60, gt=0, description="what may be danger and nobody has opened by then: call as well"
+    )
     rounds: int = Field(3, ge=1, le=100, description="how often the whole list is gone through")
     smtp: Smtp | None = None
     duty_hours: dict[str, str] = Field(

@@ -23,6 +23,10 @@ ALARM_FROM, DOUBT_FROM = 0.6, 0.3
 doubtful and urgent."""
 
 
+LISTEN_FIRST = "danger_possible"
+"""The code of the reason that a message may be danger, so that a person listens to it first."""
+
+
 @dataclass(slots=True)
 class Reading:
     """A message while the readers run over it, and what they have found so far.
@@ -186,5 +190,5 @@ def _urgency(
         return "emergency", (Reason("life_safety", zh, en),)
     if danger >= doubt_from:
         zh, en = "说不定有人遇险，请先看这一件", "Someone might be in danger: look at this first"
-        return "urgent", (Reason("danger_possible", zh, en),)
+        return "urgent", (Reason(LISTEN_FIRST, zh, en),)
     return safety.urgency, ()

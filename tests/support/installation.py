@@ -76,6 +76,7 @@ class Installation:
         self.ears = FakeRecogniser()
         self.parts.transcriber = self.ears
         self.ranking: list[tuple[str, float]] = [("errand", 0.99), ("meal", 0.01)]
+        self.danger = 0.0
         self.assistant_up = True
         self.parts.assistant = Assistant(
             "http://rasa.test",
@@ -91,7 +92,8 @@ class Installation:
         if not self.assistant_up:
             raise httpx.ConnectError("down")
         ranking = [{"name": n, "confidence": c} for n, c in self.ranking]
-        return httpx.Response(200, json={"intent": ranking[0], "intent_ranking": ranking})
+        found = {"intent": ranking[0], "intent_ranking": ranking, "danger": self.danger}
+        return httpx.Response(200, json=found)
 
     async def operator(self) -> httpx.AsyncClient:
         """A client with an operator's token."""

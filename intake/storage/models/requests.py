@@ -92,6 +92,7 @@ class ServiceRequest(Base):
     phone: Mapped[str | None]
     given: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"))
     for_other: Mapped[bool] = mapped_column(server_default=sql("false"))
+    listen_first: Mapped[bool] = mapped_column(server_default=sql("false"))
     corrected: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
     reasons: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
 
@@ -151,6 +152,7 @@ class ServiceRequest(Base):
             Index(
                 f"service_requests_{name}",
                 sql("(urgency <> 'emergency')"),
+                sql("(NOT listen_first)"),
                 sql("coalesce(deadline_at, 'infinity')"),
                 "id",
                 postgresql_where=sql(f"status {statuses}"),

@@ -51,10 +51,11 @@ async def shown(house: Installation, part: str = "lines", **query: str) -> list[
     return numbers(answer.text, part)
 
 
-async def test_emergencies_stand_first_then_what_is_due_then_the_oldest(
+async def test_emergencies_stand_first_then_what_may_be_one_then_what_is_due_then_the_oldest(
     house: Installation,
 ) -> None:
     late = await stored(house, deadline_at=NOW - timedelta(minutes=5))
+    perhaps = await stored(house, listen_first=True, deadline_at=NOW + timedelta(minutes=2))
     whenever = await stored(house)
     soon = await stored(house, deadline_at=NOW + timedelta(hours=1))
     whenever_2 = await stored(house)
@@ -62,7 +63,7 @@ async def test_emergencies_stand_first_then_what_is_due_then_the_oldest(
     held = await stored(house, on_hold_until=NOW + timedelta(days=1))
     back = await stored(house, on_hold_until=NOW - timedelta(minutes=1))
     await stored(house, status="routed")
-    assert await shown(house) == [danger, late, soon, whenever, whenever_2, back]
+    assert await shown(house) == [danger, perhaps, late, soon, whenever, whenever_2, back]
     assert await shown(house, tab="on_hold") == [held]
 
 
