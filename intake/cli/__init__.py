@@ -35,6 +35,7 @@ COMMANDS = {
     "models": ("models", "app", "The speech models: list, add, verify, remove."),
     "train": ("train", "train", "Train the assistant, if anything it depends on changed."),
     "evaluate": ("evaluate", "evaluate", "Measure how well a labelled set is understood."),
+    "calibrate": ("calibrate", "calibrate", "Find how sure a decision without a person must be."),
     "export-corrections": (
         "export_corrections",
         "export_corrections",

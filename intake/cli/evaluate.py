@@ -129,6 +129,20 @@ def measure(
     return scores
 
 
+def answers_of(found: LabelledSet, settings: Settings, errors: Console) -> dict[Part, list[Answer]]:
+    """Predict all recordings and messages of a set with these settings."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeElapsedColumn(), console=errors) as progress:
+        starting = progress.add_task("starting", total=None)
+
+        def say(line: str) -> None:
+            progress.update(starting, description=escape(line[:60]))
+
+        model = assistant_model(say)
+        items = {part: getattr(found, part) for part in (Part.VOICEMAIL, Part.CHAT)}
+        return asyncio.run(_answers(found, settings, model, items, progress, say, False))
+
+
 async def _dialogues(
     found: LabelledSet,
     dialogues: Sequence[Dialogue],

@@ -166,6 +166,16 @@ def score(answers: Sequence[Answer], near_misses: frozenset[str], *, spoken: boo
     return Score(len(answers), tally, figures, tuple(misses), by_kind)
 
 
+def is_wrong(answer: Answer) -> bool:
+    """Would it be wrong to decide this without a person: is the category or a field that decides
+    not the labelled one, or is it an emergency?"""
+    tally = Tally()
+    wrong = compare_fields(answer.item, answer.understanding, tally)
+    wrong += _compare_kind(answer, tally, frozenset())
+    decisive = any(not line.startswith(_UNDECISIVE) for line in wrong)
+    return decisive or answer.item.urgency == "emergency"
+
+
 def kind_of_miss(line: str) -> str:
     """The kind of a miss that `compare_fields` or the category's comparison describes.
 
@@ -266,13 +276,16 @@ def _calibration_error(answers: Iterable[Answer]) -> float | None:
     return sum(abs(sum(c for c, _ in b) - sum(r for _, r in b)) for b in bins) / cases
 
 
-def wilson(hits: int, cases: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927); (0, 1) without cases."""
+def wilson(hits: int, cases: int, z: float = Z) -> tuple[float, float]:
+    """The interval of a share (Wilson 1927), by default of 95 %; (0, 1) without cases.
+
+    `z`: the normal distribution's quantile for another interval.
+    """
     if not cases:
         return 0.0, 1.0
-    share, spread = hits / cases, Z * Z / cases
+    share, spread = hits / cases, z * z / cases
     middle = share + spread / 2
-    half = Z * math.sqrt(share * (1 - share) / cases + spread / (4 * cases))
+    half = z * math.sqrt(share * (1 - share) / cases + spread / (4 * cases))
     return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
 
 
