@@ -91,5 +91,5 @@ class Deciding(Table):
         0.6, ge=0, le=1, description="learned chance of danger that is an emergency"
     )
     doubt_from: float = Field(
-        0.3, ge=0, le=1, description="learned chance of danger that a person must look at"
+        0.1, ge=0, le=1, description="learned chance of danger that a person must look at"
     )

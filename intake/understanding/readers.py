@@ -18,7 +18,7 @@ from intake.understanding.unit import Mention, find_units, read_unit
 from intake.understanding.values import Field, Reason, Understanding, Window
 from intake.understanding.when import read_when
 
-ALARM_FROM, DOUBT_FROM = 0.6, 0.3
+ALARM_FROM, DOUBT_FROM = 0.6, 0.1
 """The chances of danger (0..1, from the classifier) from which a message is an emergency, or is
 doubtful and urgent."""
 
@@ -169,7 +169,7 @@ def understand(
         category_confidence=ranking[0][1] if ranking else 0.0,
         category_ranking=tuple((code, float(share)) for code, share in ranking),
         urgency=urgency,
-        urgency_evidence=safety.evidence,
+        urgency_evidence=safety.evidence or safety.doubt,
         safety_kind=safety.kind,
         danger=danger,
         area=gazetteer.places[place.value].area if place else None,
@@ -181,14 +181,28 @@ def understand(
 def _urgency(
     text: str, safety: Safety, danger: float, alarm_from: float, doubt_from: float
 ) -> tuple[Urgency, tuple[Reason, ...]]:
+    """How urgent the message is, and why, from the rules and the learned chance of danger.
+
+    What the rules are sure of is an emergency. A learned chance is one from `alarm_from`; from
+    halfway between that and `doubt_from` where the rules doubt too; from halfway between that and
+    certainty where a chore is asked for; never where the text itself tells that nothing is wrong.
+    Whatever else leaves a doubt is urgent: a person listens first.
+    """
+    at = safety.evidence if safety.urgency == "emergency" else safety.doubt
+    said = text[slice(*at)] if at else ""
     if safety.urgency == "emergency":
-        said = text[slice(*safety.evidence)] if safety.evidence else ""
         zh, en = f"可能有危险：“{said}”", f"Someone may be in danger: “{said}”"
         return "emergency", (Reason("life_safety", zh, en),)
-    if danger >= alarm_from:
+    halfway = (alarm_from + doubt_from) / 2
+    needed = halfway if said else (1 + alarm_from) / 2 if safety.chore else alarm_from
+    if danger >= needed and not safety.calm:
         zh, en = "整段话听着像有人遇险", "The whole message sounds like someone in danger"
         return "emergency", (Reason("life_safety", zh, en),)
-    if danger >= doubt_from:
+    if said:
+        zh = f"说不定有人遇险：“{said}”，请先看这一件"
+        en = f"Someone might be in danger: “{said}”. Look at this first"
+        return "urgent", (Reason("danger_possible", zh, en),)
+    if danger >= (halfway if safety.calm or safety.chore else doubt_from):
         zh, en = "说不定有人遇险，请先看这一件", "Someone might be in danger: look at this first"
         return "urgent", (Reason(LISTEN_FIRST, zh, en),)
     return safety.urgency, ()

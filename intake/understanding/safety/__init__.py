@@ -8,11 +8,18 @@ or a figure of speech doesn't count.
 from dataclasses import dataclass
 
 from intake.understanding.fields import Urgency
-from intake.understanding.safety.exclusions import HEARD_AS_CALM, excused
+from intake.understanding.safety.doubt import doubted
+from intake.understanding.safety.exclusions import (
+    CALM_TALK,
+    HEARD_AS_CALM,
+    excused,
+    harmless,
+    ordinary,
+)
 from intake.understanding.safety.hints import hinted
 from intake.understanding.safety.sound import sounding_like_danger
 from intake.understanding.safety.words import EMERGENCIES, HEARD_AS, URGENT
-from intake.understanding.spoken_text import Heard
+from intake.understanding.spoken_text import Heard, Span
 from intake.understanding.values import Evidence
 
 KINDS = (*EMERGENCIES, "trapped")
@@ -24,18 +31,47 @@ class Safety:
     """The danger that a text speaks of.
 
     `kind` is one of `KINDS` when `urgency` is "emergency", else None. `evidence`: the words that
-    say so.
+    say so. `doubt`: words that leave a doubt whether somebody is in danger, when nothing is sure.
+    `calm`: the text itself tells that what sounds like danger is none. `chore`: it asks for a
+    service or tells a habit, without haste.
     """
 
     urgency: Urgency
     kind: str | None
     evidence: Evidence
+    doubt: Evidence = None
+    calm: bool = False
+    chore: bool = False
 
 
 def read_safety(heard: Heard) -> Safety:
     """Return the gravest danger that the text speaks of; "normal" when there is none."""
     view = HEARD_AS.respell(heard)
     calming = HEARD_AS_CALM.respell(heard)
+    found, urgent = _said(heard, view, calming)
+    doubt = None
+    if found is None:
+        doubt = doubted(heard.text, calming)
+        if doubt is not None and doubt.sure:
+            found = doubt.kind, doubt.evidence
+    if found is not None and not _told_calmly(heard.text, found[1]):
+        return Safety("emergency", *found)
+    unsure = found[1] if found is not None else doubt.evidence if doubt is not None else None
+    urgency: Urgency = "urgent" if urgent else "normal"
+    return Safety(
+        *(urgency, None, urgent, unsure),
+        calm=harmless(heard.text),
+        chore=ordinary(heard.text),
+    )
+
+
+def _told_calmly(text: str, words: Span) -> bool:
+    """Whether the text says near `words` that it is the television, a drill or a joke."""
+    return CALM_TALK.search(text, max(0, words[0] - 60), words[1] + 60) is not None
+
+
+def _said(heard: Heard, view: str, calming: str) -> tuple[tuple[str, Span] | None, Evidence]:
+    """The kind and the words of an emergency, if one is said, and the words of something urgent."""
     urgent: Evidence = None
     for text in dict.fromkeys((heard.text, view)):
         # Combine both respellings; where both change a character, the calming words win.
@@ -45,15 +81,15 @@ def read_safety(heard: Heard) -> Safety:
             for pattern in patterns:
                 for match in pattern.finditer(text):
                     if not excused(text, calm, match, kind):
-                        return Safety("emergency", kind, match.span())
+                        return (kind, match.span()), urgent
         for pattern in URGENT:
             for match in pattern.finditer(text):
                 if urgent is None and not excused(text, calm, match, "urgent"):
                     urgent = match.span()
         found = hinted(text, calm)
         if found:
-            return Safety("emergency", *found)
+            return found, urgent
     for kind, match in sounding_like_danger(heard):
         if not excused(heard.text, calming, match, kind):
-            return Safety("emergency", kind, match.span())
-    return Safety("urgent" if urgent else "normal", None, urgent)
+            return (kind, match.span()), urgent
+    return None, urgent

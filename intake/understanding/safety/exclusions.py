@@ -17,8 +17,9 @@ def _all(*patterns: str) -> tuple[re.Pattern[str], ...]:
 
 
 FIGURES_OF_SPEECH = _all(
+    "(?:气|急|烦|闷|催|热|冷|饿|累|吵|愁|笑|做|弄|逼)得?(?:我|人|他|她)?[^,。!?]{0,3}(?:要|想|快|能)[^,。!?]{0,2}(?:去)?(?:跳[楼河江海]|上吊|撞墙|吐血|自杀|去死)",
     "(?:累|气|笑|愁)(?:得|到|的)?(?:我)?(?:要|快|都)?吐血|吐血推荐|(?:简直|等于|就是|真是|像)[^,。]{0,3}抢劫",
-    "(?:热|闷|吵|堵|累|尴尬|压抑)(?:得|的)?[^,。]{0,5}窒息",
+    "(?:热|闷|吵|堵|累|尴尬|压抑|涨|贵|催)(?:得|的)?[^,。]{0,5}窒息",
     "(?:笑|气|急|烦|累|饿|吵|热|冷|冻|愁|想|馋|美|乐|困|臭|吓|羞|疼|逗|高兴|激动)(?:都|也)?(?:快|要)?(?:把)?[^,。]{0,3}死(?:我|人|了|个)",
     "把(?:我|人|大家)(?:都|给)?(?:快|要)?(?:笑|气|急|吓|愁|吵|逗|烦)死|逼死|逼疯|要了?(?:我的?|亲)?命了|要人命|老命",
     "(?:快|要)(?:笑|气|热|累|饿|吵|烦)(?:死|疯|炸)|撞墙",
@@ -34,19 +35,19 @@ LIKENESS = re.compile(
 """A comparison: harmless, unless it is a pain that is compared (疼得跟刀绞一样)."""
 
 _THING = (
-    "(?:猫|狗|鸟|鹦鹉|鸽子|鸡|鸭|宠物|乌龟|兔子|钥匙|手机|存折|身份证|快递|包裹|钱包|眼镜|拐杖|拐棍|假牙|医保卡|社保卡|东西|衣服|自行车|电动车|"
+    "(?:花镜|球|鞋|书包|猫|狗|鸟|鹦鹉|鸽子|鸡|鸭|宠物|乌龟|兔子|钥匙|手机|存折|身份证|快递|包裹|钱包|眼镜|拐杖|拐棍|假牙|医保卡|社保卡|东西|衣服|自行车|电动车|"
     "遥控器|助听器|戒指|卡|花盆|晾衣杆|被子|瓷砖|墙皮|空调|广告牌|灯|吊顶|树枝|螺丝|画|钱|证|帽子|雨伞|轮椅)"
 )
 _THING_EN = r"\b(?:cat|kitten|dog|puppy|poodle|parrot|bird|rabbit|pet|parcel|package|keys?|phone|wallet|purse|bag|card|glasses|stick|letter|hat|scarf|umbrella|ball|bike|tile)\b"
 
 HARMLESS: dict[str, tuple[re.Pattern[str], ...]] = {
     "help": _all("dying (?:for|to)", "马桶|下水|水管|空调|海鲜|冰箱|蟑螂|老鼠|作业|网速|电脑|热死","😂|🤣|哈哈|嘻嘻|广场舞|怎么(?:退|弄|用|关|删|设置|发)|微信|密码|遥控|验证码|救命(?:讲座|知识|课)"),
-    "fire": _all("(?:打|点)不着(?:火)?|火苗[^,。]{0,5}(?:小|弱|黄|不旺)|拔了|还用呢|(?:烟囱|尾气|烧烤|烤串|烤肉|油烟(?!机)|排烟|工厂|餐馆|饭店|烧香|香炉|抽烟|吸烟|烟味)|(?:火|烟)[^。]{0,6}(?:已经?|早就|都)?(?:灭了|扑灭了|没了)|(?:barbecue|bbq|cigarette|smokes|smokers|incense)|演习|演戏|演练|灭火器[^,。]{0,6}(?:发|领|过期|教)"),
-    "gas": _all("(?:没有?|无)[^,。]{0,3}(?:煤气)?味|(?:没|不)漏(?:气)?(?:[,。]|$)|下水|化粪池|垃圾|粪|油烟|油漆|甲醛|烧烤|臭水|厕所|淡淡的|丝丝|其实是|原来是|假的|虚惊|修好了|谢谢你们"),
-    "missing": _all(rf"{_THING}[^,。]{{0,12}}(?:丢|不见|找不|失踪|跑)|{_THING_EN}[^.]{{0,30}}(?:missing|lost|wandered|disappear|find)|找回来了|找到了|(?:过年|春节|[一两几多\d]年)[^,。]{{0,8}}没回|(?:走失|失踪|丢)了?(?:多|好几?|[一二三四五六七八九十两几\d]+)年"),
+    "fire": _all("(?:打|点)不着(?:火)?|火苗[^,。]{0,5}(?:小|弱|黄|不旺)|拔了|还用呢|(?:烟囱|尾气|烧烤|烤串|烤肉|油烟(?!机)|排烟|工厂|餐馆|饭店|烧香|香炉|抽烟|吸烟|烟味)|(?:火|烟)[^。]{0,6}(?:已经?|早就|都)?(?:灭了|扑灭了|没了)|(?:barbecue|bbq|cigarette|smokes|smokers|incense)|演习|演戏|演练|灭火器[^,。]{0,6}(?:发|领|过期|教)|burning (?:leaves|rubbish|incense|paper)"),
+    "gas": _all("(?:没有?|无)[^,。]{0,3}(?:煤气)?味|停气|(?:没|不)漏(?:气)?(?:[,。]|$)|下水|化粪池|垃圾|粪|油烟|油漆|甲醛|烧烤|臭水|厕所|淡淡的|丝丝|其实是|原来是|假的|虚惊|修好了|谢谢你们"),
+    "missing": _all("我(?:也|都)?[寻找]不|教(?:了|过)", rf"{_THING}[^,。]{{0,12}}(?:丢|不见|找不|失踪|跑)|{_THING_EN}[^.]{{0,30}}(?:missing|lost|wandered|disappear|find)|找回来了|找到了|(?:过年|春节|[一两几多\d]年)[^,。]{{0,8}}没回|(?:走失|失踪|丢)了?(?:多|好几?|[一二三四五六七八九十两几\d]+)年"),
     "drowning": _all(f"{_THING}[^,。]{{0,6}}(?:掉|落|滑|跳|翻)|{_THING_EN}[^.]{{0,20}}(?:fell|jumped|in the)|(?:掉|落)下?来的水"),
     "fall": _all(f"{_THING}(?:又|都|突然|从[^,。]{{0,6}})?(?:掉|摔|跌|滚|滑)"),
-    "medical": _all("门卫|保安|(?:物业|公司|客服|师傅|房东|修灯)[^,。]{0,6}(?:叫|喊|推)|暖气|眼红|腿脚不(?:行|好)|暖气片?|(?:中风|脑梗|偏瘫|骨折|病|出院)(?:以后|之后|后)|手术|老毛病",r"\b(?:power|signal|wi-?fi|line|calls?|connection|internet|pressure)\b[^.]{0,20}dropping","(?:手机|电脑|电视|开关|门铃|遥控|机器|电梯|按钮|按键)[^,。]{0,10}(?:没反应|没有反应)|(?:后遗症|康复|恢复得)|(?:手机|电脑|电视|冰箱|空调|洗衣机|电池|车|轮椅|助听器|机器)[^,。]{0,8}不行了|(?:年了|年多|多年|瘫痪|偏瘫|常年|卧床)[^。]{0,30}(?:护工|康复|照顾|陪护|助浴|护理|理发)"),
+    "medical": _all("守夜|陪夜|熬(?:了|过)[^,。]{0,4}[月夜天]", "门卫|保安|(?:物业|公司|客服|师傅|房东|修灯)[^,。]{0,6}(?:叫|喊|推)|暖气|眼红|腿脚不(?:行|好)|暖气片?|(?:中风|脑梗|偏瘫|骨折|病|出院)(?:以后|之后|后)|手术|老毛病",r"\b(?:power|signal|wi-?fi|line|calls?|connection|internet|pressure)\b[^.]{0,20}dropping","(?:手机|电脑|电视|开关|门铃|遥控|机器|电梯|按钮|按键)[^,。]{0,10}(?:没反应|没有反应)|(?:后遗症|康复|恢复得)|(?:手机|电脑|电视|冰箱|空调|洗衣机|电池|车|轮椅|助听器|机器)[^,。]{0,8}不行了|(?:年了|年多|多年|瘫痪|偏瘫|常年|卧床)[^。]{0,30}(?:护工|康复|照顾|陪护|助浴|护理|理发)"),
     "self_harm": _all("(?:电视|新闻|小说|电影|剧)[^。]{0,20}|走(?:法律|司法|程序|流程|正规|后门|医保|仲裁|公证)"),
 }  # fmt: skip
 
@@ -117,13 +118,32 @@ SETTLED = re.compile(
 )
 """Near the words of danger these tell that nothing is wrong any more, or never was."""
 
+CALM_TALK = re.compile(
+    "法治节目|看[^,。!?]{0,4}(?:节目|新闻|电影)|新闻里|电影里|追剧|[说嚷喊][^,。!?]{0,4}再[^,。!?]{0,10}[就去][^,。!?]{0,3}(?:跳|上吊|疯)|杀年?[猪羊牛]|杀猪|"
+    "口头禅|别当真|不用当真|哈哈|😂|🤣|虚惊|没烟[也没]+火|没烟没火|[莫没]得烟|(?<!备用)(?:电池|没电|低电)[^,。!?]{0,6}(?:换|滴|响|叫)|(?:白圆盘|圆坨|报警器?|探测器|感应器)[^。!?]{0,24}(?:电池|没电|低电|到期|换)|(?:滴|叫|响)[^,。!?]{0,8}(?<!备用)(?:电池|没电)|[想要]学[^,。!?]{0,8}急救|急救[^,。!?]{0,4}班|今天好好的|屋里散|烟散了|散过了|"
+    "(?:打仗|枪战|武打|恐怖|杀人)(?:的)?(?:片|剧)|放[^,。!?]{0,4}(?:电视|片)|电视(?:剧|声|机)[^,。!?]{0,4}(?:开|放|吵)|音量|戴[^,。!?]{0,3}耳机|打游戏|玩游戏|演习|演练|彩排|排练|没有的事|"
+    r"(?:low|flat|new) battery|battery (?:is |must be )?(?:low|flat|dead)|chirp|video games?|\bfilms?\b|\bmovies?\b|\bdrills?\b|no harm done|just kidding|haha"
+)
+"""Words that tell, anywhere in the text, that what sounds like danger is none."""
+
+ANIMAL = re.compile(
+    "宠物|兽医|咬[^,。!?]{0,5}(?:鞋|花|沙发)|(?:猫|狗|鹦鹉|兔子?|乌龟|鸽子)[^,。!?]{0,8}(?:掉|跳|摔|跑|走丢|飞|瘸)|"
+    r"\b(?:cat|kitten|puppy|dog|poodle)\b[^.]{0,20}(?:fell|jumped|missing|stuck|lost|barking)"
+)
+"""An animal in trouble, which a learned chance of danger takes for a person."""
+
+OLD_TALE = re.compile(
+    "(?<![十〇零一二三四五六七八九\\d])(?:[五六七八九][〇零一二三四五六七八九]|[5-9]\\d|19\\d\\d)年(?!级|代建)"
+)
+"""A year of the last century: the text tells what happened then."""
+
 CLAIMS = re.compile(
     "不赔|索赔|赔偿|怎么赔|律师|官司|起诉|报销|保险公司|状子|押金|免责|凭什么|该不该|协调|调解|评理|说合|法院|仲裁|上当|law(?:yer|suit)|compensation"
 )
 """Words of claims and disputes: the event is over, and the help that is wanted is legal."""
 
 CHORE = re.compile(
-    "登记|报名|多少钱|补贴|证(?!明不)|票|课|老师|理发|广场舞|微信|噪音|办理|平时|整天|一天到晚|天天|预约|自来水|太阳能|扶手|路灯|有没有|能不能|可不可以|谢谢|作业|成绩|考试|照片|软件|密码|"
+    "登记|报名|理(?:个|一)?[^,。!?]?发|剃|刮个?脸|剪头|多少钱|补贴|证(?!明不)|票|课|老师|理发|广场舞|微信|噪音|办理|平时|整天|一天到晚|天天|预约|自来水|太阳能|扶手|路灯|有没有|能不能|可不可以|谢谢|作业|成绩|考试|照片|软件|密码|"
     "修(?:一下|修|理|好)|来修|给修|换(?:个|成|一)|装(?:个|一|上)|清理|打扫|垃圾|水龙头|马桶|请(?:个|人|医生|大夫|你们)|护工|尿垫|要人|volunteer|could|thank"
 )
 """Words that ask for a chore: with no word of haste, the rest of the message is about it."""
@@ -151,7 +171,7 @@ _AT_ONCE = re.compile(
 )
 
 _FELT = ("medical", "fall", "gas")
-_BODILY = ("medical", "fall")
+BODILY = ("medical", "fall")
 _ALWAYS = ("self_harm", "help", "unresponsive", "urgent")
 
 
@@ -160,6 +180,18 @@ def excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
 
     `calm` is the text with calming words respelled (`HEARD_AS_CALM`), of the same length.
     """
+    return unreal(text, calm, match, kind) or _settled(text, calm, match, kind)
+
+
+def busy(text: str, match: re.Match[str], kind: str) -> bool:
+    """Whether only a chore or the care after an illness near `match` can excuse it."""
+    low, high = max(0, match.start() - 60), match.end() + 60
+    others = (SETTLED, CLAIMS, *HARMLESS.get(kind, ()))
+    return not any(pattern.search(text, low, high) for pattern in others)
+
+
+def unreal(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
+    """Whether the words around `match` say that it never happened, is over or is only a picture."""
     around = text[max(0, match.start() - 24) : match.end() + 16]
     if UNHARMED.search(text[match.start() : match.end()]):
         return True
@@ -172,6 +204,10 @@ def excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
         after = spelled[match.end() : match.end() + 40]
         if NOT_NOW[_before(kind)].search(before) or NOT_NOW["after"].match(after):
             return True
+    return False
+
+
+def _settled(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
     low, high = max(0, match.start() - 60), match.end() + 60
     if kind != "urgent" and SETTLED.search(text, low, high):
         return True
@@ -179,7 +215,7 @@ def excused(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
         return True
     if kind not in _ALWAYS:
         near = text[low:high]
-        if ordinary(near) or (kind in _BODILY and CARE.search(near) and not _AT_ONCE.search(near)):
+        if ordinary(near) or (kind in BODILY and CARE.search(near) and not _AT_ONCE.search(near)):
             return True
     return any(
         pattern.search(spelled[low:high])
@@ -198,3 +234,8 @@ def ordinary(text: str) -> bool:
     don't count."""
     asked = _REQUEST.search(text) or CHORE.search(text)
     return bool(asked) and not _AT_ONCE.search(text)
+
+
+def harmless(text: str) -> bool:
+    """Whether the whole text tells that nobody is in danger."""
+    return any(pattern.search(text) for pattern in (CALM_TALK, ANIMAL, OLD_TALE))

@@ -31,7 +31,7 @@ SUDDEN = re.compile(
 )
 """A sudden beginning; adds one to the sum."""
 
-_WINDOW = 160
+WINDOW = 160
 """Code points within which hints belong together: about half a minute of speech."""
 
 
@@ -40,8 +40,8 @@ def hinted(text: str, calm: str) -> tuple[str, Span] | None:
 
     `calm` is the text with calming words respelled, of the same length. Linear in the length.
     """
-    for start in range(0, max(1, len(text)), _WINDOW // 2):
-        low, high = start, min(len(text), start + _WINDOW)
+    for start in range(0, max(1, len(text)), WINDOW // 2):
+        low, high = start, min(len(text), start + WINDOW)
         found = _in_window(text[low:high], calm[low:high])
         if found:
             kind, (begin, end) = found
@@ -55,18 +55,24 @@ def _in_window(text: str, calm: str) -> tuple[str, Span] | None:
     if ordinary(text) or EVERYDAY.search(text):
         return None
     pressing = bool(PLEA.search(text)) + bool(SUDDEN.search(text))
-    weights: Counter[str] = Counter()
+    sums, best = weights(text, calm)
+    for kind, weight in sums.most_common(1):
+        sure = weight + pressing >= SURE_FROM.get(kind, _AT_LEAST)
+        if sure and weight >= _AT_LEAST and best[kind][0] > 1:
+            return kind, best[kind][1]
+    return None
+
+
+def weights(text: str, calm: str) -> tuple[Counter[str], dict[str, tuple[int, Span]]]:
+    """The sum of the hints by kind, and the weight and the span of the weightiest of each kind."""
+    sums: Counter[str] = Counter()
     best: dict[str, tuple[int, Span]] = {}
     for hint in HINTS:
         for match in hint.pattern.finditer(text):
             if excused(text, calm, match, hint.kind):
                 continue
-            weights[hint.kind] += hint.weight
+            sums[hint.kind] += hint.weight
             if hint.kind not in best or best[hint.kind][0] < hint.weight:
                 best[hint.kind] = hint.weight, match.span()
             break
-    for kind, weight in weights.most_common(1):
-        sure = weight + pressing >= SURE_FROM.get(kind, _AT_LEAST)
-        if sure and weight >= _AT_LEAST and best[kind][0] > 1:
-            return kind, best[kind][1]
-    return None
+    return sums, best

@@ -18,7 +18,7 @@ def read(text: str, danger: float) -> Understanding:
 
 @pytest.mark.parametrize(
     ("danger", "urgency", "code"),
-    [(0.9, "emergency", "life_safety"), (0.4, "urgent", "danger_possible"), (0.1, "normal", None)],
+    [(0.9, "emergency", "life_safety"), (0.4, "urgent", "danger_possible"), (0.05, "normal", None)],
 )
 def test_what_the_rules_let_pass_is_judged_by_its_chance(
     danger: float, urgency: str, code: str | None
