@@ -201,7 +201,7 @@ def _urgency(
     if said:
         zh = f"说不定有人遇险：“{said}”，请先看这一件"
         en = f"Someone might be in danger: “{said}”. Look at this first"
-        return "urgent", (Reason("danger_possible", zh, en),)
+        return "urgent", (Reason(LISTEN_FIRST, zh, en),)
     if danger >= (halfway if safety.calm or safety.chore else doubt_from):
         zh, en = "说不定有人遇险，请先看这一件", "Someone might be in danger: look at this first"
         return "urgent", (Reason(LISTEN_FIRST, zh, en),)
