@@ -25,6 +25,11 @@ _HOME_BEFORE = re.compile(
 )
 _GOING_BEFORE = re.compile("(?:去|到|上|往|回|在|跟|找|给|帮我[^,，。]{0,2}到)[,，\\s]{0,3}$")
 _NOT_BEFORE = re.compile("(?:不是|不在|并非|别跟)[,，\\s]{0,3}$")
+# 住锦里3号楼……错了，那是老房子: a former home, or one corrected after its number.
+_MOVED = re.compile("错了|[说搞弄写打记]错|老房子|旧房子|已经?搬|[搬住]到了?|搬的|搬去|现在住|sorry,|i mean")
+_FORMER_BEFORE = re.compile(
+    "(?:以前|从前|原来|原先|过去|本来)(?:一直)?(?:是)?(?:住|家)?(?:在|的)?[,，\\s]{0,2}$|搬离了?$"
+)
 _BESIDE_AFTER = re.compile(
     "[\\s,，]{0,3}(?:的)?(?:那?边上|旁边?|附近|后头|后面|后边|对面|隔壁|对过|往[东南西北])"
 )
@@ -78,6 +83,8 @@ def _is_denied(heard: Heard, mentions: Sequence[Mention], index: int) -> bool:
     if index + 1 == len(mentions):
         return False
     between = heard.text[mention.end : mentions[index + 1].start]
+    if _MOVED.search(between[:48]):
+        return True
     if len(between) > 12:
         return False
     sounds = "".join(item.sound for item in syllables(between))
@@ -85,7 +92,8 @@ def _is_denied(heard: Heard, mentions: Sequence[Mention], index: int) -> bool:
 
 
 def _is_negated(heard: Heard, mention: Mention) -> bool:
-    return bool(_NOT_BEFORE.search(heard.text[max(0, mention.start - 6) : mention.start]))
+    before = heard.text[max(0, mention.start - 10) : mention.start]
+    return bool(_NOT_BEFORE.search(before) or _FORMER_BEFORE.search(before))
 
 
 def find_places(
@@ -114,6 +122,14 @@ def find_places(
         starting.setdefault(mention.start, []).append(mention)
     kept = [_with_rivals(mention, starting, heard) for mention in kept]
     return sorted(kept, key=lambda mention: mention.start)
+
+
+def spelled_places(heard: Heard, gazetteer: Gazetteer) -> list[tuple[int, int, str]]:
+    """Where the text spells a place's name or alias exactly: start, end and the place's name."""
+    return [
+        (mention.start, mention.end, mention.candidates[0][0].name)
+        for mention in _exact(heard, gazetteer)
+    ]
 
 
 def _strength(mention: Mention) -> tuple[float, int]:

@@ -1,5 +1,6 @@
 """Runs all readers over one text: need, urgency, place, time, person and telephone number."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -10,14 +11,15 @@ from intake.understanding.fields import READ_NAMES, Urgency
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.person import read_person
 from intake.understanding.phone import read_phone
-from intake.understanding.place import read_place
+from intake.understanding.place import read_place, spelled_places
 from intake.understanding.remainder import unexplained
 from intake.understanding.safety import Safety, read_safety
 from intake.understanding.spoken_text import Heard
-from intake.understanding.unit import Mention, find_units, read_unit
+from intake.understanding.unit import Mention, Setting, find_units, read_unit
 from intake.understanding.values import Field, Reason, Understanding, Window
 from intake.understanding.when import read_when
 
+_NUMERAL = re.compile(r"[\d一二三四五六七八九十百千]")
 ALARM_FROM, DOUBT_FROM = 0.6, 0.1
 """The chances of danger (0..1, from the classifier) from which a message is an emergency, or is
 doubtful and urgent."""
@@ -50,7 +52,12 @@ class Reading:
         """Every mention of a building, entrance or room outside the spans that were `taken` when
         this was first called."""
         if self._units is None:
-            self._units = find_units(self.heard, self.taken)
+            names = [
+                (start, end)
+                for start, end, _ in spelled_places(self.heard, self.gazetteer)
+                if _NUMERAL.search(self.heard.text, start, end)
+            ]
+            self._units = find_units(self.heard, self.taken, names)
         return self._units
 
     def explained(self) -> list[tuple[int, int]]:
@@ -80,8 +87,18 @@ def _place(message: Reading) -> Field[str] | None:
 
 def _unit(message: Reading) -> Field[str] | None:
     units, place = message.units(), message.found.get("place")
-    unit = read_unit(message.heard, units, place.evidence[1] if place and place.evidence else None)
-    message.taken += [(mention.start, mention.end) for mention in units]
+    setting = Setting()
+    if place and place.evidence:
+        start, end = place.evidence
+        others = [
+            (stop, name)
+            for _, stop, name in spelled_places(message.heard, message.gazetteer)
+            if name != place.value
+        ]
+        kind = message.gazetteer.places[place.value].kind
+        setting = Setting(start, end, kind, tuple(stop for stop, _ in others))
+    unit = read_unit(message.heard, units, setting.end, place=setting)
+    message.taken += [(mention.start, mention.end) for mention in units if not mention.needs]
     message.take(place)
     message.take(unit)
     return unit

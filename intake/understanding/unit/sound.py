@@ -1,0 +1,118 @@
+"""Respells what a recogniser made of the digits around a house number: 石号楼 for 十号楼."""
+
+import itertools
+import re
+
+from intake.understanding.numerals import digits, number
+from intake.understanding.phonetics import fuzzy
+from intake.understanding.spoken_text import Heard, Lexicon
+
+_WORDS = Lexicon(("号楼", "号罗", "单元"), fold_from=2)
+_SOUNDS_LIKE = {
+    "ling": "零", "yao": "一", "yi": "一", "er": "二", "liang": "二", "san": "三", "si": "四",
+    "wu": "五", "liu": "六", "qi": "七", "ba": "八", "jiu": "九", "shi": "十",
+}  # fmt: skip
+_FOLDED = {fuzzy(sound): digit for sound, digit in _SOUNDS_LIKE.items()}
+_NUMERALS = frozenset("0123456789零一二两三四五六七八九十百千幺")
+# These sound like digits, but are meant as written before a house number: 我是三号楼,
+# 住院部就5号楼.
+_OWN_WORDS = frozenset("是就而把吧以已有无师事使市式室似始世亦也")
+_BUILDING_NUMBER = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
+_MARKER = re.compile("号楼|[栋幢洞]|单元")
+# 二动五零六: 栋 before a stairway or a room.
+_BLOCK = re.compile(
+    "(?<=[\\d一二三四五六七八九十])[动冻懂洞](?=[\\s,，]?(?:[\\d一二三四五六七八九十]{1,2}单元"
+    "|[\\d零一二三四五六七八九幺]{3,4}))"
+)
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
+# Alone before a marker, or several in a row: 陆 and 伍 are surnames too.
+_FORMAL_NUMBER = re.compile(
+    "[壹贰叁肆伍陆柒捌玖拾]{1,4}(?=号|栋|幢|单元)"
+    "|[壹贰叁肆伍陆柒捌玖拾零〇]{3,4}"
+)
+
+
+def mend(heard: Heard) -> tuple[str, set[int]]:
+    """Return the text with words around a house number respelled as the digits that they sound
+    like, and the offsets of the digits that were so guessed."""
+    spelled = _WORDS.respell(heard).replace("号罗", "号楼")
+    if heard.spoken:
+        spelled = _BLOCK.sub("栋", spelled)
+    view = list(_FORMAL_NUMBER.sub(lambda found: found[0].translate(_FORMAL), spelled))
+    guessed: set[int] = set()
+    for match in _MARKER.finditer("".join(view)):
+        if not _mend_before(heard, view, guessed, match.start()) and match.group() == "洞":
+            continue
+        _mend_after(heard, view, guessed, match.end())
+    return "".join(view), guessed
+
+
+def _mend_before(heard: Heard, view: list[str], guessed: set[int], marker: int) -> bool:
+    begin = marker
+    while begin > max(0, marker - 3) and as_digits(heard, begin - 1):
+        begin -= 1
+    if all(view[offset] in _NUMERALS for offset in range(begin, marker)):
+        return begin < marker
+    for start in range(begin, marker):
+        choices = itertools.product(*(as_digits(heard, i) for i in range(start, marker)))
+        spelled = next((s for s in map("".join, choices) if _BUILDING_NUMBER.fullmatch(s)), None)
+        if spelled is None:
+            continue
+        if view[start] == "期" and start and view[start - 1] in _NUMERALS:
+            return True  # 三期5号楼: the third phase of an estate
+        for offset, digit in enumerate(spelled, start):
+            if view[offset] not in _NUMERALS:
+                guessed.add(offset)
+            view[offset] = digit
+        return True
+    return marker > 0 and view[marker - 1] in _NUMERALS
+
+
+def _mend_after(heard: Heard, view: list[str], guessed: set[int], start: int) -> None:
+    """Respell the room after 单元 or 号楼: 60亿 is 601, its last digit recognised as a word."""
+    spelled: list[tuple[int, str]] = []
+    for index in range(start, min(start + 8, len(view))):
+        if view[index] in " ,，.、" and (spelled or index < start + 2):
+            continue
+        choices = [digit for digit in as_digits(heard, index) if digit != "十"]
+        if not choices:
+            break
+        spelled.append((index, choices[0]))
+    real = [index for index, _ in spelled if view[index] in _NUMERALS]
+    # 60亿 is how a recogniser that likes large numbers writes 六零一.
+    # So does the word for one: 腰五零腰.
+    while len(spelled) > 3 and spelled[-1][0] not in real and not _ends_in_one(heard, spelled[-1][0]):
+        spelled.pop()
+        guessed.add(spelled[-1][0])  # a digit more may have been said
+    if len(spelled) not in (3, 4) or not real:
+        return
+    for index, digit in spelled:
+        if view[index] not in _NUMERALS:
+            arabic = view[real[0]].isdigit()
+            view[index] = str(number(digit)) if arabic else digit
+            guessed.add(index)
+
+
+def _ends_in_one(heard: Heard, index: int) -> bool:
+    at = heard.at.get(index)
+    said = heard.syllables[at].sound if at is not None else ""
+    return heard.text[index] == "亿" or said == "yao"
+
+
+def as_digits(heard: Heard, index: int) -> tuple[str, ...]:
+    """Return what digits one character may stand for, the likeliest first; () for none.
+
+    十 and 四 are one sound in half of the country.
+    """
+    character = heard.text[index]
+    if character in _NUMERALS:
+        value = digits(character)
+        return ("零一二三四五六七八九"[int(value)],) if value else ("十",) * (character == "十")
+    after_block = character in "而儿" and heard.text[index - 1 : index] in ("栋", "幢", "洞", "楼")
+    if not heard.spoken or index not in heard.at or (character in _OWN_WORDS and not after_block):
+        return ()
+    at = heard.at[index]
+    if heard.folded[at] == "s-i":
+        return ("十", "四") if heard.syllables[at].sound == "shi" else ("四", "十")
+    digit = _SOUNDS_LIKE.get(heard.syllables[at].sound) or _FOLDED.get(heard.folded[at])
+    return (digit,) if digit else ()
