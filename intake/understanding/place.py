@@ -23,10 +23,15 @@ _MOST_CANDIDATES = 4000
 _HOME_BEFORE = re.compile(
     "(?:住在?|家是?在?|家住|我是|俺家|俺是|位于|地址是?|送到|我们是?)[,，\\s]{0,3}(?:那个)?$"
 )
-_GOING_BEFORE = re.compile("(?:去|到|上|往|回|在|跟|找|给|帮我[^,，。]{0,2}到)[,，\\s]{0,3}$")
+_GOING_BEFORE = re.compile(
+    "(?:去|靠近|挨着|到|上|往|回|在|跟|找|给|帮我[^,，。]{0,2}到)[,，\\s]{0,3}$"
+)
 _NOT_BEFORE = re.compile("(?:不是|不在|并非|别跟)[,，\\s]{0,3}$")
 # 住锦里3号楼……错了，那是老房子: a former home, or one corrected after its number.
-_MOVED = re.compile("错了|[说搞弄写打记]错|老房子|旧房子|已经?搬|[搬住]到了?|搬的|搬去|现在住|sorry,|i mean")
+_MOVED = re.compile(
+    "(?:^|[\\s,，。.…!！?？])错了|[说搞弄写打]错"
+    "|老房子|旧房子|已经?搬|[搬住]到了?|搬的|搬去|现在住|sorry,|i mean"
+)
 _FORMER_BEFORE = re.compile(
     "(?:以前|从前|原来|原先|过去|本来)(?:一直)?(?:是)?(?:住|家)?(?:在|的)?[,，\\s]{0,2}$|搬离了?$"
 )

@@ -19,6 +19,8 @@ from intake.understanding.unit import Mention, Setting, find_units, read_unit
 from intake.understanding.values import Field, Reason, Understanding, Window
 from intake.understanding.when import read_when
 
+# Behind these a number with 号 is rather a day, and no sign that the words before are a place.
+_BEFORE_DAY = frozenset(" ,，。.、的月周年天是到在前后从等约")
 _NUMERAL = re.compile(r"[\d一二三四五六七八九十百千]")
 ALARM_FROM, DOUBT_FROM = 0.6, 0.1
 """The chances of danger (0..1, from the classifier) from which a message is an emergency, or is
@@ -81,7 +83,12 @@ def _phone(message: Reading) -> Field[str] | None:
 
 
 def _place(message: Reading) -> Field[str] | None:
-    starts = [unit.start for unit in message.units()]
+    text = message.heard.text
+    starts = [
+        unit.start
+        for unit in message.units()
+        if unit.needs != "place" or (unit.start and text[unit.start - 1] not in _BEFORE_DAY)
+    ]
     return read_place(message.heard, message.gazetteer, starts, message.taken)
 
 
@@ -90,13 +97,13 @@ def _unit(message: Reading) -> Field[str] | None:
     setting = Setting()
     if place and place.evidence:
         start, end = place.evidence
-        others = [
-            (stop, name)
+        others = (
+            stop
             for _, stop, name in spelled_places(message.heard, message.gazetteer)
             if name != place.value
-        ]
+        )
         kind = message.gazetteer.places[place.value].kind
-        setting = Setting(start, end, kind, tuple(stop for stop, _ in others))
+        setting = Setting(start, end, kind, frozenset(others))
     unit = read_unit(message.heard, units, setting.end, place=setting)
     message.taken += [(mention.start, mention.end) for mention in units if not mention.needs]
     message.take(place)

@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 
 from intake.understanding.simplified import plain
+from intake.understanding.spoken_text import Heard
+from intake.understanding.unit import find_units, joined
 from intake.understanding.values import Field
 
 UNKNOWN = "not_in_gazetteer"
@@ -215,9 +217,20 @@ def declines(text: str, asked: str | None) -> list[str]:
 
 def whole_unit(known: Field[str], found: Field[str], text: str) -> Field[str]:
     """`found` joined to the `known` building: "二单元501" after "三号楼" is a room in it."""
-    if "-" in known.value or "-" not in found.value or _BUILDING.search(text):
+    if "-" not in found.value or _BUILDING.search(text):
         return found
+    if "-" in known.value:
+        # 3-6是对门，我们是3-5, in building 5: floor and door.
+        old, new = known.value.split("-"), found.value.split("-")
+        doors = max(len(old[-1]), len(new[-1])) <= 2 and len(new) == 2 < len(old)
+        return replace(found, value="-".join(old[:-2] + new)) if doors else found
     return replace(found, value=f"{known.value}-{found.value}")
+
+
+def _house(said: str) -> str | None:
+    """The street number of an answer to where the home is: 就靠河那头，58号前面."""
+    homes = {joined(mention.parts) for mention in find_units(Heard.of(said))}
+    return homes.pop() if len(homes) == 1 else None
 
 
 def bare(asked: str, text: str, *, others: bool) -> Field[str] | None:
@@ -231,6 +244,8 @@ def bare(asked: str, text: str, *, others: bool) -> Field[str] | None:
         return Field(digits, (0, len(text)), 0.8)
     if asked == "unit" and (m := _FIRST_UNIT.match(said.translate(_DIGITS))):
         return Field("-".join(re.findall(r"\d+", m[1])), m.span(1), 0.8)
+    if asked == "unit" and (house := _house(said)):
+        return Field(house, (0, len(text)), 0.7)
     if asked == "place" and len(said) <= 30 and _PLACE_LIKE.match(said):
         return Field(written if written.isascii() else said, (0, len(text)), 0.3, note=UNKNOWN)
     if asked == "place" and _WRITTEN_NAME.fullmatch(written) and not _NO_PLACE.search(written):

@@ -1,8 +1,11 @@
-"""The home: building, unit (stairway) and room, or street number, "三号楼二单元五零一" as "3-2-501"."""
+"""The home: building, unit (stairway) and room, or a street number.
 
-from intake.understanding.unit.choice import Setting, read_unit
+"三号楼二单元五零一" is "3-2-501".
+"""
+
+from intake.understanding.unit.choice import Setting, joined, read_unit
 from intake.understanding.unit.digits import room_digits
 from intake.understanding.unit.mentions import find_units
 from intake.understanding.unit.pieces import Mention
 
-__all__ = ["Mention", "Setting", "find_units", "read_unit", "room_digits"]
+__all__ = ["Mention", "Setting", "find_units", "joined", "read_unit", "room_digits"]

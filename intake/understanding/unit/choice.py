@@ -3,11 +3,11 @@
 # ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
-from intake.understanding.spoken_text import Heard, Span
-from intake.understanding.unit.bare import bare_house, bare_room, guessed_room
+from intake.understanding.spoken_text import Heard
+from intake.understanding.unit.bare import bare_house, bare_room, guessed_room, lone_room
 from intake.understanding.unit.mentions import with_room
 from intake.understanding.unit.pieces import LEVELS, Mention
 from intake.understanding.values import Field
@@ -20,11 +20,9 @@ _TEN_LOST = 0.5
 _HIGHEST_FLOOR = 40
 _WORD_BETWEEN = (
     "(?:那个|这个|就是|就在|嗯+|呃+|啊|哦|是|在|住|我家|我们家|俺家|家|门牌号?码?|号码|老|大概|第|"
-    "靠?[上下东西南北](?:头|面|边)?(?:那[排边头])?|那[排边头]|里[头面]?|村里?|小区|社区|building|number|no\\.?|#)"
+    "靠?[上下东西南北](?:头|面|边)?(?:那[排边头])?|那[排边头]|里[头面]?|村里?|[东西南北中]段|靠近?.{1,4}那?[头边]|小区|社区|building|number|no\\.?|#)"
 )
-_BESIDE = re.compile(
-    rf"[\s,，。.、…的:：(（]{{0,4}}(?:{_WORD_BETWEEN}[\s,，、:：]{{0,3}}){{0,3}}"
-)
+_BESIDE = re.compile(rf"[\s,，。.、…的:：(（]{{0,4}}(?:{_WORD_BETWEEN}[\s,，、:：]{{0,3}}){{0,3}}")
 _BEFORE_PLACE = re.compile(r"(?:st|nd|rd|th)?[\s,]{1,3}(?:of|in|on|at)?\s?(?:the\s)?")
 _HOME = re.compile(
     "(?:住在?的?|家是?在?|家住|我是|俺是|我们?|俺们?|地址是?|门牌号?是?|送到|搬到了?|搬的|现在是?|应该是|回)[\\s,，:：]{0,2}(?:那个)?$"
@@ -34,7 +32,9 @@ _OTHERS = re.compile(
     "(?:隔壁|楼上|楼下|对[门面]|邻居|旁边|后面|前面|人家|朋友|同事|亲戚|女儿|儿子|闺女|next door(?: (?:in|at))?)[家的住是他她]{0,3}\\s?$"
 )
 # 隔壁502的王奶奶: perhaps it is she who needs help.
-_IN_NEED = re.compile("的?(?:老|那位|.{0,2}(?:奶奶|爷爷|大爷|大妈|阿姨|婆婆?|叔|伯|先生|太太|师傅|老师|大娘))")
+_IN_NEED = re.compile(
+    "的?(?:老|那位|.{0,2}(?:奶奶|爷爷|大爷|大妈|阿姨|婆婆?|叔|伯|先生|太太|师傅|老师|大娘))"
+)
 _FORMER = re.compile(
     "(?:以前|从前|原来|原先|过去|之前|老房子|旧地址|搬走|不住|本来)[住在是的我家\\s]{0,4}[^,，。;；!！?？]{0,10}$"
     "|\\bused to live (?:in|at)[^.;]{0,20}$"
@@ -42,12 +42,16 @@ _FORMER = re.compile(
 _FORMER_AFTER = re.compile(
     "[\\s,，。.…]{0,4}(?:[那这](?:个|儿|里)?是?(?:老房子|旧的|老地址|旧地址|以前的?)|已经?搬|是老房子|搬走)"
 )
-_SUPERSEDED = re.compile("错了|不对|说错|搞错|弄错|写错|打错|口误|更正|老房子|搬到|搬的|搬去|现在住|sorry|i mean")
+_SUPERSEDED = re.compile(
+    "(?:^|[\\s,，。.…!！?？])(?:错了|不对|[哦噢啊]不)|[说搞弄写打]错|口误|更正|老房子|搬到|搬的|搬去|现在住|sorry|i mean"
+)
 _SHOP_AFTER = re.compile(
     "[\\s,，]{0,2}的?[那个家间]{0,3}.{0,3}(?:店|药房|超市|诊所|饭馆|餐馆|理发|银行|网点|邮局|办公室|办事处|窗口|柜台|站点|修)"
 )
 _ALSO = re.compile("[\\s,，]{0,2}(?:和|跟|与|及|、|或者?|还是|要么|and |or )[\\s,，]{0,2}$")
-_ROAD_NAME = re.compile("(?:住在?|家在?|家住|地址是?|我在|俺在|送到)[^\\s,，。]{2,8}?(?:路|街|巷|弄|胡同|村|屯|大道|坊)[\\s,，]?$")
+_ROAD_NAME = re.compile(
+    "(?:住在?|家在?|家住|地址是?|我在|俺在|送到)[^\\s,，。]{2,8}?(?:路|街|巷|弄|胡同|村|屯|大道|坊)[\\s,，]?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Setting:
     start: int | None = None
     end: int | None = None
     kind: str = ""
-    elsewhere: Sequence[int] = ()
+    elsewhere: Set[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +105,19 @@ def read_unit(
     return _field(heard, chosen, rated, setting)
 
 
-def _field(
-    heard: Heard, chosen: _Rated, rated: Sequence[_Rated], setting: Setting
-) -> Field[str]:
+def _field(heard: Heard, chosen: _Rated, rated: Sequence[_Rated], setting: Setting) -> Field[str]:
     mention, confidence = chosen.mention, chosen.confidence
     parts = dict(mention.parts)
     for other in rated:
         if other.score > -1.5 and _completes(parts, other.mention.parts):
             parts.update(other.mention.parts)
+    open_ended = "b" in parts and "r" not in parts and not mention.dashed
+    if open_ended and (room := lone_room(heard.text, mention.end)):
+        parts["r"] = room
+        confidence = min(confidence, 0.7)
+    if "l" not in parts and mention.needs == "place" and (inner := _inside(chosen, rated)):
+        parts = {**inner.parts, "l": parts["b"]}
+        confidence = min(confidence, 0.6)
     if not mention.sure:
         confidence = min(confidence, 0.6)
     if (ten := _ten_before(heard, mention, setting.end)) and len(parts.get("b", "")) == 1:
@@ -129,6 +138,17 @@ def _field(
         ambiguous=bool(rivals),
         note=None if mention.sure else "guessed_digits",
     )
+
+
+def _inside(chosen: _Rated, rated: Sequence[_Rated]) -> Mention | None:
+    """The building behind the street number of its yard: 52号，那个院，3号楼."""
+    house = chosen.mention
+    for other in rated:
+        inner = other.mention
+        building = "b" in inner.parts and not inner.needs and other.score > -1.5
+        if set(house.parts) == {"b"} and building and 0 < inner.start - house.end <= 12:
+            return inner
+    return None
 
 
 def joined(parts: dict[str, str]) -> str:
@@ -163,8 +183,10 @@ def _in_need(text: str, mention: Mention) -> bool:
 
 def _rated(heard: Heard, mentions: Sequence[Mention], setting: Setting) -> list[_Rated]:
     found: list[_Rated] = []
+    alone = True
     for order, mention in enumerate(mentions):
-        beside = _is_beside(heard.text, mention, setting, alone=not any(one.beside for one in found))
+        beside = _is_beside(heard.text, mention, setting, alone=alone)
+        alone = alone and not beside
         confidence = 0.95
         if mention.needs == "place":
             if beside and setting.kind != "facility":
@@ -203,11 +225,16 @@ def _score(
         score -= 1.0 if _in_need(text, mention) else 4.0
     if _FORMER.search(before) or _FORMER_AFTER.match(text, mention.end):
         score -= 5.0
-    if following is not None and _SUPERSEDED.search(text[mention.end : min(following, mention.end + 60)]):
+    if following is not None and _SUPERSEDED.search(
+        text[mention.end : min(following, mention.end + 60)]
+    ):
         score -= 4.0
     if _SHOP_AFTER.match(text, mention.end):
         score -= 2.0
-    if any(_BESIDE.fullmatch(text[end : mention.start]) for end in setting.elsewhere if 0 <= mention.start - end <= 16):
+    ends = range(max(0, mention.start - 16), mention.start + 1)
+    if any(
+        end in setting.elsewhere and _BESIDE.fullmatch(text[end : mention.start]) for end in ends
+    ):
         score -= 4.0
     return score
 

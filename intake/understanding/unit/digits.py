@@ -6,11 +6,11 @@ from intake.understanding.numerals import ENGLISH, digits, number
 
 ROOM = (
     r"(?:\d(?:\s\d){2,3}(?!\s?\d)|\d{1,8}+(?:\.\d{1,8}+)?"
+    r"|[零〇一二三四五六七八九幺](?:[\s,，、][零〇一二三四五六七八九幺]){2,3}"
     r"|[一二三四五六七八九幺](?:[0零〇][一二三四五六七八九幺]|[一二三四五六七八九幺]0[一二三四五六七八九幺])"
-    r"(?![零一二三四五六七八九十百千幺])|[零〇一二两三四五六七八九十百千幺]{1,8}+"
-    r"|[零〇一二三四五六七八九幺](?:[\s,，、][零〇一二三四五六七八九幺]){2,3})"
+    r"(?![零一二三四五六七八九十百千幺])|[零〇一二两三四五六七八九十百千幺]{1,8}+)"
 )
-"""A regular expression for a room: in digits (5.1 and 5 0 1 too), in Chinese, or in both (五0一)."""
+"""A regular expression for a room: in digits (5.1, 5 0 1), in Chinese, or in both (五0一)."""
 
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ENGLISH_VALUES = {
@@ -19,7 +19,9 @@ _ENGLISH_VALUES = {
     "o": 0,
     **{word: value for value, word in enumerate(_TENS, 2) for value in (value * 10,)},
 }
-ENGLISH_WORD = "(?:" + "|".join(sorted(_ENGLISH_VALUES, key=len, reverse=True)) + ")"
+ENGLISH_WORD = (
+    "(?:hundred and|hundred|" + "|".join(sorted(_ENGLISH_VALUES, key=len, reverse=True)) + ")"
+)
 """A regular expression for one English word of a number below a hundred."""
 
 _STEM = re.compile("[甲乙丙丁]|[a-z]")
@@ -64,9 +66,14 @@ def room_digits(spoken: str) -> str | None:
 
 def english(said: str) -> str | None:
     """Digits for "two zero one", "sixteen oh four", "twenty-one" and "503"; None for no number."""
-    joined = ""
+    joined, hundreds = "", 0
     tens = False
     for word in re.split(r"[\s-]+", said.strip()):
+        if word == "hundred" and joined and len(joined) == 1:
+            hundreds, joined = int(joined), ""
+            continue
+        if word == "and" and hundreds and not joined:
+            continue
         value = int(word) if word.isdigit() else _ENGLISH_VALUES.get(word)
         if value is None:
             return None
@@ -75,4 +82,6 @@ def english(said: str) -> str | None:
         else:
             joined += word if word.isdigit() else str(value)
         tens = not word.isdigit() and word in _TENS
+    if hundreds:
+        return str(hundreds * 100 + int(joined or 0))
     return joined or None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from intake.understanding.numerals import NUMERAL
 from intake.understanding.spoken_text import Heard, Lexicon, Span, cover
 from intake.understanding.unit.digits import ROOM, english, room_digits, small
 from intake.understanding.unit.pieces import (
@@ -11,7 +12,6 @@ from intake.understanding.unit.pieces import (
     GAP,
     LEVELS,
     NOT_ROOM,
-    NUMERAL,
     ROOM_AFTER_ENGLISH,
     Mention,
     pieces,
@@ -23,16 +23,17 @@ _ROOM_AFTER = re.compile(
     rf"{GAP}(?:"
     rf"(?P<door>\d{{1,4}}[a-h])(?![\da-z-])"
     rf"|(?P<left>{NUMERAL}){DASH}(?P<right>{NUMERAL})(?:{DASH}(?P<last>{NUMERAL}))?(?![\d点月日:-])"
-    rf"|(?P<number>{NUMERAL})号(?![楼院路线])(?!早|上午|下午|中午|晚|之?前|以后|后|那天|来)"
+    rf"|附?(?P<number>{NUMERAL})号(?![楼院路线])(?!早|上午|下午|中午|晚|之?前|以后|后|那天|来)"
     rf"|{_FLOOR}(?P<room>{ROOM})\s{{0,3}}(?:室|户|房间?|{NOT_ROOM}))"
 )
-_FILLER = re.compile(r"[\s,，。.、的那个嗯呃啊就是和号?？]*")
+_FILLER = re.compile(r"[\s,，。.、的那个嗯呃啊就是和号第?？]*")
 _CLOSE = re.compile(r"[\s,，]{0,2}")
 _AND = re.compile(r"\b(?:and|in|it's)\b")
 _CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
-_CORRECTED = re.compile("不对|错了|不是|说错")
+_CORRECTED = re.compile("不对|错了|不是|说错|[哦噢啊]不")
 _NEGATED = re.compile(
-    "(?:不是(?![,，。\\s])|不在|不住|并非|没住|别[去到跟]|不要[去到])[在那个]{0,2}$|\\bnot (?:in |at )?$"
+    "(?:不是(?![,，。\\s])|不在|不住|并非|没住|别[去到跟]|不要[去到])[在那个]{0,2}$"
+    "|\\bnot (?:in |at )?$"
 )
 _MASK = "□"
 
@@ -64,7 +65,9 @@ def find_units(
         piece = with_room(view, piece, guessed)
         end = piece.end
         last = groups[-1] if groups else None
-        joined = _join(last, piece, _between(corrected, last.end, piece.start, denied)) if last else None
+        joined = (
+            _join(last, piece, _between(corrected, last.end, piece.start, denied)) if last else None
+        )
         if joined is None:
             groups.append(piece)
         else:

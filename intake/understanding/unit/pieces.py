@@ -1,7 +1,5 @@
 """The single words of a home in a text: 12号楼, 3单元, 88弄, 17号, 501室, 3-2-501, block A."""
 
-# ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ class Mention:
     """One home as it was said: `parts` maps a level of `LEVELS` to its digits.
 
     `sure`: no digit was guessed from a word that sounds like it. `needs`: it only counts directly
-    beside a place ("17号" may be a day), or as the room of a building said elsewhere. `near`: of a
+    beside a place ("17号" may be a day), or as the room of a building said elsewhere. `dashed`: a
     dashed number without any word beside it, which is surer next to a place.
     """
 
@@ -45,7 +43,7 @@ _DASHED = re.compile(
     rf"(?<![\da-z.:/-])(?<!\d[-—])((?:[a-h]\s?)?{NUMERAL}){DASH}({NUMERAL})(?:{DASH}({NUMERAL}))?(?:{DASH}({NUMERAL}))?"
     r"(?![\da-z点月年日天个人口块元米平度岁斤次层:：/-]|楼(?![道上下])|\.\d|号(?!楼))(?:\s{0,3}单元)?"
 )
-_SLASHED = re.compile(rf"(?<![\d/.])(\d{{1,3}})/(\d{{1,2}})/(\d{{3,4}})(?![\d/])")
+_SLASHED = re.compile(r"(?<![\d/.])(\d{1,3})/(\d{1,2})/(\d{3,4})(?![\d/])")
 _LETTERED = re.compile(
     r"(?<![\da-z])([a-h])(?:\s?[-—]\s?|\s?)(\d{3,4})(?![\da-z/:-]|\.\d|\s?(?:路|次|型|号线))"
 )
@@ -59,16 +57,16 @@ _UNIT = re.compile(
     r"(?:单元|号?门洞|门(?![口铃卫牌禁诊课市派电锁窗亲店把框缝]|功课))"
 )
 _LANE = re.compile(
-    rf"({NUMERAL})\s?(?:支?弄|号\s?大?院(?![长校])|号院子)|第?({NUMERAL})\s?(?:组|排|队|社|巷|弄)(?=[\s,，]{{0,2}}{NUMERAL}\s?[号户栋#])"
+    rf"({NUMERAL})\s?(?:支?弄|号\s?大?院(?![长校])|号院子)|第?({NUMERAL})\s?(?:组|排|队|社|巷|弄)(?=[\s,，第]{{0,2}}{NUMERAL}\s?[号户栋#])"
 )
 _NOT_HOUSE = (
     "(?!\\s?(?:[院线台机桌床柜梯井窗桩杆馆厅店铺码座栋幢桥坑球诊票信文字针药菜墩](?!户)|楼(?!下|上|底)|公交|电梯|车(?!库|棚)|位|摊|"
     "单子|单元|出口|入口|门(?![口前外牌里洞])|"
     "早|一早|清早|凌晨|上午|中午|下午|傍晚|晚|夜里|那天|当天|这天|之?前(?![头面门后])|以前|以后|之后|后(?![门院楼头面边])|"
-    "那一?[块片带]|一带|附近|开始|起|截止|左右|前后|到\\d|至|我?[过约]|停[水电气]|是?(?:周|星期|礼拜)))"
+    "体检|义诊|活动|开会|开门|办理|发放|那一?[块片带]|一带|附近|开始|起|截止|左右|前后|到\\d|至|我?[过约]|停[水电气]|是?(?:周|星期|礼拜)))"
 )
 _HOUSE = re.compile(
-    rf"(?<![\d月第.:-])([{_STEM}]?{NUMERAL})\s?号(?:\s?[之附]\s?({NUMERAL})号?|([{_STEM}])(?!单元|栋|座|楼|幢))?{_NOT_HOUSE}"
+    rf"(?<![\d月.:-])([{_STEM}]?{NUMERAL})\s?号(?:\s?[之附]\s?({NUMERAL})号?|([{_STEM}])(?!单元|栋|座|楼|幢))?{_NOT_HOUSE}"
     rf"|(?<![分\d.])({NUMERAL})[之附]({NUMERAL})(?:号|(?![\d点分号]))"
 )
 _DOOR_OF_FLOOR = re.compile(rf"{NUMERAL}[楼层]\s?$")
@@ -78,11 +76,11 @@ _ROOM_NAMED = re.compile(
 )
 _THREE = r"(?:\d{3,4}|[零一二三四五六七八九幺]{3,4}(?![零一二两三四五六七八九十百千幺]))"
 _ROOM_CUED = re.compile(
-    rf"(?:[我俺咱]们?家?|住在?|家在?|房号|门牌号?|隔壁|楼上|楼下|对[门面])(?:就?是|住|的|[:：])?\s?(?P<room>{_THREE})(?:室|号|{NOT_ROOM})"
+    rf"(?:(?<=[\d零一二三四五六七八九])(?:室|号)?(?:还是|或者?|和|跟|与|、|/)|[我俺咱]们?家?|住在?|家在?|房号|门牌号?|隔壁|楼上|楼下|对[门面])(?:就?是|住|的|[:：])?\s?(?P<room>{_THREE})(?:室|号|{NOT_ROOM})"
     rf"|(?:\b(?:outside|inside|to)\s)(?P<english>\d{{3,4}})\b(?![\w-]|\s(?:yuan|rmb|people|steps))"
 )
 _CORRECTED_ROOM = re.compile(
-    rf"(?:不对|错了|说错|搞错|应该是)[\s,，。是]{{0,4}}({_THREE})(?:室|号|{NOT_ROOM})"
+    rf"(?:不对|错了|说错|搞错|应该是|[哦噢啊]不)[\s,，。是]{{0,4}}({_THREE})(?:室|号|{NOT_ROOM})"
 )
 
 _NO = r"(?:no\.?\s{0,3}|number\s{0,3}|#\s?)?"

@@ -16,7 +16,7 @@ _FOLDED = {fuzzy(sound): digit for sound, digit in _SOUNDS_LIKE.items()}
 _NUMERALS = frozenset("0123456789零一二两三四五六七八九十百千幺")
 # These sound like digits, but are meant as written before a house number: 我是三号楼,
 # 住院部就5号楼.
-_OWN_WORDS = frozenset("是就而把吧以已有无师事使市式室似始世亦也")
+_OWN_WORDS = frozenset("乙是就而把吧以已有无师事使市式室似始世亦也")
 _BUILDING_NUMBER = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
 _MARKER = re.compile("号楼|[栋幢洞]|单元")
 # 二动五零六: 栋 before a stairway or a room.
@@ -27,8 +27,7 @@ _BLOCK = re.compile(
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
 # Alone before a marker, or several in a row: 陆 and 伍 are surnames too.
 _FORMAL_NUMBER = re.compile(
-    "[壹贰叁肆伍陆柒捌玖拾]{1,4}(?=号|栋|幢|单元)"
-    "|[壹贰叁肆伍陆柒捌玖拾零〇]{3,4}"
+    "[壹贰叁肆伍陆柒捌玖拾]{1,4}(?=号|栋|幢|单元)|[壹贰叁肆伍陆柒捌玖拾零〇]{3,4}"
 )
 
 
@@ -81,7 +80,9 @@ def _mend_after(heard: Heard, view: list[str], guessed: set[int], start: int) ->
     real = [index for index, _ in spelled if view[index] in _NUMERALS]
     # 60亿 is how a recogniser that likes large numbers writes 六零一.
     # So does the word for one: 腰五零腰.
-    while len(spelled) > 3 and spelled[-1][0] not in real and not _ends_in_one(heard, spelled[-1][0]):
+    while (
+        len(spelled) > 3 and spelled[-1][0] not in real and not _ends_in_one(heard, spelled[-1][0])
+    ):
         spelled.pop()
         guessed.add(spelled[-1][0])  # a digit more may have been said
     if len(spelled) not in (3, 4) or not real:

@@ -33,20 +33,91 @@ TOWN = Gazetteer.from_rows(
         ("渡口小学", "facility", "G5", ""),
     ]
 )
-ROWS = [
-    tuple(line.split("\t"))
-    for line in Path(__file__).with_name("homes.tsv").read_text("utf-8").splitlines()
-    if line and not line.startswith("#")
-]
 
 
-def read(text: str) -> Understanding:
+def rows(file: str) -> list[tuple[str, str]]:
+    """The home and the message of each line."""
+    lines = Path(__file__).with_name(file).read_text("utf-8").splitlines()
+    parts = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return [(home, text) for home, text in parts]
+
+
+ROWS, SPOKEN = rows("homes.tsv"), rows("homes_spoken.tsv")
+
+
+class Word:
+    """A recognised word: with one, the text is a transcript."""
+
+    start = 0.0
+    confidence = None
+
+
+def read(text: str, *, spoken: bool = False) -> Understanding:
     return understand(
-        text, received_at=datetime(2026, 11, 19, 10, 15), ranking=[("general", 1.0)], gazetteer=TOWN
+        text,
+        received_at=datetime(2026, 11, 19, 10, 15),
+        ranking=[("general", 1.0)],
+        gazetteer=TOWN,
+        words=[Word()] if spoken else [],
     )
 
 
+def home(text: str, *, spoken: bool = False) -> str:
+    unit = read(text, spoken=spoken).unit
+    return unit.value if unit else "-"
+
+
 @pytest.mark.parametrize(("wanted", "text"), ROWS)
-def test_a_home_is_read(wanted: str, text: str) -> None:
+def test_a_typed_home_is_read(wanted: str, text: str) -> None:
+    assert home(text) == wanted
+
+
+@pytest.mark.parametrize(("wanted", "text"), [*ROWS, *SPOKEN])
+def test_a_spoken_home_is_read(wanted: str, text: str) -> None:
+    assert home(text, spoken=True) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("她住锦梭新村3号楼……错了错了，那是老房子，去年搬的梧桐苑，10号楼2单元702", "梧桐苑"),
+        ("以前住梧桐苑2号楼301，现在住三纺宿舍8号楼101", "三纺宿舍"),
+        ("梧桐苑5号楼602的，日脚算错了，走不到市二院", "梧桐苑"),
+        ("就在九曲巷靠近菜场那头，76号，老钟", "九曲巷"),
+        ("She lives at 14 缆绳巷, near 鱼市菜场", "缆绳巷"),
+    ],
+)
+def test_the_place_of_the_home_wins(text: str, place: str) -> None:
+    found = read(text).place
+    assert found is not None
+    assert found.value == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "梧桐苑3号楼501和5号楼602都没电",
+        "梧桐苑3号楼501还是502来着，我记不清",
+        "我是梧桐苑3号楼501的，隔壁502的王奶奶摔倒了",
+        "他是海员楼9-4，我9-3",
+        "Guifan block A, 1604. Mrs. Yu, next door in sixteen oh two, needs help",
+    ],
+)
+def test_of_two_homes_a_person_must_choose(text: str) -> None:
     unit = read(text).unit
-    assert (unit.value if unit else "-") == wanted
+    assert unit is not None
+    assert unit.ambiguous
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("石榴巷6号，6号早上来剪头", "2026-12-06T07:00"),
+        ("望江路26号4单元501，26号上午九点", "2026-11-26T09:00"),
+        ("赵家屯八组十七号王桂英，十七号中午送饭", "2026-12-17T11:00"),
+    ],
+)
+def test_a_house_number_is_no_day_and_a_day_no_house_number(text: str, wanted: str) -> None:
+    when = read(text).when
+    assert when is not None
+    assert when.value.start.strftime("%Y-%m-%dT%H:%M") == wanted
