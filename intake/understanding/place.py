@@ -30,10 +30,13 @@ _NOT_BEFORE = re.compile("(?:不是|不在|并非|别跟)[,，\\s]{0,3}$")
 # 住锦里3号楼……错了，那是老房子: a former home, or one corrected after its number.
 _MOVED = re.compile(
     "(?:^|[\\s,，。.…!！?？])错了|[说搞弄写打]错"
-    "|老房子|旧房子|已经?搬|[搬住]到了?|搬的|搬去|现在住|sorry,|i mean"
+    "|老房子|旧房子|拆了|拆迁|已经?搬|[搬住]到了?|搬的|搬去|现在住|sorry,|i mean"
 )
 _FORMER_BEFORE = re.compile(
-    "(?:以前|从前|原来|原先|过去|本来)(?:一直)?(?:是)?(?:住|家)?(?:在|的)?[,，\\s]{0,2}$|搬离了?$"
+    "(?:以前|从前|原来|原先|过去|本来|老宅|老屋)(?:一直)?(?:是)?(?:住|家)?(?:在|的)?[,，\\s]{0,2}$|搬离了?$"
+)
+_OTHERS_HOME = re.compile(
+    "(?:朋友|同事|亲戚|老大|老二|老三|邻居|战友|老乡|物业|中介)[^,，。\\s]{0,3}在?$"
 )
 _BESIDE_AFTER = re.compile(
     "[\\s,，]{0,3}(?:的)?(?:那?边上|旁边?|附近|后头|后面|后边|对面|隔壁|对过|往[东南西北])"
@@ -287,7 +290,11 @@ def _role(heard: Heard, mention: Mention, unit_starts: Sequence[int]) -> float:
     score = _KIND_PRIOR.get(place.kind, 0.0) + mention.candidates[0][1]
     if any(-1 <= start - mention.end <= 3 for start in unit_starts):
         score += 3.0
-    if _HOME_BEFORE.search(before):
+    if _OTHERS_HOME.search(before):
+        score -= 0.8
+    elif place.kind == "facility" and before.endswith("送到"):
+        score += 0.3
+    elif _HOME_BEFORE.search(before):
         score += 1.5
     elif _GOING_BEFORE.search(before):
         score -= 0.8

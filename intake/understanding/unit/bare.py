@@ -12,6 +12,8 @@ _ROOM = re.compile(
     rf"[\s,，的]{{0,2}}(?:{NUMERAL}[层楼][\s,，]{{0,2}})?"
     rf"(\d{{3,4}}|(?!一二三)[零一二三四五六七八九幺]{{3,4}})(?:室|{NOT_ROOM})(?![零一二三四五六七八九.])"
 )
+_RUNG = ("110", "114", "119", "120", "122", "12345")
+_CALLED = re.compile(r"\s?(?:[也都又就已没]|[叫打来说到派]|的?车|热线|急救)")
 _GUESSED = re.compile(r"[\s,，的]{0,2}([零一二三四五六七八九幺\d]{2,3})(\S)(?=[\s,，。]|$)")
 _HOUSE = re.compile(
     r"[\s,，]{0,2}(?:门牌号?码?[是:：]?\s?)?(\d{1,3}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]{2,3})"
@@ -31,6 +33,8 @@ def bare_room(text: str, place_end: int | None) -> Mention | None:
     """A room of three or four digits directly behind the place."""
     match = _ROOM.match(text, place_end) if place_end is not None else None
     room = room_digits(match[1]) if match else None
+    if match and room in _RUNG and _CALLED.match(text, match.end()):
+        return None
     return Mention(match.start(1), match.end(), {"r": room}) if match and room else None
 
 

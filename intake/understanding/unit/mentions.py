@@ -35,6 +35,7 @@ _NEGATED = re.compile(
     "(?:不是(?![,，。\\s])|不在|不住|并非|没住|别[去到跟]|不要[去到])[在那个]{0,2}$"
     "|\\bnot (?:in |at )?$"
 )
+_BOTH = ("和", "跟", "与", "及", "、")
 _MASK = "□"
 
 
@@ -179,7 +180,12 @@ def _joined_parts(last: Mention, piece: Mention, between: str) -> dict[str, str]
         if last.needs == "place" and "b" in last.parts and not close:
             return None
         return {**last.parts, **piece.parts}
-    if len(between) <= 1 and last.parts.get("r") is None and piece.needs == "":
+    if (
+        len(between) <= 1
+        and between not in _BOTH
+        and last.parts.get("r") is None
+        and piece.needs == ""
+    ):
         return {**last.parts, **piece.parts}
     return None
 

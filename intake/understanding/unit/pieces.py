@@ -54,7 +54,7 @@ _BUILDING = re.compile(
 _COUNTED = re.compile("[两几](?=[栋幢座](?:[楼房的]|之间|中间|都))")
 _UNIT = re.compile(
     rf"(?<![\da-z])({NUMERAL}|[a-z{_STEM}](?=\s?单元))\s{{0,3}}"
-    r"(?:单元|号?门洞|门(?![口铃卫牌禁诊课市派电锁窗亲店把框缝]|功课))"
+    r"(?:单元(?!的?(?:课|单词|测|考|作业|练习))|号?门洞|门(?![口铃卫牌禁诊课市派电锁窗亲店把框缝]|功课))"
 )
 _LANE = re.compile(
     rf"({NUMERAL})\s?(?:支?弄|号\s?大?院(?![长校])|号院子)|第?({NUMERAL})\s?(?:组|排|队|社|巷|弄)(?=[\s,，第]{{0,2}}{NUMERAL}\s?[号户栋#])"
@@ -66,8 +66,8 @@ _NOT_HOUSE = (
     "体检|义诊|活动|开会|开门|办理|发放|那一?[块片带]|一带|附近|开始|起|截止|左右|前后|到\\d|至|我?[过约]|停[水电气]|是?(?:周|星期|礼拜)))"
 )
 _HOUSE = re.compile(
-    rf"(?<![\d月.:-])([{_STEM}]?{NUMERAL})\s?号(?:\s?[之附]\s?({NUMERAL})号?|([{_STEM}])(?!单元|栋|座|楼|幢))?{_NOT_HOUSE}"
-    rf"|(?<![分\d.])({NUMERAL})[之附]({NUMERAL})(?:号|(?![\d点分号]))"
+    rf"(?<![\d月.:-])(?P<house>[{_STEM}]?{NUMERAL})\s?号(?:\s?[之附]\s?(?P<annex>{NUMERAL})号?|-(?P<door>{NUMERAL})(?![\d号日-])|(?P<stem>[{_STEM}])(?!单元|栋|座|楼|幢))?{_NOT_HOUSE}"
+    rf"|(?<![分\d.-])(?P<first>{NUMERAL})(?:[之附](?P<second>{NUMERAL})(?:号|(?![\d点分号]))|-(?P<last>{NUMERAL})号(?!之间|停|体检|[前后早上下晚楼]))"
 )
 _DOOR_OF_FLOOR = re.compile(rf"{NUMERAL}[楼层]\s?$")
 _ROOM_NAMED = re.compile(
@@ -83,19 +83,30 @@ _CORRECTED_ROOM = re.compile(
     rf"(?:不对|错了|说错|搞错|应该是|[哦噢啊]不)[\s,，。是]{{0,4}}({_THREE})(?:室|号|{NOT_ROOM})"
 )
 
+_NO_AMOUNT = r"(?!\s(?:hours?|years?|people|days?|weeks?|months?|minutes?|times?|(?:at|of|in) the (?:hospital|clinic))\b)"
 _NO = r"(?:no\.?\s{0,3}|number\s{0,3}|#\s?)?"
 _WORDS = rf"(?:\d{{1,4}}|{ENGLISH_WORD}(?:[\s-]{ENGLISH_WORD}){{0,3}})\b"
 _ENGLISH_ROOM = rf"(?:\d{{1,4}}[a-h]?|{ENGLISH_WORD}(?:[\s-]{ENGLISH_WORD}){{1,3}})\b"
 _SAID_DASH = r"(?:\s?-\s?|\sdash\s)"
 _ENGLISH = (
-    ("b", re.compile(rf"\b(?:building|block|bldg|tower|wing)\.?\s{{0,3}}{_NO}({_WORDS}|[a-h]\b)")),
-    ("u", re.compile(rf"\b(?:unit|entrance|stairway|staircase|stairwell)\s{{0,3}}{_NO}({_WORDS})")),
+    (
+        "b",
+        re.compile(
+            rf"\b(?:building|block|bldg|tower|wing)\.?\s{{0,3}}{_NO}({_WORDS}|[a-h]\b){_NO_AMOUNT}"
+        ),
+    ),
+    (
+        "u",
+        re.compile(
+            rf"\b(?:unit|entrance|stairway|staircase|stairwell)\s{{0,3}}{_NO}({_WORDS}){_NO_AMOUNT}"
+        ),
+    ),
     ("l", re.compile(rf"\blane\s{{0,3}}{_NO}({_WORDS})")),
     ("h", re.compile(rf"(?:\b(?:no\.?|number|house)|#)\s{{0,3}}(?:no\.?\s{{0,3}})?({_WORDS})")),
     (
         "r",
         re.compile(
-            rf"\b(?:room|apartment|apt|flat|suite|door)\.?\s{{0,3}}{_NO}({_ENGLISH_ROOM}|\d{{1,2}})(?:{_SAID_DASH}({_WORDS}))?(?![\w])"
+            rf"\b(?:room|apartment|apt|flat|suite|door)\.?\s{{0,3}}{_NO}({_ENGLISH_ROOM}|\d{{1,2}})(?:{_SAID_DASH}({_WORDS}))?(?![\w]){_NO_AMOUNT}"
         ),
     ),
 )
@@ -150,13 +161,13 @@ def _house(match: re.Match[str], view: str) -> Iterator[Mention]:
     start, end = match.span()
     if _DOOR_OF_FLOOR.search(view[max(0, start - 10) : start]) or is_other(view, start, end):
         return
-    number = small(match[1] or match[4], 2999)
-    more = match[2] or match[5]
+    number = small(match["house"] or match["first"], 2999)
+    more = match["annex"] or match["door"] or match["second"] or match["last"]
     if number and more:
         behind = small(more, 99)
         number = f"{number}-{behind}" if behind else None
-    elif number and match[3]:
-        number += match[3]
+    elif number and match["stem"]:
+        number += match["stem"]
     yield Mention(start, end, _kept(b=number), needs="place")
 
 
