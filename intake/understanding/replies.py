@@ -78,7 +78,8 @@ _DAY = re.compile(
 )
 _BUILDING = re.compile(r"楼|栋|幢|座|building|block|tower", re.I)
 _BARE_UNIT = re.compile(
-    r"(?:就?是?|在|住)?(\d{1,4}(?:\s*[-—–#/ ]\s*\d{1,4}){0,2})(?:室|号|户|房)?[吧的呀啊。.]?"
+    r"(?:门牌号?码?|房号)?(?:就?是?|在|住)?"
+    r"(\d{1,4}(?:\s*[-—–#/ ]\s*\d{1,4}){0,2})(?:室|号|户|房)?[吧的呀啊。.]?"
 )
 # A room before something else: 402。等等，先修油烟机. A telephone number is longer.
 _FIRST_UNIT = re.compile(

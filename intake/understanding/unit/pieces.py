@@ -83,7 +83,10 @@ _CORRECTED_ROOM = re.compile(
     rf"(?:不对|错了|说错|搞错|应该是|[哦噢啊]不)[\s,，。是]{{0,4}}({_THREE})(?:室|号|{NOT_ROOM})"
 )
 
-_NO_AMOUNT = r"(?!\s(?:hours?|years?|people|days?|weeks?|months?|minutes?|times?|(?:at|of|in) the (?:hospital|clinic))\b)"
+_NO_AMOUNT = (
+    r"(?!\s(?:hours?|years?|people|days?|weeks?|months?|minutes?|times?"
+    r"|(?:at|of|in) the (?:hospital|clinic))\b)"
+)
 _NO = r"(?:no\.?\s{0,3}|number\s{0,3}|#\s?)?"
 _WORDS = rf"(?:\d{{1,4}}|{ENGLISH_WORD}(?:[\s-]{ENGLISH_WORD}){{0,3}})\b"
 _ENGLISH_ROOM = rf"(?:\d{{1,4}}[a-h]?|{ENGLISH_WORD}(?:[\s-]{ENGLISH_WORD}){{1,3}})\b"

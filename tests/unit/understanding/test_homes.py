@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from intake.understanding import replies
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.readers import understand
-from intake.understanding.values import Understanding
+from intake.understanding.values import Field, Understanding
 
 TOWN = Gazetteer.from_rows(
     [
@@ -121,3 +122,26 @@ def test_a_house_number_is_no_day_and_a_day_no_house_number(text: str, wanted: s
     when = read(text).when
     assert when is not None
     assert when.value.start.strftime("%Y-%m-%dT%H:%M") == wanted
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        ("就靠河那头，58号前面", "58"),
+        ("门牌73", "73"),
+        ("42号", "42"),
+        ("是88弄12号", "88-12"),
+        ("北头第三排6号", "3-6"),
+        ("我也不清楚几号", None),
+    ],
+)
+def test_an_answer_names_the_house(answer: str, wanted: str | None) -> None:
+    found = replies.bare("unit", answer, others=False)
+    assert (found.value if found else None) == wanted
+
+
+def test_a_corrected_door_stays_in_its_building() -> None:
+    known, found = Field("5-3-6", None, 0.9), Field("3-5", None, 0.9)
+    assert replies.whole_unit(known, found, "3-6是对门，我们是3-5").value == "5-3-5"
+    moved = Field("2-602", None, 0.9)
+    assert replies.whole_unit(Field("3-2-501", None, 0.9), moved, "2-602").value == "2-602"
