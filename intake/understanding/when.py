@@ -5,15 +5,17 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 
 from intake.understanding.phonetics import HAN, fuzzy, syllables
 from intake.understanding.spoken_text import Heard, Lexicon, Span, cover
 from intake.understanding.values import Field, Window
-from intake.understanding.when_chinese import Moment, find_moments, window_of
+from intake.understanding.when_chinese import Moment, find_moments
 from intake.understanding.when_chinese_patterns import PARTS
 from intake.understanding.when_english import find_english
+from intake.understanding.when_role import Role, roles
+from intake.understanding.when_several import Several
+from intake.understanding.when_window import window_of
 
 _WORDS = Lexicon(
     (
@@ -24,7 +26,7 @@ _WORDS = Lexicon(
         *(f"下{week}{day}" for week in ("礼拜", "星期") for day in "一二三四五六天"),
         "星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期天", "礼拜天",
     ),
-    genuine=frozenset(("商务", "名儿", "李白", "兴起", "津贴", "周莫", "名填")),
+    genuine=frozenset(("商务", "名儿", "李白", "兴起", "津贴", "周莫", "名填", "星期以", "礼拜以", "星期已", "礼拜已")),
     fold_from=3,
 )  # fmt: skip
 # The only words of two syllables that are recognised with an accent too (min tian).
@@ -35,14 +37,14 @@ _HOURS = {
 }
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十")
 _CORRECTION = re.compile(
-    "不对|错了|说错|不是|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually"
+    "不对|错了|等[等下哈]|说错|不是|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually"
 )
 _WANTED_BEFORE = re.compile(
     "(?:约|预约|订|定|想|要|得|打算|麻烦|请|希望|最好|能不能|可以|从|打|自|等|在|就|派)[^,，。!！?？]{0,8}$"
 )
 _WANTED_AFTER = re.compile(
     "(?:来|去|送|接|约|上门|陪|行|可以|中不|成不|有空|在家|有人|方便|用车|走|出院|复查|开始|起|"
-    "安排|过来|给我|帮|能|想|要|得|需要|打扫|做|看|见|取|拿|办|修|换|剪|理发|吧|不约|不用|取消|退)"
+    "安排|过来|合适|到就|就(?:行|成|中)|该|闲着|都行|哪个?钟点|给我|帮|能|想|要|得|需要|打扫|做|看|见|取|拿|办|修|换|剪|理发|吧|不约|不用|取消|退)"
 )
 _ABOUT_NOW = re.compile(
     "(?:就剩|还剩|还在|到现在|停到|停了|断顿|断了|没(?:有|人|来|电|水)|开始(?:突|吵|闹)|坏了|吃完|真好|不歇|不转|"
@@ -51,15 +53,36 @@ _ABOUT_NOW = re.compile(
 )
 _SENTENCE = re.compile("[^。!！?？;；\n]{0,14}")
 _TODAY = re.compile("今[天儿日]个?")
-_SERVICE = re.compile("来|送|上门|接|陪|能不能|能来|派|过来|修|取|行不行|方便|有空|在家")
+_SERVICE = re.compile(
+    "来|送|上门|接|陪|能不能|能来|派|过来|修|取|行不行|方便|有空|在家|帮|买|捎|拿(?![起着不])|配|订|留|约"
+)
 _PAST_BEFORE = re.compile(
-    "(?:以前|从前|上回|上次|去年|前年|当年|昨天|前天|原来|一到|每到|都是|老是|说好|报的)[^。!！?？]{0,12}$"
+    "(?:(?<![一二三四五六日天点半刻号午晚上早年月\\d分钟])以前|从前|上回|上次|去年|前年|当年|昨天|前天|原来|(?<![周期拜])一到|每到|都是|老是|说好|报的)[^。!！?？]{0,12}$"
 )
 # Words for the past, which also cover the clause after them: 以前有个小姑娘，礼拜天来陪我.
-_USED_TO = re.compile("(?:以前|从前|过去|那时候|那会儿|当年)[^。!！?？]{0,13}$")
+_USED_TO = re.compile(
+    "(?:(?<![一二三四五六日天点半刻号午晚上早年月\\d分钟])以前|从前|过去|那时候|那会儿|当年)[^。!！?？]{0,13}$"
+)
 # How long, or since when, something has gone on: 到后半夜两点, 从早晨起来就没水.
 _SINCE = re.compile(
     "(?:起来?|开始|到现在|以来)?[^,，。]{0,4}(?:就|一直|都)[^,，。]{0,4}(?:没|不|停|断|坏|响|吵|疼|漏|堵)"
+)
+_THAT_DAY = re.compile("(?:就|到|在)那天|那天(?:来|上门|派|修|接|行|过来)")
+# Somebody wants help at such a time only if a day or an hour is said too.
+_NOT_ALONE = frozenset(
+    [
+        "白天",
+        "大白天",
+        "白日里",
+        "半夜",
+        "夜里",
+        "大半夜",
+        "后半夜",
+        "凌晨",
+        "深夜",
+        "三更半夜",
+        "夜间",
+    ]
 )
 _NIGHT = re.compile("半夜|夜里|凌晨")
 _IS = re.compile("(?<![就要都还也只])是(?:不是)?(?:在)?$")
@@ -85,27 +108,38 @@ def read_when(
     view = _clock_words(heard, _WORDS.respell(heard))
     covered = cover(len(view), taken)
     moments = [m for m in find_moments(view) if not any(covered[m.start : m.end])]
-    scored = [(m, _wanted(view, m, received_at, arranged)) for m in moments]
-    usable = [m for m, score in scored if score > -2]
-    scored = _after_corrections(view, scored)
+    found = roles(view, moments) if moments else []
+    scored = [
+        (m, _wanted(view, m, role, received_at, arranged))
+        for m, role in zip(moments, found, strict=True)
+    ]
+    usable = [
+        m
+        for (m, score), role in zip(scored, found, strict=True)
+        if score > -2 or (role is Role.EXCLUDED and (m.part or m.clock) and not m.is_past)
+    ]
+    scored = _after_corrections(view, _without_busy(scored, found))
     wanted = [(m, score) for m, score in scored if score > 0]
     if not wanted:
         return None
     best = max(range(len(wanted)), key=lambda i: (wanted[i][1], -i))
     moment, score = _completed(wanted[best][0], usable), wanted[best][1]
-    moment = _first_of_list(view, moment, moments)
-    window = _through(view, moment, moments, received_at) or window_of(moment, received_at)
+    listed = Several(view, usable, received_at).window(moment)
+    window = listed or window_of(moment, received_at)
     if window is None or window.end <= received_at:
         return None
+    completed = [(_completed(m, usable), s) for m, s in wanted]
     rivals = tuple(
         other
-        for other in (window_of(m, received_at) for m, s in wanted if s >= score - 0.5)
-        if other and not _near(other, window)
+        for other in (window_of(m, received_at) for m, s in completed if s >= score - 0.5)
+        if other and other.end > received_at and not _near(other, window)
     )
+    if listed:
+        rivals = ()
     return Field(
         window,
         (moment.start, moment.end),
-        round(min(0.95, 0.55 + 0.12 * score), 2),
+        round(max(0.0, min(0.95, 0.55 + 0.12 * score)), 2),
         rivals[:3],
         ambiguous=bool(rivals),
     )
@@ -149,9 +183,9 @@ def _near(one: Window, other: Window) -> bool:
     return inside or around or overlap(one, other) > 0.3
 
 
-def _wanted(view: str, moment: Moment, now: datetime, arranged: bool) -> float:
+def _wanted(view: str, moment: Moment, role: Role, now: datetime, arranged: bool) -> float:
     """Score how likely help is wanted at this time: above 0 it is, at -2 and below never."""
-    if moment.is_past:
+    if moment.is_past or role in (Role.EXCLUDED, Role.OTHER):
         return -3.0
     before = view[max(0, moment.start - 14) : moment.start]
     after = view[moment.end : moment.end + 16]
@@ -178,19 +212,33 @@ def _wanted(view: str, moment: Moment, now: datetime, arranged: bool) -> float:
     score += 0.6 if _WANTED_BEFORE.search(before) else 0.0
     if _TODAY.fullmatch(view[moment.start : moment.end]) and not _SERVICE.search(rest):
         score -= 2.0
-    if moment.day is not None and moment.day["every"]:
-        score -= 1.5
+    if moment.recurs and not hoped:
+        score -= 0.6
+    if role is Role.TOLD:
+        score -= 1.4
     if moment.day is None and moment.clock is None:
-        score -= 1.0
+        score -= 2.0 if moment.part in _NOT_ALONE else 1.0
+    if moment.day is not None and _THAT_DAY.search(rest):
+        score += 1.0
     if not arranged:
         score -= 1.6
     return score
 
 
+def _without_busy(
+    scored: list[tuple[Moment, float]], found: list[Role]
+) -> list[tuple[Moment, float]]:
+    """Leave out the times at which the sender has something to do, if another time is wished."""
+    free = any(s > 0 and r is Role.OPEN for (_, s), r in zip(scored, found, strict=True))
+    return [
+        (m, -3.0 if free and r is Role.BUSY else s) for (m, s), r in zip(scored, found, strict=True)
+    ]
+
+
 def _after_corrections(view: str, scored: list[tuple[Moment, float]]) -> list[tuple[Moment, float]]:
     for index in range(len(scored) - 1, 0, -1):
         between = view[scored[index - 1][0].end : scored[index][0].start]
-        if len(between) <= 16 and _CORRECTION.search(between) and scored[index][1] > -2:
+        if len(between) <= 20 and _CORRECTION.search(between) and scored[index][1] > -2:
             taken_back = [(m, -3.0) for m, _ in scored[:index]]
             return taken_back + scored[index:]
     return scored
@@ -209,31 +257,4 @@ def _completed(moment: Moment, others: Sequence[Moment]) -> Moment:
             return replace(
                 moment, part=said.part, clock=said.clock, before=said.before, after=said.after
             )
-    return moment
-
-
-def _through(view: str, moment: Moment, moments: Sequence[Moment], now: datetime) -> Window | None:
-    """The window of "下周一到周三": from the start of the first day to the end of the last."""
-    for one, other in pairwise(moments):
-        days_only = one.day and other.day and not (one.clock or other.clock)
-        joined = re.fullmatch("[\\s]?(?:到|至|-|~)[\\s]?", view[one.end : other.start])
-        if not (days_only and joined and moment.start in (one.start, other.start)):
-            continue
-        first, last = window_of(one, now), window_of(other, now)
-        if first is None or last is None:
-            return None
-        later = timedelta(weeks=1) if last.end < first.start else timedelta()
-        return Window(first.start, last.end + later)
-    return None
-
-
-def _first_of_list(view: str, moment: Moment, moments: Sequence[Moment]) -> Moment:
-    """The first of several days with the part of the day that follows the last: 每周二、周四上午."""
-    chain = [m for m in moments if m.day is not None]
-    for one, other in pairwise(chain):
-        listed = re.fullmatch("[\\s、,，和或跟]{1,2}", view[one.end : other.start])
-        if listed and other.start == moment.start and not (one.part or one.clock):
-            return Moment(one.start, other.end, one.day, other.part, other.clock)
-        if listed and one.start == moment.start and not (one.part or one.clock):
-            return Moment(one.start, other.end, one.day, other.part, other.clock)
     return moment

@@ -1,61 +1,45 @@
 """The window of time in which help is wanted, from an English message."""
 
-# ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
-
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from intake.understanding.numerals import ENGLISH
 from intake.understanding.spoken_text import Span, cover
 from intake.understanding.values import Field, Window
+from intake.understanding.when_english_days import days_of, soon
+from intake.understanding.when_english_hours import is_clock, window
+from intake.understanding.when_english_patterns import (
+    ARRIVAL_BEFORE,
+    ASKED_BEFORE,
+    AWAY_AFTER,
+    AWAY_BEFORE,
+    CANCEL,
+    CLOCK,
+    CORRECTION,
+    DAY,
+    HAPPENED,
+    PART,
+    PAST,
+    REQUEST,
+    STATED_BEFORE,
+    STILL_TO_COME,
+)
 
-_PARTS = {
-    "early morning": ("07:00", "09:00"), "morning": ("09:00", "12:00"), "noon": ("11:00", "13:00"),
-    "lunchtime": ("11:00", "13:00"), "midday": ("11:00", "13:00"), "afternoon": ("14:00", "18:00"),
-    "evening": ("18:00", "21:00"), "tonight": ("18:00", "21:00"), "night": ("18:00", "21:00"),
-}  # fmt: skip
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
-_MONTHS = tuple(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ]
-)
-_NUMBER = "|".join(["\\d{1,2}", *sorted(ENGLISH, key=len, reverse=True)])
-_PHRASE = re.compile(
-    r"\b(?P<before>before|by|until|no later than)?\s{0,3}(?:on |this |coming ){0,3}"
-    r"(?:(?P<rel>day after tomorrow|today|tomorrow|tonight)|(?P<next>next )?(?P<week>week(?:end)?)"
-    rf"|(?P<nextday>next )?(?P<weekday>{'|'.join(_WEEKDAYS)})"
-    rf"|(?P<month>{'|'.join(_MONTHS)}) (?P<dom>\d{{1,2}})(?:st|nd|rd|th)?"
-    rf"|in (?P<in>{_NUMBER}|a) (?P<unit>days?|weeks?|hours?))\b"
-)
-_PART = re.compile(rf"\b(?:in the |this |at )?(?P<part>{'|'.join(_PARTS)})\b")
-_CLOCK = re.compile(
-    rf"\b(?P<how>at|after|before|by|from|between|around|about)? ?(?P<hour>{_NUMBER})(?::(?P<minute>\d\d))?\s{{0,3}}"
-    rf"(?P<half>o'?clock)?\s{{0,3}}(?P<half_day>a\.?m\.?|p\.?m\.?)?(?:\s{{0,3}}(?:to|and|-|till|until)\s{{0,3}}(?P<hour2>{_NUMBER})\s{{0,3}}"
-    r"(?:o'?clock)?\s{0,3}(?P<half_day2>a\.?m\.?|p\.?m\.?)?)?(?!\w|-?\d)"
-)
-_PAST = re.compile(r"\b(?:since|last|was|were|ago|yesterday)\b[^.!?]{0,20}$")
-# "who brought my groceries on Tuesday": a verb in the past just before the day.
-_HAPPENED = re.compile(
-    r"\b(?:brought|came|did|went|gave|took|made|told|said|helped|fixed|carried|delivered|cleaned|visited|"
-    r"drove|sent|left|called|rang|started|stopped|broke|had|did(?:n't| not)|promised|[a-z]{3,}ed)\b[^.!?,;]{0,40}$"
-)
-_STILL_TO_COME = re.compile(
-    r"\b(?:would|could|will|want|need|like|please|can|booked|scheduled|planned|to)\b|'d\b|'ll\b"
-)
-_ASKED = re.compile(r"\b(?:what time|when (?:will|does|is|do))\b[^.!?]{0,40}$")
+_REACH = 90
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A word of time with the words before and after it in its sentence."""
+
+    match: re.Match[str]
+    before: str
+    after: str
+
+    @property
+    def sentence(self) -> str:
+        return self.before + self.match.group() + self.after
 
 
 def find_english(text: str, received_at: datetime, taken: Sequence[Span]) -> Field[Window] | None:
@@ -66,108 +50,167 @@ def find_english(text: str, received_at: datetime, taken: Sequence[Span]) -> Fie
     if not re.search("[a-z]{3}", text):
         return None
     covered = cover(len(text), taken)
-    free = [m for m in _PHRASE.finditer(text) if not any(covered[m.start() : m.end()])]
-    free = [m for m in free if not _PAST.search(text[max(0, m.start() - 30) : m.start()])]
-    free = [m for m in free if not _ASKED.search(text[max(0, m.start() - 60) : m.start()])]
-    free = [m for m in free if not _happened(text, m)]
-    parts = [
-        m
-        for m in _PART.finditer(text)
-        if not _PAST.search(text[max(0, m.start() - 30) : m.start()])
-    ]
-    clocks = [
-        m for m in _CLOCK.finditer(text) if _is_clock(m) and not any(covered[m.start() : m.end()])
-    ]
-    if not free and not clocks:
+    said = [_said(text, m) for m in DAY.finditer(text) if not any(covered[m.start() : m.end()])]
+    days = _corrected(text, [day for day in _without_weeks(said) if _is_wished(day)])
+    clocks = [_said(text, m) for m in CLOCK.finditer(text)
+              if is_clock(m, text) and not any(covered[m.start() : m.end()])]  # fmt: skip
+    clocks = [c for c in clocks if not _stated(c) and not _inside(c, said)]
+    if not days and (said or not clocks):  # an hour alone says nothing if its day is not wished
         return None
-    day_match = free[-1] if free else None
-    days = _days(day_match, received_at) if day_match else (received_at.date(),) * 2
-    if days is None:
+    day = max(days, key=_asks, default=None) if days else None
+    if day is not None and days:
+        day = [d for d in days if _asks(d) == _asks(day)][-1]
+    clock = _of_sentence(day, clocks)
+    parts = [_said(text, m) for m in PART.finditer(text) if not _is_past(_said(text, m))]
+    part = _of_sentence(day or clock, parts)
+    found = _window(day, part, clock, received_at)
+    if found is None or found.end <= received_at:
         return None
-    part = parts[-1]["part"] if parts else None
-    spans = [m.span() for m in (day_match, clocks[-1] if clocks else None) if m]
-    evidence = (min(s for s, _ in spans), max(e for _, e in spans))
-    window = _window(days, part, clocks[-1] if clocks else None)
-    if day_match is not None and day_match["before"]:
-        window = Window(received_at, window.end)
-    if window.end <= received_at:
-        return None
-    return Field(window, evidence, 0.8)
+    either = _either(text, days, part, clock, received_at)
+    others = [w for w in (_window(d, part, clock, received_at) for d in days) if w]
+    rivals = tuple(w for w in others if w != found and w.end > received_at)
+    spans = [s.match.span() for s in (day, clock) if s]
+    start, end = min(s for s, _ in spans), max(e for _, e in spans)
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    told = not any(REQUEST.search(s.sentence) for s in (day, clock) if s)
+    return Field(
+        either or found,
+        (start, end),
+        0.6 if told else 0.8,
+        () if either else rivals[:3],
+        ambiguous=bool(rivals) and not either,
+    )
 
 
-def _happened(text: str, day: re.Match[str]) -> bool:
-    if not day["weekday"] or day["nextday"]:
+def _said(text: str, match: re.Match[str]) -> _Said:
+    before = text[max(0, match.start() - _REACH) : match.start()]
+    after = text[match.end() : match.end() + _REACH]
+    ends = re.split(r"[!?;\n]|\.(?!\d|m\b)", after, maxsplit=1)
+    rest = after[: len(ends[0]) + 1]
+    return _Said(match, re.split(r"[!?;\n]|(?<!a\.m)(?<!p\.m)\.(?=\s)", before)[-1], rest)
+
+
+def _is_past(said: _Said) -> bool:
+    return bool(PAST.search(said.before))
+
+
+def _is_wished(day: _Said) -> bool:
+    asks = bool(REQUEST.search(day.sentence))
+    if _is_past(day) or _stated(day) or _away(day):
         return False
-    verb = _HAPPENED.search(text[max(0, day.start() - 60) : day.start()])
+    if not asks and (
+        ASKED_BEFORE.search(day.before + day.match.group())
+        or re.search(r"\b(?:what time|when)\b", day.before)
+        or ARRIVAL_BEFORE.search(day.before)
+    ):
+        return False
+    return not _happened(day)
+
+
+def _stated(said: _Said) -> bool:
+    return bool(STATED_BEFORE.search(said.before)) and not CANCEL.search(said.sentence)
+
+
+def _away(said: _Said) -> bool:
+    return bool(AWAY_AFTER.search(said.after) or AWAY_BEFORE.search(said.before))
+
+
+def _happened(day: _Said) -> bool:
+    match = day.match
+    if match["nextday"] or match["rel"] or match["in"]:
+        return False
+    verb = HAPPENED.search(day.before[-60:])
     if verb is None:
         return False
-    sentence = re.split(r"[.!?;]|\bwho\b|\bthat\b|\bwhich\b", text[: day.start()][-90:])[-1]
-    return not _STILL_TO_COME.search(sentence)
+    clause = re.split(r"\bwho\b|\bthat\b|\bwhich\b", day.before)[-1]
+    return not STILL_TO_COME.search(clause)
 
 
-def _is_clock(match: re.Match[str]) -> bool:
-    hour = _value(match["hour"])
-    said = match["minute"] or match["half"] or match["half_day"] or match["half_day2"]
-    return bool(said or match["how"] in ("at", "after", "between")) and 0 < hour <= 24
+def _without_weeks(days: list[_Said]) -> list[_Said]:
+    """Leave out "this coming week" right after the weekday that lies in it."""
+    kept: list[_Said] = []
+    for day in days:
+        near = kept and day.match.start() - kept[-1].match.end() <= 14
+        if day.match["week"] == "week" and near and kept[-1].match["weekday"]:
+            continue
+        kept.append(day)
+    return kept
 
 
-def _value(word: str) -> int:
-    return int(word) if word.isdigit() else ENGLISH.get(word, 1)
+def _corrected(text: str, days: list[_Said]) -> list[_Said]:
+    for index in range(len(days) - 1, 0, -1):
+        between = text[days[index - 1].match.end() : days[index].match.start()]
+        if len(between) <= 30 and CORRECTION.search(between):
+            return days[index:]
+    return days
 
 
-def _days(match: re.Match[str], now: datetime) -> tuple[date, date] | None:
-    today = now.date()
-    monday = today - timedelta(days=today.weekday())
-    if match["rel"]:
-        ahead = {"tomorrow": 1, "day after tomorrow": 2}.get(match["rel"], 0)
-        return (today + timedelta(days=ahead),) * 2
-    if match["weekday"]:
-        index = _WEEKDAYS.index(match["weekday"])
-        day = monday + timedelta(days=index, weeks=1 if match["nextday"] else 0)
-        return (day + timedelta(weeks=1 if day < today else 0),) * 2
-    if match["week"]:
-        first = monday + timedelta(weeks=1 if match["next"] else 0)
-        if match["week"] == "weekend":
-            return first + timedelta(days=5), first + timedelta(days=6)
-        return (first if match["next"] else today), first + timedelta(days=6)
-    if match["month"]:
-        try:
-            day = date(today.year, _MONTHS.index(match["month"]) + 1, int(match["dom"]))
-        except ValueError:
-            return None
-        return (day if day >= today else day.replace(year=today.year + 1),) * 2
-    amount = _value(match["in"]) * (7 if match["unit"].startswith("week") else 1)
-    if match["unit"].startswith("hour"):
-        amount = 0
-    return (today + timedelta(days=amount),) * 2
+def _asks(day: _Said) -> int:
+    clause = re.split(r"[,:]| so | but ", day.before)[-1] + re.split(r"[,:]", day.after)[0]
+    return bool(REQUEST.search(clause)) + bool(REQUEST.search(day.sentence))
 
 
-def _window(days: tuple[date, date], part: str | None, clock: re.Match[str] | None) -> Window:
-    first, last = days
-    bounds = _PARTS.get(part or "", ("00:00", "23:59"))
-    start = datetime.combine(first, time.fromisoformat(bounds[0]))
-    end = datetime.combine(last, time.fromisoformat(bounds[1]))
-    if clock is None:
-        return Window(start, end)
-    hour = _value(clock["hour"])
-    half_day = clock["half_day"] or clock["half_day2"] or ""
-    late = half_day.startswith("p") or (
-        not half_day and part in ("afternoon", "evening", "tonight")
-    )
-    late = late or (not half_day and part is None and hour < 7)
-    hour = hour % 12 + 12 if late else hour
-    begin = datetime.combine(first, time()) + timedelta(
-        hours=hour, minutes=int(clock["minute"] or 0)
-    )
-    if clock["hour2"]:
-        length = (_value(clock["hour2"]) - _value(clock["hour"])) % 12
-        return Window(begin, begin + timedelta(hours=length or 1))
-    if clock["how"] == "after":
-        ends = [time.fromisoformat(b[1]) for b in _PARTS.values()]
-        later = [e for e in sorted(ends) if e > begin.time()]
-        return (
-            Window(begin, datetime.combine(first, end.time() if part else later[0]))
-            if (part or later)
-            else Window(begin, begin + timedelta(hours=2))
-        )
-    return Window(begin, begin + timedelta(hours=1))
+def _inside(clock: _Said, days: Sequence[_Said]) -> bool:
+    """Whether the number of a clock time is that of a date, such as 3 december."""
+    start, end = clock.match.span()
+    return any(d.match.start() < end - 1 and start < d.match.end() - 1
+               and d.match.end() >= end - 1 for d in days)  # fmt: skip
+
+
+def _of_sentence(day: _Said | None, found: Sequence[_Said]) -> _Said | None:
+    """The hour or part of the day that belongs to `day`: of its sentence, or the only one."""
+    if day is None:
+        return found[-1] if found else None
+    low = day.match.start() - len(day.before)
+    high = day.match.end() + len(day.after)
+    near = [f for f in found if low <= f.match.start() and f.match.end() <= high]
+    if near:
+        at = day.match.start()
+        return min(near, key=lambda f: abs(f.match.start() - at))
+    return found[0] if len(found) == 1 else None
+
+
+def _window(
+    day: _Said | None, part: _Said | None, clock: _Said | None, now: datetime
+) -> Window | None:
+    match = day.match if day else None
+    if match is not None and match["unit"] is not None:
+        short = soon(match, now)
+        if short is not None:
+            return short
+    try:
+        days = days_of(match, now) if match is not None else (now.date(), now.date())
+    except (ValueError, OverflowError):  # a date that does not exist
+        return None
+    if days is None:
+        return None
+    name = part.match["part"] if part else None
+    if match is not None and match["rel"] == "tonight":
+        name = "tonight"
+    found = window(days, name, clock.match if clock else None)
+    weekday = match is not None and match["weekday"]
+    if found.end <= now and weekday:
+        found = Window(found.start + timedelta(weeks=1), found.end + timedelta(weeks=1))
+    before = match is not None and match["before"]
+    if before or (clock is not None and clock.match["how"] in ("before", "by")):
+        return Window(now, found.end if before else found.start) if found.end > now else None
+    return found
+
+
+def _either(
+    text: str, days: Sequence[_Said], part: _Said | None, clock: _Said | None, now: datetime
+) -> Window | None:
+    """The window of "Saturday or Sunday"."""
+    if len(days) != 2 or clock is not None:
+        return None
+    one, other = days
+    if not re.fullmatch(
+        r" ?(?:or|and|to|till|-)? ?(?:on )?", text[one.match.end() : other.match.start()]
+    ):
+        return None
+    first, last = _window(one, part, None, now), _window(other, part, None, now)
+    if first is None or last is None or last.start - first.start > timedelta(days=6):
+        return None
+    adjoin = last.start - first.start == timedelta(days=1)
+    to = re.search(r"to|till|-", text[one.match.end() : other.match.start()])
+    return Window(first.start, last.end) if last.end > first.start and (adjoin or to) else None

@@ -178,7 +178,7 @@ def test_what_used_to_be_is_no_wish() -> None:
 
 
 def test_a_time_told_is_no_wish_where_nobody_comes_at_an_agreed_time() -> None:
-    heard = Heard.of("跳广场舞的晚上十点还放音乐")
+    heard = Heard.of("楼下晚上十点搬货")
     assert read_when(heard, NOW) is not None
     assert read_when(heard, NOW, arranged=False) is None
 

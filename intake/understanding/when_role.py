@@ -1,0 +1,222 @@
+"""What a time in a Chinese message is about: the wish, a habit, opening hours, something else."""
+
+# ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from intake.understanding.when_chinese import Moment
+
+
+class Role(Enum):
+    """What a time is about."""
+
+    OPEN = "open"
+    """Nothing speaks against it."""
+    TOLD = "told"
+    """It is told rather than wished: somebody's arrival, an errand of one's own."""
+    BUSY = "busy"
+    """The sender has something else to do then; it is wished only if no other time is."""
+    EXCLUDED = "excluded"
+    """Nobody shall come then."""
+    OTHER = "other"
+    """A habit, opening hours, a programme, a birthday, how long a thing lasts, the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The words around a time: of its clause, and of the rest of its sentence."""
+
+    lead: str
+    rest: str
+    sentence: str
+    whole: str
+
+
+_REQUEST = re.compile(
+    "来(?!了[一个两几,，。]|着|不及|源|电|水)|送|接|派|约|预订|订|请|想|找|求|麻烦|帮|给[我俺咱他她老]?|能不能|能否|可不可以|行不|中不|好伐|上门|陪|有空|闲着|在家|有人|方便|合适|取消|退|不用|"
+    "代|替|捎|理发|修|换药|打扫|擦|复查|拆线|出院|都行|可以|最好|安排|要(?![到求紧死命满])|得去|就行|就成"
+)
+_RECURS = re.compile("每个?月$|每$")
+_HABIT_BEFORE = re.compile(
+    "(?:都是|老是|总是|[他她你们]总|平时|平常|往常|一般|经常|常常|夜夜|老早|以往|向来|一向|往年|每年|本来|原来|原先|(?<![周期拜])一到|一过|每到|每逢|只要|有时候?|头几[趟回]|(?<![一二三四五六日天点半刻号午晚上早年月\\d分钟])以前|从前|那时候|"
+    "年轻时候?|小时候)[^,，]{0,8}$"
+)
+_HABIT_AFTER = re.compile(
+    "^[^,，]{0,4}(?:就(?:醒|放|吵|吆喝|闹|响|开始|起床|来劲|喊|咳|疼)|就?醒|还在|都在|又在|拖(?:桌|椅|板凳|东西)|吆喝|放(?!在|到|门|下)|跳|唱|打呼|喝酒|睡不|失眠|喊疼|各|也(?:弄|敲|装|吵|放|不|没|钻|拖|在|闹)|[\\s]?[半一二两三四五六\\d]+[片颗粒丸针次])"
+)
+_DOSE = re.compile(
+    "^(?:吃|打|喝)的|^(?:那|的那)?[一半两二三四]?[片颗粒针顿]|^吃(?!过|完|了)[^,，]{0,3}药|^(?:早晚|饭)"
+)
+_OPENING = re.compile(
+    "开不开|开门|(?<![我俺])关门|关不关|犯不犯|宜不宜|黄历|开放|营业|打烊|放假|放不放|开课|上课(?!前|后|的?时)|几点|什么时候|啥时候|啥辰光|多咱|还有人[,，。?？吗]?$|还(?:上|教|唱|演|办|开|有课|发)[^,，]{0,4}[吗不么伐没]|"
+    "那个班|能不能办|能办|办不办|来不来(?!接|送|得)|上不上|收不收|有没有课|讲座|开场|开始发|开演|上班(?:吗|不|没|么|呢)"
+)
+_SCHOOL = re.compile(
+    "^[^,，]{0,4}(?:放学|下课|放寒?暑?假|打烊|收摊|收工|下班(?!在|后|以后|来|就来|休)|散场|开场|开演|开播|发车|开船)"
+)
+_ONLY_THEN = re.compile("^[^,，]{0,8}才(?!有空|在家|得空|方便|行|休|能在|有时间|有人)")
+_NEWS = re.compile(
+    "电视|节目|新闻|球赛|台风|预报|下雨|下雪|落雨|降温|寒潮|联欢|播|连续剧|暴雨|大风|刮|级风|天气|气温|多少度"
+)
+_BIRTH_AFTER = re.compile(
+    "^[^,，]{0,3}(?:满|的?生日|过生|过寿|出生|生的|生人|大寿|过[五六七八九]?十|整?[五六七八九]十岁|做寿|寿[辰宴])"
+)
+_BIRTH_BEFORE = re.compile(
+    "(?:[印写登记填]的是?|生日是?|出生|过生日?|生于|属[鼠牛虎兔龙蛇马羊猴鸡狗猪])[^,，]{0,4}[,，]?$"
+)
+_RUN_OUT_AFTER = re.compile(
+    "^[^,，]{0,7}(?:没了|就没[^有人空]|断了|断药|用完|[吃打喝](?:完(?!饭|早|午|晚|中|夜|再)|光)|见底|到期|过期|作废|不够|用光|停药|钱就停)"
+)
+_UNTIL = re.compile(
+    "(?:只够|就?够|撑|顶|熬|维持|坚持|挺)[^,，。]{0,6}$|(?:还?剩|只剩)[^,，。]{0,2}$|(?<![改约推挪换延调定提预排等轮赶移顺订在从拖直])[^\\s,，。、0-9一二三四五六七八九十号点午天晚月底日期半末早上]了?到$|一直到$"
+)
+_REPORTED = re.compile(
+    "(?:供电所?|电力|自来水|燃气|煤气公司|物业|客服|通知|预报|新闻|电视|供暖|热力|保安|公告|社区)[^,，。]{0,6}(?:[说讲叫道]|写着|贴着)[^,，。]{0,8}$|(?:说好|讲好|答应|说是|报的|原定|本该|应该)[^,，。]{0,4}$"
+)
+_PAST_AFTER = re.compile(
+    "^(?:多|左右|钟|前后|的时候)?[^,，]{0,5}(?:停[的了]|断[的了]|坏[的了]|摔|跌|跤|倒[在了]|掉[在了下]|栽|报[的了过]|报修了|交[的了]|吐|发烧|烧到|晕|起来?就|起就|开始(?:没|不|停|漏|疼|咳|吵|闹|突)|来[了过]|走[了的]|没[来电水气暖]|吃[了过]|打[了过]|买[了的]|特[为地意]去|白跑|扑了?空|没动静|到现在|就没[来见])"
+)
+_ALREADY = re.compile("^[^,，]{0,3}就(?:不|没|一直|已)")
+_AWAY = re.compile(
+    "^[^,，]{0,6}?(?:没空|不得空|[不没]得?空|没时间|没工夫|(?<!行)不行(?!吗|么)|(?<!成)不成|(?<!中)不中|不方便|不便|都?不在|没人|来不了|去不了|(?<!来)不来(?!接|送|吗|了)|有事|有课|不巧|走不开|"
+    "约了(?:麻将|牌|人|朋友|同学|别的|老)|都?有牌局|[别甭莫](?:上门|来|派|让)(?!了)|(?:不要|不用|不必|不消)(?:来|派|让)(?!了)|不合适|不凑巧|[很太挺正]忙|忙着|满了|值班|出差|休息不了)"
+)
+_BUT = re.compile("[别甭莫]|不要|(?<!要)不用")
+_BUSY = re.compile(
+    "^[^,，]{0,3}(?:我|俺|我们|他|她)?(?:要|得|去|在)[^,，]{0,6}$|^[^,，]{0,3}(?:睡觉|买菜|上班|出门|打针|出去|开会|串门|打牌|打麻将)"
+)
+_NOT_BEFORE = re.compile(
+    "(?:除了|除开|除去|除却|除|(?<![特分区告识])别|甭|莫|不要|(?<!是)不是|不想|不能|不)(?:在|是|等|到|选|约|赶)?$"
+)
+_SOMEBODY = "(?:闺女|女儿|女婿|儿子|儿媳妇?|媳妇|孙[子女儿]|孙媳|外甥女?|外孙女?|侄[子女儿]|姑娘|老伴|妹妹|妹子|姐姐|哥哥|弟弟|亲戚|家里人|孩子|小孩|客人|房东|老板|亲家|俺?儿|俺?闺|老头子|老太太|妈|爸|娘|爹)"
+_ARRIVES = re.compile(f"{_SOMEBODY}[^,，]{{0,4}}$")
+_ARRIVAL = re.compile(
+    f"^[^,，]{{0,3}}(?:{_SOMEBODY}[^,，]{{0,3}})?(?:从[^,，]{{1,4}})?(?:要|就|才)?(?:回|到家|来(?!接|送|取)|带|过来|做手术|住院|结婚|过门)"
+)
+_CANCELLED = re.compile(
+    "取消|退[了掉吧]|不用.{0,10}了|别[^,，]{0,4}了|不约|算了|撤|不来了|不要了|不去了|不消|用不着"
+)
+_SOFT = ",，。!！?？;；\n… "
+_HARD = "。!！?？;；\n"
+_REACH = 26
+
+
+def setting(view: str, moment: Moment, following: int | None = None) -> Setting:
+    """Return the words around `moment`, at most `_REACH` characters to each side.
+
+    `following` is where the next time begins: what is said from there on is said of that one.
+    """
+    before = view[max(0, moment.start - _REACH) : moment.start]
+    after = view[moment.end : moment.end + _REACH]
+    sentence = _until(after, _HARD)
+    own = sentence if following is None else sentence[: max(0, following - moment.end)]
+    rest = _until(own.lstrip(" ,，"), _SOFT)
+    return Setting(_since(before, _SOFT), rest, sentence, _since(before, _HARD) + sentence)
+
+
+def _until(text: str, stops: str) -> str:
+    ends = [i for i, character in enumerate(text) if character in stops]
+    return text[: ends[0]] if ends else text
+
+
+def _since(text: str, stops: str) -> str:
+    starts = [i for i, character in enumerate(text) if character in stops]
+    return text[starts[-1] + 1 :] if starts else text
+
+
+def roles(view: str, moments: list[Moment]) -> list[Role]:
+    """Return the role of each of `moments`, which are in the order of the text."""
+    starts = [*(moment.start for moment in moments[1:]), None]
+    around = [setting(view, m, s) for m, s in zip(moments, starts, strict=True)]
+    found = [_role(view[m.start : m.end], m, a) for m, a in zip(moments, around, strict=True)]
+    for index in range(1, len(moments)):
+        # 除了周二周四, 周一到周三都不在: what is said of one is said of its neighbours.
+        if not _linked(view, moments[index - 1], moments[index]):
+            continue
+        lead = around[index - 1].lead
+        if found[index - 1] is Role.EXCLUDED and _NOT_BEFORE.search(lead):
+            found[index] = Role.EXCLUDED
+    for index in range(len(moments) - 1, 0, -1):
+        if _linked(view, moments[index - 1], moments[index]) and found[index] in (
+            Role.EXCLUDED, Role.OTHER,
+        ):  # fmt: skip
+            found[index - 1] = found[index]
+    return found
+
+
+def _linked(view: str, one: Moment, other: Moment) -> bool:
+    between = view[one.end : other.start]
+    return len(between) <= 2 and bool(re.fullmatch("[、和跟或到至~-]?者?", between))
+
+
+def _role(said: str, moment: Moment, around: Setting) -> Role:
+    lead, rest = around.lead, around.rest
+    if _excluded(around):
+        return Role.EXCLUDED
+    if _lasts_or_recurs(moment, around) or _is_public(around) or _is_past(moment, around):
+        return Role.OTHER
+    asks = _REQUEST.search(around.sentence) or re.search("想|要|请|约|找|派|能|改|订|换", lead)
+    if not asks and (_ARRIVAL.search(rest) or _ARRIVES.search(lead)):
+        return Role.TOLD
+    if _ARRIVAL.search(rest) and re.search(_SOMEBODY, lead + rest) and not re.search(
+        "给|帮|派|请|接|能|想", around.sentence
+    ):  # fmt: skip
+        return Role.TOLD
+    if re.match("^[^,，]{0,2}带", rest):
+        return Role.TOLD
+    if _BUSY.search(rest) and not re.search("复查|医院|看病|拆线|车|透析|检查", rest):
+        return Role.BUSY
+    return Role.OPEN
+
+
+def _excluded(around: Setting) -> bool:
+    if _NOT_BEFORE.search(around.lead):
+        return True
+    return bool(_AWAY.search(around.rest)) and not _CANCELLED.search(around.sentence)
+
+
+def _lasts_or_recurs(moment: Moment, around: Setting) -> bool:
+    lead, rest = around.lead, around.rest
+    recurs = moment.recurs or bool(_RECURS.search(lead))
+    daily = moment.day is not None and moment.day["every"]
+    asked = _REQUEST.search(lead + rest if daily else around.whole)
+    if recurs and (_HABIT_AFTER.search(rest) or not asked):
+        return True
+    if re.search("[从打自]$", lead) and re.match("[^,，来送去]{1,3}到", rest):
+        return True
+    if _HABIT_BEFORE.search(lead) or _DOSE.search(rest):
+        return True
+    if moment.day is None and _HABIT_AFTER.search(rest):
+        return True
+    return bool(
+        _RUN_OUT_AFTER.search(rest)
+        or (_UNTIL.search(lead) and not re.search("送来|来送", rest))
+        or _BIRTH_AFTER.search(rest)
+        or _BIRTH_BEFORE.search(lead)
+    )
+
+
+def _is_public(around: Setting) -> bool:
+    lead, rest = around.lead, around.rest
+    if re.search("(?:放学|下课|散学|收工|下班)[^,，]{0,2}$", lead) and not re.search("接|来", rest):
+        return True
+    if _SCHOOL.search(rest) or _ONLY_THEN.search(rest) or _REPORTED.search(lead):
+        return True
+    if _OPENING.search(rest) and not re.search("上门|能来|来接|给我|给俺", around.sentence):
+        return True
+    return bool(_NEWS.search(lead + rest)) and not re.search("[来帮给派请]|修|换", rest)
+
+
+def _is_past(moment: Moment, around: Setting) -> bool:
+    """Whether it is told as past; what lies ahead by its name (明天, 下周三) never is."""
+    day = moment.day
+    if _ALREADY.search(around.rest) and not _CANCELLED.search(around.rest):
+        return True
+    ahead = day is not None and (
+        (day["rel"] and day["rel"].startswith(("明", "后", "大后", "外后")))
+        or (day["which"] or day["weeks"] or "").startswith("下")
+    )
+    told = _PAST_AFTER.search(around.rest) and not _CANCELLED.search(around.rest)
+    return not ahead and bool(told)
