@@ -37,7 +37,7 @@ _HOURS = {
 }
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十")
 _CORRECTION = re.compile(
-    "不对|错了|等[等下哈]|说错|不是|改成|改到|改为|换成|不行|算了|还是|sorry|no wait|actually"
+    "不对|错了|等[等下哈]|说错|不是|改成|改到|改为|换成|不行(?!就|的话|再)|算了|还是|sorry|no wait|actually"
 )
 _WANTED_BEFORE = re.compile(
     "(?:约|预约|订|定|想|要|得|打算|麻烦|请|希望|最好|能不能|可以|从|打|自|等|在|就|派)[^,，。!！?？]{0,8}$"
@@ -131,7 +131,9 @@ def read_when(
     completed = [(_completed(m, usable), s) for m, s in wanted]
     rivals = tuple(
         other
-        for other in (window_of(m, received_at) for m, s in completed if s >= score - 0.5)
+        for other in (
+            window_of(m, received_at) for m, s in completed if s >= score - 0.5 and not _daily(m)
+        )
         if other and other.end > received_at and not _near(other, window)
     )
     if listed:
@@ -177,6 +179,10 @@ def overlap(one: Window, other: Window) -> float:
     return max(0.0, shared) / union if union > 0 else float(one == other)
 
 
+def _daily(moment: Moment) -> bool:
+    return moment.day is not None and bool(moment.day["every"])
+
+
 def _near(one: Window, other: Window) -> bool:
     inside = one.start >= other.start and one.end <= other.end
     around = other.start >= one.start and other.end <= one.end
@@ -207,15 +213,14 @@ def _wanted(view: str, moment: Moment, role: Role, now: datetime, arranged: bool
     sentence = _SENTENCE.match(after)
     rest = sentence.group() if sentence else ""
     hoped, stated = _WANTED_AFTER.search(rest), _ABOUT_NOW.search(rest)
-    first = stated and (not hoped or stated.start() <= hoped.start())
+    first = not moment.before and stated and (not hoped or stated.start() <= hoped.start())
     score += -2.2 if first else 1.0 if hoped else 0.0
     score += 0.6 if _WANTED_BEFORE.search(before) else 0.0
     if _TODAY.fullmatch(view[moment.start : moment.end]) and not _SERVICE.search(rest):
         score -= 2.0
     if moment.recurs and not hoped:
         score -= 0.6
-    if role is Role.TOLD:
-        score -= 1.4
+    score -= {Role.TOLD: 1.7, Role.BUSY: 0.9}.get(role, 0.0)
     if moment.day is None and moment.clock is None:
         score -= 2.0 if moment.part in _NOT_ALONE else 1.0
     if moment.day is not None and _THAT_DAY.search(rest):
@@ -251,7 +256,7 @@ def _completed(moment: Moment, others: Sequence[Moment]) -> Moment:
         if days:
             return moment.with_day(days[-1])
     if moment.day is not None and moment.part is None and moment.clock is None:
-        parts = [m for m in others if m.day is None and (m.part or m.clock)]
+        parts = [m for m in others if (m.day is None or m.day["every"]) and (m.part or m.clock)]
         if parts and not moment.before:
             said = next((m for m in reversed(parts) if m.clock), parts[0])
             return replace(

@@ -50,7 +50,7 @@ _DOSE = re.compile(
     "^(?:吃|打|喝)的|^(?:那|的那)?[一半两二三四]?[片颗粒针顿]|^吃(?!过|完|了)[^,，]{0,3}药|^(?:早晚|饭)"
 )
 _OPENING = re.compile(
-    "开不开|开门|(?<![我俺])关门|关不关|犯不犯|宜不宜|黄历|开放|营业|打烊|放假|放不放|开课|上课(?!前|后|的?时)|几点|什么时候|啥时候|啥辰光|多咱|还有人[,，。?？吗]?$|还(?:上|教|唱|演|办|开|有课|发)[^,，]{0,4}[吗不么伐没]|"
+    "([做教收办卖唱开供看])不\\1|开不开|开门|(?<![我俺])关门|关不关|犯不犯|宜不宜|黄历|开放|营业|打烊|放假|放不放|开课|上课(?!前|后|的?时)|几点|什么时候|啥时候|啥辰光|多咱|还有人[,，。?？吗]?$|还(?:上|教|唱|演|办|开|有课|发)[^,，]{0,4}[吗不么伐没]|"
     "那个班|能不能办|能办|办不办|来不来(?!接|送|得)|上不上|收不收|有没有课|讲座|开场|开始发|开演|上班(?:吗|不|没|么|呢)"
 )
 _SCHOOL = re.compile(
@@ -58,11 +58,12 @@ _SCHOOL = re.compile(
 )
 _ONLY_THEN = re.compile("^[^,，]{0,8}才(?!有空|在家|得空|方便|行|休|能在|有时间|有人)")
 _NEWS = re.compile(
-    "电视|节目|新闻|球赛|台风|预报|下雨|下雪|落雨|降温|寒潮|联欢|播|连续剧|暴雨|大风|刮|级风|天气|气温|多少度"
+    "电视|节目|新闻|球赛|台风|预报|下雨|下雪|落雨|降温|寒潮|联欢|晚会|播|连续剧|暴雨|大风|刮|级风|天气|气温|多少度"
 )
 _BIRTH_AFTER = re.compile(
     "^[^,，]{0,3}(?:满|的?生日|过生|过寿|出生|生的|生人|大寿|过[五六七八九]?十|整?[五六七八九]十岁|做寿|寿[辰宴])"
 )
+_PARTY = re.compile("生日(?!是)|大寿|做寿|寿[辰宴]|过寿")
 _BIRTH_BEFORE = re.compile(
     "(?:[印写登记填]的是?|生日是?|出生|过生日?|生于|属[鼠牛虎兔龙蛇马羊猴鸡狗猪])[^,，]{0,4}[,，]?$"
 )
@@ -70,7 +71,7 @@ _RUN_OUT_AFTER = re.compile(
     "^[^,，]{0,7}(?:没了|就没[^有人空]|断了|断药|用完|[吃打喝](?:完(?!饭|早|午|晚|中|夜|再)|光)|见底|到期|过期|作废|不够|用光|停药|钱就停)"
 )
 _UNTIL = re.compile(
-    "(?:只够|就?够|撑|顶|熬|维持|坚持|挺)[^,，。]{0,6}$|(?:还?剩|只剩)[^,，。]{0,2}$|(?<![改约推挪换延调定提预排等轮赶移顺订在从拖直])[^\\s,，。、0-9一二三四五六七八九十号点午天晚月底日期半末早上]了?到$|一直到$"
+    "(?:只够|就?够|撑|顶|熬|维持|坚持|挺)[^,，。]{0,6}$|(?:还?剩|只剩)[^,，。]{0,2}$|[^\\s改约推挪换延调定提预排等轮赶移顺订在从拖直,，。、0-9一二三四五六七八九十号点午天晚月底日期半末早上]了?到$|一直到$"
 )
 _REPORTED = re.compile(
     "(?:供电所?|电力|自来水|燃气|煤气公司|物业|客服|通知|预报|新闻|电视|供暖|热力|保安|公告|社区)[^,，。]{0,6}(?:[说讲叫道]|写着|贴着)[^,，。]{0,8}$|(?:说好|讲好|答应|说是|报的|原定|本该|应该)[^,，。]{0,4}$"
@@ -78,17 +79,18 @@ _REPORTED = re.compile(
 _PAST_AFTER = re.compile(
     "^(?:多|左右|钟|前后|的时候)?[^,，]{0,5}(?:停[的了]|断[的了]|坏[的了]|摔|跌|跤|倒[在了]|掉[在了下]|栽|报[的了过]|报修了|交[的了]|吐|发烧|烧到|晕|起来?就|起就|开始(?:没|不|停|漏|疼|咳|吵|闹|突)|来[了过]|走[了的]|没[来电水气暖]|吃[了过]|打[了过]|买[了的]|特[为地意]去|白跑|扑了?空|没动静|到现在|就没[来见])"
 )
+_IN_VAIN = re.compile("没影|没来人?[,，。]?$|没人来[,，。]?$|白等|到现在(?:还|也|都)?没")
 _ALREADY = re.compile("^[^,，]{0,3}就(?:不|没|一直|已)")
 _AWAY = re.compile(
-    "^[^,，]{0,6}?(?:没空|不得空|[不没]得?空|没时间|没工夫|(?<!行)不行(?!吗|么)|(?<!成)不成|(?<!中)不中|不方便|不便|都?不在|没人|来不了|去不了|(?<!来)不来(?!接|送|吗|了)|有事|有课|不巧|走不开|"
-    "约了(?:麻将|牌|人|朋友|同学|别的|老)|都?有牌局|[别甭莫](?:上门|来|派|让)(?!了)|(?:不要|不用|不必|不消)(?:来|派|让)(?!了)|不合适|不凑巧|[很太挺正]忙|忙着|满了|值班|出差|休息不了)"
+    "^[^,，]{0,6}?(?:没空|不得空|[不没]得?空|没时间|没工夫|(?<!行)不行(?!吗|么|就|的话|再)|(?<!成)不成|(?<!中)不中|不方便|不便|都?不在|没人|来不了|去不了|(?<!来)不来(?!接|送|吗|了)|有事|有课|不巧|走不开|"
+    "约了(?:麻将|牌|人|朋友|同学|别的|老)|都?有牌局|[别甭莫](?:上门|来|派|让)(?!了)|(?:不要|不用|不必|不消)(?:来|派|让)(?!了)|不合适|除外|以外|不算|不凑巧|[很太挺正]忙|忙着|满了|值班|出差|休息不了)"
 )
 _BUT = re.compile("[别甭莫]|不要|(?<!要)不用")
 _BUSY = re.compile(
     "^[^,，]{0,3}(?:我|俺|我们|他|她)?(?:要|得|去|在)[^,，]{0,6}$|^[^,，]{0,3}(?:睡觉|买菜|上班|出门|打针|出去|开会|串门|打牌|打麻将)"
 )
 _NOT_BEFORE = re.compile(
-    "(?:除了|除开|除去|除却|除|(?<![特分区告识])别|甭|莫|不要|(?<!是)不是|不想|不能|不)(?:在|是|等|到|选|约|赶)?$"
+    "(?:除了|除开|除去|除却|除|(?<![特分区告识])别|甭|莫|(?<!要)不要|(?<![能要想是行来])不(?:是|想|能)?)(?:在|是|等|到|选|约|赶)?$"
 )
 _SOMEBODY = "(?:闺女|女儿|女婿|儿子|儿媳妇?|媳妇|孙[子女儿]|孙媳|外甥女?|外孙女?|侄[子女儿]|姑娘|老伴|妹妹|妹子|姐姐|哥哥|弟弟|亲戚|家里人|孩子|小孩|客人|房东|老板|亲家|俺?儿|俺?闺|老头子|老太太|妈|爸|娘|爹)"
 _ARRIVES = re.compile(f"{_SOMEBODY}[^,，]{{0,4}}$")
@@ -164,9 +166,11 @@ def _role(said: str, moment: Moment, around: Setting) -> Role:
         "给|帮|派|请|接|能|想", around.sentence
     ):  # fmt: skip
         return Role.TOLD
-    if re.match("^[^,，]{0,2}带", rest):
+    if re.match("^[^,，]{0,2}带", rest) or (lead.startswith("等") and _ARRIVAL.search(rest)):
         return Role.TOLD
-    if _BUSY.search(rest) and not re.search("复查|医院|看病|拆线|车|透析|检查", rest):
+    if _BUSY.search(rest) and not re.search(
+        "复查|[医病车诊检科眼心]|拆线|透析|换药|化疗|拍片", rest
+    ):
         return Role.BUSY
     return Role.OPEN
 
@@ -180,7 +184,7 @@ def _excluded(around: Setting) -> bool:
 def _lasts_or_recurs(moment: Moment, around: Setting) -> bool:
     lead, rest = around.lead, around.rest
     recurs = moment.recurs or bool(_RECURS.search(lead))
-    daily = moment.day is not None and moment.day["every"]
+    daily = (moment.day is not None and moment.day["every"]) or not moment.recurs
     asked = _REQUEST.search(lead + rest if daily else around.whole)
     if recurs and (_HABIT_AFTER.search(rest) or not asked):
         return True
@@ -193,7 +197,10 @@ def _lasts_or_recurs(moment: Moment, around: Setting) -> bool:
     return bool(
         _RUN_OUT_AFTER.search(rest)
         or (_UNTIL.search(lead) and not re.search("送来|来送", rest))
-        or _BIRTH_AFTER.search(rest)
+        or (
+            _BIRTH_AFTER.search(rest)
+            and not (_PARTY.search(rest) and _REQUEST.search(around.sentence))
+        )
         or _BIRTH_BEFORE.search(lead)
     )
 
@@ -219,4 +226,5 @@ def _is_past(moment: Moment, around: Setting) -> bool:
         or (day["which"] or day["weeks"] or "").startswith("下")
     )
     told = _PAST_AFTER.search(around.rest) and not _CANCELLED.search(around.rest)
-    return not ahead and bool(told)
+    in_vain = _IN_VAIN.search(around.sentence)
+    return not ahead and bool(told or in_vain)
