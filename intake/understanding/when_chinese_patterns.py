@@ -56,7 +56,7 @@ LUNAR_MONTHS = {"正": 1, "冬": 11, "腊": 12, **{c: i for i, c in enumerate("�
                  "十一": 11, "十二": 12}  # fmt: skip
 NOT_A_DAY = "(?!\\s?[楼院线门桌店床车机栋幢单座口房室路弄码大小附库公台站位铺柜区个]|之(?![前后内])|[^,，。]{1,3}号楼|\\s?[东西南北前后]?[厢屋院排门]|-\\d)"
 AFTER = "(?:以后|之后|过后|后(?![天晌儿半日个头门])|往后|过(?=[,，再]))"
-BEFORE = "(?:以前|之前|前(?![天头面儿晌半日个门])|为止)"
+BEFORE = "(?:以前|之前|前(?![天头面儿晌半日个门后])|为止)"
 PART = "|".join(sorted((p for p in PARTS if len(p) > 1), key=len, reverse=True))
 # Dishes, and whatever else is only named after a festival: 腊八蒜, 国庆路, 小年轻.
 _NAMED_AFTER = "(?![零一二三四五六七八九十幺\\d号楼室粥蒜饭糕粿果茶酒路街村巷桥轻]|快乐|广场|小区|新村|大院|社区|联欢|晚会|档|里\\d|图|牌|门)"

@@ -27,6 +27,7 @@ from intake.understanding.when_english_patterns import (
 )
 
 _REACH = 90
+_MOVED = re.compile(r"\b(?:move|change|switch|reschedule|shift|put back)d?\b[^.!?]{0,25}from $")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def find_english(text: str, received_at: datetime, taken: Sequence[Span]) -> Fie
 
 
 def _said(text: str, match: re.Match[str]) -> _Said:
-    before = text[max(0, match.start() - _REACH) : match.start()]
+    start = match.start() + len(match.group()) - len(match.group().lstrip())
+    before = text[max(0, start - _REACH) : start]
     after = text[match.end() : match.end() + _REACH]
     ends = re.split(r"[!?;\n]|\.(?!\d|m\b)", after, maxsplit=1)
     rest = after[: len(ends[0]) + 1]
@@ -99,7 +101,8 @@ def _is_wished(day: _Said) -> bool:
     if _is_past(day) or _stated(day) or _away(day):
         return False
     if not asks and (
-        ASKED_BEFORE.search(day.before + day.match.group())
+        day.match["every"]
+        or ASKED_BEFORE.search(day.before + day.match.group().lstrip())
         or re.search(r"\b(?:what time|when)\b", day.before)
         or ARRIVAL_BEFORE.search(day.before)
     ):
@@ -140,7 +143,8 @@ def _without_weeks(days: list[_Said]) -> list[_Said]:
 def _corrected(text: str, days: list[_Said]) -> list[_Said]:
     for index in range(len(days) - 1, 0, -1):
         between = text[days[index - 1].match.end() : days[index].match.start()]
-        if len(between) <= 30 and CORRECTION.search(between):
+        moved = between.strip() == "to" and _MOVED.search(days[index - 1].before)
+        if moved or (len(between) <= 30 and CORRECTION.search(between)):
             return days[index:]
     return days
 

@@ -87,7 +87,7 @@ ASKED_BEFORE = re.compile(
     r"\b(?:what time|when (?:will|does|is|do)|(?:is|are|does|do|did) (?:the|your|there|you|it|they|that|this)|do you)\b[^.!?]{0,40}$"
 )
 STATED_BEFORE = re.compile(
-    r"\b(?:(?:my|our|her|his|their) \w+ (?:visits?|comes?|works?|stays?|calls?)|runs? out|last|enough|usually|always|every night|most|often|until|turn(?:s|ing)?|born|birthday|finish(?:es)?|ends?|closes?|opens?|starts? at|work until|storm|news|forecast|except|but not|not|n't|without|apart from|other than|all week|whenever)\b[^.!?;,]{0,24}$"
+    r"\b(?:(?:my|our|her|his|their) \w+ (?:visits?|comes?|works?|stays?|calls?)|runs? out|last|enough|usually|always|every night|most|often|until|turn(?:s|ing)?|born|birthday|finish(?:es)?|ends?|closes?|shuts?|it'?s (?:now|already|only|gone|nearly)|said (?:she|he|they|it)'d|opens?|starts? at|work until|storm|news|forecast|except|but not|not|n't|without|apart from|other than|all week|whenever)\b[^.!?;,]{0,24}$"
 )
 AWAY_AFTER = re.compile(
     r"^[^.!?,;]{0,4}(?:i'?m|we'?re|i am|we are|i have|i'?ve|she'?s|he'?s|nobody|no one|won'?t|doesn'?t|does not|isn'?t|is no good|i can'?t|i can not|is out|suits? me least)\b(?! (?:free|home|in\b|at home|available|got an? app|got the (?:dentist|doctor|hosp)|a hospital|due))"
