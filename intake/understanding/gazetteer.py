@@ -1,7 +1,7 @@
 """The places of one deployment, indexed by spelling and by sound."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -87,6 +87,11 @@ class Gazetteer:
         """Return the spellings that are exactly `text` (as `simplified.plain` writes it), names
         before aliases."""
         return self._by_text.get(text, ())
+
+    @property
+    def spelled(self) -> Collection[str]:
+        """Every name and alias, as `simplified.plain` writes it."""
+        return self._by_text.keys()
 
     def sounding(self, sound: str) -> Sequence[tuple[int, int]]:
         """Return (spelling index, syllable offset) of every syllable roughly like `sound`."""

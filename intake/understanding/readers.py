@@ -119,7 +119,13 @@ def _when(message: Reading) -> Field[Window] | None:
 
 
 def _person(message: Reading) -> Field[str] | None:
-    return read_person(message.text, message.heard, message.taken)
+    return read_person(
+        message.text,
+        message.heard,
+        message.taken,
+        emergency=message.emergency,
+        places=message.gazetteer.spelled,
+    )
 
 
 Reader = Callable[[Reading], Field[Any] | None]

@@ -1,0 +1,238 @@
+"""Names with a title or with 老 and 小: 王阿姨, 战大娘, 老修, 老孙头, 大杜."""
+
+import re
+from collections.abc import Iterator
+
+from intake.understanding.name_lists import COMPOUND, TITLES, WORD_SURNAMES
+from intake.understanding.names import is_given, is_surname, is_word, name_chance
+from intake.understanding.person.roles import rank_of
+from intake.understanding.person.scene import CALLER, NEEDS, Candidate, Scene
+from intake.understanding.person.scene import H as _H
+from intake.understanding.person.spelling import surname_at
+from intake.understanding.person.words import (
+    KIN_TITLES,
+    NOT_BIG,
+    NOT_LITTLE,
+    NOT_NAMES,
+    OFFICIALS,
+    PROFESSIONS,
+    TITLE_WORDS,
+)
+
+_TITLED = re.compile(f"(?P<name>{'|'.join(COMPOUND)}|{_H})(?P<title>{TITLES})(?!们)")
+_OLD = re.compile(
+    f"(?<!{_H}家)老(?P<name>欧阳|上官|司马|诸葛|{_H})(?P<more>头儿?(?![发疼晕痛上])|汉|太|爷子)?(?=[\\s,，。.!！?？、\x00(（]|$|\\d|啊|呀|哦|哈|嘛|就|家(?:[\\s,，。.!！?？]|$)|说的|同志|也|一个|这里|这边|哈)"
+)
+_SMALL = re.compile(
+    f"(?P<cue>叫我|喊我|称呼我|我是|我就是|我叫|叫|孙女儿?|孙子|外孙女?|女儿|闺女|儿子|外甥女?|侄女|女婿|儿媳妇?|的|^|[\\s,，。\x00])(?P<name>[小大阿](?:欧阳|{_H}))(?=[\\s,，。.!！?？、]|$|\\d|就行|就好|就可以|即可|吧|啊|哈)"
+)
+_CLOSING = re.compile(
+    "[\\s,，。.!！?？、;；:：)）\x00]|$|三天|[一二两几]天|电话|手机|\\d|家|想|要|在|的|一个人|屋头|腿|耳|眼|说的"
+)
+_FOUND_BY = re.compile("(?:^|[\\s,，。\x00])(?:请|就|来)?(?:找|寻|喊|叫|问|打听)$")
+_OWN = re.compile(
+    "(?:我是|俺是|叫我|喊我|我叫|我就是|称呼我|我这边是|这里是)(?:[^,，。]{0,14}的)?(?:你|你们|恁)?$"
+)
+_HELPLESS_SOON = re.compile(
+    "[^,，]{0,6}(?:天没|没开门|没出门|没露面|没下楼|摔|晕|瘫|不应|两天|一个人|喘|倒|嘴|说话|讲话|疼|痛)"
+)
+_AT_PLACE = re.compile(
+    "(?:[\x00\\d号室楼户元院区村里苑路街弄巷边岁层厦庄园]|独居|不好|不便|预约|登记)的(?:那个)?$"
+)
+_AT_HOME = re.compile("[\x00\\d号室房户门楼幢栋院里的](?:的)?(?:独居的?|那个|那位)?$")
+
+
+def titled_names(scene: Scene) -> Iterator[Candidate]:
+    """Every surname with a title."""
+    for match in _TITLED.finditer(scene.masked):
+        yield from _titled(scene, match)
+    for match in _OLD.finditer(scene.masked):
+        yield from _old(scene, match)
+    for match in _SMALL.finditer(scene.masked):
+        yield from _small(scene, match)
+
+
+def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
+    said, title, start = match["name"], match["title"], match.start("name")
+    before = scene.masked[max(0, start - 12) : start]
+    if title in OFFICIALS and not _OWN.search(before):
+        return
+    closing = _CLOSING.match(scene.masked, match.end())
+    own = bool(_OWN.search(before))
+    for length in (3, 2) if len(title) > 1 else ():
+        full = scene.masked[start + 1 - length : start + 1] if start + 1 >= length else ""
+        if (
+            len(full) == length
+            and name_chance(full) >= (0.7 if length == 3 else 0.6)
+            and (length == 3 or scene.edge(start - 2))
+        ):
+            rank = rank_of(scene, start + 1 - length, match.end())
+            apart = scene.edge(start - length) and scene.edge(match.end())
+            if rank and (title not in PROFESSIONS or own or apart):
+                yield Candidate(
+                    scene.field(full, (start + 1 - length, start + 1), 0.85), rank, True
+                )
+            return
+    if said in TITLE_WORDS or said + title in NOT_NAMES or is_word(said + title):
+        return
+    if before.endswith(("老", "小", "个", "位", "些", "阿")) and title not in (
+        "阿姨",
+        "大爷",
+        "大妈",
+    ):
+        return
+    exact = is_surname(said)
+    surname = said if exact else surname_at(scene.heard, start)
+    if surname is None or (not exact and not closing):
+        return
+    free = (
+        own
+        or scene.edge(start - 1)
+        or bool(_AT_HOME.search(before))
+        or bool(
+            re.search(
+                "[我俺你她他帮给替为找]$|先生$|老公$|邻居$|对门$|隔壁$|楼[上下]$|老伴$|妈$|爸$|奶$|爷$",
+                before,
+            )
+        )
+    )
+    if is_word(before[-1:] + said) and not own and not scene.edge(start - 1):
+        return
+    if not free and (
+        said in WORD_SURNAMES or is_word(before[-1:] + said) or scene.edge(start) or len(title) == 1
+    ):
+        return
+    kin = re.search(
+        "(?:我先生|老公|我爱人|我老伴|我妈|我爸|我奶奶|我爷爷|我太太|我岳父|我岳母)$", before
+    )
+    if (len(title) == 1 or title in PROFESSIONS) and not (
+        closing
+        or own
+        or kin
+        or rank_of(scene, start, match.end()) == NEEDS
+        or _HELPLESS_SOON.match(scene.after(match.end()))
+    ):
+        return
+    if said in "和向对给从连都有时" and not own and not scene.edge(match.end()):
+        return
+    if (
+        len(title) == 1
+        and said in WORD_SURNAMES
+        and not (scene.edge(start - 1) and scene.edge(match.end()))
+    ):
+        return
+    rank = rank_of(scene, start, match.end())
+    if not rank:
+        return
+    if title in PROFESSIONS and not own:
+        at_home = (
+            re.search("[\x00\\d]的?$", before)
+            or scene.edge(start - 1)
+            or rank == NEEDS
+            or re.search("先生$|我爱人$|我妈$|我爸$", before)
+        )
+        if (
+            not kin
+            and not _HELPLESS_SOON.match(scene.after(match.end()))
+            and (
+                not at_home
+                or not (
+                    scene.edge(match.end())
+                    or rank == NEEDS
+                    or scene.masked[match.end()] in "家要想瘫在的"
+                )
+            )
+        ):
+            return
+    confidence = 0.85 if exact else 0.55
+    if title in KIN_TITLES and not closing:
+        confidence -= 0.3
+    if (
+        title in PROFESSIONS
+        and not own
+        and rank == CALLER
+        and not re.search("[\x00\\d]", before[-2:])
+    ):
+        confidence -= 0.1 if _signs(scene, start, match.end()) else 0.3
+    if not free:
+        if rank != NEEDS and not _HELPLESS_SOON.match(scene.after(match.end())):
+            return
+        confidence -= 0.15
+    written = scene.text[match.start("title") : match.end()]
+    title = written if "孃" in written or "嬢" in written else title.replace("师父", "师傅")
+    value = surname + title
+    yield Candidate(
+        scene.field(value, (start, match.end()), 0.92 if own and exact else confidence),
+        NEEDS if kin else rank,
+    )
+
+
+def _signs(scene: Scene, start: int, end: int) -> bool:
+    """Whether nothing else is said between two marks, away from the greeting at the beginning."""
+    return scene.edge(start - 1) and scene.edge(end) and start > 0
+
+
+def _old(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
+    start = match.start()
+    before = scene.before(start)
+    if match.group()[:2] in NOT_NAMES or (match["more"] or "") in ("汉", "太", "爷子"):
+        return
+    found = _FOUND_BY.search(scene.masked[max(0, start - 6) : start])
+    own = bool(_OWN.search(before))
+    rank = CALLER if found or own else rank_of(scene, start, match.end())
+    if not rank or before.endswith(
+        ("养", "古", "到", "变", "衰", "苍", "月", "敬", "爱", "防", "怕", "显", "个")
+    ):
+        return
+    if (
+        before.endswith("的")
+        and not own
+        and not _AT_PLACE.search(scene.masked[max(0, start - 8) : start])
+    ):
+        return
+    said = match["name"]
+    surname = said if said in COMPOUND else surname_at(scene.heard, match.start("name"))
+    if surname:
+        sure = is_surname(said)
+        value = "老" + surname + ("头" if match["more"] else "")
+        confidence = (0.9 if own else 0.82) if sure else 0.6
+        yield Candidate(scene.field(value, (start, match.end()), confidence), rank)
+
+
+def _small(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
+    said, (start, end) = match["name"], match.span("name")
+    cue = match["cue"]
+    if cue == "的" and not re.search("[\x00\\d号室]$", scene.masked[max(0, start - 2) : start - 1]):
+        return
+    if (
+        said[0] == "阿"
+        and cue != "叫"
+        and is_given(said[1:])
+        and scene.edge(end)
+        and said not in NOT_LITTLE
+    ):
+        own = cue in ("叫我", "喊我", "称呼我", "我是", "我就是", "我叫")
+        if own or (scene.edge(start - 1) and rank_of(scene, start, end)):
+            yield Candidate(scene.field(said, (start, end), 0.8 if own else 0.65), CALLER)
+        return
+    if not is_surname(said[1:]) or said in NOT_LITTLE or said in NOT_BIG:
+        return
+    kin = re.fullmatch("孙女儿?|孙子|外孙女?|女儿|闺女|儿子|外甥女?|侄女|女婿|儿媳妇?", cue)
+    if cue in ("叫我", "喊我", "称呼我", "我是", "我就是", "我叫"):
+        yield Candidate(scene.field(said, (start, end), 0.85), CALLER)
+    elif cue == "叫" and scene.masked[end : end + 1] == "就":
+        yield Candidate(scene.field(said, (start, end), 0.8), CALLER)
+    elif kin and scene.edge(match.start() - 1) and rank_of(scene, match.start(), end):
+        yield Candidate(scene.field(said, (start, end), 0.7), CALLER)
+    elif (
+        not kin
+        and cue != "叫"
+        and scene.edge(end)
+        and said[0] != "大"
+        and rank_of(scene, start, end)
+    ):
+        beside = scene.masked[start - 1 : start] == "\x00" or end >= len(
+            scene.masked.rstrip("。.!！ ")
+        )
+        if said[1:] not in WORD_SURNAMES and (beside or cue == "的") and start > 0:
+            yield Candidate(scene.field(said, (start, end), 0.7), CALLER)
