@@ -76,7 +76,7 @@ WORD_SURNAMES = frozenset(
 )
 # Frequent words that begin like a name, and in which every character could be in one.
 _NO_NAMES_TEXT = (
-    "王爷 胡子 余万 施工 路人 基本 加强 大家 安全 平安 金银 方便 高兴 向阳 马上 成天 连夜 "
+    "修家 王爷 胡子 余万 施工 路人 基本 加强 大家 安全 平安 金银 方便 高兴 向阳 马上 成天 连夜 "
     "常年 万一 温和 明白 白天 黄金 水管 水泥 石头 石灰 花园 花生 常常 安静 安心 安装 安排 "
     "高龄 高血 高压 高温 高低 毛病 毛巾 毛衣 包子 包裹 包括 关门 关心 关于 关系 管道 管理 "
     "管子 单子 单元 单位 单独 成功 成本 于是 向来 从来 从前 从此 连续 连着 应该 应急 江边 "

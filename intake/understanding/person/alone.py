@@ -77,8 +77,8 @@ def _name(
     double = said[:2] in COMPOUND
     if said[-1] in PLACE_ENDS and scene.masked[stop : stop + 1].isdigit():
         return
-    if scene.heard.spoken and said[0] in WORD_SURNAMES and not near and chance < 0.84:
-        return
+    if scene.heard.spoken and said[0] in WORD_SURNAMES and chance < 0.84:
+        chance = 0.0
     least = 0.62 if near else 0.64 if outer else 0.75
     if len(said) == 3 and near and not is_word(said):
         least = 0.5

@@ -34,7 +34,7 @@ _KIN = re.compile(
     f" (?P<kin>(?i:{_ELDER}|{_YOUNG}|neighbou?r))(?:,| is| is called| called| named| \\(|)[ ]?(?P<name>{_TITLE} {_WORD}|{_NAME})"
 )
 _SIGNED = re.compile(
-    f"(?:^|[.!?\n]\\s{{1,3}})(?P<name>{_FIRST} {_WORD}(?: {_WORD})?)"
+    f"(?:^|[.!?—–\n]\\s{{1,3}})(?P<name>{_FIRST} {_WORD}(?: {_WORD})?)"
     "(?:[\\s,.]{1,3}(?=\\(?\\+?\\d{3,})|,\\s(?=(?:No\\b|[Bb]uilding|[Bb]lock|[Ff]lat|[Rr]oom|[Aa]partment|[Uu]nit)\\b)|\\s{0,2}[.]?\\s{0,3}$)"
 )
 _LOWER = re.compile(

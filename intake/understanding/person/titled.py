@@ -88,6 +88,7 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     free = (
         own
         or scene.edge(start - 1)
+        or (scene.heard.spoken and exact and match.end() >= len(scene.masked.rstrip("。.,!? ")))
         or bool(_AT_HOME.search(before))
         or bool(
             re.search(
@@ -128,6 +129,7 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         at_home = (
             re.search("[\x00\\d]的?$", before)
             or scene.edge(start - 1)
+            or (scene.heard.spoken and exact and match.end() >= len(scene.masked.rstrip("。.,!? ")))
             or rank == NEEDS
             or re.search("先生$|我爱人$|我妈$|我爸$", before)
         )
