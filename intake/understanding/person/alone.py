@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from intake.understanding.name_lists import COMPOUND, NEVER_IN_NAMES, PLACE_ENDS, WORD_SURNAMES
 from intake.understanding.names import common_surname, is_surname, is_word, name_chance
+from intake.understanding.person.orthography import respelled, wholly_by_sound
 from intake.understanding.person.scene import CALLER, TAKEN, Candidate, Scene
-from intake.understanding.person.spelling import respelled, wholly_by_sound
 from intake.understanding.person.words import NOT_NAMES
 
 _LEAD = re.compile(

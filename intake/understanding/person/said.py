@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from intake.understanding.name_lists import COMPOUND, NEVER_IN_NAMES
 from intake.understanding.names import is_given, is_surname, name_chance, surname_of
+from intake.understanding.person.orthography import name_length, respelled, surname_at
 from intake.understanding.person.roles import is_gone, is_reported, rank_of
 from intake.understanding.person.scene import CALLER, NEEDS, OTHER, Candidate, Scene
 from intake.understanding.person.scene import H as _H
-from intake.understanding.person.spelling import name_length, respelled, surname_at
 from intake.understanding.person.words import CHILDREN, ELDERS
 
 _STOP = "(?=[\\s,，。.!！?？、;；:：]|$|\\d)"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from intake.understanding.name_lists import COMPOUND, TITLES, WORD_SURNAMES
 from intake.understanding.names import is_given, is_surname, is_word, name_chance
+from intake.understanding.person.orthography import surname_at
 from intake.understanding.person.roles import rank_of
 from intake.understanding.person.scene import CALLER, NEEDS, Candidate, Scene
 from intake.understanding.person.scene import H as _H
-from intake.understanding.person.spelling import surname_at
 from intake.understanding.person.words import (
     KIN_TITLES,
     NOT_BIG,
