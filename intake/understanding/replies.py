@@ -35,6 +35,10 @@ _TAKES_BACK = re.compile(
     r"|changed my mind|not .+ but",
     re.I,
 )
+_ASKS_FOR = re.compile(
+    r"[帮请找叫派]|(?:来|给|要|出|换)[个位人]|想(?!不)|需要|\b(?:need|want|could|can|would|please|get)\b",
+    re.I,
+)
 _INSTEAD = re.compile(
     r"不是[^，,。；\s]{1,12}[，,。；\s]*(?:而)?是(?!不)"
     r"|不(?:姓|叫)[^，,。；\s]{1,4}[，,。；\s]+(?=\S{0,2}(?:姓|叫|是))"
@@ -62,7 +66,7 @@ _NO_NAME_GIVEN = re.compile(
     re.I,
 )
 _ANY_TIME = re.compile(
-    r"不着急|不急|随便(?:什么时候|哪天)?|都行|都可以|什么时候都|哪天都|你们(?:看着|安排|定)|看你们|越快越好|尽快"
+    r"不着急|不急|随便(?:什么时候|哪天)?|都行|都可以|什么时候都|方便(?:的)?时候|有空就|哪天都|你们(?:看着|安排|定)|看你们|越快越好|尽快"
     r"|any ?time|whenever|no rush|no hurry|as soon as|asap",
     re.I,
 )
@@ -123,22 +127,34 @@ _RUDE = re.compile(
     r"|\b(?:stupid|idiots?|useless|f[u*]ck\w*|shit)\b",
     re.I,
 )
+_BETWEEN = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000]{1,3}(?=[\u3400-\u9fff])")
 _DIGITS = str.maketrans("零〇一二两三四五六七八九幺", "0012234567891")
+
+
+def without_spaces(text: str) -> str:
+    """The text without spaces between Chinese characters, as some people type: 不 急."""
+    return _BETWEEN.sub("", text)
 
 
 def yes(text: str) -> bool:
     """Whether the text begins with a yes."""
+    text = without_spaces(text)
     return bool(_YES.match(text)) and not _NO.match(text)
 
 
 def no(text: str) -> bool:
     """Whether the text begins with a no."""
-    return bool(_NO.match(text))
+    return bool(_NO.match(without_spaces(text)))
 
 
 def drops(text: str, likely: bool) -> bool:
     """Whether the resident wants nothing any more. `likely`: the classifier says so."""
-    return bool(_DROPS.search(text)) or (likely and not _TAKES_BACK.search(text))
+    return bool(_DROPS.search(without_spaces(text))) or (likely and not _TAKES_BACK.search(text))
+
+
+def asks_for(text: str) -> bool:
+    """Whether the words ask for a service: "帮我找人看看冰箱"."""
+    return bool(_ASKS_FOR.search(text))
 
 
 def takes_back(text: str) -> bool:
@@ -204,6 +220,7 @@ def declines(text: str, asked: str | None) -> list[str]:
 
     `asked`: the field that was asked for, None if none was.
     """
+    text = without_spaces(text)
     found = []
     if _NO_PHONE.search(text):
         found.append("phone")

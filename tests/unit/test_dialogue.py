@@ -312,3 +312,59 @@ def test_a_room_at_the_beginning_of_an_answer_is_taken(words: str, unit: str) ->
 )
 def test_who_wants_nothing_any_more_is_understood(words: str, wanted: bool) -> None:
     assert replies.drops(words, likely=False) is wanted
+
+
+TWO = (("下周二给我安排个车，再找个人陪我看眼睛", "transport"),)
+
+
+def two_needs() -> State:
+    clauses = (
+        ("下周二给我安排个车", (("transport", 0.9),)),
+        ("再找个人陪我看眼睛", (("medical_escort", 0.9),)),
+    )
+    return respond(State(), said(TWO[0][0], "transport", clauses=clauses), CATALOGUE).state
+
+
+@pytest.mark.parametrize(
+    ("words", "clauses", "stays"),
+    [
+        ("车不要了", (("车不要了", (("transport", 0.8),)),), "medical_escort"),
+        ("人不用来了，车还要", (("人不用来了", (("medical_escort", 0.7),)),), "transport"),
+        (
+            "车不要了，你们出个人陪我",
+            (
+                ("他开车拉我", (("out_of_scope", 0.5),)),
+                ("你们出个人陪我", (("medical_escort", 0.8),)),
+            ),
+            "medical_escort",
+        ),
+    ],
+)
+def test_of_two_needs_one_can_be_taken_back(words: str, clauses: Any, stays: str) -> None:
+    turn = respond(two_needs(), said(words, "cancel_request", clauses=clauses), CATALOGUE)
+    assert [draft.read.category for draft in turn.state.drafts] == [stays]
+    assert turn.outcome in ("ask", "read_back")
+
+
+def test_another_need_instead_is_taken_from_the_clause_that_asks_for_it() -> None:
+    state = respond(State(), said("想订饭", "meal"), CATALOGUE).state
+    words = "算了饭不订。帮我找人看看冰箱，不冷了"
+    clauses = (
+        ("算了饭不订", (("cancel_request", 0.8),)),
+        ("帮我找人看看冰箱", (("home_repair", 0.45),)),
+    )
+    turn = respond(state, said(words, "cancel_request", clauses=clauses), CATALOGUE)
+    assert [draft.read.category for draft in turn.state.drafts] == ["home_repair"]
+
+
+@pytest.mark.parametrize("words", ["不 急", "你们 方便 时候", "什么 时候 都 行"])
+def test_words_with_spaces_between_them_are_understood(words: str) -> None:
+    state = respond(State(), said("幸福里3号楼2单元501要人陪我去医院", "medical_escort"), CATALOGUE)
+    turn = respond(state.state, said(words, "deny"), CATALOGUE)
+    assert "when" in turn.state.declined
+
+
+def test_a_wish_beside_the_need_is_no_small_talk() -> None:
+    turn = talk(("我妈要找人帮洗澡", "personal_care"))
+    turn = respond(turn.state, said("最好是女的，力气大点", "out_of_scope", 0.55), CATALOGUE)
+    assert turn.talk is None

@@ -15,6 +15,9 @@ from intake.understanding.values import Reason, Understanding
 
 PLAIN = 0.85
 """The confidence that both of two needs must have where no words such as "also" join them."""
+WANTED = 0.35
+"""How sure the category of a clause must be that asks for something after another need was taken
+back."""
 OPENS_FROM = 0.3
 """A category with less confidence opens no request: the resident is asked what is needed."""
 
@@ -65,22 +68,43 @@ def switched_to(
     `found`: the fields that the message gives.
     """
     draft = state.drafts[0]
-    guessed = draft.read.category_confidence < SURE and state.asked in FIELDS
-    if guessed and not found and len(state.drafts) == 1:
-        # The draft's category was a guess; this message names one surely.
-        code, share = said.best
-        if share >= SURE and code != draft.read.category and catalogue.is_service(code):
-            read = replace(draft.read, category=code, category_confidence=share)
-            return (replace(draft, read=read),)
-    instead = replies.takes_back(said.text) or state.asked == "what_is_wrong"
-    if len(state.drafts) > 1 or not instead:
+    code, share = said.best
+    other = code != draft.read.category and catalogue.is_service(code)
+    if len(state.drafts) == 1 and state.asked in FIELDS and not found and other and share >= SURE:
+        guessed = draft.read.category_confidence < SURE
+        # The draft's category was a guess, or this message asks for another one more surely.
+        if guessed or (replies.asks_for(said.text) and share > draft.read.category_confidence):
+            return (_with_category(draft, code, share),)
+    if not replies.takes_back(said.text) and state.asked != "what_is_wrong":
         return None
-    kinds = [ranking[0] for _, ranking in said.clauses if ranking] or [said.best]
-    for code, share in reversed(kinds):
-        other = code != draft.read.category and catalogue.is_service(code)
-        if other and share >= SURE:
-            read = replace(draft.read, category=code, category_confidence=share)
-            return (replace(draft, read=read),)
+    if len(state.drafts) > 1:
+        return _one_of(state.drafts, said)
+    clauses = said.clauses or ((said.text, (said.best,)),)
+    for text, ranking in reversed(clauses):
+        for code, share in ranking[:1]:
+            other = code != draft.read.category and catalogue.is_service(code)
+            least = WANTED if replies.asks_for(text) and not replies.drops(text, False) else SURE
+            if other and share >= least:
+                return (_with_category(draft, code, share),)
+    return None
+
+
+def _with_category(draft: Draft, code: str, share: float) -> Draft:
+    read = replace(draft.read, category=code, category_confidence=share)
+    return replace(draft, read=read)
+
+
+def _one_of(drafts: tuple[Draft, ...], said: MessageReading) -> tuple[Draft, ...] | None:
+    """The one of two drafts that stays when the message takes the other back; None if unclear."""
+    named = [d.read.category for d in drafts]
+    for text, ranking in said.clauses:
+        code = next(
+            (code for code, share in ranking[:2] if code in named and share >= WANTED), None
+        )
+        if code is None:
+            continue
+        gone = replies.drops(text, False)
+        return tuple(d for d in drafts if (d.read.category != code) is gone)
     return None
 
 

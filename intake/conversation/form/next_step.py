@@ -29,6 +29,8 @@ from intake.conversation.form.state import (
 from intake.understanding import replies
 
 POSSIBLE = 0.1
+UNRELATED = 0.8
+"""How sure it must be that a message in a form has nothing to do with the need."""
 """The confidence from which a message may be about a service."""
 
 
@@ -93,6 +95,8 @@ def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Tu
         fresh = replace(state, denials=1, misses=0, asked="what_is_wrong")
         return Turn(fresh, "what_is_wrong")
     talk = said.best[0] if said.best[0] in SMALL_TALK else None
+    if talk == "out_of_scope" and said.best[1] < UNRELATED:
+        talk = None
     kind = replies.small_talk(said.text, "")
     if kind and not _tells_more(said, catalogue):
         return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=kind)
