@@ -333,7 +333,8 @@ def two_needs() -> State:
         (
             "车不要了，你们出个人陪我",
             (
-                ("他开车拉我", (("out_of_scope", 0.5),)),
+                ("他开车拉我", (("transport", 0.5),)),
+                ("车不要了", (("transport", 0.6),)),
                 ("你们出个人陪我", (("medical_escort", 0.8),)),
             ),
             "medical_escort",

@@ -97,14 +97,14 @@ def _with_category(draft: Draft, code: str, share: float) -> Draft:
 def _one_of(drafts: tuple[Draft, ...], said: MessageReading) -> tuple[Draft, ...] | None:
     """The one of two drafts that stays when the message takes the other back; None if unclear."""
     named = [d.read.category for d in drafts]
-    for text, ranking in said.clauses:
-        code = next(
-            (code for code, share in ranking[:2] if code in named and share >= WANTED), None
-        )
-        if code is None:
-            continue
-        gone = replies.drops(text, False)
-        return tuple(d for d in drafts if (d.read.category != code) is gone)
+    for gone in (True, False):  # what is taken back says more than what is asked for
+        for text, ranking in said.clauses:
+            if not (replies.drops(text, False) if gone else replies.asks_for(text)):
+                continue
+            sure = (code for code, share in ranking[:2] if code in named and share >= WANTED)
+            code = next(sure, None)
+            if code is not None:
+                return tuple(d for d in drafts if (d.read.category != code) is gone)
     return None
 
 
