@@ -106,6 +106,8 @@ def _is_day(match: re.Match[str], view: str) -> bool:
     if match["nsoft"]:
         # 3-2 and 12.5 are rather a unit and an amount.
         return bool(re.match("\\s?(?:[上下]午|早|晚|中午|\\d{1,2}\\s?[点:])", after))
+    if match["mpart"] and re.search("上个?$|去年$", before):
+        return False
     if match["dom"] is None:
         return True
     if _STREET.search(before):

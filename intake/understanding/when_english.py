@@ -27,6 +27,15 @@ from intake.understanding.when_english_patterns import (
 )
 
 _REACH = 90
+_TOLD_AFTER = re.compile(
+    r"\s?(?:night |morning |afternoon |evening )?(?:(?:was|were|arrived|came|went|tasted|turned)\b"
+    r"|(?:she|he|they) (?:has|have)\b(?! (?:an? |the )?(?:appointment|hospital|clinic|dentist|doctor"
+    r"|scan|check|time|free|nothing)))"
+)
+_ON_DUTY = re.compile(
+    r"\b(?:on duty|in the office|at (?:the |your )?(?:office|station|cent(?:re|er)|desk)|open|closed)"
+    r"\b[^.!?]{0,12}$"
+)
 _MOVED = re.compile(r"\b(?:move|change|switch|reschedule|shift|put back)d?\b[^.!?]{0,25}from $")
 
 
@@ -106,6 +115,8 @@ def _is_wished(day: _Said) -> bool:
         or re.search(r"\b(?:what time|when)\b", day.before)
         or ARRIVAL_BEFORE.search(day.before)
     ):
+        return False
+    if not asks and (_TOLD_AFTER.match(day.after) or _ON_DUTY.search(day.before)):
         return False
     return not _happened(day)
 

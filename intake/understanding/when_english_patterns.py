@@ -56,7 +56,7 @@ _DAY_NAME = "|".join(WEEKDAYS)
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th)|" + "|".join(ORDINALS)
 _TENS = "twenty|thirty|forty|fifty|oh \\w{3,5}|fifteen|\\d\\d"
 DAY = re.compile(
-    r"\b(?P<before>before|by|until|till|no later than|ahead of)?\s{0,3}(?:the end of )?(?P<every>every |each )?(?:on |this |coming |the ){0,3}"
+    r"\b(?P<before>before|(?<!drop )(?<!drops )(?<!pop )(?<!stop )(?<!come )(?<!comes )(?<!swing )(?<!call )(?<!pass )(?<!go )(?<!round )(?<!been )(?<!dropping )(?<!coming )by|until|till|no later than|ahead of)?\s{0,3}(?:the end of )?(?P<every>every |each )?(?:on |this |coming |the ){0,3}"
     rf"(?:(?P<rel>day after tomorrow|day after(?! tomorrow| that| the| my| her| his)|today|tomorrow|tonight)|(?P<ahead>a week|a fortnight) (?:on|from|this|next) (?P<aheadday>{_DAY_NAME})|(?P<weektoday>a week|a fortnight|two weeks) (?:from )?(?P<weekrel>today|tomorrow|now)"
     rf"|(?P<nextday>next )?(?P<weekday>{_DAY_NAME})(?P<week2>,? (?:of )?next week| week\b(?!ly)|,? fortnight)?"
     rf"|(?P<month>{_MONTH})\.? (?:the )?(?P<dom>{_ORDINAL}|\d{{1,2}})(?!\w)|(?P<dom2>{_ORDINAL}|\d{{1,2}}) (?:of )?(?P<month2>{_MONTH})"
@@ -78,7 +78,7 @@ PAST = re.compile(r"\b(?:since|last|was|were|ago|yesterday|until now)\b[^.!?]{0,
 # "who brought my groceries on Tuesday": a verb in the past just before the day.
 HAPPENED = re.compile(
     r"\b(?:brought|came|did|went|gave|took|made|told|said|helped|fixed|carried|delivered|cleaned|visited|slipped|fell|lost|saw|tripped|"
-    r"drove|sent|left|called|rang|started|stopped|broke|had|did(?:n't| not)|promised|[a-z]{3,}ed)\b[^.!?,;]{0,40}$"
+    r"drove|sent|left|called|rang|started|stopped|broke|had|did(?:n't| not)|promised|died|blew|froze|burst|paid|hung|bit|quit|bled|spilt|sank|stuck|tore|smelt|ate|woke|spoke|met|ran (?:out|off|away|over|into|dry)|was|were|got (?:stuck|lost|hurt|worse|swallowed|locked)|(?:they|he|she|it|someone|somebody|you) cut|cut (?:our|off)|[a-z]{3,}ed)\b[^.!?,;]{0,40}$"
 )
 STILL_TO_COME = re.compile(
     r"\b(?:would|could|will|want|need|like|please|can|booked|scheduled|planned|to)\b|'d\b|'ll\b"
@@ -93,7 +93,7 @@ AWAY_AFTER = re.compile(
     r"^[^.!?,;]{0,4}(?:i'?m|we'?re|i am|we are|i have|i'?ve|she'?s|he'?s|nobody|no one|won'?t|doesn'?t|does not|isn'?t|is no good|i can'?t|i can not|is out|suits? me least)\b(?! (?:free|home|in\b|at home|available|got an? app|got the (?:dentist|doctor|hosp)|a hospital|due))"
 )
 AWAY_BEFORE = re.compile(
-    r"\b(?:i'?m|i am|we'?re|we are)(?: \w+)? (?:away|out|off|offshore|busy|abroad|travelling)\b[^.!?,;]{0,12}$|\bcan'?t (?:do|make|manage)\b[^.!?,;]{0,10}$|\bdon'?t come\b[^.!?,;]{0,8}$|^\s?not $|[^a-z]not (?:on )?$"
+    r"\b(?:i'?m|i am|we'?re|we are)(?: \w+)? (?:away|out|off|offshore|busy|abroad|travelling)\b[^.!?,;]{0,12}$|\bcan'?t (?:do|make|manage)\b[^.!?,;]{0,10}$|\bdon'?t come\b[^.!?,;]{0,8}$|^\s?not $|[^a-z]not (?:on )?$|\bout (?:all |on |most of |every )?$"
 )
 ARRIVAL_BEFORE = re.compile(
     r"\b(?:coming|comes|arrives?|arriving|returns?|back|visiting)\b[^.!?,;]{0,16}$"

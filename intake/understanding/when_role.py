@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from intake.understanding.when_chinese import Moment
+from intake.understanding.when_chinese_patterns import DAYS
 
 
 class Role(Enum):
@@ -44,14 +45,14 @@ _HABIT_BEFORE = re.compile(
     "年轻时候?|小时候)[^,，]{0,8}$"
 )
 _HABIT_AFTER = re.compile(
-    "^[^,，]{0,4}(?:就(?:醒|放|吵|吆喝|闹|响|开始|起床|来劲|喊|咳|疼)|就?醒|还在|都在|又在|拖(?:桌|椅|板凳|东西)|吆喝|放(?!在|到|门|下)|跳|唱|打呼|喝酒|睡不|失眠|喊疼|各|也(?:弄|敲|装|吵|放|不|没|钻|拖|在|闹)|[\\s]?[半一二两三四五六\\d]+[片颗粒丸针次])"
+    "^[^,，]{0,4}(?:就(?:醒|放|吵|吆喝|闹|响|开始|起床|来劲|喊|咳|疼)|就?醒|还在|都在|又在|拖(?:桌|椅|板?凳|东西)|还(?:翻身|睡不|没睡|醒着|亮)|就(?:困|犯困|睡|迷糊)|吆喝|放(?!在|到|门|下)|跳|唱|打呼|喝酒|睡不|失眠|喊疼|各|也(?:弄|敲|装|吵|放|不|没|钻|拖|在|闹)|[\\s]?[半一二两三四五六\\d]+[片颗粒丸针次])"
 )
 _DOSE = re.compile(
     "^(?:吃|打|喝)的|^(?:那|的那)?[一半两二三四]?[片颗粒针顿]|^吃(?!过|完|了)[^,，]{0,3}药|^(?:早晚|饭)"
 )
 _OPENING = re.compile(
-    "([做教收办卖唱开供看])不\\1|开不开|开门|(?<![我俺])关门|关不关|犯不犯|宜不宜|黄历|开放|营业|打烊|放假|放不放|开课|上课(?!前|后|的?时)|几点|(?<![便管])(?:什么时候|啥时候)|啥辰光|多咱|还有人[,，。?？吗]?$|还(?:上|教|唱|演|办|开|有课|发)[^,，]{0,4}[吗不么伐没]|"
-    "那个班|能不能办|能办|办不办|来不来(?!接|送|得)|上不上|收不收|有没有课|讲座|开场|开始发|开演|上班(?:吗|不|没|么|呢)"
+    "([做教收办卖唱开供看接出坐当])不\\1|开不开|开门|(?<![我俺])关门|关不关|犯不犯|宜不宜|黄历|开放|营业|打烊|放假|放不放|开课|上课(?!前|后|的?时)|几点|(?<![便管])(?:什么时候|啥时候)|啥辰光|多咱|还有人[,，。?？吗]?$|还(?:上|教|唱|演|办|开|有课|发)[^,，]{0,4}[吗不么伐没]|"
+    "那个班|有[没冇无]有?(?:[^,，来]{0,4}课(?!的)|人上班|人值班|饭(?!送)|讲座|班车|活动|演出|义诊|电影|热水|号了?$)|还有没$|在不在(?:你们|恁|站|所|那|班|岗|这)|来(?:站|所|中心|社区|你们|恁)[^,，]{0,4}[不吗没么伐]$|(?:坐班|坐诊|坐堂|出诊|当班|值班|办公|接待|接诊|看诊|门诊|开诊|在班|在岗)(?:[^,，]{0,3}(?:[不吗么没伐嘛无呢]|$))|能不能办|能办|办不办|来不来(?!接|送|得)|上不上|收不收|有没有课|讲座|开场|开始发|开演|上班(?:吗|不|没|么|呢)"
 )
 _SCHOOL = re.compile(
     "^[^,，]{0,4}(?:放学|下课|放寒?暑?假|打烊|收摊|收工|下班(?!在|后|以后|来|就来|休)|散场|开场|开演|开播|发车|开船)"
@@ -83,12 +84,27 @@ _IN_VAIN = re.compile("没影|没来人?[,，。]?$|没人来[,，。]?$|白等|
 _ALREADY = re.compile("^[^,，]{0,3}就(?:不|没|一直|已)")
 _AWAY = re.compile(
     "^[^,，]{0,6}?(?:没空|不得空|[不没]得?空|没时间|没工夫|(?<!行)不行(?!吗|么|就|的话|再)|(?<!成)不成|(?<!中)不中|不方便|不便|都?不在|没人|来不了|去不了|(?<!来)不来(?!接|送|吗|了)|有事|有课|不巧|走不开|"
-    "约了(?:麻将|牌|人|朋友|同学|别的|老)|都?有牌局|[别甭莫](?:上门|来|派|让)(?!了)|(?:不要|不用|不必|不消)(?:来|派|让)(?!了)|不合适|除外|以外|不算|不凑巧|[很太挺正]忙|忙着|满了|值班|出差|休息不了)"
+    "约了(?:麻将|牌|人|朋友|同学|别的|老)|都?有牌局|[别甭莫](?:上门|来|派|让)(?!了)|(?:不要|不用|不必|不消)(?:来|派|让)(?!了)|不合适|除外|以外|不算|不凑巧|[很太挺正]忙|忙着|满了|值班|出差|休息不了|请不[下到出了])"
 )
 _BUT = re.compile("[别甭莫]|不要|(?<!要)不用")
 _BUSY = re.compile(
     "^[^,，]{0,3}(?:我|俺|我们|他|她)?(?:要|得|去|在)[^,，]{0,6}$|^[^,，]{0,3}(?:睡觉|买菜|上班|出门|打针|出去|开会|串门|打牌|打麻将)"
 )
+# Errands that leave the home empty: no time to come, unless a ride or company is asked for.
+_ERRAND = re.compile(
+    "^(?:[^,，不没]{0,9})(?:开会|赶集|赶场|赶圩|趁墟|吃席|[喝吃](?:喜|寿|满月)?酒|上坟|扫墓|走亲戚?|串亲|串门|打牌|打麻将|搓麻将|下地|下田|上工|(?<!不)上班|值班|返工|返学|出车|跑车|进货|念佛|做礼拜|去教堂|拜拜|烧香|聚会|同学会|买菜|遛弯|考试|家长会|排练|彩排|下棋|跳舞|锁门|出远门|喝喜酒|结婚|接亲|出摊|赶火车)"
+)
+_RIDE = re.compile("车|送我|送俺|送他|送她|送老|接我|接俺|陪|搭我|捎我|跟着|托管|看孩子|带孩子")
+FREE = re.compile(
+    "^[^,，不没]{0,8}?(?:请(?:好|到|下|了|过)[^,，]{0,4}假|请假了|告[了好]?假|调(?:好|了)?[休班]|倒(?:好|了)?[休班]|换(?:好|了)?班|轮休|歇班|歇工|休息(?!不)|休假|公休|补休|在家(?!里?[吵闹哭])|在屋|在场|[屋家][里头](?:头)?有人|有人(?:给)?开门|有人在|一直在|守[着到在]|候[着到]|喺屋)"
+    "|^[^,，]{0,4}?(?:没课|没班|不上班|不当班|不出门|不出屋|不出去|不出摊|不返工|哪[儿里]?[也都]不去)"
+)
+"""Somebody is at home, or has leave."""
+PRESENT = re.compile("在场好|趁[人他她]|就有人开门|有人开门|在家好")
+_DONE = re.compile(
+    "^(?:头|那会儿|前后)?[^,，]{0,2}(?:就[^,，]{0,6})?(?:递|交|报|寄|填|登记|申请|反映|讲|说|问|打电话|打过|约|订|坏|停|办|装|付|提|送|漏)[^,，]{0,7}?(?:[了过的咧哩啦]|名$)"
+)
+_STILL_ASKED = re.compile("[行中成](?![午间])|可以|[要想得能]|最好|帮|请|麻烦|希望|吧|(?<!没)来(?!着|问过)")
 _NOT_BEFORE = re.compile(
     "(?:除了|除开|除去|除却|除|(?<![特分区告识])别|甭|莫|(?<!要)不要|(?<![能要想是行来])不(?:是|想|能)?)(?:在|是|等|到|选|约|赶)?$"
 )
@@ -100,6 +116,7 @@ _ARRIVAL = re.compile(
 _CANCELLED = re.compile(
     "取消|退[了掉吧]|不用.{0,10}了|别[^,，]{0,4}了|不约|算了|撤|不来了|不要了|不去了|不消|用不着"
 )
+_OVER = re.compile("(?:都|也|早)?(?:一)?过(?:[了完去]|后)(?![^,，]{0,4}[再来])")
 _SOFT = ",，。!！?？;；\n… "
 _HARD = "。!！?？;；\n"
 _REACH = 26
@@ -133,6 +150,11 @@ def roles(view: str, moments: list[Moment]) -> list[Role]:
     starts = [*(moment.start for moment in moments[1:]), None]
     around = [setting(view, m, s) for m, s in zip(moments, starts, strict=True)]
     found = [_role(view[m.start : m.end], m, a) for m, a in zip(moments, around, strict=True)]
+    if not _RIDE.search(view):
+        for index, (moment, words) in enumerate(zip(moments, around, strict=True)):
+            errand = _ERRAND.match(words.rest) and not _CANCELLED.search(words.sentence)
+            if errand and (moment.day or moment.part) and not moment.before and not moment.after:
+                found[index] = Role.EXCLUDED
     for index in range(1, len(moments)):
         # 除了周二周四, 周一到周三都不在: what is said of one is said of its neighbours.
         if not _linked(view, moments[index - 1], moments[index]):
@@ -223,7 +245,7 @@ def _is_public(around: Setting) -> bool:
         return True
     if re.search("[是在]$", lead) and re.fullmatch("[吗么嘛]", rest):
         return True
-    if _OPENING.search(rest) and not re.search("上门|能来|来接|给我|给俺", around.sentence):
+    if _OPENING.search(rest) and not re.search("上门|能来|来接|给我|给俺|到家|来家|[我俺咱]家", around.sentence):
         return True
     return bool(_NEWS.search(lead + rest)) and not re.search("[来帮给派请]|修|换", rest)
 
@@ -231,6 +253,18 @@ def _is_public(around: Setting) -> bool:
 def _is_past(moment: Moment, around: Setting) -> bool:
     """Whether it is told as past; what lies ahead by its name (明天, 下周三) never is."""
     day = moment.day
+    if day is not None and day["festival"] and _OVER.match(around.rest):
+        return True
+    if (
+        day is not None
+        and (moment.before or re.match("[^,，]{0,2}就", around.rest))
+        and not (day["rel"] and DAYS[day["rel"]] > 0)
+        and not (day["which"] or day["weeks"] or "").startswith("下")
+        and _DONE.match(around.rest)
+        and not _STILL_ASKED.search(around.rest)
+        and not _CANCELLED.search(around.rest)
+    ):
+        return True
     if _ALREADY.search(around.rest) and not _CANCELLED.search(around.rest):
         return True
     ahead = day is not None and (
