@@ -75,11 +75,6 @@ _DECLINES = re.compile(
     r"|rather not|prefer not|don't (?:know|have|want)|no idea|skip|none|not sure",
     re.I,
 )
-_DAY = re.compile(
-    r"[今明后昨当]天|大后天|[今明后]儿|[今明后](?:早|晚)|周|礼拜|星期|月|号(?!楼|院|门)|日|下(?:个)?(?:周|月)"
-    r"|today|tomorrow|tonight|day|week|month|\d(?:st|nd|rd|th)",
-    re.I,
-)
 _BUILDING = re.compile(r"楼|栋|幢|座|building|block|tower", re.I)
 _BARE_UNIT = re.compile(
     r"(?:门牌号?码?|房号)?(?:就?是?|在|住)?"
@@ -208,11 +203,6 @@ def small_talk(text: str, intent: str) -> str:
     if asks_robot(text):
         return "robot"
     return "rude" if _RUDE.search(text) else intent
-
-
-def names_day(text: str) -> bool:
-    """Whether the text names a day, and not only a time of day."""
-    return bool(_DAY.search(text))
 
 
 def declines(text: str, asked: str | None) -> list[str]:

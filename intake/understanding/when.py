@@ -3,6 +3,7 @@
 # ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,10 +14,11 @@ from intake.understanding.values import Field, Window
 from intake.understanding.when_chinese import Moment, find_moments
 from intake.understanding.when_chinese_patterns import PARTS
 from intake.understanding.when_english import find_english
+from intake.understanding.when_english_patterns import DAY as ENGLISH_DAY
 from intake.understanding.when_role import Role, roles
 from intake.understanding.when_several import Several
 from intake.understanding.when_window import window_of
-from intake.understanding.when_wish import STARTS, wanted as wish
+from intake.understanding.when_wish import wanted as wish
 
 _WORDS = Lexicon(
     (
@@ -37,9 +39,15 @@ _HOURS = {
     for item in syllables("一二两三四五六七八九十")
 }
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十")
+# At least four words of up to four characters, with spaces between them.
+_SPACED = re.compile(
+    f"(?:[{HAN}\\d,，。.?？!！:：-]{{1,4}}+ +){{3,}}+[{HAN}\\d,，。.?？!！:：-]*+ *"
+)
 _CORRECTION = re.compile(
     "不对|错了|等[等下哈]|说错|不是|改成|改到|[推挪延换调]到|改为|换成|不行(?!就|的话|再)|算了|还是|sorry|no wait|actually"
 )
+
+
 def read_when(
     heard: Heard,
     received_at: datetime,
@@ -56,6 +64,8 @@ def read_when(
     """
     if _is_english(heard.text):
         return find_english(heard.text, received_at, taken)
+    if _SPACED.fullmatch(heard.text):
+        return _without_spaces(heard, received_at, arranged=arranged, taken=taken)
     view = _clock_words(heard, _WORDS.respell(heard))
     covered = cover(len(view), taken)
     moments = [m for m in find_moments(view) if not any(covered[m.start : m.end])]
@@ -98,6 +108,21 @@ def read_when(
     )
 
 
+def _without_spaces(
+    heard: Heard, received_at: datetime, *, arranged: bool, taken: Sequence[Span]
+) -> Field[Window] | None:
+    """Read a text in which each word stands alone, as some who learn the language write it."""
+    text = heard.text
+    kept = [i for i, character in enumerate(text) if character != " "]
+    close = Heard.of("".join(text[i] for i in kept), spoken=heard.spoken)
+    spans = [(bisect_left(kept, start), bisect_left(kept, end)) for start, end in taken]
+    found = read_when(close, received_at, arranged=arranged, taken=spans)
+    if found is None or found.evidence is None:
+        return found
+    start, end = found.evidence
+    return replace(found, evidence=(kept[start], kept[end - 1] + 1))
+
+
 def _clock_words(heard: Heard, view: str) -> str:
     """Respell words that sound like a clock time: 十甸 is 十点, 下午伞点 is 下午三点."""
     if not heard.spoken:
@@ -121,6 +146,14 @@ def _is_english(text: str) -> bool:
     """Whether the text is mostly in Latin letters; a Chinese place name in it changes nothing."""
     letters = len(re.findall("[a-z]", text))
     return letters > 3 * len(re.findall(f"[{HAN}]", text))
+
+
+def names_day(text: str) -> bool:
+    """Whether the text names a day or a moment from now on, and not only a time of day."""
+    view = Heard.of(text).text
+    if any(moment.day is not None and not _daily(moment) for moment in find_moments(view)):
+        return True
+    return any(match.group().strip() for match in ENGLISH_DAY.finditer(view))
 
 
 def overlap(one: Window, other: Window) -> float:

@@ -28,13 +28,13 @@ from intake.understanding.when_english_patterns import (
 
 _REACH = 90
 _TOLD_AFTER = re.compile(
-    r"\s?(?:night |morning |afternoon |evening )?(?:(?:was|were|arrived|came|went|tasted|turned)\b"
-    r"|(?:she|he|they) (?:has|have)\b(?! (?:an? |the )?(?:appointment|hospital|clinic|dentist|doctor"
-    r"|scan|check|time|free|nothing)))"
+    r"\s?(?:night |morning |afternoon |evening )?(?:(?:was|were|arrived|came|went|turned)\b"
+    r"|(?:she|he|they) (?:has|have)\b(?! (?:an? |the )?(?:appointment|hospital|clinic|dentist"
+    r"|doctor|scan|check|time|free|nothing)))"
 )
 _ON_DUTY = re.compile(
-    r"\b(?:on duty|in the office|at (?:the |your )?(?:office|station|cent(?:re|er)|desk)|open|closed)"
-    r"\b[^.!?]{0,12}$"
+    r"\b(?:on duty|in the office|at (?:the |your )?(?:office|station|cent(?:re|er)|desk)|open"
+    r"|closed)\b[^.!?]{0,12}$"
 )
 _MOVED = re.compile(r"\b(?:move|change|switch|reschedule|shift|put back)d?\b[^.!?]{0,25}from $")
 

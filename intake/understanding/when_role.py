@@ -51,8 +51,8 @@ _DOSE = re.compile(
     "^(?:吃|打|喝)的|^(?:那|的那)?[一半两二三四]?[片颗粒针顿]|^吃(?!过|完|了)[^,，]{0,3}药|^(?:早晚|饭)"
 )
 _OPENING = re.compile(
-    "([做教收办卖唱开供看接出坐当])不\\1|开不开|开门|(?<![我俺])关门|关不关|犯不犯|宜不宜|黄历|开放|营业|打烊|放假|放不放|开课|上课(?!前|后|的?时)|几点|(?<![便管])(?:什么时候|啥时候)|啥辰光|多咱|还有人[,，。?？吗]?$|还(?:上|教|唱|演|办|开|有课|发)[^,，]{0,4}[吗不么伐没]|"
-    "那个班|有[没冇无]有?(?:[^,，来]{0,4}课(?!的)|人上班|人值班|饭(?!送)|讲座|班车|活动|演出|义诊|电影|热水|号了?$)|还有没$|在不在(?:你们|恁|站|所|那|班|岗|这)|来(?:站|所|中心|社区|你们|恁)[^,，]{0,4}[不吗没么伐]$|(?:坐班|坐诊|坐堂|出诊|当班|值班|办公|接待|接诊|看诊|门诊|开诊|在班|在岗)(?:[^,，]{0,3}(?:[不吗么没伐嘛无呢]|$))|能不能办|能办|办不办|来不来(?!接|送|得)|上不上|收不收|有没有课|讲座|开场|开始发|开演|上班(?:吗|不|没|么|呢)"
+    "([做教收办卖唱开供看接出坐当])不(?!出来)\\1|开不开|开门|(?<![我俺])关门|关不关|犯不犯|宜不宜|黄历|开放|营业|打烊|放假|放不放|开课|上课(?!前|后|的?时)|几点|(?<![便管])(?:什么时候|啥时候)|啥辰光|多咱|还有人[,，。?？吗]?$|还(?:上|教|唱|演|办|开|有课|发)[^,，]{0,4}[吗不么伐没]|"
+    "那个班|有[没冇无]有?(?:[^,，来给教补]{0,4}课(?!的)|人上班|人值班|饭(?!送)|讲座|班车|活动|演出|义诊|电影|热水|号了?$)|还有没$|^开[吗不么没]$|在不在(?:你们|恁|站|所|那|班|岗|这)|来(?:站|所|中心|社区|你们|恁)[^,，]{0,4}[不吗没么伐]$|(?:坐班|坐诊|坐堂|出诊|当班|值班|办公|接待|接诊|看诊|门诊|开诊|在班|在岗)(?:[^,，]{0,3}(?:[不吗么没伐嘛无呢]|$))|能不能办|能办|办不办|来不来(?!接|送|得)|上不上|收不收|有没有课|讲座|开场|开始发|开演|上班(?:吗|不|没|么|呢)"
 )
 _SCHOOL = re.compile(
     "^[^,，]{0,4}(?:放学|下课|放寒?暑?假|打烊|收摊|收工|下班(?!在|后|以后|来|就来|休)|散场|开场|开演|开播|发车|开船)"
@@ -104,7 +104,9 @@ PRESENT = re.compile("在场好|趁[人他她]|就有人开门|有人开门|在�
 _DONE = re.compile(
     "^(?:头|那会儿|前后)?[^,，]{0,2}(?:就[^,，]{0,6})?(?:递|交|报|寄|填|登记|申请|反映|讲|说|问|打电话|打过|约|订|坏|停|办|装|付|提|送|漏)[^,，]{0,7}?(?:[了过的咧哩啦]|名$)"
 )
-_STILL_ASKED = re.compile("[行中成](?![午间])|可以|[要想得能]|最好|帮|请|麻烦|希望|吧|(?<!没)来(?!着|问过)")
+_STILL_ASKED = re.compile(
+    "[行中成](?![午间])|可以|[要想得能]|最好|帮|请|麻烦|希望|吧|(?<!没)来(?!着|问过)"
+)
 _NOT_BEFORE = re.compile(
     "(?:除了|除开|除去|除却|除|(?<![特分区告识])别|甭|莫|(?<!要)不要|(?<![能要想是行来])不(?:是|想|能)?)(?:在|是|等|到|选|约|赶)?$"
 )
@@ -189,8 +191,13 @@ def _role(said: str, moment: Moment, around: Setting) -> Role:
     lead, rest = around.lead, around.rest
     if _excluded(around):
         return Role.EXCLUDED
-    if _lasts_or_recurs(moment, around) or _is_public(around) or _is_past(moment, around):
+    free = FREE.match(rest) or PRESENT.search(around.sentence)
+    if _lasts_or_recurs(moment, around):
         return Role.OTHER
+    if not free and (_is_public(around) or _is_past(moment, around)):
+        return Role.OTHER
+    if free:
+        return Role.OPEN
     asks = _REQUEST.search(around.sentence) or re.search("想|要|请|约|找|派|能|改|订|换", lead)
     if not asks and (_ARRIVAL.search(rest) or _ARRIVES.search(lead)):
         return Role.TOLD
@@ -245,7 +252,9 @@ def _is_public(around: Setting) -> bool:
         return True
     if re.search("[是在]$", lead) and re.fullmatch("[吗么嘛]", rest):
         return True
-    if _OPENING.search(rest) and not re.search("上门|能来|来接|给我|给俺|到家|来家|[我俺咱]家", around.sentence):
+    if _OPENING.search(rest) and not re.search(
+        "上门|能来|来接|给我|给俺|到家|来家|[我俺咱]家", around.sentence
+    ):
         return True
     return bool(_NEWS.search(lead + rest)) and not re.search("[来帮给派请]|修|换", rest)
 

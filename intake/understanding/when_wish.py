@@ -1,7 +1,5 @@
 """How likely a time in a Chinese message is the time at which help is wanted."""
 
-# ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
-
 import re
 from datetime import datetime
 
@@ -24,8 +22,9 @@ _ABOUT_NOW = re.compile(
 STARTS = re.compile("\\s?(?:这天)?(?:开始|起(?![来床夜])|往后)")
 """What follows the first day of help that goes on: 后天开始中午要一份."""
 # 星期五下午吗, as a question after a request, in which words and order may be a foreigner's.
-_MAYBE = re.compile("\\s?[吗么嘛](?![a-z])")
+_MAYBE = re.compile("\\s?(?:[吗么嘛]|[好行]不?[好行]?[吗么嘛]|可以[吗么嘛])")
 _ASKED_FOR = re.compile("[来帮送接陪修派教请要买]|想|打扫|洗|车")
+_MOVED_TO = re.compile("(?:[改挪推换移调延]|提前)(?:[到成为在至]|了)?$")
 _TILL_TODAY = re.compile("[到至]$")
 _SENTENCE = re.compile("[^。!！?？;；\n]{0,14}")
 _TODAY = re.compile("今[天儿日]个?")
@@ -94,8 +93,10 @@ def wanted(view: str, moment: Moment, role: Role, now: datetime, arranged: bool)
     if free or (PRESENT.search(rest) and role is not Role.BUSY):
         return _scored(moment) + 1.4 - (0.0 if arranged else 1.0)
     hoped, stated = _WANTED_AFTER.search(rest), _ABOUT_NOW.search(rest)
-    if _MAYBE.match(after) and _ASKED_FOR.search(before + rest):
+    moved = _MOVED_TO.search(before)
+    if moved or (_MAYBE.match(after) and _ASKED_FOR.search(before + rest)):
         stated = None
+    score += 1.0 if moved else 0.0
     first = not moment.before and stated and (not hoped or stated.start() <= hoped.start())
     score += -2.2 if first else 1.0 if hoped else 0.0
     score += 0.6 if _WANTED_BEFORE.search(before) else 0.0

@@ -93,6 +93,26 @@ def test_a_time_of_day_said_after_the_day_is_on_that_day() -> None:
     assert (window.start, window.end) == (datetime(2026, 11, 22, 9), datetime(2026, 11, 22, 10))
 
 
+@pytest.mark.parametrize(
+    ("first", "more", "start"),
+    [
+        ("周二下午两点要用车", "哎呀周二不行，改周三吧，还那个点儿", "2026-11-25T14"),
+        ("周三早上七点半要用车", "医院刚来电话，挪到周四了，钟点没动", "2026-11-26T07:30"),
+        ("周二要用车", "日子没变，早上八点半", "2026-11-24T08:30"),
+        ("周二下午要用车", "日子没变，早上八点半", "2026-11-24T08:30"),
+        ("周二下午两点要用车", "早上八点半吧", "2026-11-24T08:30"),
+        ("后天晚上要用车", "八点", "2026-11-22T20"),
+        ("下周要用车", "周三早上七点半", "2026-11-25T07:30"),
+        ("后天要用车", "明天早上八点", "2026-11-21T08"),
+        ("后天上午要用车", "改成下午", "2026-11-22T14"),
+        ("后天上午九点要用车", "大后天吧，时间不变", "2026-11-23T09"),
+    ],
+)
+def test_the_day_or_the_hour_that_was_known_stays(first: str, more: str, start: str) -> None:
+    turn = talk((first, "transport"), (more, "transport"))
+    assert known(turn)["when"].start == datetime.fromisoformat(start)
+
+
 def test_yes_files_it_and_a_yes_with_more_in_it_too() -> None:
     whole = ("幸福里3号楼2单元501水管漏了", "home_repair")
     assert talk(whole, ("对", "affirm")).outcome == "submit"

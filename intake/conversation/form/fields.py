@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, timedelta
 from typing import Any
 
 from intake.conversation.form.state import FIELDS, Draft, MessageReading, State
@@ -12,6 +13,7 @@ from intake.understanding import replies
 from intake.understanding.fields import READ
 from intake.understanding.remainder import UNEXPLAINED
 from intake.understanding.values import Field, Window
+from intake.understanding.when import names_day
 
 SHARED = tuple(row.name for row in READ if row.shared)
 """Names of the fields that two needs of one conversation share, such as the place."""
@@ -41,21 +43,57 @@ def same_day(old: Field[Window], new: Field[Window], text: str) -> Field[Window]
 
     `new` unchanged where the two can't be combined. `text`: the message of `new`.
     """
-    if _whole_day(old.value) and not _whole_day(new.value) and not replies.names_day(text):
-        day = old.value.start.date()
-    elif _whole_day(new.value) and not _whole_day(old.value):
-        day = new.value.start.date()
-        new = replace(new, value=old.value)
-    else:
-        return new
-    if new.value.start.date() != new.value.end.date():
-        return new
-    window = Window(_on(day, new.value.start), _on(day, new.value.end))
-    return replace(new, value=window)
+    if not names_day(text):
+        if not (_one_day(old.value) and _one_day(new.value)):
+            return new
+        return replace(new, value=_moved(_like(old.value, new.value, text), old.value.start.date()))
+    new = replace(new, value=_in_week(old.value, new.value, text))
+    keeps = _SAME_HOUR.search(text) or _whole_day(new.value)
+    if keeps and _one_day(old.value) and _one_day(new.value) and not _whole_day(old.value):
+        return replace(new, value=_moved(old.value, new.value.start.date()))
+    return new
 
 
-def _on(day: Any, moment: datetime) -> datetime:
-    return datetime.combine(day, moment.time())
+_SAME_HOUR = re.compile(
+    "(?:钟点|时间|点儿?|时辰|几点)(?:都|也|还)?(?:没[动变改]|不[动变改]|照[旧原]|一样)"
+    "|还?(?:是|按)?(?:那个|原来的?|同样的?|这个)(?:钟?点|时间|时候|时辰)|same time|same hour"
+)
+_WEEKDAY = re.compile("(?<![下这上每本个])(?:周|星期|礼拜)[一二三四五六日天]")
+_PART_OF_DAY = re.compile("[早晚晨夜晌]|[上下中]午|傍|凌|[ap]\\.?m\\b|morning|noon|evening|tonight")
+
+
+def _one_day(window: Window) -> bool:
+    return window.start.date() == window.end.date()
+
+
+def _moved(window: Window, day: date) -> Window:
+    days = day - window.start.date()
+    return Window(window.start + days, window.end + days)
+
+
+def _like(old: Window, new: Window, text: str) -> Window:
+    """八点 after 晚上 is eight in the evening: the half of the day that was known, unless said."""
+    half = timedelta(hours=12)
+    if _whole_day(old) or _PART_OF_DAY.search(text):
+        return new
+    for later in (half, -half):
+        start = (new.start + later).time()
+        if old.start.time() <= start < old.end.time() and not (
+            old.start.time() <= new.start.time() < old.end.time()
+        ):
+            other = Window(new.start + later, new.end + later)
+            return other if _one_day(other) else new
+    return new
+
+
+def _in_week(old: Window, new: Window, text: str) -> Window:
+    """周三 after 下周 is the Wednesday of that week."""
+    week = timedelta(weeks=1)
+    inside = old.start <= new.start + week <= old.end and new.start < old.start
+    several = old.end - old.start > timedelta(days=1)
+    if several and inside and _WEEKDAY.search(text):
+        return Window(new.start + week, new.end + week)
+    return new
 
 
 def _whole_day(window: Window) -> bool:
