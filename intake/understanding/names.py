@@ -13,7 +13,9 @@ from intake.understanding.name_lists import (
     NO_NAMES,
     PLACE_ENDS,
     RARE_SURNAMES,
+    SELDOM_IN_NAMES,
     SURNAMES,
+    THING_ENDS,
     WORD_SURNAMES,
 )
 from intake.understanding.phonetics import distance, fuzzy, syllables
@@ -98,6 +100,27 @@ def name_chance(text: str) -> float:
     elif "".join(given) in _COMMON:
         chance += 0.1
     return max(0.0, min(1.0, chance))
+
+
+def seldom_name(text: str) -> float:
+    """How likely it is that `text`, said where people write their names, is a rare one: 林罗妹.
+
+    0 for what is a word, a thing or has a word in it; for full names of three characters only.
+    """
+    surname = surname_of(text)
+    given = text[len(surname) :]
+    if not surname or len(given) != 2 or is_word(text):
+        return 0.0
+    if given[0] != given[1] and given in PHRASES_DICT:
+        return 0.0
+    if text[:2] in PHRASES_DICT or any(c in NEVER_IN_NAMES - SELDOM_IN_NAMES for c in given):
+        return 0.0
+    known = given[0] == given[1] or any(character in _GIVEN for character in given)
+    if (given[1] in THING_ENDS and given[0] != given[1]) or (given[1] in PLACE_ENDS and not known):
+        return 0.0
+    if surname in WORD_SURNAMES:
+        return 0.6 if known else 0.0
+    return 0.7 if known else 0.6
 
 
 def surname_like(character: str, sound: str, tone: int) -> str | None:

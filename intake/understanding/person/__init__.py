@@ -6,6 +6,7 @@ from intake.understanding.names import is_surname, surname_of
 from intake.understanding.person.alone import names_alone
 from intake.understanding.person.english import english_names
 from intake.understanding.person.foreign import foreign_names
+from intake.understanding.person.little import little_names
 from intake.understanding.person.said import said_names
 from intake.understanding.person.scene import CALLER, Candidate, Scene
 from intake.understanding.person.titled import titled_names
@@ -54,6 +55,7 @@ def _found(scene: Scene) -> Iterator[Candidate]:
     yield from said_names(scene)
     yield from titled_names(scene)
     yield from names_alone(scene)
+    yield from little_names(scene)
     yield from foreign_names(scene)
     yield from english_names(scene)
 

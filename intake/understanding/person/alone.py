@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterator
 
 from intake.understanding.name_lists import COMPOUND, NEVER_IN_NAMES, PLACE_ENDS, WORD_SURNAMES
-from intake.understanding.names import common_surname, is_surname, is_word, name_chance
+from intake.understanding.names import (
+    common_surname,
+    is_surname,
+    is_word,
+    name_chance,
+    seldom_name,
+)
 from intake.understanding.person.orthography import respelled, wholly_by_sound
 from intake.understanding.person.scene import CALLER, TAKEN, Candidate, Scene
 from intake.understanding.person.words import NOT_NAMES
@@ -17,6 +23,16 @@ _TAIL = re.compile(
 )
 _OWNER_GOES_ON = re.compile("家|电话|手机|要|想|在|报修|收|的|说|今年|\\d")
 _LONGEST = 10
+_NUMBERED = re.compile("[\\d一二三四五六七八九十]{1,4}(?:号|栋|幢|座|单元|楼)")
+_AGE = re.compile(
+    "[\\s,，(（]{1,2}(?:今年|虚岁|刚满|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|独居|[男女](?=[\\s,，])|"
+    "[一-十]{2,3}岁?(?=[\\s,，。.)）]|$)|\\d{2}岁?(?=[\\s,，。.)）]|$))"
+).match
+# What may stand between a home and a surname: 1座 东户 韩.
+_AT_HOME = re.compile(
+    "(?:[\x00\\d]|[东西南北中左右前后]户|[\\d一二三四五六七八九十前后底]楼|[前后]院|[左右]手|老太太|老头子?|住户|户主|业主)"
+    "[\\s,，。.]{1,2}$"
+)
 
 
 def names_alone(scene: Scene) -> Iterator[Candidate]:
@@ -65,11 +81,16 @@ def _name(
     listed = scene.plain[begin - 1 : begin] == "、" or scene.plain[stop : stop + 1] == "、"
     if scene.covered[start] or said in scene.places or said[:2] in NOT_NAMES:
         return
+    if _NUMBERED.match(scene.plain, stop) and said[-1] in PLACE_ENDS:
+        return
     if len(said) == 1:
-        signed = (
-            near and stop == last and scene.masked[start - 1 : start] in (" ", ",", "。", TAKEN)
+        signed = stop == last and (
+            (near and scene.masked[start - 1 : start] in (" ", ",", "。", TAKEN))
+            or bool(_AT_HOME.search(scene.masked[max(0, start - 8) : start]))
         )
-        known = is_surname(said) and (common_surname(said) or said in "方石白金温常安")
+        known = is_surname(said) and (
+            common_surname(said) or said in "方石白金温常安段雷高黄林江万马成叶何梁毛向谢康"
+        )
         if signed and known and start > 0 and not listed and not scene.heard.spoken:
             yield Candidate(scene.field(said, (start, end), 0.6))
         return
@@ -96,6 +117,23 @@ def _name(
         yield Candidate(scene.field(value, (start, end), confidence), CALLER, True)
     elif (near or outer) and (name := wholly_by_sound(scene.heard, start, end)):
         yield Candidate(scene.field(name, (start, end), 0.65), CALLER, True)
+    elif (
+        not (scene.heard.spoken or listed)
+        and _is_signed(scene, start, end, near=near)
+        and (seldom := seldom_name(said))
+    ):
+        yield Candidate(scene.field(said, (start, end), seldom), CALLER, True)
+
+
+def _is_signed(scene: Scene, start: int, end: int, *, near: bool) -> bool:
+    """Whether this is where people write their name: beside a home or a number, before an age, or
+    after the last full stop."""
+    if near or _AGE(scene.plain, end):
+        return True
+    closed = not scene.plain[end:].strip(" 。.!！~")
+    return closed and bool(
+        re.search("[。.!！?？\n]\\s{0,2}$", scene.plain[max(0, start - 3) : start])
+    )
 
 
 def _owner(scene: Scene, begin: int, stop: int) -> Iterator[Candidate]:

@@ -5,7 +5,7 @@
 import re
 from collections.abc import Iterator
 
-from intake.understanding.person.pinyin import is_pinyin_name
+from intake.understanding.person.pinyin import is_pinyin_name, may_be_person
 from intake.understanding.person.scene import CALLER, NEEDS, OTHER, Candidate, Scene
 from intake.understanding.person.words import ENGLISH_NO_NAMES
 from intake.understanding.values import Field
@@ -26,16 +26,48 @@ _HERE = re.compile(
 )
 _ELDER = (
     "father|mother|mom|mum|mummy|dad|husband|wife|aunt|auntie|uncle|grandmother|grandma|grandpa|grandfather|gran|nan|"
-    "mother-in-law|father-in-law|parent|brother|sister|partner|cousin|patient|granny"
+    "mother-in-law|father-in-law|grandaunt|granduncle|great-aunt|great-uncle|great aunt|great uncle|grand-aunt|grand-uncle|"
+    "stepfather|stepmother|stepdad|stepmum|stepmom|godmother|godfather|sister-in-law|brother-in-law|parent|brother|sister|partner|cousin|patient|granny"
 )
 _YOUNG = "grandson|granddaughter|son|daughter|nephew|niece|friend|boy|girl"
 _KIN = re.compile(
     f"\\b(?i:my|our|his|her)(?: (?:elderly|old|late|dear|poor|younger|elder|older|disabled|blind))?"
+    "(?: [a-z]{3,12}['\u2019]s)?"
     f" (?P<kin>(?i:{_ELDER}|{_YOUNG}|neighbou?r))(?:,| is| is called| called| named| \\(|)[ ]?(?P<name>{_TITLE} {_WORD}|{_NAME})"
 )
 _SIGNED = re.compile(
     f"(?:^|[.!?—–\n]\\s{{1,3}})(?P<name>{_FIRST} {_WORD}(?: {_WORD})?)"
     "(?:[\\s,.]{1,3}(?=\\(?\\+?\\d{3,})|,\\s(?=(?:No\\b|[Bb]uilding|[Bb]lock|[Ff]lat|[Rr]oom|[Aa]partment|[Uu]nit)\\b)|\\s{0,2}[.]?\\s{0,3}$)"
+)
+_GREETED = re.compile(
+    f"(?:^|[.!?\\n]\\s?)(?i:hi|hello|hey|good (?:morning|evening|afternoon|day)|morning|evening)(?: there)?[,!.]?\\s(?:[Ii]t['\u2019]s )?"
+    f"(?P<name>{_NAME}),? (?:from|of|at|in|over|with|writing|calling)\\b"
+)
+_SIGNED_ONE = re.compile(
+    f"(?:[.!?\\n]|\\s[-—–])\\s{{1,3}}(?P<name>{_WORD})"
+    "(?:\\s{0,2}(?:\\([^()]{2,20}\\))?[\\s,.:]{1,3}(?=\\(?\\+?\\d{6,})|,\\s(?=[Bb]uilding|[Bb]lock|[Ff]lat|[Uu]nit|[Rr]oom)|\\s{0,2}[.!]?\\s{0,3}$)"
+)
+_CLOSED = re.compile(
+    f"(?i:best|love|sincerely|faithfully|many thanks|kind regards|from),?\\s{{1,3}}(?P<name>{_NAME})\\s{{0,2}}[.!]?\\s{{0,3}}$"
+)
+_FULL = f"{_FIRST} {_WORD}(?: {_WORD})?"
+_BEGIN = "(?:^|[.!?—–\\n]\\s{1,3}|\\s-\\s)"
+_AGED = re.compile(
+    f"{_BEGIN}(?P<name>{_FULL})(?:,? ?\\(|, )(?:aged? |now )?(?:1[0-1]\\d|[1-9]\\d)(?=\\s?(?:[,.;)]|$| and\\b| years?\\b))"
+)
+_AT_HOME = re.compile(
+    f"{_BEGIN}(?P<name>{_FULL})(?:, | \\()(?=(?P<home>[\\d\u4e00-\u9fff]|[Bb]uilding|[Bb]lock|[Ff]lat|[Uu]nit|[Rr]oom|[Aa]partment|No\\b)|{_UP})"
+)
+_NAMED = re.compile(
+    f"\\b(?:(?:[Hh]er|[Hh]is|(?:{_ELDER}|{_YOUNG}|patient)['\u2019]s) (?:full |Chinese )?name(?: is|['\u2019]s)|(?:[Ss]?[Hh]e)(?: is|['\u2019]s) (?:called|named)|"
+    "(?i:on behalf of|for the patient|the patient is|patient:|(?:booking|request|appointment|order|visit) (?:is )?for))"
+    f"\\s(?:(?:my|our) [a-z-]{{3,14}},? )?(?P<name>{_TITLE} {_WORD}|{_NAME})"
+)
+_WORKER = re.compile(
+    "\\b(?i:driver|doctor|nurse|repairman|plumber|electrician|guard|worker|teacher|cleaner|landlord|agent|manager|dog|cat|technician)\\b"
+)
+_RELATIVE = re.compile(
+    f"\\b(?i:{_ELDER})\\b|\\b(?:for|to|with) (?:him|her)\\b|\\b(?:[Ss]?[Hh]e|[Hh]er|[Hh]is)\\b"
 )
 _LOWER = re.compile(
     "\\b(?:i['\u2019]m|i am|my name is|this is|name is)\\s{1,2}(?P<name>[a-z]{2,7} [a-z]{2,12})\\b",
@@ -43,7 +75,7 @@ _LOWER = re.compile(
 )
 _NOISE = re.compile("nois|loud|shout|bark|smok|quarrel|argu|music|drum|rude|park", re.I)
 _HIM = re.compile(
-    "\\b(?:to|for|with|help|see|fetch|take) (?:her|him|them)\\b|\\b(?:s?he) (?:needs|can|has|is|won)|can['\u2019]t|won['\u2019]t|needs?\\b"
+    "\\b(?:to|for|with|help|see|fetch|take) (?:her|him|them)\\b|\\b(?:s?he) (?:needs|can|has|is|won)|\\b(?:her|his) [a-z]{2,12} (?:is|has|won|shows?|does|keeps|needs)\\b|can['\u2019]t|won['\u2019]t|needs?\\b"
 )
 _CONTACT = re.compile("(?:call|ring|phone|contact|ask|text)\\s{0,2}$", re.I)
 
@@ -53,9 +85,17 @@ def english_names(scene: Scene) -> Iterator[Candidate]:
     text = scene.text
     for match in _KIN.finditer(text):
         yield from _kin(scene, match)
-    for pattern, confidence in ((_CUE, 0.87), (_HERE, 0.87), (_SIGNED, 0.75)):
+    yield from _of_home(scene)
+    for pattern, confidence in (
+        (_CUE, 0.87),
+        (_HERE, 0.87),
+        (_GREETED, 0.85),
+        (_CLOSED, 0.8),
+        (_SIGNED, 0.75),
+        (_SIGNED_ONE, 0.7),
+    ):
         for match in pattern.finditer(text):
-            if pattern is _SIGNED and not (". " in match["name"] or " " in match["name"]):
+            if pattern is _SIGNED and not may_be_person(match["name"]):
                 continue
             if _is_name(scene, match["name"], match.start("name")):
                 yield Candidate(_field(match, confidence), CALLER, " " in match["name"])
@@ -66,8 +106,27 @@ def english_names(scene: Scene) -> Iterator[Candidate]:
         yield from _titled(scene, match)
 
 
+def _of_home(scene: Scene) -> Iterator[Candidate]:
+    """Whose home or age is told: "Lim Kok Beng, A-1105", "Cao Deshun, 81", "Her name is …"."""
+    relative = bool(_RELATIVE.search(scene.text))
+    for pattern in (_AGED, _AT_HOME):
+        for match in pattern.finditer(scene.text):
+            name = match["name"]
+            if not (_is_name(scene, name, match.start("name")) and may_be_person(name)):
+                continue
+            if pattern is _AT_HOME and not match["home"] and not is_pinyin_name(name):
+                continue
+            yield Candidate(_field(match, 0.85), NEEDS if relative else CALLER, True)
+    for match in _NAMED.finditer(scene.text):
+        told = scene.text[max(0, match.start() - 60) : match.start()]
+        if _is_name(scene, match["name"], match.start("name")) and not _WORKER.search(told):
+            yield Candidate(_field(match, 0.92), NEEDS, " " in match["name"])
+
+
 def _is_name(scene: Scene, name: str, start: int) -> bool:
     words = re.findall(r"[^\W\d_]+", name.lower())
+    if len(words) == 2 and len(words[1]) > 4 and is_pinyin_name(name):
+        words = words[1:]  # He Xiulan, Ma Hongbin
     if not words or any(word in ENGLISH_NO_NAMES for word in words if len(word) > 1):
         return False
     if any(w.endswith("ing") and len(w) > 5 and not is_pinyin_name("li " + w) for w in words):

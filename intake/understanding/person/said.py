@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from intake.understanding.name_lists import COMPOUND, NEVER_IN_NAMES
-from intake.understanding.names import is_given, is_surname, name_chance, surname_of
+from intake.understanding.names import is_given, is_surname, name_chance, seldom_name, surname_of
 from intake.understanding.person.orthography import name_length, respelled, surname_at
 from intake.understanding.person.roles import is_gone, is_reported, rank_of
 from intake.understanding.person.scene import CALLER, NEEDS, OTHER, Candidate, Scene
@@ -22,7 +22,7 @@ _CALLED = re.compile(
 _ANNOUNCED = re.compile(
     f"(?P<cue>名字(?:叫|是|写)?|姓名(?:叫|是|写)?|本人|我这边是|这里是|我就是|我是|俺是|叫我|喊我|称呼我|"
     f"(?:联系人|收件人|收饭人|报名人|申请人|用餐人|住户|户主|业主|租户|机主|署名|患者|病人|老人)(?:就?是|叫|姓名)?|"
-    f"(?:(?:单子|本子|名字|表|卡|条子)上?(?:写|记|登记|备注|留)的?|(?:写|登记|记|留|报)的名字?|备注|写(?=[^,，。]{2, 4}的名))(?:的?是|在|一下)?)[:：\\s]{{0,3}}(?=(?P<name>{_H}{{2,4}}))"
+    f"(?:(?:单子|本子|名字|表|卡|条子)上?(?:写|记|登记|备注|留)的?|(?:写|登记|记|留|报)的名字?|备注|写(?=[^,，。]{2, 4}的名))(?:的?是|在|一下)?)[:：,，\\s]{{0,3}}(?=(?P<name>{_H}{{2,4}}))"
 )
 _OF_KIN = re.compile(
     f"(?P<kin>{ELDERS}|{CHILDREN}|我先生|我爱人|我太太)[,，(（:：是\\s]{{0,2}}(?=(?P<name>{_H}{{2,4}}))"
@@ -46,6 +46,20 @@ _IN_FULL = re.compile(f"[\\s,，。]{{0,2}}(?:我?叫|名)?(?P<name>{_H}{{2,3}})
 _SPELLED = re.compile(
     f"[\\s,，。]{{0,2}}(?P<not>[^。]{{0,3}}(?:不对|不是|错了)[^。是]{{0,8}})?(?:是|就是)?(?:{_H}{{1,3}}的)(?P<surname>{_H})(?={_H}{{0,1}}[\\s,，。.]|$)"
 )
+_ON_BEHALF = re.compile(
+    f"(?:[给帮替为代](?:我|俺|咱)?(?:们|家)?(?:的)?(?:(?:{ELDERS})|邻居|对门的?|隔壁的?|楼[上下]的?|老乡|朋友|同事|战友|老?姐妹|"
+    f"住户|老人)|病人|患者|产妇)(?P<name>{_H}{{3}})(?=[\\s,，。.!！?？、;；:：]|$|(?P<goes>订|约|申请|预|报|买|问|取|送|要|想|修|请|找|办|领|开|说|讲))"
+)
+_TITLE_NEXT = re.compile(
+    "大夫|医生|师傅|师父|护士|护工|警官|民警|支书|书记|主任|经理|队长|站长|会计|律师|老师|老板|教授|院长|校长|局长|科长|"
+    "村长|镇长|所长|店长|班长|组长|厂长|楼长|社工|保安|司机|大爷|大妈|大娘|大叔|大婶|大姐|大哥|大嫂|奶奶|爷爷|阿姨|阿婆|"
+    "阿公|阿伯|先生|女士|小姐|太太|同学|同志|教练|工头"
+)
+# Where several are told of, a surname that they share is nobody's: 两边都姓李.
+_SHARED = re.compile("(?:都|也|全|全都)(?:是)?$")
+_OURS = re.compile(
+    f"(?:我们?|俺们?|{ELDERS}|夫妻俩?|两口子|老两口|他|她)(?:家|自己)?(?:两口子|夫妻俩?|老两口)?(?:都|也|全|全都)(?:是)?$"
+)
 _NO_SURNAME = frozenset("名什啥别氏啊的吗呢吧了是不也都和有这那我你他")
 
 
@@ -62,6 +76,8 @@ def said_names(scene: Scene) -> Iterator[Candidate]:
             len(match["name"]) == 3 and name_chance(match["name"]) >= 0.5
         ):
             yield Candidate(scene.field(match["name"], match.span("name"), 0.8), NEEDS, True)
+    for match in _ON_BEHALF.finditer(scene.plain):
+        yield from _on_behalf(scene, match)
     for match in _SURNAME.finditer(scene.plain):
         yield from _surname(scene, match)
 
@@ -112,7 +128,9 @@ def _odd_name(scene: Scene, said: str, end: int) -> bool:
 
 
 def _is_title(scene: Scene, start: int) -> bool:
-    """叫老齐, 叫王阿姨 are read with the titles."""
+    """叫老齐, 叫王阿姨 are read with the titles; 叫赵大夫 is a doctor that somebody wants."""
+    if _TITLE_NEXT.match(scene.plain, start + 1):
+        return True
     return bool(
         re.match(
             f"[老小]{_H}(?![{''.join(sorted('芳红英兰梅云燕明军华'))}])",
@@ -131,11 +149,14 @@ def _of_relation(scene: Scene, end: int) -> bool:
 
 def _announced(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     start = match.start("name")
-    if scene.covered[start]:
+    cue = match["cue"]
+    apart = match.group()[len(cue) :].strip() in (",", "，")
+    if scene.covered[start] or _is_title(scene, start) or (apart and not cue.startswith("名字")):
         return
     length = name_length(scene, start, sure=False)
     said = scene.plain[start : start + length]
-    cue = match["cue"]
+    helped = re.search(f"(?:{ELDERS}|他|她)(?:的)?$", scene.before(match.start(), 6))
+    helped = helped or re.match("患者|病人|老人|用餐人|收饭人", cue)
     plain = cue.startswith(
         (
             "名字",
@@ -174,7 +195,8 @@ def _announced(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     if length >= 2 and chance >= least and not _of_relation(scene, start + length):
         name = respelled(scene.heard, start, length)
         if name:
-            yield Candidate(scene.field(name, (start, start + length), 0.9), CALLER, True)
+            rank = NEEDS if helped else CALLER
+            yield Candidate(scene.field(name, (start, start + length), 0.9), rank, True)
     elif (
         cue in ("本人", "名字叫", "姓名")
         and alone
@@ -192,9 +214,12 @@ def _of_kin(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     said = scene.plain[start : start + length]
     end = start + length
     chance = name_chance(said)
+    pupil = re.match("[一二三四五六七八九]年级|[初高][一二三]|\\d", scene.plain[end : end + 3])
+    if _is_title(scene, start):
+        return
     if chance < (0.7 if length == 3 else 0.6) or rank_of(scene, match.start(), end, kin=True) == 0:
         return
-    if length == 2 and not scene.edge(end) and scene.plain[end] not in "的要想":
+    if length == 2 and not scene.edge(end) and scene.plain[end] not in "的要想" and not pupil:
         return
     rank, confidence = NEEDS, 0.9
     if re.fullmatch(CHILDREN, match["kin"]):
@@ -205,12 +230,32 @@ def _of_kin(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         yield Candidate(scene.field(name, (start, end), confidence), rank, True)
 
 
+def _on_behalf(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
+    """替邻居阎玉香约个陪诊."""
+    start, end = match.span("name")
+    said = match["name"]
+    if scene.covered[start] or _is_title(scene, start) or match["goes"] in ("说", "讲"):
+        return
+    if re.match(ELDERS, said):
+        return
+    if max(name_chance(said), seldom_name(said)) >= 0.6 and not is_gone(scene, end, kin=True):
+        name = respelled(scene.heard, start, len(said))
+        if name:
+            yield Candidate(scene.field(name, (start, end), 0.85), NEEDS, True)
+
+
 def _surname(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     own = (
         scene.before(match.start(), 2)[-1:] in list("我俺贵免")
         or match.group().startswith(("免", "复"))
-        or re.search("(?:我|俺)[是住][^。]{0,14}$", scene.before(match.start()))
+        or re.search("(?:我|俺)(?:们|家)?(?:就)?[是住在][^。]{0,20}$", scene.before(match.start()))
+        or re.match("(?:家[在住]|住在?)", scene.before(match.start(), 30).lstrip(" ,，"))
     )
+    if _SHARED.search(scene.before(match.start(), 3)) and (
+        not _OURS.search(scene.before(match.start(), 14))
+        or re.search("两[边家户]|双方|他们|咱俩", scene.before(match.start(), 14))
+    ):
+        return
     if (
         (not own and is_reported(scene, match.start()))
         or match["name"] in _NO_SURNAME

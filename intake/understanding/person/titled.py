@@ -19,27 +19,45 @@ from intake.understanding.person.words import (
     TITLE_WORDS,
 )
 
+# Said of somebody who may be in need: 黄老师今天写春联，笔拿不住; 老汪进去洗澡，一声不应.
+_HELPLESS_NOW = (
+    "(?:今天|今早|今晚|早上|昨晚|昨天|前天|刚才|刚刚|刚|现在|这会儿?|突然|忽然|进去|自己|躺|摔|跌|"
+    "倒在|坐在|喊不|叫不|咋叫|怎么叫|在屋|在家|[好两三四五几]天|一个人)"
+)
 _TITLED = re.compile(f"(?P<name>{'|'.join(COMPOUND)}|{_H})(?P<title>{TITLES})(?!们)")
 _OLD = re.compile(
-    f"(?<!{_H}家)老(?P<name>欧阳|上官|司马|诸葛|{_H})(?P<more>头儿?(?![发疼晕痛上])|汉|太|爷子)?(?=[\\s,，。.!！?？、\x00(（]|$|\\d|啊|呀|哦|哈|嘛|就|家(?:[\\s,，。.!！?？]|$)|说的|同志|也|一个|这里|这边|哈)"
+    f"(?<!{_H}家)老(?P<name>欧阳|上官|司马|诸葛|{_H})(?P<more>头儿?(?![发疼晕痛上])|汉|太|爷子)?(?=[\\s,，。.!！?？、\x00(（]|$|\\d|啊|呀|哦|哈|嘛|就|家(?:[\\s,，。.!！?？]|$)|说的|同志|也|一个|这里|这边|哈|{_HELPLESS_NOW})"
 )
 _SMALL = re.compile(
-    f"(?P<cue>叫我|喊我|称呼我|我是|我就是|我叫|叫|孙女儿?|孙子|外孙女?|女儿|闺女|儿子|外甥女?|侄女|女婿|儿媳妇?|的|^|[\\s,，。\x00])(?P<name>[小大阿](?:欧阳|{_H}))(?=[\\s,，。.!！?？、]|$|\\d|就行|就好|就可以|即可|吧|啊|哈)"
+    f"(?P<cue>叫我|喊我|称呼我|我是|我就是|我叫|叫|孙女儿?|孙子|外孙女?|女儿|闺女|儿子|外甥女?|侄女|女婿|儿媳妇?|的|^|[\\s,，。\x00])(?P<name>[小大阿](?:欧阳|{_H}))(?=[\\s,，。.!！?？、]|$|\\d|就行|就好|就可以|即可|吧|啊|哈|啦|呀|哦)"
 )
 _CLOSING = re.compile(
     "[\\s,，。.!！?？、;；:：)）\x00]|$|三天|[一二两几]天|电话|手机|\\d|家|想|要|在|的|一个人|屋头|腿|耳|眼|说的"
 )
 _FOUND_BY = re.compile("(?:^|[\\s,，。\x00])(?:请|就|来)?(?:找|寻|喊|叫|问|打听)$")
 _OWN = re.compile(
-    "(?:我是|俺是|叫我|喊我|我叫|我就是|称呼我|我这边是|这里是)(?:[^,，。]{0,14}的)?(?:你|你们|恁)?$"
+    "(?:我是|俺是|我系|叫我|喊我|我叫|我就是|称呼我|我这边是|这里是)(?:[^,，。]{0,14}的)?(?:你|你们|恁)?$"
 )
 _HELPLESS_SOON = re.compile(
-    "[^,，]{0,6}(?:天没|没开门|没出门|没露面|没下楼|摔|晕|瘫|不应|两天|一个人|喘|倒|嘴|说话|讲话|疼|痛)"
+    "[^,，]{0,6}(?:(?<![今昨明])天没|没开门|没出门|没露面|没下楼|摔|晕|瘫|不应|两天|一个人|喘|倒|嘴|说话|讲话|疼|痛)"
 )
 _AT_PLACE = re.compile(
     "(?:[\x00\\d号室楼户元院区村里苑路街弄巷边岁层厦庄园]|独居|不好|不便|预约|登记)的(?:那个)?$"
 )
 _AT_HOME = re.compile("[\x00\\d号室房户门楼幢栋院里的](?:的)?(?:独居的?|那个|那位)?$")
+
+
+_IN_NEED = re.compile(
+    "拿不住|歪|说不出|不说话|醒|喊不|叫不|拍门|敲门|不吱声|不应|没人应|起不来|没开门|没动静|没露面|没出门|喘|晕|摔|跌|抽搐|"
+    "吐血|动不了|昏|躺"
+)
+_NOW = re.compile(_HELPLESS_NOW)
+_WITH_OLD = frozenset(
+    ("太太", "大爷", "大娘", "大妈", "大叔", "大婶", "大伯", "大嫂", "奶奶", "爷爷", "婆婆", "阿姨")
+)
+_ADDRESS_BEFORE = re.compile("(?:[\x00\\d号室户楼巷村庄弄里]|家)的?$")
+_LEFT_TITLES = frozenset("太公姑舅婆")
+"""Titles that end words as well: only with nothing behind them, or for somebody to help."""
 
 
 def titled_names(scene: Scene) -> Iterator[Candidate]:
@@ -57,7 +75,13 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     before = scene.masked[max(0, start - 12) : start]
     if title in OFFICIALS and not _OWN.search(before):
         return
+    if before.endswith("老") and title in _WITH_OLD and _is_old(said):
+        yield from _old_titled(scene, match)
+        return
     closing = _CLOSING.match(scene.masked, match.end())
+    helpless = bool(_HELPLESS_SOON.match(scene.after(match.end()))) or (
+        scene.edge(start - 1) and _is_in_need(scene, match.end())
+    )
     own = bool(_OWN.search(before))
     for length in (3, 2) if len(title) > 1 else ():
         full = scene.masked[start + 1 - length : start + 1] if start + 1 >= length else ""
@@ -90,6 +114,7 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         or scene.edge(start - 1)
         or (scene.heard.spoken and exact and match.end() >= len(scene.masked.rstrip("。.,!? ")))
         or bool(_AT_HOME.search(before))
+        or (len(title) == 1 and bool(closing) and bool(_ADDRESS_BEFORE.search(before)))
         or bool(
             re.search(
                 "[我俺你她他帮给替为找]$|先生$|老公$|邻居$|对门$|隔壁$|楼[上下]$|老伴$|妈$|爸$|奶$|爷$",
@@ -107,11 +132,7 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         "(?:我先生|老公|我爱人|我老伴|我妈|我爸|我奶奶|我爷爷|我太太|我岳父|我岳母)$", before
     )
     if (len(title) == 1 or title in PROFESSIONS) and not (
-        closing
-        or own
-        or kin
-        or rank_of(scene, start, match.end()) == NEEDS
-        or _HELPLESS_SOON.match(scene.after(match.end()))
+        closing or own or kin or rank_of(scene, start, match.end()) == NEEDS or helpless
     ):
         return
     if said in "和向对给从连都有时" and not own and not scene.edge(match.end()):
@@ -119,12 +140,14 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     if (
         len(title) == 1
         and said in WORD_SURNAMES
-        and not (scene.edge(start - 1) and scene.edge(match.end()))
+        and not ((scene.edge(start - 1) or own or _ADDRESS_BEFORE.search(before)) and closing)
     ):
         return
     rank = rank_of(scene, start, match.end())
-    if not rank:
+    if not rank or (title in _LEFT_TITLES and not (scene.edge(match.end()) or rank == NEEDS)):
         return
+    if helpless and (scene.emergency or title in PROFESSIONS):
+        rank = NEEDS
     if title in PROFESSIONS and not own:
         at_home = (
             re.search("[\x00\\d]的?$", before)
@@ -135,7 +158,7 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         )
         if (
             not kin
-            and not _HELPLESS_SOON.match(scene.after(match.end()))
+            and not helpless
             and (
                 not at_home
                 or not (
@@ -157,7 +180,7 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     ):
         confidence -= 0.1 if _signs(scene, start, match.end()) else 0.3
     if not free:
-        if rank != NEEDS and not _HELPLESS_SOON.match(scene.after(match.end())):
+        if rank != NEEDS and not helpless:
             return
         confidence -= 0.15
     written = scene.text[match.start("title") : match.end()]
@@ -169,6 +192,30 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     )
 
 
+def _is_old(surname: str) -> bool:
+    return is_surname(surname) and f"老{surname}" not in NOT_NAMES
+
+
+def _is_in_need(scene: Scene, end: int) -> bool:
+    """Whether it is told what has befallen the person named before `end`."""
+    told = scene.plain[end : end + 50]
+    return bool(_NOW.match(told) and (scene.emergency or _IN_NEED.search(told)))
+
+
+def _old_titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
+    """老孙太太, 老李大爷: 老 belongs to the name."""
+    start, end = match.start() - 1, match.end()
+    at_edge = scene.edge(start - 1) or _ADDRESS_BEFORE.search(
+        scene.masked[max(0, start - 6) : start]
+    )
+    needs = bool(_HELPLESS_SOON.match(scene.after(end))) or _is_in_need(scene, end)
+    rank = rank_of(scene, start, end)
+    called = needs and re.search("[叫喊敲]$", scene.before(start, 2))
+    if called or (rank and (at_edge or rank == NEEDS)):
+        value = scene.plain[start:end]
+        yield Candidate(scene.field(value, (start, end), 0.85), NEEDS if needs else rank)
+
+
 def _signs(scene: Scene, start: int, end: int) -> bool:
     """Whether nothing else is said between two marks, away from the greeting at the beginning."""
     return scene.edge(start - 1) and scene.edge(end) and start > 0
@@ -177,6 +224,8 @@ def _signs(scene: Scene, start: int, end: int) -> bool:
 def _old(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     start = match.start()
     before = scene.before(start)
+    if _NOW.match(scene.plain, match.end()) and not _is_in_need(scene, match.end()):
+        return
     if match.group()[:2] in NOT_NAMES or (match["more"] or "") in ("汉", "太", "爷子"):
         return
     found = _FOUND_BY.search(scene.masked[max(0, start - 6) : start])
@@ -190,6 +239,7 @@ def _old(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         before.endswith("的")
         and not own
         and not _AT_PLACE.search(scene.masked[max(0, start - 8) : start])
+        and not (rank == NEEDS and re.search("(?:对门|隔壁|楼[上下])的$", before))
     ):
         return
     said = match["name"]
@@ -210,7 +260,7 @@ def _small(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         said[0] == "阿"
         and cue != "叫"
         and is_given(said[1:])
-        and scene.edge(end)
+        and (scene.edge(end) or scene.masked[end] in "啦呀啊哦")
         and said not in NOT_LITTLE
     ):
         own = cue in ("叫我", "喊我", "称呼我", "我是", "我就是", "我叫")

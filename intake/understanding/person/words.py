@@ -67,6 +67,9 @@ _ENGLISH_NO_NAMES_TEXT = (
     "when where which who why with writing yes yesterday you your old east gas water fire he "
     "they we community center centre service services lamp school student teacher american "
     "australian indian italian spanish regards sincerely best afternoon night sir madam "
+    "asap ok okay yours best many love siri team hopefully please wifi cctv english mum mom dad "
+    "mother father grandma grandpa someone anyone hurry soon later true right wrong nothing "
+    "ignore correction ps also "
     "police ambulance doctor nurse family emergency question"
 )
 ENGLISH_NO_NAMES = frozenset(_ENGLISH_NO_NAMES_TEXT.split())

@@ -17,10 +17,11 @@ TOWN = Gazetteer.from_rows(
         ("向阳街", "road", "N1", ""),
     ]
 )
-TABLE = Path(__file__).with_name("persons.tsv")
+TABLES = [Path(__file__).with_name(name) for name in ("persons.tsv", "persons_unmet.tsv")]
 ROWS = [
     line.split("\t")
-    for line in TABLE.read_text(encoding="utf-8").splitlines()
+    for table in TABLES
+    for line in table.read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 ]
 
