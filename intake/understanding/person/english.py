@@ -63,6 +63,7 @@ _NAMED = re.compile(
     "(?i:on behalf of|for the patient|the patient is|patient:|(?:booking|request|appointment|order|visit) (?:is )?for))"
     f"\\s(?:(?:my|our) [a-z-]{{3,14}},? )?(?P<name>{_TITLE} {_WORD}|{_NAME})"
 )
+_IS = re.compile(f"\\b[Ss]?[Hh]e(?: is|['\u2019]s) (?P<name>{_WORD} {_WORD})")
 _WORKER = re.compile(
     "\\b(?i:driver|doctor|nurse|repairman|plumber|electrician|guard|worker|teacher|cleaner|landlord|agent|manager|dog|cat|technician)\\b"
 )
@@ -117,6 +118,9 @@ def _of_home(scene: Scene) -> Iterator[Candidate]:
             if pattern is _AT_HOME and not match["home"] and not is_pinyin_name(name):
                 continue
             yield Candidate(_field(match, 0.85), NEEDS if relative else CALLER, True)
+    for match in _IS.finditer(scene.text):
+        if is_pinyin_name(match["name"]) and _is_name(scene, match["name"], match.start("name")):
+            yield Candidate(_field(match, 0.85), NEEDS, True)
     for match in _NAMED.finditer(scene.text):
         told = scene.text[max(0, match.start() - 60) : match.start()]
         if _is_name(scene, match["name"], match.start("name")) and not _WORKER.search(told):

@@ -39,7 +39,7 @@ _OWN = re.compile(
     "(?:我是|俺是|我系|叫我|喊我|我叫|我就是|称呼我|我这边是|这里是)(?:[^,，。]{0,14}的)?(?:你|你们|恁)?$"
 )
 _HELPLESS_SOON = re.compile(
-    "[^,，]{0,6}(?:(?<![今昨明])天没|没开门|没出门|没露面|没下楼|摔|晕|瘫|不应|两天|一个人|喘|倒|嘴|说话|讲话|疼|痛)"
+    "[^,，]{0,6}(?:(?<![今昨明])天没|没开门|没出门|没露面|没下楼|摔|晕|瘫|不应|两天|一个人|喘|倒|嘴|说话|讲话|疼|痛|扭|崴|发烧|骨折|住院|腿|腰)"
 )
 _AT_PLACE = re.compile(
     "(?:[\x00\\d号室楼户元院区村里苑路街弄巷边岁层厦庄园]|独居|不好|不便|预约|登记)的(?:那个)?$"
@@ -97,6 +97,8 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
                     scene.field(full, (start + 1 - length, start + 1), 0.85), rank, True
                 )
             return
+    if said + title == "康师傅" and not own:
+        return  # a brand of noodles
     if said in TITLE_WORDS or said + title in NOT_NAMES or is_word(said + title):
         return
     if before.endswith(("老", "小", "个", "位", "些", "阿")) and title not in (
