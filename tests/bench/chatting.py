@@ -163,8 +163,12 @@ def cpu_seconds(home: Path) -> dict[str, float]:
     for part in json.loads((home / "run" / "processes.json").read_text())["processes"]:
         if part["pid"] and psutil.pid_exists(part["pid"]):
             parent = psutil.Process(part["pid"])
-            times = [p.cpu_times() for p in (parent, *parent.children(recursive=True))]
-            found[part["name"]] = sum(t.user + t.system for t in times)
+            used = 0.0
+            for process in (parent, *parent.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess):  # a child that has just ended
+                    times = process.cpu_times()
+                    used += times.user + times.system
+            found[part["name"]] = used
     return found
 
 
