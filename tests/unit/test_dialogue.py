@@ -216,7 +216,7 @@ def test_a_number_kept_back_with_the_reason_changes_nothing_of_the_need() -> Non
     ("words", "place"),
     [
         ("Willow Gardens", "Willow Gardens"),
-        ("Xingfuli.", "Xingfuli"),
+        ("Meihuayuan.", "Meihuayuan"),
         ("What?", None),
         ("Hi", None),
     ],
@@ -389,3 +389,61 @@ def test_a_wish_beside_the_need_is_no_small_talk() -> None:
     turn = talk(("我妈要找人帮洗澡", "personal_care"))
     turn = respond(turn.state, said("最好是女的，力气大点", "out_of_scope", 0.55), CATALOGUE)
     assert turn.talk is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "texts"),
+    [
+        ("5-3-602", ["幸福里5栋", "3单元602。周四下午两点"]),
+        ("5-3-602", ["幸福里5栋", "三单元六零二"]),
+        ("5-3-602", ["幸福里，5号楼", "3单元，602室"]),
+        ("10-607", ["幸福里", "10 号楼 不知道 几 单元 607"]),
+        ("5-501", ["幸福里5栋", "501室"]),
+        ("5-2-501", ["幸福里5栋", "2单元", "501室"]),
+        ("42", ["幸福里", "42号"]),
+        ("42", ["幸福里", "就42号"]),
+        ("5-2-301", ["幸福里5栋2单元302", "说错了，是301"]),
+        ("7-2-403", ["幸福里7栋2单元403", "周六下午吧"]),
+    ],
+)
+def test_what_is_said_later_completes_the_home(unit: str, texts: list[str]) -> None:
+    turn = talk(("水管漏了", "home_repair"), *((text, "home_repair") for text in texts))
+    assert known(turn)["unit"] == unit
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "等一下，她在旁边说周六要去安康里，那改下周一上午",
+        "哎呀周四我得上安康里开会，改周五吧，还那个点儿",
+        "周日要去安康里看闺女，周一再来吧",
+        "明天得去安康里，后天上午行不行",
+        "I have to go to 安康里 on Friday, make it Monday morning",
+        "下午我要陪老伴去安康里，换成晚上",
+    ],
+)
+def test_a_place_somebody_goes_to_leaves_the_home_as_it_is(text: str) -> None:
+    turn = talk(
+        ("水管漏了", "home_repair"), ("幸福里7栋2单元403", "home_repair"), (text, "home_repair")
+    )
+    assert (known(turn)["place"], known(turn)["unit"]) == ("幸福里", "7-2-403")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["说错了，是安康里", "不是幸福里，是安康里", "搬到安康里了，2栋3单元501", "安康里7栋2单元403"],
+)
+def test_a_corrected_place_replaces_the_home(text: str) -> None:
+    turn = talk(
+        ("水管漏了", "home_repair"), ("幸福里7栋2单元403", "home_repair"), (text, "home_repair")
+    )
+    assert known(turn)["place"] == "安康里"
+
+
+def test_a_moved_home_keeps_nothing_of_the_old_one() -> None:
+    turn = talk(
+        ("水管漏了", "home_repair"),
+        ("幸福里5栋", "home_repair"),
+        ("说错了，是安康里3单元602", "home_repair"),
+    )
+    assert (known(turn)["place"], known(turn)["unit"]) == ("安康里", "3-602")

@@ -11,6 +11,7 @@ from typing import Any
 from intake.conversation.form.state import FIELDS, Draft, MessageReading, State
 from intake.understanding import replies
 from intake.understanding.fields import READ
+from intake.understanding.place import PASSING
 from intake.understanding.remainder import UNEXPLAINED
 from intake.understanding.values import Field, Window
 from intake.understanding.when import names_day
@@ -23,7 +24,11 @@ def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
     """The fields that this message gives; also a text that is nothing but the asked value."""
     found = {n: v for n in FIELDS if (v := said.read.get(n)) is not None}
     draft = state.drafts[0]
-    if "unit" in found and draft.read.unit is not None:
+    passing = "place" in found and found["place"].note == PASSING
+    if passing and draft.read.place is not None and state.asked != "place":
+        del found["place"]  # 周六要去妈祖宫: the home stays where it is
+    moved_home = "place" in found and differs(draft, "place", found["place"])
+    if "unit" in found and draft.read.unit is not None and not moved_home:
         found["unit"] = replies.whole_unit(draft.read.unit, found["unit"], said.text)
     if "when" in found and draft.read.when is not None:
         found["when"] = same_day(draft.read.when, found["when"], said.text)

@@ -21,6 +21,7 @@ from intake.understanding.place.words import (
     is_errand,
     is_negated,
     is_only_errand,
+    is_served,
 )
 from intake.understanding.spoken_text import Heard, Span
 from intake.understanding.values import Field
@@ -72,8 +73,9 @@ def read_place(
     if village and not beside_home and _stands_for_village(heard.text, mention, unit_starts):
         confidence = min(found.confidence, _OWN_TRUST)
         return replace(found, value=village.name, confidence=confidence, alternatives=(place.name,))
-    if not beside_home and is_errand(heard.text, mention.start, mention.end):
-        facility = place.kind == "facility"
+    facility = place.kind == "facility"
+    served = not facility and is_served(heard.text, mention.end)
+    if not beside_home and not served and is_errand(heard.text, mention.start, mention.end):
         if facility and is_only_errand(heard.text, mention.start, mention.end):
             return None
         confidence = min(found.confidence, _PASSING_TRUST)
@@ -146,6 +148,8 @@ def _role(heard: Heard, mention: Mention, unit_starts: Sequence[int]) -> float:
         score -= 0.8
     if OTHERS_HOME.search(before):
         score -= 0.8
+    elif place.kind == "facility" and _WORKER_AFTER.match(text, mention.end):
+        score += 0.2
     elif place.kind == "facility" and before.endswith("送到"):
         score += 0.3
     elif HOME_BEFORE.search(before):

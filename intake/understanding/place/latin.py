@@ -138,7 +138,7 @@ def _at(
         span = (tokens[first][0], tokens[last][1])
         count = last - first + 1
         mention = _named(text, span, joined, count, forms.exact, 1.0)
-        if mention is None and len(joined) >= 9:
+        if mention is None and len(joined) >= 8:
             mention = _named(text, span, blurred(joined), count, forms.blurred, 0.75)
         if mention and (
             best is None or (mention.trust >= best.trust, mention.end) > (True, best.end)

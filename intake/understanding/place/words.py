@@ -27,6 +27,7 @@ _ERRAND_BEFORE = re.compile(
     "|\\b(?:go(?:es|ing)?|went|take[ns]?|taking|ride|lift|car|drive[ns]?|escort(?:ed)?|walk(?:ing)?|get|trip|come with (?:me|him|her)|accompany (?:me|him|her)|appointment)\\s(?:(?:me|him|her|us|mum|mom|dad|over|back|down)\\s)?(?:to|at)\\s(?:the\\s)?$"
 )
 _COMES = re.compile("(?:来|过来|送饭|送|修|到(?:我|俺)?家)[^,，。]{0,2}$")
+_SERVED_AFTER = re.compile("[^,，。;；]{0,5}(?:来|接|修|量|送|装|打扫|帮|给|理发|剪|看看|换)")
 _CALLED_OFF = re.compile(
     "不用(?:来|去|派|接|送|陪|了|再)|不(?:去|来|要|用|必|麻烦)[^,，。]{0,4}了|取消|退了|撤了|别来|甭来|算了|cancel|call (?:it )?off|no longer need|don't need|never ?mind"
 )
@@ -38,9 +39,10 @@ _AT_HOME = re.compile("来(?:我|俺|咱)?们?家|上门|到(?:我|俺|咱)?们?
 
 # 别写错成东马庄, 不是东马庄, 跟东马庄不是一个村
 _NOT_BEFORE = re.compile(
-    "(?:不是(?:那个)?|不在|并非|不叫|不属于?|没住|不住|别(?:再|又|给|老)?(?:跟|和|写|弄|搞|送|派|去|到|当|听|看|记|跑|登记|打|认|错|混)[^,，。;；!！?？]{0,6}?|"
+    '(?:不是(?:那个)?|不在|并非|不叫|不属于?|没住|不住|别跟)[,，\\s“"「]{0,3}(?:是|那个|隔壁的?)?$'
+    "|(?:别(?:再|又|给|老)?(?:跟|和|写|弄|搞|送|派|去|到|当|听|看|记|跑|登记|打|认|错|混)[^,，。;；!！?？]{0,6}?|"
     "(?:不要|(?<!能)不能|别给我|千万别|可别|勿|莫|不得)(?:再)?(?:写|弄|搞|送|派|去|到|当|听|看|记|跑|登记|打|认|错|混|跟|和)[^,，。;；!！?？]{0,6}?|"
-    '(?:写|送|派|记|听|登记|打|跑|找|搞|弄|输|填)错(?:成|作|到|去|为)?了?|(?:写|记|听|登记|打|输|填)(?:成|作)了?|(?:当|听|看|误|错写|错当|认)(?:成|作|为)了?)[,，\\s“"「]{0,3}(?:是|那个|隔壁的?)?$'
+    '(?:写|送|派|记|听|登记|打|跑|找|搞|弄|输|填)错(?:成|作|到|去|为)了?|(?:写|记|听|登记|打|输|填)(?:成|作)了?|(?:当|听|看|误|错写|错当|认)(?:成|作|为)了?)[\\s“"「]{0,3}(?:是|那个|隔壁的?)?$'
     "|\\bnot (?:in |at |to be confused with |the )?$|\\brather than (?:in |at )?$|\\bconfuse (?:it|this|that|us) with $|\\binstead of (?:in |at )?$"
 )
 _NOT_AFTER = re.compile(
@@ -56,7 +58,7 @@ MOVED = re.compile(
 )
 _KIN = "(?:小?弟弟?|哥哥?|姐姐?|妹妹?|姑姑?|姑妈|舅舅?|姨妈?|叔叔?|伯伯?|大伯|婶婶?|女儿|儿子|闺女|囡|孙子|孙女|外孙|妈妈?|爸爸?|老爸|老妈|娘家|婆家|丈人|岳父|岳母|亲家|亲戚|朋友|同事|邻居|别人|人家|老乡|战友|厝边|老二|老大|老三|侄子|侄女|外甥|表哥|表姐|表弟|表妹|堂哥|堂弟|前妻|前夫|房东|租客)"
 OTHERS_HOME = re.compile(
-    "(?:朋友|同事|亲戚|老大|老二|老三|邻居|战友|老乡|物业|中介)[^,，。\\s]{0,3}在?$"
+    "(?:朋友|同事|亲戚|老大|老二|老三|邻居|战友|老乡|物业|中介|闺女|女儿|儿子|弟|妹|哥|姐)[^,，。\\s]{0,3}在?$"
 )
 OTHERS_AFTER = re.compile(
     "[\\s,，。.…、哦噢啊呃嗯哎唉不对错了]{0,8}(?:那|这)(?:个|儿|里|边|是){0,2}(?:我|俺|咱|阮|他|她|人家)?们?(?:的)?(?:大|小|二|三|老)?"
@@ -77,11 +79,18 @@ def is_negated(text: str, start: int, end: int | None = None) -> bool:
 def is_errand(text: str, start: int, end: int) -> bool:
     """Whether somebody goes to the place at `start`..`end`: 周六要去妈祖宫, 上一院看病."""
     before = text[max(0, start - 28) : start]
+    if _ESCORT_BEFORE.search(before):
+        return True
     if _COMES.search(before[:-1]) and not BUSINESS_AFTER.match(text, end):
         return False
-    if _ERRAND_BEFORE.search(before) or _ESCORT_BEFORE.search(before):
+    if _ERRAND_BEFORE.search(before):
         return True
     return bool(GOING_BEFORE.search(before) and BUSINESS_AFTER.match(text, end))
+
+
+def is_served(text: str, end: int) -> bool:
+    """Whether somebody is to do something at the place before `end`: 到幸福里来修水管."""
+    return bool(_SERVED_AFTER.match(text, end))
 
 
 def is_only_errand(text: str, start: int, end: int) -> bool:

@@ -3,7 +3,8 @@
 "三号楼二单元五零一" is "3-2-501".
 """
 
-from intake.understanding.unit.choice import Setting, joined, read_unit
+from intake.understanding.unit.apart import Setting
+from intake.understanding.unit.choice import joined, read_unit
 from intake.understanding.unit.digits import room_digits
 from intake.understanding.unit.mentions import find_units
 from intake.understanding.unit.pieces import Mention

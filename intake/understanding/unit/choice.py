@@ -3,10 +3,11 @@
 # ruff: noqa: E501 (Han characters count double; a pattern is read best in one line)
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from intake.understanding.spoken_text import Heard
+from intake.understanding.unit.apart import OTHERS, Setting, dwelt, on_floor, stands_apart
 from intake.understanding.unit.bare import bare_house, bare_room, guessed_room, lone_room
 from intake.understanding.unit.mentions import with_room
 from intake.understanding.unit.pieces import LEVELS, Mention
@@ -27,9 +28,6 @@ _BEFORE_PLACE = re.compile(r"(?:st|nd|rd|th)?[\s,]{1,3}(?:of|in|on|at)?\s?(?:the
 _HOME = re.compile(
     "(?:住在?的?|家是?在?|家住|我是|俺是|我们?|俺们?|地址是?|门牌号?是?|送到|搬到了?|搬的|现在是?|应该是|回)[\\s,，:：]{0,2}(?:那个)?$"
     "|\\b(?:i'm (?:in|at)|i live (?:in|at)|we're (?:in|at)|live[sd]? at|here is|address is)\\s?$"
-)
-_OTHERS = re.compile(
-    "(?:隔壁|楼上|楼下|对[门面]|邻居|旁边|后面|前面|人家|朋友|同事|亲戚|女儿|儿子|闺女|next door(?: (?:in|at))?)[家的住是他她]{0,3}\\s?$"
 )
 # 隔壁502的王奶奶: perhaps it is she who needs help.
 _IN_NEED = re.compile(
@@ -55,22 +53,13 @@ _ROAD_NAME = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """Where the place's name stands in the text (None: no place), its kind, and the ends of other
-    places' names."""
-
-    start: int | None = None
-    end: int | None = None
-    kind: str = ""
-    elsewhere: Set[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class _Rated:
     mention: Mention
     score: float
     confidence: float
     beside: bool
+    apart: bool = False
+    """Whether it is a house number of the road that was named some words before."""
 
 
 def read_unit(
@@ -118,6 +107,10 @@ def _field(heard: Heard, chosen: _Rated, rated: Sequence[_Rated], setting: Setti
     if "l" not in parts and mention.needs == "place" and (inner := _inside(chosen, rated)):
         parts = {**inner.parts, "l": parts["b"]}
         confidence = min(confidence, 0.6)
+    house = _house_of_road(heard.text, chosen, rated, setting)
+    if house:
+        parts["b"] = house
+        confidence = min(confidence, 0.7)
     if not mention.sure:
         confidence = min(confidence, 0.6)
     if (ten := _ten_before(heard, mention, setting.end)) and len(parts.get("b", "")) == 1:
@@ -151,6 +144,16 @@ def _inside(chosen: _Rated, rated: Sequence[_Rated]) -> Mention | None:
     return None
 
 
+def _house_of_road(
+    text: str, chosen: _Rated, rated: Sequence[_Rated], setting: Setting
+) -> str | None:
+    """Our house number in the road, told apart from the stairway: 就我们36号没来……2单元501."""
+    if "b" in chosen.mention.parts or "u" not in chosen.mention.parts or setting.kind != "road":
+        return None
+    own = {one.mention.parts["b"] for one in rated if one.apart and "b" in one.mention.parts}
+    return own.pop() if len(own) == 1 else None
+
+
 def joined(parts: dict[str, str]) -> str:
     """The value of a home: its parts joined by "-", the widest first."""
     return "-".join(parts[level] for level in LEVELS if level in parts)
@@ -177,7 +180,7 @@ def _rivals(
 def _in_need(text: str, mention: Mention) -> bool:
     """Whether this is the home of a neighbour who may be the one that needs help."""
     before = text[max(0, mention.start - 16) : mention.start]
-    neighbour = _OTHERS.search(before)
+    neighbour = OTHERS.search(before)
     return bool(neighbour and ("next door" in before or _IN_NEED.match(text, mention.end)))
 
 
@@ -187,15 +190,22 @@ def _rated(heard: Heard, mentions: Sequence[Mention], setting: Setting) -> list[
     for order, mention in enumerate(mentions):
         beside = _is_beside(heard.text, mention, setting, alone=alone)
         alone = alone and not beside
-        confidence = 0.95
-        if mention.needs == "place":
-            if beside and setting.kind != "facility":
+        confidence, apart = 0.95, False
+        if mention.of_floor:
+            if setting.kind != "building" or not on_floor(heard.text, mention, setting):
+                continue
+            beside, confidence = True, 0.8
+        elif mention.needs == "place":
+            if beside and (setting.kind != "facility" or dwelt(heard.text, mention, setting)):
                 mention = with_room(heard.text, mention, set())
                 confidence = 0.9
             elif setting.end is None and _ROAD_NAME.search(
                 heard.text[max(0, mention.start - 16) : mention.start]
             ):
                 confidence = 0.6
+            elif stands_apart(heard.text, mention, setting):
+                confidence = 0.6
+                apart = True
             else:
                 continue
         before = heard.text[max(0, mention.start - 16) : mention.start]
@@ -211,9 +221,9 @@ def _rated(heard: Heard, mentions: Sequence[Mention], setting: Setting) -> list[
         score += (2.5 if beside else 0.0) + (1.5 if home else 0.0) + 0.01 * order
         if mention.needs == "building":
             score -= 0.5
-        if score <= -1.5 or _OTHERS.search(before):
+        if score <= -1.5 or OTHERS.search(before):
             confidence = min(confidence, 0.5)
-        found.append(_Rated(mention, score, confidence, beside))
+        found.append(_Rated(mention, score, confidence, beside, apart))
     return found
 
 
@@ -221,7 +231,7 @@ def _score(
     text: str, mention: Mention, before: str, following: int | None, setting: Setting
 ) -> float:
     score = float(len(mention.parts))
-    if _OTHERS.search(before):
+    if OTHERS.search(before):
         score -= 1.0 if _in_need(text, mention) else 4.0
     if _FORMER.search(before) or _FORMER_AFTER.match(text, mention.end):
         score -= 5.0

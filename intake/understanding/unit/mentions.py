@@ -159,6 +159,8 @@ def _joined_parts(last: Mention, piece: Mention, between: str) -> dict[str, str]
         return None
     close = bool(_CLOSE.fullmatch(between))
     house = piece.needs == "place" and "b" in piece.parts
+    if close and piece.needs == "place" and set(last.parts) == set(piece.parts) == {"l"}:
+        return {"l": f"{last.parts['l']}-{piece.parts['l']}"}  # 7组3排
     corrected = bool(_CORRECTED.search(between))
     if corrected and (piece.needs != "place" or last.needs == "place"):
         return {**last.parts, **piece.parts}

@@ -22,7 +22,8 @@ class Mention:
 
     `sure`: no digit was guessed from a word that sounds like it. `needs`: it only counts directly
     beside a place ("17号" may be a day), or as the room of a building said elsewhere. `dashed`: a
-    dashed number without any word beside it, which is surer next to a place.
+    dashed number without any word beside it, which is surer next to a place. `of_floor`: a door
+    on a floor, 二楼8号.
     """
 
     start: int
@@ -31,6 +32,7 @@ class Mention:
     sure: bool = True
     needs: Needs = ""
     dashed: bool = False
+    of_floor: bool = False
 
 
 DASH = r"\s{0,2}[-—–~杠]\s{0,2}"
@@ -57,8 +59,9 @@ _UNIT = re.compile(
     r"(?:单元(?!的?(?:课|单词|测|考|作业|练习))|号?门洞|门(?![口铃卫牌禁诊课市派电锁窗亲店把框缝]|功课))"
 )
 _LANE = re.compile(
-    rf"({NUMERAL})\s?(?:支?弄|号\s?大?院(?![长校])|号院子)|第?({NUMERAL})\s?(?:组|排|队|社|巷|弄)(?=[\s,，第]{{0,2}}{NUMERAL}\s?[号户栋#])"
+    rf"({NUMERAL})\s?(?:支?弄|号\s?大?院(?![长校])|号院子)|第?({NUMERAL})\s?(?:组|排|队|社|巷|弄)(?=[\s,，第]{{0,2}}{NUMERAL}\s?[号户栋#排队])"
 )
+_ROW_BEFORE = re.compile("(?:组|排|队|社)[\\s,，第]{0,2}$")
 _NOT_HOUSE = (
     "(?!\\s?(?:[院线台机桌床柜梯井窗桩杆馆厅店铺码座栋幢桥坑球诊票信文字针药菜墩](?!户)|楼(?!下|上|底)|公交|电梯|车(?!库|棚)|位|摊|"
     "单子|单元|出口|入口|门(?![口前外牌里洞])|"
@@ -105,7 +108,12 @@ _ENGLISH = (
         ),
     ),
     ("l", re.compile(rf"\blane\s{{0,3}}{_NO}({_WORDS})")),
-    ("h", re.compile(rf"(?:\b(?:no\.?|number|house)|#)\s{{0,3}}(?:no\.?\s{{0,3}})?({_WORDS})")),
+    (
+        "h",
+        re.compile(
+            rf"(?:\b(?:house number|house|no\.?|number)|#)\s{{0,3}}(?:no\.?\s{{0,3}})?({_WORDS})"
+        ),
+    ),
     (
         "r",
         re.compile(
@@ -145,7 +153,9 @@ def _all(view: str) -> Iterator[Mention]:
     for match in _UNIT.finditer(view):
         yield Mention(*match.span(), _kept(u=small(match[1], 30)))
     for match in _LANE.finditer(view):
-        yield Mention(*match.span(), _kept(l=small(match[1] or match[2], 2999)), needs="place")
+        number = small(match[1] or match[2], 2999)
+        yard = match[1] and _ROW_BEFORE.search(view[max(0, match.start() - 4) : match.start()])
+        yield Mention(*match.span(), _kept(**{"b" if yard else "l": number}), needs="place")
     for match in _HOUSE.finditer(view):
         yield from _house(match, view)
     for match in _ROOM_NAMED.finditer(view):
@@ -162,8 +172,9 @@ def _all(view: str) -> Iterator[Mention]:
 
 def _house(match: re.Match[str], view: str) -> Iterator[Mention]:
     start, end = match.span()
-    if _DOOR_OF_FLOOR.search(view[max(0, start - 10) : start]) or is_other(view, start, end):
+    if is_other(view, start, end):
         return
+    of_floor = bool(_DOOR_OF_FLOOR.search(view[max(0, start - 10) : start]))
     number = small(match["house"] or match["first"], 2999)
     more = match["annex"] or match["door"] or match["second"] or match["last"]
     if number and more:
@@ -171,7 +182,7 @@ def _house(match: re.Match[str], view: str) -> Iterator[Mention]:
         number = f"{number}-{behind}" if behind else None
     elif number and match["stem"]:
         number += match["stem"]
-    yield Mention(start, end, _kept(b=number), needs="place")
+    yield Mention(start, end, _kept(b=number), needs="place", of_floor=of_floor)
 
 
 def _english(view: str) -> Iterator[Mention]:
@@ -193,7 +204,8 @@ def _english(view: str) -> Iterator[Mention]:
             elif kind == "r":
                 yield Mention(*match.span(), {"r": value + tail})
             elif kind == "h":
-                yield Mention(*match.span(), {"b": value}, needs="place")
+                told = match.group().startswith("house")
+                yield Mention(*match.span(), {"b": value}, needs="" if told else "place")
             elif letter or int(value) <= (30 if kind == "u" else 2999):
                 yield Mention(*match.span(), {kind: value})
 

@@ -31,6 +31,7 @@ TOWN = Gazetteer.from_rows(
         ("归帆公寓", "building", "G5", "归帆|Guifan Apartments|Guifan"),
         ("市二院", "facility", "G5", "二院"),
         ("鱼市菜场", "facility", "G5", "鱼市"),
+        ("三角埕", "facility", "G5", ""),
         ("渡口小学", "facility", "G5", ""),
     ]
 )
@@ -43,7 +44,7 @@ def rows(file: str) -> list[tuple[str, str]]:
     return [(home, text) for home, text in parts]
 
 
-ROWS, SPOKEN = rows("homes.tsv"), rows("homes_spoken.tsv")
+ROWS, SPOKEN = rows("homes.tsv") + rows("homes_apart.tsv"), rows("homes_spoken.tsv")
 
 
 class Word:
