@@ -40,6 +40,7 @@ _PASSING_TRUST = 0.5
 _WORKER_AFTER = re.compile(
     "的?(?:工作人员|护士|医生|大夫|志愿者|值班|卫生员|村医|老师|小[\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:医生|大夫|护士|老师|主任|站长|院长))"
 )
+_LIVES = re.compile("住|家就?在|[那这](?:一)?[家户栋排]|姓|[我俺咱]们?家|家里|老两口")
 _HOME_TOLD = re.compile("(?:老人家?|他家?|她家?|人|大爷|大娘|奶奶|爷爷|病人|家)(?:就)?住")
 
 
@@ -104,7 +105,7 @@ def _village(place: Place, gazetteer: Gazetteer) -> Place | None:
 def _stands_for_village(text: str, mention: Mention, unit_starts: Sequence[int]) -> bool:
     """Whether the facility only tells in which village help is needed: 卫生室隔壁那家."""
     if BESIDE_AFTER.match(text, mention.end):
-        return True
+        return bool(unit_starts or _LIVES.search(text))
     worker = _WORKER_AFTER.match(text, mention.end)
     return bool(worker and (unit_starts or _HOME_TOLD.search(text)))
 

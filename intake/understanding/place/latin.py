@@ -68,6 +68,13 @@ _NAME_BEFORE = re.compile(
     r"\b(?:names?(?:'s| is|:)?|called|mr|mrs|ms|miss|madam|dr|granny|grandma|grandpa|grandfather|grandmother|auntie|aunt|uncle|teacher|nurse|mother|father|mum|mom|dad|wife|husband|son|daughter|sister|brother|cousin|neighbou?r|i'm|i am|this is|for|call|caller|contact|ask for|speak to|with|by|and|thanks|regards|tell)[\s.,:;]{1,2}$"
     r"|(?:叫|姓|名字是?|联系人?)[:：\s]{0,2}$"
 )
+_SURNAME_BEFORE = re.compile(
+    r"\b(?:wang|li|zhang|liu|chen|yang|huang|zhao|wu|zhou|xu|sun|ma|zhu|hu|guo|he|gao|lin|luo|zheng"
+    r"|liang|xie|song|tang|deng|han|feng|cao|peng|zeng|xiao|tian|dong|yuan|pan|jiang|cai|yu|du|ye"
+    r"|cheng|su|wei|lu|ding|ren|shen|yao|cui|zhong|tan|fan|jin|shi|liao|jia|xia|fu|fang|bai|zou"
+    r"|meng|xiong|qin|qiu|hou|yan|xue|lei|long|duan|hao|kong|shao|mao|chang|wan|gu|lai|kang|qian"
+    r"|lim|ng|lee|wong|chan|teo|goh)\s$"
+)
 _NAME_AFTER = re.compile(
     r"(?:['’]s\b|,?\s(?:aged?\s)?\d{2}(?=[,.;]|\s(?:years?|yrs|and)\b|$)|\s(?:here|speaking|is|has|was|can|fell|needs|wants|lives|says)\b)"
 )
@@ -214,7 +221,10 @@ def _is_place(text: str, span: Span, form: _Form, count: int, joined: str) -> bo
         return bool(home_after and home_before)
     if _NAME_BEFORE.search(before):
         return False
-    if count > 1 and form.syllables <= 3 and _NAME_AFTER.match(text, end) and not home_before:
+    if _SURNAME_BEFORE.search(before):
+        return False
+    short = form.syllables == 2 or (count > 1 and form.syllables == 3)
+    if short and _NAME_AFTER.match(text, end) and not home_before:
         return False
     if form.syllables >= 4 or (form.syllables == 3 and count == 1):
         return True
