@@ -25,6 +25,8 @@ _NUMERAL = re.compile(r"[\d一二三四五六七八九十百千]")
 ALARM_FROM, DOUBT_FROM = 0.6, 0.1
 """The chances of danger (0..1, from the classifier) from which a message is an emergency, or is
 doubtful and urgent."""
+DOUBT_EXPLAINED_FROM = 0.9
+"""The chance from which a message is doubtful that tells what sounded like danger."""
 
 
 LISTEN_FIRST = "danger_possible"
@@ -225,14 +227,15 @@ def _urgency(
         return "emergency", (Reason("life_safety", zh, en),)
     halfway = (alarm_from + doubt_from) / 2
     needed = halfway if said else (1 + alarm_from) / 2 if safety.chore else alarm_from
-    if danger >= needed and not safety.calm:
+    if danger >= needed and not safety.calm and not safety.explained:
         zh, en = "整段话听着像有人遇险", "The whole message sounds like someone in danger"
         return "emergency", (Reason("life_safety", zh, en),)
     if said:
         zh = f"说不定有人遇险：“{said}”，请先看这一件"
         en = f"Someone might be in danger: “{said}”. Look at this first"
         return "urgent", (Reason(LISTEN_FIRST, zh, en),)
-    if danger >= (halfway if safety.calm or safety.chore else doubt_from):
+    doubted = halfway if safety.calm or safety.chore else doubt_from
+    if danger >= (DOUBT_EXPLAINED_FROM if safety.explained else doubted):
         zh, en = "说不定有人遇险，请先看这一件", "Someone might be in danger: look at this first"
         return "urgent", (Reason(LISTEN_FIRST, zh, en),)
     return safety.urgency, ()

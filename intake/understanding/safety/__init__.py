@@ -16,6 +16,7 @@ from intake.understanding.safety.exclusions import (
     harmless,
     ordinary,
 )
+from intake.understanding.safety.explanations import explained_kinds
 from intake.understanding.safety.hints import hinted
 from intake.understanding.safety.sound import sounding_like_danger
 from intake.understanding.safety.words import EMERGENCIES, HEARD_AS, URGENT
@@ -32,7 +33,8 @@ class Safety:
 
     `kind` is one of `KINDS` when `urgency` is "emergency", else None. `evidence`: the words that
     say so. `doubt`: words that leave a doubt whether somebody is in danger, when nothing is sure.
-    `calm`: the text itself tells that what sounds like danger is none. `chore`: it asks for a
+    `calm`: the text itself tells that what sounds like danger is none; `explained`: it even tells
+    what it was instead. `chore`: it asks for a
     service or tells a habit, without haste.
     """
 
@@ -42,13 +44,15 @@ class Safety:
     doubt: Evidence = None
     calm: bool = False
     chore: bool = False
+    explained: bool = False
 
 
 def read_safety(heard: Heard) -> Safety:
     """Return the gravest danger that the text speaks of; "normal" when there is none."""
     view = HEARD_AS.respell(heard)
     calming = HEARD_AS_CALM.respell(heard)
-    found, urgent = _said(heard, view, calming)
+    explained = explained_kinds(heard.text)
+    found, urgent = _said(heard, view, calming, explained or frozenset())
     doubt = None
     if found is None:
         doubt = doubted(heard.text, calming)
@@ -62,6 +66,7 @@ def read_safety(heard: Heard) -> Safety:
         *(urgency, None, urgent, unsure),
         calm=harmless(heard.text),
         chore=ordinary(heard.text),
+        explained=explained is not None,
     )
 
 
@@ -70,14 +75,19 @@ def _told_calmly(text: str, words: Span) -> bool:
     return CALM_TALK.search(text, max(0, words[0] - 60), words[1] + 60) is not None
 
 
-def _said(heard: Heard, view: str, calming: str) -> tuple[tuple[str, Span] | None, Evidence]:
-    """The kind and the words of an emergency, if one is said, and the words of something urgent."""
+def _said(
+    heard: Heard, view: str, calming: str, explained: frozenset[str]
+) -> tuple[tuple[str, Span] | None, Evidence]:
+    """The kind and the words of an emergency, if one is said that isn't of a kind `explained`, and
+    the words of something urgent."""
     urgent: Evidence = None
     for text in dict.fromkeys((heard.text, view)):
         # Combine both respellings; where both change a character, the calming words win.
         both = zip(text, calming, heard.text, strict=True)
         calm = "".join(c if c != original else t for t, c, original in both)
         for kind, patterns in EMERGENCIES.items():
+            if kind in explained:
+                continue
             for pattern in patterns:
                 for match in pattern.finditer(text):
                     if not excused(text, calm, match, kind):
@@ -87,9 +97,9 @@ def _said(heard: Heard, view: str, calming: str) -> tuple[tuple[str, Span] | Non
                 if urgent is None and not excused(text, calm, match, "urgent"):
                     urgent = match.span()
         found = hinted(text, calm)
-        if found:
+        if found and found[0] not in explained:
             return found, urgent
     for kind, match in sounding_like_danger(heard):
-        if not excused(heard.text, calming, match, kind):
+        if kind not in explained and not excused(heard.text, calming, match, kind):
             return (kind, match.span()), urgent
     return None, urgent

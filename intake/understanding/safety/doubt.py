@@ -20,13 +20,18 @@ from intake.understanding.safety.exclusions import (
     ordinary,
     unreal,
 )
+from intake.understanding.safety.explanations import explained_kinds
 from intake.understanding.safety.hints import WINDOW, weights
-from intake.understanding.safety.oblique import SIGNS, Sign
+from intake.understanding.safety.oblique import SIGNS
+from intake.understanding.safety.sign import Sign
 from intake.understanding.safety.words import EMERGENCIES
 from intake.understanding.spoken_text import Span
 
 SURE_FROM = 3
 """The sum of the weights of oblique signs of one kind from which they are an alarm."""
+
+_SURE_ANYWHERE = 4
+"""The same where a chore is asked for or a habit told."""
 
 _DOUBT_FROM = 2
 """The same for a doubt: one sign of weight 1 is none."""
@@ -52,16 +57,17 @@ def doubted(text: str, calm: str) -> Doubt | None:
     """
     if CALM_TALK.search(text) or OLD_TALE.search(text):
         return None
+    explained = explained_kinds(text) or frozenset()
     best: Doubt | None = None
     for low, high in windows(len(text)):
-        found = _in_window(text[low:high], calm[low:high])
+        found = _in_window(text[low:high], calm[low:high], explained)
         if found is not None:
             begin, end = found.evidence
             moved = Doubt(found.kind, (begin + low, end + low), found.sure)
             if moved.sure:
                 return moved
             best = best or moved
-    return best or _excused_phrase(text, calm)
+    return best or _excused_phrase(text, calm, explained)
 
 
 def windows(size: int) -> Iterator[tuple[int, int]]:
@@ -72,11 +78,13 @@ def windows(size: int) -> Iterator[tuple[int, int]]:
             return
 
 
-def _in_window(text: str, calm: str) -> Doubt | None:
+def _in_window(text: str, calm: str, explained: frozenset[str]) -> Doubt | None:
     cared = ordinary(text) and CARE.search(text) is not None
     sums: Counter[str] = Counter()
     spans: dict[str, Span] = {}
     for sign in SIGNS:
+        if sign.kind in explained:
+            continue
         match = None if cared and sign.kind in BODILY else _said(sign, text, calm)
         if match is not None:
             sums[sign.kind] += sign.weight
@@ -84,10 +92,11 @@ def _in_window(text: str, calm: str) -> Doubt | None:
     hinted, best = weights(text, calm)
     for kind, weight in sums.most_common(1):
         if weight >= _DOUBT_FROM or hinted[kind] >= _DOUBT_FROM:
-            sure = weight >= SURE_FROM and not ordinary(text)
+            sure = weight >= (_SURE_ANYWHERE if ordinary(text) else SURE_FROM)
             return Doubt(kind, spans[kind], sure)
     for kind, weight in hinted.most_common(1):
-        if weight >= _HINTS_FROM and not ordinary(text) and "电梯" not in text:  # urgent anyway
+        usual = kind in explained or ordinary(text) or "电梯" in text  # stuck lifts are urgent
+        if weight >= _HINTS_FROM and not usual:
             return Doubt(kind, best[kind][1])
     return None
 
@@ -101,8 +110,10 @@ def _said(sign: Sign, text: str, calm: str) -> re.Match[str] | None:
     return None if all(unreal(text, calm, m, sign.kind) for m in matches) else matches[0]
 
 
-def _excused_phrase(text: str, calm: str) -> Doubt | None:
+def _excused_phrase(text: str, calm: str, explained: frozenset[str]) -> Doubt | None:
     for kind, patterns in EMERGENCIES.items():
+        if kind in explained:
+            continue
         for pattern in patterns:
             for match in pattern.finditer(text):
                 if not unreal(text, calm, match, kind) and busy(text, match, kind):

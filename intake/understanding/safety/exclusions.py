@@ -41,8 +41,10 @@ _THING = (
 _THING_EN = r"\b(?:cat|kitten|dog|puppy|poodle|parrot|bird|rabbit|pet|parcel|package|keys?|phone|wallet|purse|bag|card|glasses|stick|letter|hat|scarf|umbrella|ball|bike|tile)\b"
 
 HARMLESS: dict[str, tuple[re.Pattern[str], ...]] = {
+    "trapped": _all("^(?![\\s\\S]*(?:出不[来去]|困|反锁|[关锁]在|哭|有人|喘|哼|着火|烟))[\\s\\S]*?(?:锁芯|门锁[^,。!?]{0,6}(?:坏|涩|锈|不好使|卡|松)|钥匙[^,。!?]{0,8}(?:转|拧|卡)|[换修装配][^,。!?]{0,6}[锁门]|(?:杂物|纸箱|堆|码的?|放)[^。!?]{0,16}推|防火门|闭门器|抽屉|窗户[^,。!?]{0,6}(?:推|变形|打不开))"),
+    "urgent": _all("^(?![\\s\\S]*(?:楼下|淹|漫|爆|崩|喷|地板|泡|总阀))[\\s\\S]*?(?:水箱|浮球|马桶|费水|水费|不热|阀芯|废水管|浇花)[\\s\\S]{0,20}(?:哗|一直)"),
     "help": _all("dying (?:for|to)", "马桶|下水|水管|空调|海鲜|冰箱|蟑螂|老鼠|作业|网速|电脑|热死","😂|🤣|哈哈|嘻嘻|广场舞|怎么(?:退|弄|用|关|删|设置|发)|微信|密码|遥控|验证码|救命(?:讲座|知识|课)"),
-    "fire": _all("(?:打|点)不着(?:火)?|火苗[^,。]{0,5}(?:小|弱|黄|不旺)|拔了|还用呢|(?:烟囱|尾气|烧烤|烤串|烤肉|油烟(?!机)|排烟|工厂|餐馆|饭店|烧香|香炉|抽烟|吸烟|烟味)|(?:火|烟)[^。]{0,6}(?:已经?|早就|都)?(?:灭了|扑灭了|没了)|(?:barbecue|bbq|cigarette|smokes|smokers|incense)|演习|演戏|演练|灭火器[^,。]{0,6}(?:发|领|过期|教)|burning (?:leaves|rubbish|incense|paper)"),
+    "fire": _all("(?:打|点)不着(?:火)?|火苗[^,。]{0,5}(?:小|弱|黄|不旺)|拔了|还用呢|(?:烟囱|尾气|烧烤|烤串|烤肉|油烟(?!机)|排烟|工厂|餐馆|饭店|烧香|香炉|抽烟|吸烟|烟味)|(?:火|烟)[^。]{0,6}(?:已经?|早就|都)?(?:灭了|扑灭了|没了)(?![^。!?]{0,20}(?:又|刚才|还在?)[^,。!?]{0,6}(?:冒|着|起|烧))|(?:barbecue|bbq|cigarette|smokes|smokers|incense)|演习|演戏|演练|灭火器[^,。]{0,6}(?:发|领|过期|教)|burning (?:leaves|rubbish|incense|paper)"),
     "gas": _all("(?:没有?|无)[^,。]{0,3}(?:煤气)?味|停气|(?:没|不)漏(?:气)?(?:[,。]|$)|下水|化粪池|垃圾|粪|油烟|油漆|甲醛|烧烤|臭水|厕所|淡淡的|丝丝|其实是|原来是|假的|虚惊|修好了|谢谢你们"),
     "missing": _all("我(?:也|都)?[寻找]不|教(?:了|过)", rf"{_THING}[^,。]{{0,12}}(?:丢|不见|找不|失踪|跑)|{_THING_EN}[^.]{{0,30}}(?:missing|lost|wandered|disappear|find)|找回来了|找到了|(?:过年|春节|[一两几多\d]年)[^,。]{{0,8}}没回|(?:走失|失踪|丢)了?(?:多|好几?|[一二三四五六七八九十两几\d]+)年"),
     "drowning": _all(f"{_THING}[^,。]{{0,6}}(?:掉|落|滑|跳|翻)|{_THING_EN}[^.]{{0,20}}(?:fell|jumped|in the)|(?:掉|落)下?来的水"),
@@ -60,7 +62,7 @@ _UNREAL = (
     "万一|一旦|哪天|早晚|迟早|真要|要真|到时候|保不齐|难保|非得等|要是|如果|假如|假设|会不会|担心(?![,，。])|害怕(?![,，。!])|生怕|怕(?!是)|差一?点|险些|幸亏|幸好|梦见|做梦|梦里|听说|据说|知识|"
     r"\bif |leaflet|brochure|course|\bclass|training|workshop|\bdrill|advice (?:on|about)|learn|on tv|in the news|movie|last (?:week|month|year|time|spring|summer|autumn|winter)|\bonce\b|gives? me a|yesterday|used to|years? ago|afraid of|worried about|in case|nearly|almost"
 )
-_NOW = "现在|这会儿|刚才|刚刚|突然|忽然|正在|今天|到现在|一直|越来越|又犯|又来|又打|right now|just now|now "
+_NOW = "真的?在|是真|现在|这会儿|刚才|刚刚|突然|忽然|正在|今天|到现在|一直|越来越|又犯|又来|又打|right now|just now|now "
 NOT_NOW = {
     "before": re.compile(
         f"(?:{_PAST}|{_UNREAL})(?:(?!{_NOW})[^。!！?？;；\n])*$"
@@ -119,7 +121,7 @@ SETTLED = re.compile(
 """Near the words of danger these tell that nothing is wrong any more, or never was."""
 
 CALM_TALK = re.compile(
-    "法治节目|看[^,。!?]{0,4}(?:节目|新闻|电影)|新闻里|电影里|追剧|[说嚷喊][^,。!?]{0,4}再[^,。!?]{0,10}[就去][^,。!?]{0,3}(?:跳|上吊|疯)|杀年?[猪羊牛]|杀猪|"
+    "法治节目|看[^,。!?]{0,4}(?:节目|新闻|电影)|新闻里|电影里|追剧|[说嚷喊][^,。!?]{0,4}再[^,。!?]{0,10}[就去][^,。!?]{0,3}(?:跳|上吊|疯)|"
     "口头禅|别当真|不用当真|哈哈|😂|🤣|虚惊|没烟[也没]+火|没烟没火|[莫没]得烟|(?<!备用)(?:电池|没电|低电)[^,。!?]{0,6}(?:换|滴|响|叫)|(?:白圆盘|圆坨|报警器?|探测器|感应器)[^。!?]{0,24}(?:电池|没电|低电|到期|换)|(?:滴|叫|响)[^,。!?]{0,8}(?<!备用)(?:电池|没电)|[想要]学[^,。!?]{0,8}急救|急救[^,。!?]{0,4}班|今天好好的|屋里散|烟散了|散过了|"
     "(?:打仗|枪战|武打|恐怖|杀人)(?:的)?(?:片|剧)|放[^,。!?]{0,4}(?:电视|片)|电视(?:剧|声|机)[^,。!?]{0,4}(?:开|放|吵)|音量|戴[^,。!?]{0,3}耳机|打游戏|玩游戏|演习|演练|彩排|排练|没有的事|"
     r"(?:low|flat|new) battery|battery (?:is |must be )?(?:low|flat|dead)|chirp|video games?|\bfilms?\b|\bmovies?\b|\bdrills?\b|no harm done|just kidding|haha"
@@ -187,7 +189,7 @@ def busy(text: str, match: re.Match[str], kind: str) -> bool:
     """Whether only a chore or the care after an illness near `match` can excuse it."""
     low, high = max(0, match.start() - 60), match.end() + 60
     others = (SETTLED, CLAIMS, *HARMLESS.get(kind, ()))
-    return not any(pattern.search(text, low, high) for pattern in others)
+    return not any(pattern.search(text[low:high]) for pattern in others)
 
 
 def unreal(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
