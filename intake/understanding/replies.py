@@ -77,6 +77,7 @@ _DECLINES = re.compile(
     re.I,
 )
 _BUILDING = re.compile(r"楼|栋|幢|座|building|block|tower", re.I)
+_PHONE_DIGITS = 10  # 153 1007 2644 is no home
 _ROOM = re.compile(r"\d{3,4}[A-H]?")
 _STAIRWAY = re.compile(r"单元|门洞|\bunit\b|\bentrance\b", re.I)
 _BARE_UNIT = re.compile(
@@ -266,8 +267,10 @@ def bare(asked: str, text: str, *, others: bool) -> Field[str] | None:
     """
     said, written = plain(text).strip(), text.strip()
     if asked == "unit" and (m := _BARE_UNIT.fullmatch(said.translate(_DIGITS))):
-        digits = "-".join(re.findall(r"\d+", m[1]))
-        return Field(digits, (0, len(text)), 0.8)
+        parts = re.findall(r"\d+", m[1])
+        if sum(map(len, parts)) < _PHONE_DIGITS:
+            return Field("-".join(parts), (0, len(text)), 0.8)
+        return None
     if asked == "unit" and (m := _FIRST_UNIT.match(said.translate(_DIGITS))):
         return Field("-".join(re.findall(r"\d+", m[1])), m.span(1), 0.8)
     if asked == "unit" and (house := _house(said)):

@@ -130,6 +130,7 @@ def test_a_house_number_is_no_day_and_a_day_no_house_number(text: str, wanted: s
     [
         ("就靠河那头，58号前面", "58"),
         ("门牌73", "73"),
+        ("153 1007 2644", None),
         ("42号", "42"),
         ("是88弄12号", "88-12"),
         ("北头第三排6号", "3-6"),
