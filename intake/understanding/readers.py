@@ -14,7 +14,7 @@ from intake.understanding.phone import read_phone
 from intake.understanding.place import read_place, spelled_places
 from intake.understanding.remainder import unexplained
 from intake.understanding.safety import Safety, read_safety
-from intake.understanding.spoken_text import Heard
+from intake.understanding.spoken_text import Heard, cover
 from intake.understanding.unit import Mention, Setting, find_units, read_unit
 from intake.understanding.values import Field, Reason, Understanding, Window
 from intake.understanding.when import read_when
@@ -29,6 +29,8 @@ DOUBT_EXPLAINED_FROM = 0.9
 """The chance from which a message is doubtful that tells what sounded like danger."""
 
 
+FEWEST_LETTERS = 4
+"""Letters beside the fields of a message of which no more is asked than whether it is danger."""
 LISTEN_FIRST = "danger_possible"
 """The code of the reason that a message may be danger, so that a person listens to it first."""
 
@@ -63,6 +65,14 @@ class Reading:
             ]
             self._units = find_units(self.heard, self.taken, names)
         return self._units
+
+    def only_answers(self) -> bool:
+        """Whether the text says next to nothing besides the fields that were found, as an answer
+        does ("我姓庞 13900551182"): too little to learn from it that somebody is in danger."""
+        spans = (field.evidence for field in self.found.values() if field.evidence is not None)
+        covered = cover(len(self.text), spans)
+        rest = sum(c.isalpha() and not used for c, used in zip(self.text, covered, strict=True))
+        return bool(self.found) and rest <= FEWEST_LETTERS
 
     def explained(self) -> list[tuple[int, int]]:
         """The spans of all that was found, and of homes that say no more than the one found."""
@@ -194,6 +204,9 @@ def understand(
         if field is not None:
             message.found[name] = field
     place = message.found.get("place")
+    learned_alone = bool(reasons) and not (safety.evidence or safety.doubt)
+    if learned_alone and danger < (alarm_from + doubt_from) / 2 and message.only_answers():
+        urgency, reasons = safety.urgency, ()
     timed = "when" in message.found or not message.arranged or message.emergency
     reasons += unexplained(heard, message.explained(), timed=timed)
     return Understanding(

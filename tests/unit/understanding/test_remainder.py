@@ -113,3 +113,20 @@ def test_what_is_not_explained_keeps_a_request_from_being_decided_alone(
     text: str, category: str, code: str | None
 ) -> None:
     assert codes(text, category) == ({code} if code else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "danger", "urgency"),
+    [
+        ("我姓庞，13900551182", 0.15, "normal"),
+        ("梧桐里3号楼2单元501", 0.2, "normal"),
+        ("我姓庞，13900551182", 0.5, "urgent"),
+        ("张桂芳没气了，梧桐里", 0.9, "emergency"),
+        ("他坐在那里不说话，也不吃东西，梧桐里", 0.2, "urgent"),
+    ],
+)
+def test_an_answer_alone_is_too_little_to_learn_a_doubt_from(
+    text: str, danger: float, urgency: str
+) -> None:
+    read = understand(text, received_at=NOW, ranking=(), gazetteer=GAZETTEER, danger=danger)
+    assert read.urgency == urgency
