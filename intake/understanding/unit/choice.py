@@ -107,6 +107,10 @@ def _field(heard: Heard, chosen: _Rated, rated: Sequence[_Rated], setting: Setti
     if "l" not in parts and mention.needs == "place" and (inner := _inside(chosen, rated)):
         parts = {**inner.parts, "l": parts["b"]}
         confidence = min(confidence, 0.6)
+    late = _late_doors(chosen, rated)
+    if late:  # 5栋，门牌抠落了，应该是3-6: floor and door
+        parts = {**late[0].parts, "r": joined(late[1].parts)}
+        confidence = min(confidence, 0.7)
     house = _house_of_road(heard.text, chosen, rated, setting)
     if house:
         parts["b"] = house
@@ -121,6 +125,7 @@ def _field(heard: Heard, chosen: _Rated, rated: Sequence[_Rated], setting: Setti
         confidence = min(confidence, _TEN_LOST)
     if heard.spoken and "u" in parts and not {"b", "r"} <= parts.keys():
         confidence = min(confidence, _PART_LOST)
+    rated = [one for one in rated if not late or one.mention not in late]
     value = joined(parts)
     rivals = _rivals(heard, chosen, parts, rated)
     return Field(
@@ -141,6 +146,22 @@ def _inside(chosen: _Rated, rated: Sequence[_Rated]) -> Mention | None:
         building = "b" in inner.parts and not inner.needs and other.score > -1.5
         if set(house.parts) == {"b"} and building and 0 < inner.start - house.end <= 12:
             return inner
+    return None
+
+
+def _late_doors(chosen: _Rated, rated: Sequence[_Rated]) -> tuple[Mention, Mention] | None:
+    """The building beside the place and the two numbers of the door told some words later."""
+    for one in rated:
+        building = one.mention
+        if not one.beside or set(building.parts) != {"b"} or building.needs or building.dashed:
+            continue
+        for other in rated:
+            doors = other.mention
+            if not doors.dashed or set(doors.parts) != {"b", "u"} or other.beside:
+                continue
+            close = 0 < doors.start - building.end <= 24 and other.score > -1.5
+            if close and chosen.mention in (building, doors):
+                return building, doors
     return None
 
 
