@@ -67,7 +67,7 @@ async def test_what_somebody_has_opened_calls_nobody(house: Installation) -> Non
     assert not await alarms(house)
 
 
-@pytest.mark.parametrize("danger", [0.0, 0.29])
+@pytest.mark.parametrize("danger", [0.0, 0.05])
 async def test_what_is_no_danger_is_marked_by_nothing(house: Installation, danger: float) -> None:
     number = await left(house, danger)
     await house.work()
