@@ -35,7 +35,7 @@ examples:
   - My rabbit needs someone to clean its cage once a week.
 """
 UNSEEN = (
-    "下礼拜我去闺女家，屋里那只花猫得有人来喂一喂",
+    "家里没人的时候，屋里那只花猫得有人来喂一喂",
     "我这膝盖走不动道，想找人每天帮我遛一遛狗",
     "Can a volunteer feed my cat while I am away?",
 )
