@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -104,15 +105,7 @@ def measure(
     scores = {str(part): Score(0, Tally(), {}) for part in Part}
     if not any(items.values()) and not dialogues:
         return scores
-    # As for Ctrl-C: processes that were started are ended, and temporary folders are removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, TimeElapsedColumn(), console=errors) as progress:
-        starting = progress.add_task("starting", total=None)
-
-        def say(line: str) -> None:
-            progress.update(starting, description=escape(line[:60]))
-
+    with _progress(errors) as (progress, say):
         model = assistant_model(say)
         answers: dict[Part, list[Answer]] = {}
         if any(items.values()):
@@ -131,6 +124,17 @@ def measure(
 
 def answers_of(found: LabelledSet, settings: Settings, errors: Console) -> dict[Part, list[Answer]]:
     """Predict all recordings and messages of a set with these settings."""
+    items = {part: getattr(found, part) for part in (Part.VOICEMAIL, Part.CHAT)}
+    with _progress(errors) as (progress, say):
+        model = assistant_model(say)
+        return asyncio.run(_answers(found, settings, model, items, progress, say, False))
+
+
+@contextlib.contextmanager
+def _progress(errors: Console) -> Iterator[tuple[Progress, Callable[[str], None]]]:
+    """Show how far it is; the function says what is being started."""
+    # As for Ctrl-C: processes that were started are ended, and temporary folders are removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn(), console=errors) as progress:
         starting = progress.add_task("starting", total=None)
@@ -138,9 +142,7 @@ def answers_of(found: LabelledSet, settings: Settings, errors: Console) -> dict[
         def say(line: str) -> None:
             progress.update(starting, description=escape(line[:60]))
 
-        model = assistant_model(say)
-        items = {part: getattr(found, part) for part in (Part.VOICEMAIL, Part.CHAT)}
-        return asyncio.run(_answers(found, settings, model, items, progress, say, False))
+        yield progress, say
 
 
 async def _dialogues(

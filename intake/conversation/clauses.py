@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from intake.assistant.client import Assistant
@@ -15,6 +16,10 @@ AT_MOST = 5
 """Clauses of one message that Rasa is asked about."""
 SHORTEST = 4
 """The fewest characters of a clause that can name a need."""
+# A clause that only says where: 在花盆旁边. It names no need of its own.
+_WHERE = re.compile(
+    "(?:就|还)?(?:在|靠|挨着).{1,16}(?:旁边?|边上|附近|对面|隔壁|后头|后面|前头|前面|上头|下头|门口|楼下|里头)"
+)
 _BREAK = re.compile(r"[\s,.;!?，。；！？、]+")
 
 
@@ -24,7 +29,8 @@ def worth_ranking(state: State, text: str) -> list[str]:
     Empty for a message of one clause, and while a draft is open unless the resident adds something
     or takes something back.
     """
-    clauses = [c for c in _BREAK.split(text) if len(c) >= SHORTEST][:AT_MOST]
+    found = (c for c in _BREAK.split(text) if len(c) >= SHORTEST and not _WHERE.fullmatch(c))
+    clauses = list(itertools.islice(found, AT_MOST))
     wanted = not state.drafts or replies.takes_back(text) or replies.adds(text)
     return clauses if len(clauses) >= 2 and wanted else []
 

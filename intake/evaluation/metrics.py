@@ -148,7 +148,7 @@ def score(answers: Sequence[Answer], near_misses: frozenset[str], *, spoken: boo
     for answer in answers:
         wrong = compare_fields(answer.item, answer.understanding, tally)
         wrong = [*_compare_kind(answer, tally, near_misses), *wrong]
-        _compare_decision(answer, bool([w for w in wrong if not w.startswith(_UNDECISIVE)]), tally)
+        _compare_decision(answer, wrong, tally)
         found = [kind_of_miss(line) for line in wrong]
         kinds.update(found)
         decided.update(found if answer.confirmed else ())
@@ -172,6 +172,10 @@ def is_wrong(answer: Answer) -> bool:
     tally = Tally()
     wrong = compare_fields(answer.item, answer.understanding, tally)
     wrong += _compare_kind(answer, tally, frozenset())
+    return _is_wrong(answer, wrong)
+
+
+def _is_wrong(answer: Answer, wrong: Sequence[str]) -> bool:
     decisive = any(not line.startswith(_UNDECISIVE) for line in wrong)
     return decisive or answer.item.urgency == "emergency"
 
@@ -252,12 +256,12 @@ def _compare_kind(answer: Answer, tally: Tally, near_misses: frozenset[str]) -> 
     return wrong
 
 
-def _compare_decision(answer: Answer, wrong: bool, tally: Tally) -> None:
+def _compare_decision(answer: Answer, wrong: Sequence[str], tally: Tally) -> None:
     category = answer.item.category
     if category is not None and category not in NON_SERVICE:
         tally.count("auto_share", answer.confirmed)
     if answer.confirmed:
-        tally.count("auto_error", wrong or answer.item.urgency == "emergency")
+        tally.count("auto_error", _is_wrong(answer, wrong))
 
 
 def _calibration_error(answers: Iterable[Answer]) -> float | None:

@@ -141,9 +141,11 @@ def _next(today: date, month: int, dom: int) -> date:
 
 
 def _day_of_month(match: re.Match[str], today: date, ended: Ended) -> Days:
-    if not match["dom"]:
-        return None
-    dom = number(match["dom"]) or 0
+    return day_of_month(number(match["dom"]) or 0, today) if match["dom"] else None
+
+
+def day_of_month(dom: int, today: date) -> Days:
+    """The next day with this number, today included; None for a number that no month has."""
     month = today.replace(day=1)
     for _ in range(3):
         try:

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 
 from intake.understanding.numerals import ENGLISH
 from intake.understanding.values import Window
+from intake.understanding.when_days import Days, day_of_month
 from intake.understanding.when_english_patterns import MONTHS, ORDINALS, WEEKDAYS
 
-Days = tuple[date, date] | None
 _EVES = {"christmas eve": (12, 24), "christmas day": (12, 25), "christmas": (12, 25),
          "boxing day": (12, 26), "new year's eve": (12, 31), "new years eve": (12, 31),
          "new year's day": (1, 1), "new years day": (1, 1)}  # fmt: skip
@@ -97,21 +97,8 @@ def _dated(match: re.Match[str], today: date) -> Days:
         month = [m[:3] for m in MONTHS].index((match["month"] or match["month2"])[:3]) + 1
         dom = value(match["dom"] or match["dom2"])
     elif match["bare"]:
-        return _day_of_month(value(match["bare"]), today)
+        return day_of_month(value(match["bare"]), today)
     else:
         return None
     day = date(today.year, month, dom)
     return (day if day >= today else date(today.year + 1, month, dom),) * 2
-
-
-def _day_of_month(dom: int, today: date) -> Days:
-    month = today.replace(day=1)
-    for _ in range(3):
-        try:
-            day = month.replace(day=dom)
-        except ValueError:
-            day = None
-        if day and day >= today:
-            return day, day
-        month = (month + timedelta(days=32)).replace(day=1)
-    return None

@@ -11,7 +11,7 @@ PARTS = {
     "lunchtime": ("11:00", "13:00"), "lunch time": ("11:00", "13:00"), "midday": ("11:00", "13:00"), "afternoon": ("14:00", "18:00"),
     "evening": ("18:00", "21:00"), "tonight": ("18:00", "21:00"), "night": ("18:00", "21:00"),
 }  # fmt: skip
-WEEKDAYS = tuple("monday tuesday wednesday thursday friday saturday sunday".split())  # noqa: SIM905
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = tuple(
     [
         "january",

@@ -20,9 +20,11 @@ LUNAR = {
 # Month, which Sunday of it.
 _SUNDAYS = {"母亲节": (5, 2), "父亲节": (6, 3)}
 # Lesser and greater snow and the rain are also weather, so those words name no day.
-TERMS = tuple(
-    "小寒 大寒 立春 惊蛰 春分 清明 谷雨 立夏 芒种 夏至 小暑 大暑 立秋 处暑 白露 秋分 寒露 霜降 立冬 冬至".split()  # noqa: SIM905, E501
-)
+TERMS = (
+    "小寒", "大寒", "立春", "惊蛰", "春分", "清明", "谷雨", "立夏",
+    "芒种", "夏至", "小暑", "大暑", "立秋", "处暑", "白露", "秋分",
+    "寒露", "霜降", "立冬", "冬至",
+)  # fmt: skip
 NAMES = (*FIXED, *LUNAR, *_SUNDAYS, *TERMS)
 
 

@@ -40,7 +40,7 @@ AT_LEAST = {
         "unit_exact": 0.82,
         "when_right": 0.9,
         "phone_exact": 0.5,
-        "person_exact": 0.1,
+        "person_exact": 0.3,
         "auto_share": 0.3,
     },
     "chat": {

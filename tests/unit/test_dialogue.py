@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from intake.catalogue.services import load_catalogue
+from intake.conversation.clauses import worth_ranking
 from intake.conversation.form import (
     MessageReading,
     State,
@@ -334,15 +335,13 @@ def test_who_wants_nothing_any_more_is_understood(words: str, wanted: bool) -> N
     assert replies.drops(words, likely=False) is wanted
 
 
-TWO = (("下周二给我安排个车，再找个人陪我看眼睛", "transport"),)
-
-
 def two_needs() -> State:
     clauses = (
         ("下周二给我安排个车", (("transport", 0.9),)),
         ("再找个人陪我看眼睛", (("medical_escort", 0.9),)),
     )
-    return respond(State(), said(TWO[0][0], "transport", clauses=clauses), CATALOGUE).state
+    text = "下周二给我安排个车，再找个人陪我看眼睛"
+    return respond(State(), said(text, "transport", clauses=clauses), CATALOGUE).state
 
 
 @pytest.mark.parametrize(
@@ -447,3 +446,16 @@ def test_a_moved_home_keeps_nothing_of_the_old_one() -> None:
         ("说错了，是安康里3单元602", "home_repair"),
     )
     assert (known(turn)["place"], known(turn)["unit"]) == ("安康里", "3-602")
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("家里水管漏了，在紫罗兰花盆旁边", []),
+        ("灯坏了不亮，就在电梯门口", []),
+        ("家里水管漏了，还想订两份饭", ["家里水管漏了", "还想订两份饭"]),
+        ("在家门口摔过的老人要人陪，想订两份饭", ["在家门口摔过的老人要人陪", "想订两份饭"]),
+    ],
+)
+def test_a_clause_that_only_says_where_names_no_need(text: str, clauses: list[str]) -> None:
+    assert worth_ranking(State(), text) == clauses

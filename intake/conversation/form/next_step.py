@@ -29,9 +29,9 @@ from intake.conversation.form.state import (
 from intake.understanding import replies
 
 POSSIBLE = 0.1
+"""The confidence from which a message may be about a service."""
 UNRELATED = 0.8
 """How sure it must be that a message in a form has nothing to do with the need."""
-"""The confidence from which a message may be about a service."""
 
 
 def respond(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:

@@ -69,7 +69,9 @@ def respelled(heard: Heard, start: int, length: int) -> str | None:
     pair = [heard.at.get(index) for index in (start + 1, start + 2)] if length == 3 else []
     if len(pair) == 2 and pair[0] is not None and pair[1] is not None:
         one, other = heard.syllables[pair[0]].sound, heard.syllables[pair[1]].sound
-        as_said = all(text[index] in GIVEN for index in (start + 1, start + 2))
+        # A recogniser that wrote the surname wrongly (乱保山) did not know the name: 栾宝山.
+        known = surname == text[start]
+        as_said = known and all(text[index] in GIVEN for index in (start + 1, start + 2))
         if not as_said and (common := common_given_like((one, other))):
             return surname + common
     given = ""

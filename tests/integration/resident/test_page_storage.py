@@ -275,12 +275,12 @@ async def test_what_was_said_in_a_tab_that_is_closed_goes_without_any_page(
     await at.used.context.grant_permissions(["microphone", "background-sync"])
     page = await at.used.open()
     await kept_by_worker(page)
-    await speak(page, 2)
+    await speak(page, 4)  # more than a second is on the phone by then, on a busy machine too
     await page.close()  # she never pressed again; the browser itself wakes the worker
     async with asyncio.timeout(90):
         while not (recordings := await arrived(at.house)):
             await asyncio.sleep(0.3)
-    assert [(recording.duration_seconds or 2) > 0.3 for recording in recordings] == [True]
+    assert [(recording.duration_seconds or 2) > 1 for recording in recordings] == [True]
 
 
 async def test_an_answer_whose_body_never_ends_is_given_up_and_asked_again(
