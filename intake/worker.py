@@ -58,15 +58,22 @@ async def run(settings: Settings) -> None:
                     group.create_task(_run_queue(working, name, concurrency, parts))
                 group.create_task(_revive_jobs(working, parts))
                 group.create_task(_exit_in_time(ending))
-    except* HuyingError as errors:
-        raise errors.exceptions[0] from None
-    except* ConnectorException as errors:
-        reason = errors.exceptions[0].__cause__ or errors.exceptions[0]
-        raise Unavailable(f"The database was lost ({type(reason).__name__}).") from None
+    except* (HuyingError, ConnectorException) as errors:
+        # One clause for both: two that each raise would end in a group, shown with its traceback.
+        raise _first_cause(errors) from None
     finally:
         await parts.close()
         for timer in ending:
             timer.cancel()
+
+
+def _first_cause(errors: BaseExceptionGroup[Exception]) -> HuyingError:
+    """What ended the worker, in one sentence: an error of ours, else the lost database."""
+    ours = errors.subgroup(HuyingError)
+    first = next(iter((ours or errors).exceptions))
+    if isinstance(first, HuyingError):
+        return first
+    return Unavailable(f"The database was lost ({type(first.__cause__ or first).__name__}).")
 
 
 async def _run_queue(working: procrastinate.App, name: str, concurrency: int, parts: Parts) -> None:
