@@ -156,7 +156,7 @@ def test_an_interrupted_setup_ends_its_programs_and_says_that_it_goes_on(
     programs = psutil.Process(running.pid).children(recursive=True)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert running.returncode == 130, said
     assert said.strip() == "setup: stopped; the next call goes on where this one ended."
     assert not [p for p in programs if lives(p)]
     assert not list((root / "build" / "stamps").glob("*.venv"))
