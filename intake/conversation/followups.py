@@ -43,6 +43,8 @@ SHOWN = 3
 """Requests of which a resident is told the status at once."""
 SHORT = 12
 """The most characters of a message that may be nothing but a rating."""
+REACHED_BY = ("phone", "place", "unit")
+"""The fields that tell where somebody is to be reached."""
 _LEAST = {"out_of_scope": SURE}
 """The confidence that a kind of small talk needs; kinds not named here need `LIKELY`."""
 
@@ -176,17 +178,21 @@ def _nothing_asked(here: MessageContext) -> AnswerPlan:
     """Answer a message that answers no question: small talk if likely, else not understood."""
     code, share = here.read.category or "", here.read.category_confidence
     talk = replies.small_talk(here.text, code)
-    if talk in ("robot", "rude") or (code in SMALL_TALK and share >= _LEAST.get(code, LIKELY)):
+    early = with_early(here.state, MessageReading(here.text, here.read, here.clauses))
+    # A number or a home said before the need is no small talk, whatever the classifier says.
+    tells = early is not None and code == "out_of_scope" and any(map(here.read.get, REACHED_BY))
+    small = code in SMALL_TALK and share >= _LEAST.get(code, LIKELY) and not tells
+    if small or talk in ("robot", "rude"):
         return AnswerPlan(steps=(SmallTalk(),), outcome="answered", talk=talk)
     ask = say("chat.nothing_open", here.language)
     agrees = code in ("affirm", "deny") and share >= LIKELY
     if agrees or replies.yes(here.text) or replies.no(here.text):
         return AnswerPlan([ask], outcome="answered")
-    said = MessageReading(here.text, here.read, here.clauses)
-    early = with_early(here.state, said)
     if early is not None:
         heard = say("chat.noted", here.language)
-        return AnswerPlan([heard, ask], (Keep.of(early),), outcome="answered")
+        noted = AnswerPlan([heard, ask], (Keep.of(early),), outcome="answered")
+        # Who goes on without ever naming a need is not understood: a person comes.
+        return noted if here.state.early is None else _astray(here, noted)
     missed = say("chat.not_understood", here.language)
     return _astray(here, AnswerPlan([missed, ask], outcome="answered"))
 

@@ -315,3 +315,21 @@ async def test_the_internal_api_is_for_the_actions_only(chat: Chat) -> None:
     body = {"conversation_id": 1, "message_id": 1, "ranking": []}
     refused = await chat.client.post("/internal/understand", json=body)
     assert refused.status_code == 401
+
+
+async def test_a_number_and_a_home_before_any_need_join_the_request(chat: Chat) -> None:
+    noted = ["记下了。", "有什么要办的，您说。"]
+    assert await chat.says("13812345678，这个打得通") == noted
+    assert await chat.says("幸福里三号楼二单元501") == noted
+    [read_back] = await chat.says("家里水管漏了")
+    assert all(words in read_back for words in ("居家维修", "幸福里", "13812345678"))
+    await chat.says("对")
+    [request] = await chat.requests()
+    assert (request.place, request.unit, request.phone) == ("幸福里", "3-2-501", "13812345678")
+
+
+async def test_who_never_names_a_need_gets_a_person(chat: Chat) -> None:
+    for words in ("13812345678", "幸福里三号楼二单元501"):
+        assert (await chat.says(words))[0] == "记下了。"
+    said = await chat.says("安康里")
+    assert said == ["好的，请工作人员来跟您说，您稍等。"]

@@ -131,6 +131,22 @@ async def test_an_emergency_stands_first_and_rings_until_somebody_takes_it(desk:
     assert await page.evaluate("tones") == rung
 
 
+async def test_what_may_be_danger_stands_first_with_a_soft_sound_and_no_alarm(desk: Desk) -> None:
+    late = await stored(desk.house, text="灯泡坏了", deadline_at=datetime.now(UTC))
+    page = await desk.open(await desk.browser())
+    await page.click("#sound-on")
+    await expect(page.locator("#sound-on")).to_be_hidden()
+    perhaps = await stored(desk.house, text="他不说话", urgency="urgent", listen_first=True)
+    line = page.locator(f'.line.listen[data-number="{perhaps}"]')
+    await expect(line).to_contain_text("先听", timeout=SOON)
+    await expect(page.locator("#say")).to_have_text(f"新的可能有危险，请先听：{perhaps}")
+    first = page.locator("#lines .line").first
+    assert await first.get_attribute("data-number") == perhaps != late
+    assert await page.evaluate("window.tones") == 2
+    await expect(page.locator("body")).to_have_attribute("data-ringing", "0")
+    assert not await axe(page)
+
+
 async def test_two_operators_see_each_other_looking_and_leaving(desk: Desk) -> None:
     number = await stored(desk.house, text="两个人看同一件")
     queue = await desk.open(await desk.browser())
