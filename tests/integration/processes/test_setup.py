@@ -6,6 +6,7 @@ Each test runs the real script in a copy of what it needs, with the real uv.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -142,6 +143,11 @@ def test_an_interrupted_setup_ends_its_programs_and_says_that_it_goes_on(
     tmp_path: Path, silent_index: str
 ) -> None:
     root = copy(tmp_path / "house")
+    package = {"name": "page", "version": "1.0.0", "scripts": {"build": "sleep 600"}}
+    # Its build goes on until it is ended; one that failed would end the setup before the signal.
+    (root / "page" / "package.json").write_text(json.dumps(package))
+    locked = {**package, "lockfileVersion": 3, "packages": {"": package}}
+    (root / "page" / "package-lock.json").write_text(json.dumps(locked))
     running = subprocess.Popen(
         [str(root / "tools/setup/setup.sh")],
         env=environment(root, UV_DEFAULT_INDEX=silent_index),
