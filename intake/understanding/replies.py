@@ -1,8 +1,6 @@
 """Short answers in a conversation: yes, no, never mind, only a room number, "I'd rather not"."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 
 from intake.understanding.simplified import plain
 from intake.understanding.spoken_text import Heard
@@ -76,10 +74,7 @@ _DECLINES = re.compile(
     r"|rather not|prefer not|don't (?:know|have|want)|no idea|skip|none|not sure",
     re.I,
 )
-_BUILDING = re.compile(r"楼|栋|幢|座|building|block|tower", re.I)
 _PHONE_DIGITS = 10  # 153 1007 2644 is no home
-_ROOM = re.compile(r"\d{3,4}[A-H]?")
-_STAIRWAY = re.compile(r"单元|门洞|\bunit\b|\bentrance\b", re.I)
 _BARE_UNIT = re.compile(
     r"(?:门牌号?码?|房号)?(?:就?是?|在|住)?"
     r"(\d{1,4}(?:\s*[-—–#/ ]\s*\d{1,4}){0,2})(?:室|号|户|房)?[吧的呀啊。.]?"
@@ -225,33 +220,6 @@ def declines(text: str, asked: str | None) -> list[str]:
     if asked and asked not in found and (_DECLINES.search(text) or (asked == "phone" and no(text))):
         found.append(asked)
     return found
-
-
-def whole_unit(known: Field[str], found: Field[str], text: str) -> Field[str]:
-    """`found` joined to the `known` building: "二单元501" after "三号楼" is a room in it."""
-    if _BUILDING.search(text):
-        return found
-    old, new = known.value.split("-"), found.value.split("-")
-    if len(new) == 1:
-        return _whole_room(old, found, text)
-    if "-" in known.value:
-        # 3-6是对门，我们是3-5, in building 5: floor and door.
-        doors = max(len(old[-1]), len(new[-1])) <= 2 and len(new) == 2 < len(old)
-        return replace(found, value="-".join(old[:-2] + new)) if doors else found
-    return replace(found, value=f"{known.value}-{found.value}")
-
-
-def _whole_room(old: Sequence[str], found: Field[str], text: str) -> Field[str]:
-    """A room that is said alone, in the known building: 501室 after 三号楼, 是301 after 5-2-302.
-
-    So is a stairway: 2单元.
-    """
-    if len(old) == 1 and not _ROOM.fullmatch(old[0]) and _STAIRWAY.search(text):
-        return replace(found, value=f"{old[0]}-{found.value}")
-    if not _ROOM.fullmatch(found.value) or re.search(rf"{found.value}号", text):
-        return found
-    building = old[:-1] if _ROOM.fullmatch(old[-1]) else old
-    return replace(found, value="-".join([*building, found.value])) if building else found
 
 
 def _house(said: str) -> str | None:

@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from intake.conversation.form.state import FIELDS, Draft, MessageReading, State
-from intake.understanding import replies
+from intake.understanding import replies, unit
 from intake.understanding.fields import READ
+from intake.understanding.phonetics import fuzzy_syllables
 from intake.understanding.place import PASSING
 from intake.understanding.remainder import UNEXPLAINED
 from intake.understanding.values import Field, Window
@@ -27,9 +28,10 @@ def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
     passing = "place" in found and found["place"].note == PASSING
     if passing and draft.read.place is not None and state.asked != "place":
         del found["place"]  # 周六要去妈祖宫: the home stays where it is
-    moved_home = "place" in found and differs(draft, "place", found["place"])
-    if "unit" in found and draft.read.unit is not None and not moved_home:
-        found["unit"] = replies.whole_unit(draft.read.unit, found["unit"], said.text)
+    moved_home = "place" in found and _elsewhere(draft.read.place, found["place"])
+    home = _home(draft, said.text, found.get("unit"), moved_home)
+    if home is not None:
+        found["unit"] = home
     if "when" in found and draft.read.when is not None:
         found["when"] = same_day(draft.read.when, found["when"], said.text)
     if state.for_other and (helped := replies.helped_name(said.text)):
@@ -41,6 +43,29 @@ def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
         if bare is not None:
             found[str(asked)] = bare
     return found
+
+
+def _elsewhere(known: Field[str] | None, found: Field[str]) -> bool:
+    """Whether the place is another one, and not the same one spelled right (安新苑, not 安馨苑)."""
+    return known is not None and fuzzy_syllables(known.value) != fuzzy_syllables(found.value)
+
+
+def _home(draft: Draft, text: str, found: Field[str] | None, moved: bool) -> Field[str] | None:
+    """The draft's home with what this message gives of it; None if it gives nothing of one.
+
+    `moved`: the message names another place than the draft's.
+    """
+    known = draft.read.unit
+    if known is None:
+        return found
+    if found is None:
+        at = None if "r" in unit.levels(known.value, draft.text) else unit.room_alone(text)
+        room = unit.room_digits(text[slice(*at)]) if at else None
+        found = Field(room, at, 0.7) if room else None
+    if found is None or moved:
+        return found
+    whole = unit.continued(known.value, draft.text, found.value, text)
+    return replace(found, value=whole)
 
 
 def same_day(old: Field[Window], new: Field[Window], text: str) -> Field[Window]:

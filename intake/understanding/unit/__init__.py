@@ -5,8 +5,19 @@
 
 from intake.understanding.unit.apart import Setting
 from intake.understanding.unit.choice import joined, read_unit
+from intake.understanding.unit.continued import continued, levels, room_alone
 from intake.understanding.unit.digits import room_digits
 from intake.understanding.unit.mentions import find_units
 from intake.understanding.unit.pieces import Mention
 
-__all__ = ["Mention", "Setting", "find_units", "joined", "read_unit", "room_digits"]
+__all__ = [
+    "Mention",
+    "Setting",
+    "continued",
+    "find_units",
+    "joined",
+    "levels",
+    "read_unit",
+    "room_alone",
+    "room_digits",
+]

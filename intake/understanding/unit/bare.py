@@ -24,9 +24,10 @@ _HOUSE_BEFORE = re.compile(
     rf"(\d{{1,4}}|{ENGLISH_WORD}(?:[\s-]{ENGLISH_WORD}){{0,3}})\s$"
 )
 _LONE = re.compile(
-    r"[^。.!！?？;；\d零一二两三四五六七八九幺十百电机姓名钱块]{0,20}?(?<=[\s,，])(\d{3,4}|[一二三四五六七八九幺][零一二三四五六七八九幺]{2,3})(?=[,，。.;；!！]|$)"
+    r"[^。.!！?？;；\d零一二两三四五六七八九幺十百电机姓名钱块]{0,20}?(?:[一二三四五六七八九十\d]{1,2}[楼层][\s,，]{0,2})?(?<=[\s,，楼层])(\d{3,4}|[一二三四五六七八九幺][零一二三四五六七八九幺]{2,3})(?=[,，。.;；!！]|$)"
     r"(?![,，]\s?[\d零一二三四五六七八九幺]{3,})"
 )
+_LAST = re.compile(r"[\s,，](\d{3,4})[。.!！]?\s*$")
 
 
 def bare_room(text: str, place_end: int | None) -> Mention | None:
@@ -49,8 +50,9 @@ def guessed_room(heard: Heard, place_end: int | None) -> Mention | None:
 
 
 def lone_room(text: str, start: int) -> str | None:
-    """A room that stands alone a few words behind its building: 9号楼，靠锅炉房那栋，502."""
-    match = _LONE.match(text, start)
+    """A room that stands alone a few words behind its building: 9号楼，靠锅炉房那栋，502; or at the
+    end of the text."""
+    match = _LONE.match(text, start) or _LAST.search(text, max(start, len(text) - 12))
     return room_digits(match[1]) if match else None
 
 

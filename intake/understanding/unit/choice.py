@@ -86,12 +86,27 @@ def read_unit(
         or chosen.mention.needs == "building"
     ):
         chosen = bare
+    elif (
+        bare
+        and chosen
+        and "b" in bare.mention.parts
+        and not {"b", "l"} & chosen.mention.parts.keys()
+    ):
+        chosen = _with_house(chosen, bare)  # Shuangjiang Road 18, room 602
     if chosen is None:
         return None
     for other in rated:  # 三号楼, and later 三号楼二单元602
         if other.mention.parts.items() > chosen.mention.parts.items():
             chosen = replace(other, beside=chosen.beside or other.beside)
     return _field(heard, chosen, rated, setting)
+
+
+def _with_house(chosen: _Rated, house: _Rated) -> _Rated:
+    start, end = house.mention.start, chosen.mention.end
+    parts = {**house.mention.parts, **chosen.mention.parts}
+    confidence = min(chosen.confidence, house.confidence)
+    mention = replace(chosen.mention, start=min(start, chosen.mention.start), end=end, parts=parts)
+    return replace(chosen, mention=mention, confidence=confidence)
 
 
 def _field(heard: Heard, chosen: _Rated, rated: Sequence[_Rated], setting: Setting) -> Field[str]:

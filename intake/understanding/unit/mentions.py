@@ -23,14 +23,14 @@ _ROOM_AFTER = re.compile(
     rf"{GAP}(?:"
     rf"(?P<door>\d{{1,4}}[a-h])(?![\da-z-])"
     rf"|(?P<left>{NUMERAL}){DASH}(?P<right>{NUMERAL})(?:{DASH}(?P<last>{NUMERAL}))?(?![\d点月日:-])"
-    rf"|附?(?P<number>{NUMERAL})号(?![楼院路线])(?!早|上午|下午|中午|晚|之?前|以后|后|那天|来)"
+    rf"|附?(?P<number>{NUMERAL})号(?![楼院路线门])(?!早|上午|下午|中午|晚|之?前|以后|后|那天|来)"
     rf"|{_FLOOR}(?P<room>{ROOM})\s{{0,3}}(?:室|户|房间?|{NOT_ROOM}))"
 )
 _FILLER = re.compile(r"[\s,，。.、的那个嗯呃啊就是和号第?？]*")
 _CLOSE = re.compile(r"[\s,，]{0,2}")
 _AND = re.compile(r"\b(?:and|in|it's)\b")
 _CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
-_CORRECTED = re.compile("不对|错了|不是|说错|[哦噢啊]不")
+_CORRECTED = re.compile("不对|错了|不是|[说记弄搞看写]错|[哦噢啊]不|不不|记性|糊涂|记岔")
 _NEGATED = re.compile(
     "(?:不是(?![,，。\\s])|不在|不住|并非|没住|别[去到跟]|不要[去到])[在那个]{0,2}$"
     "|\\bnot (?:in |at )?$"
@@ -155,13 +155,13 @@ def _join(last: Mention, piece: Mention, between: str) -> Mention | None:
 
 
 def _joined_parts(last: Mention, piece: Mention, between: str) -> dict[str, str] | None:
-    if len(between) > 8:
+    corrected = bool(_CORRECTED.search(between))
+    if len(between) > (16 if corrected else 8):
         return None
     close = bool(_CLOSE.fullmatch(between))
     house = piece.needs == "place" and "b" in piece.parts
     if close and piece.needs == "place" and set(last.parts) == set(piece.parts) == {"l"}:
         return {"l": f"{last.parts['l']}-{piece.parts['l']}"}  # 7组3排
-    corrected = bool(_CORRECTED.search(between))
     if corrected and (piece.needs != "place" or last.needs == "place"):
         return {**last.parts, **piece.parts}
     if not _FILLER.fullmatch(_AND.sub("", between)):

@@ -39,7 +39,7 @@ DASH = r"\s{0,2}[-—–~杠]\s{0,2}"
 NOT_ROOM = r"(?![\d点号年月日天个人口块元米平度岁斤次楼层栋期路:%]|-\d|\.\d)"
 GAP = r"[\s,，。.、的那个嗯呃啊就是]{0,4}"
 _STEM = "甲乙丙丁"
-_TALL = rf"(?:[a-z{_STEM}]\s?{NUMERAL}|{NUMERAL}|[a-z{_STEM}])"
+_TALL = rf"(?:[a-z{_STEM}]\s?{NUMERAL}|{NUMERAL}(?:[a-d](?=\s?[栋幢座]))?|[a-z{_STEM}])"
 
 _DASHED = re.compile(
     rf"(?<![\da-z.:/-])(?<!\d[-—])((?:[a-h]\s?)?{NUMERAL}){DASH}({NUMERAL})(?:{DASH}({NUMERAL}))?(?:{DASH}({NUMERAL}))?"
@@ -55,8 +55,8 @@ _BUILDING = re.compile(
 )
 _COUNTED = re.compile("[两几](?=[栋幢座](?:[楼房的]|之间|中间|都))")
 _UNIT = re.compile(
-    rf"(?<![\da-z])({NUMERAL}|[a-z{_STEM}](?=\s?单元))\s{{0,3}}"
-    r"(?:单元(?!的?(?:课|单词|测|考|作业|练习))|号?门洞|门(?![口铃卫牌禁诊课市派电锁窗亲店把框缝]|功课))"
+    rf"(?<![\da-z])({NUMERAL}|[a-z{_STEM}](?=\s?(?:单元|门[栋洞])))\s{{0,3}}"
+    rf"(?:单元(?!的?(?:课|单词|测|考|作业|练习))|号?门洞|门[栋道](?![里口])|(?:[号个]门|梯)(?=[\s,，]{{0,2}}(?:\d{{3,4}}|[一二三四五六七八九幺][零〇一二三四五六七八九幺]{{2,3}}))|门(?![口铃卫牌禁诊课市派电锁窗亲店把框缝]|功课))"
 )
 _LANE = re.compile(
     rf"({NUMERAL})\s?(?:支?弄|号\s?大?院(?![长校])|号院子)|第?({NUMERAL})\s?(?:组|排|队|社|巷|弄)(?=[\s,，第]{{0,2}}{NUMERAL}\s?[号户栋#排队])"
@@ -98,7 +98,7 @@ _ENGLISH = (
     (
         "b",
         re.compile(
-            rf"\b(?:building|block|bldg|tower|wing)\.?\s{{0,3}}{_NO}({_WORDS}|[a-h]\b){_NO_AMOUNT}"
+            rf"\b(?:building|block|bldg|tower|wing)\.?\s{{0,3}}{_NO}([{_STEM}]\d{{1,2}}|{_WORDS}|[a-h]\b){_NO_AMOUNT}"
         ),
     ),
     (
@@ -194,6 +194,7 @@ def _english(view: str) -> Iterator[Mention]:
         for match in pattern.finditer(view):
             said = match[1]
             letter = said[-1].upper() if said[-1].isalpha() and len(said) == 1 else ""
+            letter = said if said[0] in _STEM else letter
             tail = said[-1].upper() if kind == "r" and re.fullmatch(r"\d+[a-h]", said) else ""
             value = letter or english(said[: len(said) - len(tail)])
             if value is None or (not letter and not 0 < int(value) <= 9999):

@@ -11,7 +11,7 @@ import pytest
 from intake.understanding import replies
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.readers import understand
-from intake.understanding.values import Field, Understanding
+from intake.understanding.values import Understanding
 
 TOWN = Gazetteer.from_rows(
     [
@@ -44,7 +44,8 @@ def rows(file: str) -> list[tuple[str, str]]:
     return [(home, text) for home, text in parts]
 
 
-ROWS, SPOKEN = rows("homes.tsv") + rows("homes_apart.tsv"), rows("homes_spoken.tsv")
+ROWS = [row for name in ("homes", "homes_apart", "homes_unmet") for row in rows(f"{name}.tsv")]
+SPOKEN = rows("homes_spoken.tsv")
 
 
 class Word:
@@ -140,10 +141,3 @@ def test_a_house_number_is_no_day_and_a_day_no_house_number(text: str, wanted: s
 def test_an_answer_names_the_house(answer: str, wanted: str | None) -> None:
     found = replies.bare("unit", answer, others=False)
     assert (found.value if found else None) == wanted
-
-
-def test_a_corrected_door_stays_in_its_building() -> None:
-    known, found = Field("5-3-6", None, 0.9), Field("3-5", None, 0.9)
-    assert replies.whole_unit(known, found, "3-6是对门，我们是3-5").value == "5-3-5"
-    moved = Field("2-602", None, 0.9)
-    assert replies.whole_unit(Field("3-2-501", None, 0.9), moved, "2-602").value == "2-602"
