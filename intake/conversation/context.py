@@ -130,13 +130,17 @@ async def read(
     words = [HeardWord(**word) for word in transcript.words] if transcript is not None else []
     # With the intent "yes" or "no" the readers would not take a time for that of a visit, but "no,
     # the day after" answers the question for it. So only a service's ranking is given to them.
-    service = bool(ranking) and parts.catalogue.is_service(ranking[0][0])
+    # While a need is being arranged its own kind says whether somebody comes at an agreed time.
+    drafts = conversation_state.load(conversation).form.drafts
+    kinds = ranking if ranking and parts.catalogue.is_service(ranking[0][0]) else ()
+    if drafts and drafts[0].read.category:
+        kinds = ((drafts[0].read.category, 1.0),)
 
     def read_from(start: int) -> Understanding:
         return understand(
             text[start:],
             received_at=received.replace(tzinfo=None),
-            ranking=ranking if service else (),
+            ranking=kinds,
             gazetteer=gazetteer,
             language=conversation.language or message.language or "zh",
             words=words,

@@ -10,6 +10,8 @@ from intake.catalogue.services import Both, Catalogue
 from intake.conversation.form import FIELDS, Draft, Turn, missing
 from intake.locale import say
 from intake.locale.times import spoken
+from intake.understanding.spoken_text import Heard
+from intake.understanding.unit import find_units, joined
 from intake.understanding.values import Field
 
 _UNIT_WORDS = re.compile(
@@ -60,11 +62,17 @@ def _words(draft: Draft, value: Field[str]) -> str:
 
 
 def unit_said(words: str, value: str) -> str:
-    """`words`, the resident's own, if all of them describe a unit; else the read `value`.
+    """`words`, the resident's own, if all of them describe a unit and name all of it; else the
+    read `value`.
 
-    Other words among them are probably errors of the recogniser.
+    Other words among them are probably errors of the recogniser, and a home may have been told in
+    several messages.
     """
-    return words.strip() if _UNIT_WORDS.fullmatch(words) else value
+    if not _UNIT_WORDS.fullmatch(words):
+        return value
+    named = [joined(mention.parts) for mention in find_units(Heard.of(words))]
+    whole = value in named if named else not words.strip().isdigit()
+    return words.strip() if whole else value
 
 
 def lines(turn: Turn, catalogue: Catalogue, language: str | None) -> tuple[list[str], str | None]:
@@ -74,6 +82,8 @@ def lines(turn: Turn, catalogue: Catalogue, language: str | None) -> tuple[list[
         first.append(say("chat.changed", language))
     if turn.noted:
         first.append(say("chat.noted", language))
+    if turn.asks:
+        first.append(say("chat.asks", language))
     if turn.missed:
         first.append(say("chat.not_understood", language))
     if turn.outcome == "what_is_wrong":

@@ -46,6 +46,8 @@ def test_in_english_the_clock_goes_round_to_24() -> None:
         ("3-4单元60亿", "3-4-601", "3-4-601"),
         ("时4号楼1单元402", "14-1-402", "14-1-402"),
         ("", "3-2", "3-2"),
+        ("2门503", "11-2-503", "11-2-503"),
+        ("402", "2-3-402", "2-3-402"),
     ],
 )
 def test_a_unit_is_read_back_in_the_residents_words_unless_they_are_misspelled(

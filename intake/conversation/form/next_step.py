@@ -26,7 +26,9 @@ from intake.conversation.form.state import (
     Turn,
     missing,
 )
-from intake.understanding import replies
+from intake.locale import reason
+from intake.understanding import remarks, replies
+from intake.understanding.values import Reason
 
 POSSIBLE = 0.1
 """The confidence from which a message may be about a service."""
@@ -100,6 +102,10 @@ def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Tu
     kind = replies.small_talk(said.text, "")
     if kind and not _tells_more(said, catalogue):
         return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=kind)
+    if remarks.asks_fact(said.text) and not (talk and said.best[1] >= UNRELATED):
+        drafts = tuple(_asked(draft, said) for draft in state.drafts)
+        fresh = replace(state, drafts=drafts, misses=0)
+        return Turn(fresh, "ask" if state.asked in FIELDS else "read_back", asks=True)
     if talk is None and state.asked != "what_is_wrong" and _tells_more(said, catalogue):
         drafts = tuple(with_more(draft, said, {}) for draft in state.drafts)
         if state.asked not in FIELDS:
@@ -117,18 +123,28 @@ def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Tu
     return replace(_next(replace(fresh, drafts=drafts), catalogue), missed=True)
 
 
-def _tells_more(said: MessageReading, catalogue: Catalogue) -> bool:
-    """Whether the message says more about the need: a service is possible, and it is not short.
+def _asked(draft: Draft, said: MessageReading) -> Draft:
+    """The draft with a question that a person has to answer."""
+    draft = with_more(draft, said, {})
+    doubt = Reason(**reason("chat_question", said=said.text.strip()[:_QUOTED]))
+    return replace(draft, read=draft.read.but(reasons=(*draft.read.reasons, doubt)))
 
-    Not short: 4 words or Chinese characters, or more.
+
+def _tells_more(said: MessageReading, catalogue: Catalogue) -> bool:
+    """Whether the message says more about the need.
+
+    It has 3 Chinese characters or words, 4 where no service is likely, and its writer is not lost.
     """
     may_be = any(
         catalogue.is_service(code) and share >= POSSIBLE
         for code, share in said.read.category_ranking[:3]
     )
-    return may_be and len(_WORD.findall(said.text)) >= 4
+    words = len(_WORD.findall(said.text))
+    return words >= (3 if may_be else 4) and not remarks.is_lost(said.text)
 
 
+_QUOTED = 60
+"""The most characters of a question that are quoted to an operator."""
 _WORD = re.compile(r"[\u3400-\u9fff]|[A-Za-z]+")
 
 

@@ -124,8 +124,8 @@ class Turn:
     """The result of a message: the new state, and what to do next.
 
     `changed`: a field or category that was known before has another value now. `missed`: the
-    message was not understood. `noted`: it gave no field, but belongs to the need. `talk`: the kind
-    of small talk that is answered first.
+    message was not understood. `noted`: it gave no field, but belongs to the need. `asks`: it asks
+    something that a person has to answer. `talk`: the kind of small talk that is answered first.
     """
 
     state: State
@@ -133,6 +133,7 @@ class Turn:
     changed: bool = False
     missed: bool = False
     noted: bool = False
+    asks: bool = False
     talk: str | None = None
 
 
