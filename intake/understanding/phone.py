@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 
+from intake.understanding.phone_english import read_english
 from intake.understanding.phonetics import fuzzy
 from intake.understanding.spoken_text import Heard, Lexicon
 from intake.understanding.values import Field
@@ -18,6 +19,7 @@ _SPOKEN = {
     **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
     "幺": "1", "两": "2", "洞": "0", "拐": "7",
 }  # fmt: skip
+_TO_ARABIC = str.maketrans(_SPOKEN)
 _SOUNDS = {
     "yao": "1", "ling": "0", "er": "2", "san": "3", "si": "4", "wu": "5", "liu": "6", "qi": "7",
     "ba": "8", "jiu": "9", "yi": "1",
@@ -37,7 +39,9 @@ _FOLDED = {fuzzy(sound): digit for sound, digit in _SOUNDS.items()} | {"s-i": "4
 # These sound like digits but are mostly meant as written, unless a digit follows.
 _OWN_WORDS = frozenset("的就是把吧以已而有无我")
 _MOBILE = re.compile(r"1[3-9]\d{9}(?!\d)")
+_SPACED = re.compile(r"1[3-9]\d(?:\d{8}|[\s-]\d{4}[\s-]\d{4})(?!\d)")
 _LONGEST_GAP = 6
+_FEWEST_CORRECTED = 5
 _MOST_DIGITS = 26
 _SHORTEST_WORDS = 2
 _SERVICE = frozenset(("110", "119", "120", "122", "12345", "12348", "12320", "10086", "95598"))
@@ -72,7 +76,7 @@ def read_phone(heard: Heard) -> Field[str] | None:
     if not good and heard.spoken and (stitched := _stitched(runs)):
         return stitched
     if not candidates:
-        return None
+        return read_english(heard.text)
     chosen = good[-1] if good else max(candidates, key=lambda field: field.confidence)
     rivals = tuple(dict.fromkeys(f.value for f in good if f.value != chosen.value))
     if rivals and good[0] is not chosen and not _took_back(heard, good):
@@ -97,6 +101,7 @@ def takes_back(heard: Heard, start: int, end: int) -> bool:
 def find_runs(heard: Heard) -> list[Run]:
     """Return the stretches of digits that may be (part of) a phone number, in order."""
     view = _WORDS.respell(heard)
+    arabic = view.translate(_TO_ARABIC)
     runs: list[Run] = []
     index, previous_end = 0, 0
     while index < len(view):
@@ -105,7 +110,7 @@ def find_runs(heard: Heard) -> list[Run]:
             continue
         start, end, digits, guessed = index, index, "", ""
         while index < len(view):
-            if digits and index > end and _MOBILE.match(view, index):
+            if digits and index > end and _SPACED.match(arabic, index):
                 break
             repeat = _REPEAT.match(view, index) if digits else None
             digit = _digit(heard, view, index, len(digits))
@@ -166,7 +171,9 @@ def _candidates(heard: Heard, runs: Sequence[Run]) -> Iterable[Field[str]]:
         gap = heard.text[group[-1].end : run.start] if group else ""
         whole = bool(_MOBILE.fullmatch(run.digits))
         said = sum(len(part.digits) for part in group)
-        if group and said < _MOST_DIGITS and (run.corrected or (_is_filler(gap) and not whole)):
+        # A whole number corrects nothing as short as a house's: 14号，送错了。139…
+        corrects = run.corrected and (said >= _FEWEST_CORRECTED or not whole)
+        if group and said < _MOST_DIGITS and (corrects or (_is_filler(gap) and not whole)):
             group.append(run)
             continue
         yield from _number(heard, group)

@@ -12,7 +12,9 @@ _ASKS = re.compile(
     "|^\\s*(?:how (?:much|long|many)|what|when|which|who|where|why|is|are|do|does|did|can|could|will|would)\\b[^.!]*$",
     re.I,
 )
-_AGREES = re.compile("(?:对|是|好|行|可以|成)(?:吗|么|吧)[?？]?\\s*$|^(?:好|行|对|是|嗯)[的吧呀呢嘛]*[?？]?$")
+_AGREES = re.compile(
+    "(?:对|是|好|行|可以|成)(?:吗|么|吧)[?？]?\\s*$|^(?:好|行|对|是|嗯)[的吧呀呢嘛]*[?？]?$"
+)
 _LOST = re.compile(
     "(?:听|看|搞|弄)不(?:太|大)?(?:懂|明白|清楚)|没(?:听|看|弄|搞)?(?:懂|明白)|什么意思|啥意思|么意思|不(?:懂|明白)你|你(?:在)?说(?:的)?(?:啥|什么|么[斯子])"
     "|don.t understand|what do you mean|makes? no sense|confus",
@@ -32,7 +34,10 @@ _TAKES_DANGER_BACK = re.compile(
     "|false alarm|no danger|(?:was|am|were) (?:joking|kidding)|just (?:a joke|kidding|the tv|on tv|a film)|nobody is hurt|(?:i'?m|we'?re|she'?s|he'?s|it'?s) (?:fine|okay|ok|all right)(?: now)?|(?:by )?mistake",
     re.I,
 )
-_STILL = re.compile("(?:不是|没)(?:玩笑|开玩笑|误会|搞错)|(?<!不是)真的(?!没)|快(?:来|点|救)|救命|not (?:a joke|kidding)|hurry", re.I)
+_STILL = re.compile(
+    "(?:不是|没)(?:玩笑|开玩笑|误会|搞错)|(?<!不是)真的(?!没)|快(?:来|点|救)|救命|not (?:a joke|kidding)|hurry",
+    re.I,
+)
 AT_MOST = 200
 """Longer messages tell more than one remark."""
 

@@ -100,7 +100,7 @@ def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Tu
     if talk == "out_of_scope" and said.best[1] < UNRELATED:
         talk = None
     kind = replies.small_talk(said.text, "")
-    if kind and not _tells_more(said, catalogue):
+    if kind and not (_may_be_service(said, catalogue) and _tells_more(said, catalogue)):
         return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=kind)
     if remarks.asks_fact(said.text) and not (talk and said.best[1] >= UNRELATED):
         drafts = tuple(_asked(draft, said) for draft in state.drafts)
@@ -135,12 +135,15 @@ def _tells_more(said: MessageReading, catalogue: Catalogue) -> bool:
 
     It has 3 Chinese characters or words, 4 where no service is likely, and its writer is not lost.
     """
-    may_be = any(
+    least = 3 if _may_be_service(said, catalogue) else 4
+    return len(_WORD.findall(said.text)) >= least and not remarks.is_lost(said.text)
+
+
+def _may_be_service(said: MessageReading, catalogue: Catalogue) -> bool:
+    return any(
         catalogue.is_service(code) and share >= POSSIBLE
         for code, share in said.read.category_ranking[:3]
     )
-    words = len(_WORD.findall(said.text))
-    return words >= (3 if may_be else 4) and not remarks.is_lost(said.text)
 
 
 _QUOTED = 60

@@ -15,6 +15,7 @@ from intake.understanding.place.words import (
     GOING_BEFORE,
     HOME_BEFORE,
     MOVED,
+    OCCUPIED_AFTER,
     OTHERS_AFTER,
     OTHERS_HOME,
     OWNER_AFTER,
@@ -41,6 +42,8 @@ _WORKER_AFTER = re.compile(
     "的?(?:工作人员|护士|医生|大夫|志愿者|值班|卫生员|村医|老师|小[\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:医生|大夫|护士|老师|主任|站长|院长))"
 )
 _LIVES = re.compile("住|家就?在|[那这](?:一)?[家户栋排]|姓|[我俺咱]们?家|家里|老两口")
+_AND = re.compile("[\\s,，]{0,2}(?:和|跟|与|同|、|交|到|and|at|&)?[\\s,，]{0,2}")
+_CORNER = re.compile("的?(?:那个)?(?:路口|口|交[叉界汇]|拐[角弯]|十字|转角|丁字)")
 _HOME_TOLD = re.compile("(?:老人家?|他家?|她家?|人|大爷|大娘|奶奶|爷爷|病人|家)(?:就)?住")
 
 
@@ -66,6 +69,9 @@ def read_place(
     for index, (one, other) in enumerate(pairwise(standing)):
         if one.end == other.start and other.candidates[0][0].kind == "facility":
             scores[index] -= _WIDER  # 油腊铺同乐麻将馆: the street only tells where it is
+    crossing = _crossing(heard, standing)
+    if crossing is not None:
+        scores[crossing] += _WIDER
     best = max(range(len(standing)), key=lambda index: (scores[index], -index))
     found = _field(standing, best, gazetteer, negated, heard)
     mention, place = standing[best], gazetteer.places[found.value]
@@ -75,6 +81,8 @@ def read_place(
         confidence = min(found.confidence, _OWN_TRUST)
         return replace(found, value=village.name, confidence=confidence, alternatives=(place.name,))
     facility = place.kind == "facility"
+    if facility and not beside_home and _is_occupied(heard.text, mention):
+        return None
     served = not facility and is_served(heard.text, mention.end)
     if not beside_home and not served and is_errand(heard.text, mention.start, mention.end):
         if facility and is_only_errand(heard.text, mention.start, mention.end):
@@ -82,6 +90,23 @@ def read_place(
         confidence = min(found.confidence, _PASSING_TRUST)
         return replace(found, confidence=confidence, note=PASSING)
     return found
+
+
+def _is_occupied(text: str, mention: Mention) -> bool:
+    """Whether somebody learns or works at the place, which says nothing of where help is needed."""
+    return text[: mention.start].endswith(("在", "从")) and bool(
+        OCCUPIED_AFTER.match(text, mention.end)
+    )
+
+
+def _crossing(heard: Heard, standing: Sequence[Mention]) -> int | None:
+    """The first of two roads whose crossing is named: 十里渠路和广渡路路口."""
+    for index, (one, other) in enumerate(pairwise(standing)):
+        roads = {m.candidates[0][0].kind for m in (one, other)} == {"road"}
+        joined = _AND.fullmatch(heard.text, one.end, other.start)
+        if roads and joined and _CORNER.match(heard.text, other.end):
+            return index
+    return None
 
 
 def _has_home(mention: Mention, unit_starts: Sequence[int]) -> bool:

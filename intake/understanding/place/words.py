@@ -19,6 +19,10 @@ BESIDE_AFTER = re.compile(
 BUSINESS_AFTER = re.compile(
     "[\\s,，]{0,3}(?:做|看病|看一?看|看眼|看牙|复查|复诊|取|买|检查|拿药|开药|开好|开的|开会|拍片|拍个?片|捎|照|排队|体检|透析|打针|换药|输液|挂水|办|上香|烧香|赶集|跳舞|住院|报销|领|交|下棋|打牌|听课|上课|喝茶|转转|玩)"
 )
+# Somebody learns or works there: 孩子在清晏小学念, 我在实验小学门口摆摊.
+OCCUPIED_AFTER = re.compile(
+    "(?:门口|对面|旁边|后厨|食堂|那儿?|里头?)?(?:[念读](?!书会)|上学|上班|上(?:小学|中学|大学|[一二三四五六]年级)|做工|工作|教书|任教|当过?|干过?|摆摊|摊煎饼|卖|开店|实习|退休|退的)"
+)
 OWNER_AFTER = re.compile("[\\s,，]{0,3}的?(?:老|姓|.{1,2}(?:师傅|阿姨|大爷|大妈|先生|女士))")
 
 # 要去妈祖宫, 得上退管办: somebody goes there, nobody needs help there.
@@ -46,7 +50,7 @@ _NOT_BEFORE = re.compile(
     "|\\bnot (?:in |at |to be confused with |the )?$|\\brather than (?:in |at )?$|\\bconfuse (?:it|this|that|us) with $|\\binstead of (?:in |at )?$"
 )
 _NOT_AFTER = re.compile(
-    '[\\s”"」]{0,2}(?:那边?|那个)?(?:不是(?:我|俺|咱)|可不是|不对|不算|(?:是|属于)?(?:另|别)(?:外)?(?:一?个)?(?:村|小区|地方|的)|没关系|没(?:坏|停|事|问题))'
+    '[\\s”"」]{0,2}(?:那边?|那个)?(?:不是(?:我|俺|咱)|可不是|不对|不算|(?:是|属于)?(?:另|别)(?:外)?(?:一?个)?(?:村|小区|地方|的)|没关系|没(?:坏|停|事|问题)|那?(?:边|条|头)?儿?的?(?:倒|却|反而)(?:是|还)?(?:都|挺)?(?:亮|好|正常|没|不|有))'
 )
 _FORMER_BEFORE = re.compile(
     "(?:以前|从前|原来|原先|过去|本来|老宅|老屋)(?:一直)?(?:是)?(?:住|家)?(?:在|的)?[,，\\s]{0,2}$|搬离了?$|\\bused to (?:live|be) (?:in|at) $"
@@ -66,11 +70,15 @@ OTHERS_AFTER = re.compile(
     + "(?:的)?(?:家|那|住|厝|屋|房|的|[,，。])"
 )
 """Behind a home that turns out to be somebody else's: 盐町3栋，哦那是我小弟家."""
+# A space between Han characters parts two clauses, unless the words before it want an object.
+_CLAUSE_ENDS = re.compile("(?![成作为到去在是跟和错住])[\u3400-\u9fff]\\s+$")
 
 
 def is_negated(text: str, start: int, end: int | None = None) -> bool:
     """Whether the words around `start`..`end` deny that place or say that it is a former home."""
     before = text[max(0, start - 28) : start]
+    if _CLAUSE_ENDS.search(before):  # 莫派人跑空路 唐家垴22号
+        before = ""
     if _NOT_BEFORE.search(before) or _FORMER_BEFORE.search(before):
         return True
     return end is not None and bool(_NOT_AFTER.match(text, end))

@@ -102,3 +102,22 @@ def test_words_at_both_ends_complete_a_mobile_number_but_are_not_trusted() -> No
     assert field is not None
     assert field.value == "13912345678"
     assert field.confidence <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("My number is four three eight, five five five, oh one seven two.", "4385550172"),
+        ("one three eight, double one, two three four five six seven", "13811234567"),
+        ("call me on one eight seven triple three nine oh six two five", "18733390625"),
+        ("He is at building three, two oh one.", None),
+        ("枣园二号楼一单元三零三，幺八七三九零六二五幺四。", "18739062514"),
+        ("单元301，18739062514", "18739062514"),
+        ("到喻家墩14号来接，上回就送错了。13971550246 老程", "13971550246"),
+    ],
+)
+def test_a_number_is_told_from_the_home_and_read_in_english_words(
+    text: str, number: str | None
+) -> None:
+    found = read_phone(Heard.of(text))
+    assert (found.value if found else None) == number
