@@ -33,6 +33,8 @@ async def abandon(parts: Parts, service_request_id: int) -> None:
             await effects.watch(session, request, left)
             return
         await effects.review_draft(session, request, reason("chat_abandoned"), parts)
-        if request.id in [draft.id for draft in conversation_state.load(conversation).form.drafts]:
+        if request.id in [
+            draft.id for draft in conversation_state.load(conversation).form.requests
+        ]:
             conversation_state.save(conversation)
             conversation.tracker = None

@@ -105,7 +105,7 @@ class MessageContext:
     @property
     def open(self) -> list[ServiceRequest]:
         """The resident's requests that were filed and have not ended, the newest first."""
-        drafts = {draft.id for draft in self.state.drafts}
+        drafts = {draft.id for draft in self.state.requests}
         return [r for r in self.own if Status(r.status) not in ENDED and r.id not in drafts]
 
 

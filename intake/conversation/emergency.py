@@ -81,7 +81,7 @@ async def emergency(
 async def _in_danger(session: AsyncSession, conversation: Conversation) -> ServiceRequest | None:
     """The request that the danger belongs to: the open emergency, else the open draft."""
     state = conversation_state.load(conversation)
-    ids = [state.emergency, *(draft.id for draft in state.form.drafts)]
+    ids = [state.emergency, *(draft.id for draft in state.form.requests)]
     for found in filter(None, ids):
         request = await service_requests.lock(session, found)
         if Status(request.status) not in ENDED:

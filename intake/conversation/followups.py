@@ -35,7 +35,7 @@ from intake.locale import say
 from intake.locale import times as times_
 from intake.service_requests.tracking_numbers import read_tracking_number
 from intake.storage.models import ServiceRequest
-from intake.understanding import replies
+from intake.understanding import remarks, replies
 
 RECENT = timedelta(minutes=60)
 """A message may change a filed request for so long after the request's last change."""
@@ -66,7 +66,13 @@ async def status(here: MessageContext) -> AnswerPlan:
 
 
 async def cancel(here: MessageContext) -> AnswerPlan:
-    """Ask once before an earlier request is cancelled; cancel the one that was asked about."""
+    """Ask once before an earlier request is cancelled; cancel the one that was asked about.
+
+    One that is only put off is changed.
+    """
+    moved = about_moved(here)
+    if moved is not None:
+        return moved
     named = _named(here) or _of_category(here)
     asked = here.asked if here.asked is not None and here.asked.about == "cancel" else None
     request = next(iter(named or here.open), None)
@@ -136,6 +142,8 @@ def about_asked(here: MessageContext) -> AnswerPlan | None:
         return None
     if asked.about == "rate":
         return _rated(here)
+    if asked.about == "change":
+        return _changed(here, asked.id)
     if yes:
         return _cancelled(here, asked.id)
     return AnswerPlan([say("chat.cancel.kept", here.language)], outcome="answered")
@@ -222,8 +230,48 @@ def _name(here: MessageContext, request: ServiceRequest) -> str:
     return here.parts.catalogue.name(request.category or "general", here.language)
 
 
+def about_moved(here: MessageContext) -> AnswerPlan | None:
+    """Put a filed request to another time, which is asked for unless the message gives it.
+
+    None if the message puts nothing off, or no request of the resident's is at work.
+    """
+    if not remarks.moves(here.text) or here.state.drafts:
+        return None
+    if here.read.when is None and any(map(here.read.get, FIELDS)):
+        return None  # something else is changed
+    at_work = [r for r in here.open if r.status != Status.DONE.value]
+    fitting = [r for r in (*_named(here), *_of_category(here)) if r in at_work]
+    request = next(iter(fitting or at_work), None)
+    if request is None:
+        return None
+    if here.read.when is not None:
+        return _changed(here, request.id)
+    ask = say(
+        "chat.change.when",
+        here.language,
+        number=request.tracking_number,
+        category=_name(here, request),
+    )
+    return AnswerPlan([ask], (AskAbout(about="change", id=request.id),), outcome="answered")
+
+
+def _changed(here: MessageContext, number: int) -> AnswerPlan | None:
+    """Change the request `number` by what the message says; None if it says nothing of it."""
+    found = {n: v for n in FIELDS if (v := here.read.get(n)) is not None}
+    request = next((r for r in here.open if r.id == number), None)
+    if request is None or not found:
+        return None
+    what = _spoken(found, here.language)
+    done = say("chat.change.done", here.language, number=request.tracking_number, what=what)
+    return AnswerPlan([done], (Change(id=request.id),), outcome="answered")
+
+
 def about_filed(here: MessageContext) -> AnswerPlan | None:
-    """A change of the request that was just filed; None if the message is about something else."""
+    """A change of the request that was just filed, or of an earlier one that is put off; None if
+    the message is about something else."""
+    moved = about_moved(here)
+    if moved is not None:
+        return moved
     found = {n: v for n in FIELDS if (v := here.read.get(n)) is not None}
     recent = _recent(here)
     if not found or recent is None:
@@ -232,9 +280,7 @@ def about_filed(here: MessageContext) -> AnswerPlan | None:
     new = here.parts.catalogue.is_service(code) and share >= 0.6 and code != recent.category
     if new or replies.adds(here.text) or not (replies.takes_back(here.text) or share < 0.6):
         return None
-    what = _spoken(found, here.language)
-    done = say("chat.change.done", here.language, number=recent.tracking_number, what=what)
-    return AnswerPlan([done], (Change(id=recent.id),), outcome="answered")
+    return _changed(here, recent.id)
 
 
 def _recent(here: MessageContext) -> ServiceRequest | None:

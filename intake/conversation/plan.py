@@ -62,7 +62,7 @@ class AskAbout(_Step):
     """Note what the resident was asked outside the form, about the request `id`."""
 
     do: Literal["ask"] = "ask"
-    about: Literal["cancel", "rate"]
+    about: Literal["cancel", "rate", "change"]
     id: int
 
 

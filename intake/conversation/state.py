@@ -15,7 +15,7 @@ from intake.storage.models import Conversation
 class Pending:
     """What the resident was asked outside the form, and about which request (its id)."""
 
-    about: Literal["cancel", "rate"]
+    about: Literal["cancel", "rate", "change"]
     id: int
 
 
@@ -43,7 +43,7 @@ class ConversationState:
     @property
     def request_ids(self) -> frozenset[int]:
         """The ids of all requests that the conversation is about now."""
-        found = (self.emergency, self.left, *(draft.id for draft in self.form.drafts))
+        found = (self.emergency, self.left, *(draft.id for draft in self.form.requests))
         return frozenset(id_ for id_ in found if id_ is not None)
 
     def to_json(self) -> dict[str, Any]:

@@ -190,7 +190,7 @@ async def _without_assistant(
 async def _picture(session: AsyncSession, conversation: Conversation, message: Message) -> None:
     """Attach a picture to the open draft or emergency, where operators see it, and answer."""
     state = conversation_state.load(conversation)
-    drafts = state.form.drafts
+    drafts = state.form.requests
     message.service_request_id = drafts[0].id if drafts else state.emergency
     if conversation.handled_by != OPERATOR:
         key = "chat.picture" if message.service_request_id else "chat.picture.what"

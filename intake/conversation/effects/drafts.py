@@ -34,7 +34,7 @@ async def keep(
     A draft that an operator has by now leaves the form.
     """
     drafts = []
-    for draft in state.drafts:
+    for draft in state.requests:
         if draft.id is None:
             request = await open_draft(session, conversation, message)
         else:
@@ -48,7 +48,10 @@ async def keep(
         drafts.append(replace(draft, id=request.id))
     if drafts:
         message.service_request_id = drafts[0].id
-    kept = replace(state, drafts=tuple(drafts)) if drafts else State(early=state.early)
+    if state.drafts and drafts:
+        kept = replace(state, drafts=tuple(drafts))
+    else:
+        kept = State(early=drafts[0] if drafts else None)
     conversation_state.save(conversation, ConversationState(form=kept))
 
 
@@ -119,7 +122,7 @@ async def submit(session: AsyncSession, conversation: Conversation, parts: Parts
 
 async def drop(session: AsyncSession, conversation: Conversation) -> None:
     """Cancel the drafts, as the resident wants nothing any more."""
-    for draft in conversation_state.load(conversation).form.drafts:
+    for draft in conversation_state.load(conversation).form.requests:
         if draft.id is not None:
             request = await service_requests.lock(session, draft.id)
             if Status(request.status) not in ENDED:

@@ -32,7 +32,7 @@ async def hand_over(
     conversation.handled_since = locks.now()
     conversation.handed_because = because
     conversation.tracker = None
-    for draft in conversation_state.load(conversation).form.drafts:
+    for draft in conversation_state.load(conversation).form.requests:
         if draft.id is not None:
             request = await service_requests.lock(session, draft.id)
             if Status(request.status) is Status.RECEIVED:

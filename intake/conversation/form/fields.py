@@ -204,7 +204,8 @@ def with_early(state: State, said: MessageReading) -> State | None:
     if not found or state.drafts:
         return None
     if state.early is None:
-        return replace(state, early=Draft(said.read, said.text))
+        read = said.read.but(category=None, category_confidence=0.0, category_ranking=())
+        return replace(state, early=Draft(read, said.text))
     return replace(state, early=with_more(state.early, said, found))
 
 
@@ -218,9 +219,8 @@ def after_early(early: Draft | None, draft: Draft) -> Draft:
         for n in FIELDS
     }
     area = draft.read.area or early.read.area
-    return replace(
-        draft, read=draft.read.but(area=area, **fields), text=f"{early.text}\n{draft.text}"
-    )
+    read = draft.read.but(area=area, **fields)
+    return replace(draft, read=read, text=f"{early.text}\n{draft.text}", id=early.id)
 
 
 def noted(state: State, said: MessageReading) -> State:

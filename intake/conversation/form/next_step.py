@@ -79,6 +79,7 @@ def _open(state: State, said: MessageReading, catalogue: Catalogue) -> Turn:
     if not needs:
         return Turn(state, "none")
     drafts = [after_early(state.early, Draft(need, said.text)) for need in needs]
+    drafts = [drafts[0], *(replace(other, id=None) for other in drafts[1:])]
     fresh = State(drafts=tuple(drafts), for_other=replies.for_other(said.text))
     declined = tuple(declines(fresh, said, {}))
     return _next(replace(fresh, declined=declined), catalogue)
@@ -133,10 +134,10 @@ def _asked(draft: Draft, said: MessageReading) -> Draft:
 def _tells_more(said: MessageReading, catalogue: Catalogue) -> bool:
     """Whether the message says more about the need.
 
-    It has 3 Chinese characters or words, 4 where no service is likely, and its writer is not lost.
+    It has 3 different Chinese characters or words, 4 where no service is likely, and its writer is not lost.
     """
     least = 3 if _may_be_service(said, catalogue) else 4
-    return len(_WORD.findall(said.text)) >= least and not remarks.is_lost(said.text)
+    return len(set(_WORD.findall(said.text))) >= least and not remarks.is_lost(said.text)
 
 
 def _may_be_service(said: MessageReading, catalogue: Catalogue) -> bool:

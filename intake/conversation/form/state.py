@@ -69,6 +69,12 @@ class State:
     for_other: bool = False
     early: Draft | None = None
 
+    @property
+    def requests(self) -> tuple[Draft, ...]:
+        """The needs that are being arranged, else what was told before any need: each has a
+        service request of its own, so that nobody who goes away is forgotten."""
+        return self.drafts or ((self.early,) if self.early is not None else ())
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; `from_json` reads it back."""
         return {

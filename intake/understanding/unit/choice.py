@@ -46,6 +46,7 @@ _SUPERSEDED = re.compile(
 _SHOP_AFTER = re.compile(
     "[\\s,，]{0,2}的?[那个家间]{0,3}.{0,3}(?:店|药房|超市|诊所|饭馆|餐馆|理发|银行|网点|邮局|办公室|办事处|窗口|柜台|站点|修)"
 )
+_BETWEEN_AFTER = re.compile("的?(?:之间|中间|当中)|.{0,4}[和跟与].{1,6}(?:之间|中间)")
 _ALSO = re.compile("[\\s,，]{0,2}(?:和|跟|与|及|、|或者?|还是|要么|and |or )[\\s,，]{0,2}$")
 _ROAD_NAME = re.compile(
     "(?:住在?|家在?|家住|地址是?|我在|俺在|送到)[^\\s,，。]{2,8}?(?:路|街|巷|弄|胡同|村|屯|大道|坊)[\\s,，]?$"
@@ -227,6 +228,8 @@ def _rated(heard: Heard, mentions: Sequence[Mention], setting: Setting) -> list[
         beside = _is_beside(heard.text, mention, setting, alone=alone)
         alone = alone and not beside
         confidence, apart = 0.95, False
+        if _BETWEEN_AFTER.match(heard.text, mention.end):
+            continue
         if mention.of_floor:
             if setting.kind != "building" or not on_floor(heard.text, mention, setting):
                 continue

@@ -276,7 +276,7 @@ async def test_two_misunderstandings_in_a_row_bring_a_person(chat: Chat) -> None
     chat.rasa.kinds = {"呜": "query_status"}
     first, _ = await chat.says("呜呜啦啦")
     assert first == "这句我没看明白。"
-    await chat.says("呜哩哇啦")
+    await chat.says("呜啦呜啦")
     assert (await chat.conversation()).handled_by == "operator"
 
 
