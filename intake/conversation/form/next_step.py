@@ -98,12 +98,14 @@ def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Tu
         fresh = replace(state, denials=1, misses=0, asked="what_is_wrong")
         return Turn(fresh, "what_is_wrong")
     talk = said.best[0] if said.best[0] in SMALL_TALK else None
-    if talk == "out_of_scope" and said.best[1] < UNRELATED:
-        talk = None
+    asks = remarks.asks_fact(said.text)
+    told = state.asked not in FIELDS and not asks and _tells_more(said, catalogue)
+    if talk == "out_of_scope" and (told or said.best[1] < UNRELATED):
+        talk = None  # 轮椅能折: what is told once all is asked may belong to the need
     kind = replies.small_talk(said.text, "")
     if kind and not (_may_be_service(said, catalogue) and _tells_more(said, catalogue)):
         return Turn(state, "ask" if state.asked in FIELDS else "read_back", talk=kind)
-    if remarks.asks_fact(said.text) and not (talk and said.best[1] >= UNRELATED):
+    if asks and talk is None:
         drafts = tuple(_asked(draft, said) for draft in state.drafts)
         fresh = replace(state, drafts=drafts, misses=0)
         return Turn(fresh, "ask" if state.asked in FIELDS else "read_back", asks=True)
@@ -134,7 +136,8 @@ def _asked(draft: Draft, said: MessageReading) -> Draft:
 def _tells_more(said: MessageReading, catalogue: Catalogue) -> bool:
     """Whether the message says more about the need.
 
-    It has 3 different Chinese characters or words, 4 where no service is likely, and its writer is not lost.
+    It has 3 different Chinese characters or words, 4 where no service is likely, and its writer is
+    not lost.
     """
     least = 3 if _may_be_service(said, catalogue) else 4
     return len(set(_WORD.findall(said.text))) >= least and not remarks.is_lost(said.text)
