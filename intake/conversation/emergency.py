@@ -18,10 +18,10 @@ from intake.locale.emergency_numbers import DIAL
 from intake.runtime import Parts
 from intake.service_requests import Author, Opening
 from intake.storage.models import Conversation, Message, ServiceRequest
-from intake.understanding import safety
+from intake.understanding import safety, unit
 from intake.understanding.fields import READ_TEXTS
 from intake.understanding.spoken_text import Heard
-from intake.understanding.values import Understanding
+from intake.understanding.values import Field, Understanding
 
 EMERGENCY_LASTS = timedelta(minutes=30)
 """For so long after its start the messages of a conversation are added to an open emergency."""
@@ -62,7 +62,11 @@ async def emergency(
     request.told_in_chat = Status.NEEDS_REVIEW.value
     await service_requests.review(session, request, [reason("emergency")], by)
     await service_requests.declare_emergency(session, request)
-    opened_state = ConversationState(emergency=request.id, since=received_at)
+    if "when" not in request.corrected:
+        request.when_start = request.when_end = None  # nobody waits for an appointment now
+    known = conversation_state.load(conversation)
+    before = known.form if known.emergency is None else known.before
+    opened_state = ConversationState(emergency=request.id, since=received_at, before=before)
     conversation_state.save(conversation, opened_state)
     conversation.tracker = None
     await session.flush()
@@ -164,11 +168,13 @@ async def fill(
     parts: Parts,
 ) -> None:
     """Add a message's words and fields to a locked request; corrected fields stay as they are."""
-    text = message.text or ""
-    if text not in (request.text or ""):
-        request.text = "\n".join(filter(None, (request.text, text)))
+    text, told = message.text or "", request.text or ""
+    if text not in told:
+        request.text = "\n".join(filter(None, (told, text)))
     for name in READ_TEXTS:
         value = read.get(name)
+        if name == "unit" and request.unit and text not in told:
+            value = unit.continued_field(Field(request.unit, None, 1.0), told, value, text)
         if value is not None and name not in request.corrected:
             setattr(request, name, value.value)
             if name == "place":

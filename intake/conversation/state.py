@@ -28,7 +28,7 @@ class ConversationState:
     asked for the place. `left`: the id of the request that went to the operators because the
     assistant could not go on, `told` whether the resident was told. `pending`: the question
     asked outside the form. `misunderstood`: messages in a row outside the form that were not
-    understood.
+    understood. `before`: the form as it stood when the emergency began.
     """
 
     form: State = field(default_factory=State)
@@ -39,6 +39,7 @@ class ConversationState:
     told: bool = False
     pending: Pending | None = None
     misunderstood: int = 0
+    before: State = field(default_factory=State)
 
     @property
     def request_ids(self) -> frozenset[int]:
@@ -62,6 +63,8 @@ class ConversationState:
             stored["pending"] = {"about": self.pending.about, "id": self.pending.id}
         if self.misunderstood:
             stored["astray"] = self.misunderstood
+        if self.before != State():
+            stored["before"] = self.before.to_json()
         return stored
 
     @classmethod
@@ -78,6 +81,7 @@ class ConversationState:
             told=bool(stored.get("told")),
             pending=Pending(pending["about"], pending["id"]) if pending else None,
             misunderstood=int(stored.get("astray", 0)),
+            before=State.from_json(stored.get("before", {})),
         )
 
 

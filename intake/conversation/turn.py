@@ -24,6 +24,7 @@ from intake.locale import say
 from intake.runtime import Parts
 from intake.service_requests import transcription
 from intake.storage.models import Conversation, Message
+from intake.understanding import remarks
 
 MEMORY_LASTS = timedelta(minutes=50)
 """Rasa's tracker is used again for so long after the latest message. After 60 minutes without one
@@ -177,7 +178,13 @@ async def _without_assistant(
     request = await open_emergency(session, conversation, message.received_at)
     if request is not None:
         reading = await context.read(parts, session, conversation, message)
-        await emergency.add_to_emergency(session, conversation, message, request, reading, parts)
+        calm = remarks.takes_danger_back(message.text or "") and reading.urgency != "emergency"
+        if calm:
+            await effects.take_back(session, conversation, message, request, parts)
+        else:
+            await emergency.add_to_emergency(
+                session, conversation, message, request, reading, parts
+            )
         return True
     if message.kind == "event":
         if message.text in ("follow", "menu:CALL") or not message.text:

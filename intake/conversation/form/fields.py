@@ -56,16 +56,9 @@ def _home(draft: Draft, text: str, found: Field[str] | None, moved: bool) -> Fie
     `moved`: the message names another place than the draft's.
     """
     known = draft.read.unit
-    if known is None:
+    if known is None or (moved and found is not None):
         return found
-    if found is None:
-        at = None if "r" in unit.levels(known.value, draft.text) else unit.room_alone(text)
-        room = unit.room_digits(text[slice(*at)]) if at else None
-        found = Field(room, at, 0.7) if room else None
-    if found is None or moved:
-        return found
-    whole = unit.continued(known.value, draft.text, found.value, text)
-    return replace(found, value=whole)
+    return unit.continued_field(known, draft.text, found, text)
 
 
 def same_day(old: Field[Window], new: Field[Window], text: str) -> Field[Window]:

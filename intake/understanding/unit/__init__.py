@@ -5,7 +5,7 @@
 
 from intake.understanding.unit.apart import Setting
 from intake.understanding.unit.choice import joined, read_unit
-from intake.understanding.unit.continued import continued, levels, room_alone
+from intake.understanding.unit.continued import continued, continued_field, room_alone
 from intake.understanding.unit.digits import room_digits
 from intake.understanding.unit.mentions import find_units
 from intake.understanding.unit.pieces import Mention
@@ -14,9 +14,9 @@ __all__ = [
     "Mention",
     "Setting",
     "continued",
+    "continued_field",
     "find_units",
     "joined",
-    "levels",
     "read_unit",
     "room_alone",
     "room_digits",

@@ -1,11 +1,14 @@
 """A home told over several messages: 11栋, then 2门503, then 不对，是12栋."""
 
 import re
+from dataclasses import replace
 
 from intake.understanding.spoken_text import Heard
 from intake.understanding.unit.choice import joined
+from intake.understanding.unit.digits import room_digits
 from intake.understanding.unit.mentions import find_units
 from intake.understanding.unit.pieces import LEVELS
+from intake.understanding.values import Field
 
 _ROOM = re.compile(r"\d{3,4}[A-H]?")
 _ALONE = re.compile(
@@ -70,6 +73,20 @@ def _dashed(old: list[str], found: str) -> str:
         return "-".join(old + new) if len(new) < 3 else found
     doors = max(len(old[-1]), len(new[-1])) <= 2 and len(new) == 2 < len(old)
     return "-".join(old[:-2] + new) if doors else found
+
+
+def continued_field(
+    known: Field[str], known_text: str, found: Field[str] | None, text: str
+) -> Field[str] | None:
+    """`continued` for what a reader found; also a room that is a clause of its own, in a home whose
+    room is not known. None if the message gives nothing of a home."""
+    if found is None:
+        at = None if "r" in levels(known.value, known_text) else room_alone(text)
+        room = room_digits(text[slice(*at)]) if at else None
+        found = Field(room, at, 0.7) if room else None
+    if found is None:
+        return None
+    return replace(found, value=continued(known.value, known_text, found.value, text))
 
 
 def room_alone(text: str) -> tuple[int, int] | None:

@@ -68,3 +68,36 @@ async def test_what_was_told_before_the_need_becomes_one_request_with_it(chat: C
     await chat.says("对")
     [request] = await chat.requests()
     assert (request.status, request.category) == ("routed", "home_repair")
+
+
+async def test_danger_that_is_taken_back_is_shown_and_the_need_goes_on(chat: Chat) -> None:
+    await chat.says("幸福里三号楼二单元501家里水管漏了")
+    told = (await chat.says("救命啊，有人拿刀要杀人"))[0]
+    assert "119" in told
+    back, again = await chat.says("没有没有，是电视里在打")
+    assert back == "好，您说没有危险，我已经告诉值班人员，由他们来定。"
+    assert again.endswith("对吗？") and "居家维修" in again
+    await chat.says("对")
+    need, emergency = sorted(await chat.requests(), key=lambda r: r.urgency, reverse=True)
+    assert (emergency.urgency, emergency.status) == ("emergency", "needs_review")
+    assert "danger_taken_back" in [why["code"] for why in emergency.reasons]
+    assert (need.category, need.unit, need.status) == ("home_repair", "3-2-501", "routed")
+
+
+async def test_danger_that_goes_on_is_not_taken_back(chat: Chat) -> None:
+    await chat.says("家里着火了 快来人")
+    said = await chat.says("不是开玩笑，真的着火了")
+    assert "119" in said[-1] or "您在哪里" in said[-1]
+    [request] = await chat.requests()
+    assert "danger_taken_back" not in [why["code"] for why in request.reasons]
+
+
+async def test_in_danger_nobody_waits_for_an_appointment_and_the_home_is_joined(
+    chat: Chat,
+) -> None:
+    await chat.says("明天上午要用车，幸福里7号楼1单元", received_at=MORNING)
+    await chat.says("快来人，我胸口疼得喘不上气", received_at=MORNING)
+    await chat.says("1502 家里就我一人", received_at=MORNING)
+    [request] = await chat.requests()
+    assert (request.urgency, request.when_start) == ("emergency", None)
+    assert (request.place, request.unit) == ("幸福里", "7-1-1502")
