@@ -439,6 +439,11 @@ def test_a_corrected_place_replaces_the_home(text: str) -> None:
     assert known(turn)["place"] == "安康里"
 
 
+def test_a_surname_alone_after_the_reading_back_is_the_name() -> None:
+    turn = talk(("幸福里3号楼2单元501水管漏了", "home_repair"), ("魏", "greet"))
+    assert known(turn)["person"] == "魏"
+
+
 def test_a_moved_home_keeps_nothing_of_the_old_one() -> None:
     turn = talk(
         ("水管漏了", "home_repair"),

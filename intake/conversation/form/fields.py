@@ -11,6 +11,7 @@ from typing import Any
 from intake.conversation.form.state import FIELDS, Draft, MessageReading, State
 from intake.understanding import replies, unit
 from intake.understanding.fields import READ
+from intake.understanding.names import is_surname
 from intake.understanding.phonetics import fuzzy_syllables
 from intake.understanding.place import PASSING
 from intake.understanding.remainder import UNEXPLAINED
@@ -42,6 +43,9 @@ def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
         bare = replies.bare(str(asked), said.text, others=bool(found))
         if bare is not None:
             found[str(asked)] = bare
+    alone = said.text.strip(" 。.")
+    if not found and asked == "read_back" and is_surname(alone) and not replies.yes(alone):
+        found["person"] = Field(alone, (0, len(said.text)), 0.6)
     return found
 
 
