@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -46,6 +47,9 @@ STEPS = re.compile(r"Step (\d+) of at most (\d+)")
 SCRATCH = ".training-"
 CACHE_MEGABYTES = 200
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+DETAILS = "inform"
+ALONE = frozenset((DETAILS, "affirm", "deny", "greet", "thanks"))
+"""Intents whose sentences stand alone: a detail beside them would be what the message tells."""
 DANGER = "emergency"
 """The one intent that is no need: somebody is in danger now."""
 # Everything in the repository that changes what training gives, besides the catalogue.
@@ -239,9 +243,9 @@ def _form() -> dict[str, Any]:
 def _write_misheard(root: Path, data: Path) -> None:
     """The sentences of ``data/nlu`` and the catalogue once more, as a recogniser writes them.
 
-    Each once with errors of the usual kinds, and those that were really spoken and heard again
-    (``data/heard``) as they came out. Each knows the sentence that it comes `of`, and whether it is
-    only `made_up`.
+    Each once with errors of the usual kinds and among details that belong to no kind of need, and
+    those that were really spoken and heard again (``data/heard``) as they came out. Each knows the
+    sentence that it comes `of`, and whether it is only `made_up`.
     """
     said: dict[str, str] = {}
     for path in sorted([*(root / "data" / "nlu").glob("*.yml"), *data.glob("*.yml")]):
@@ -249,8 +253,13 @@ def _write_misheard(root: Path, data: Path) -> None:
             lines = (line.removeprefix("- ").strip() for line in block["examples"].splitlines())
             said.update({line: block["intent"] for line in lines if line})
     mishearing = Mishearing(said)
+    details = [text for text, intent in said.items() if intent == DETAILS]
     found: list[tuple[str, str, dict[str, Any]]] = [
-        (intent, mishearing.mishear(text, "1"), {"of": text, "made_up": True})
+        (
+            intent,
+            _among(mishearing.mishear(text, "1"), intent, details),
+            {"of": text, "made_up": True},
+        )
         for text, intent in said.items()
     ]
     heard = root / "data" / "heard" / "heard.jsonl"
@@ -265,6 +274,19 @@ def _write_misheard(root: Path, data: Path) -> None:
             examples.setdefault(intent, []).append(example)
     nlu = [{"intent": intent, "examples": found} for intent, found in examples.items()]
     _write(data / "misheard.yml", "nlu", nlu)
+
+
+def _among(text: str, intent: str, details: Sequence[str]) -> str:
+    """The sentence with one or two details before or behind it, always the same ones.
+
+    People say who they are and where they live in one breath with what they need; the details tell
+    nothing of its kind (docs/decisions/011).
+    """
+    if intent in ALONE or not details:
+        return text
+    draw = random.Random(text)  # noqa: S311 - no secret hangs on it
+    one, other = draw.choice(details), draw.choice(details)
+    return draw.choice((f"{one}，{text}", f"{text}，{one}", f"{one}，{text}，{other}"))
 
 
 def _write(path: Path, key: str, found: list[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from intake.understanding.values import Reason, Understanding
 
 NON_SERVICE = frozenset(
     ("query_status", "cancel_request", "feedback", "handoff", "greet", "thanks", "affirm", "deny",
-     "out_of_scope")
+     "inform", "out_of_scope")
 )  # fmt: skip
 """Intents that ask for no service: an operator reads such a message, no backend gets it."""
 

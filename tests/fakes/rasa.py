@@ -25,6 +25,7 @@ ACTIONS: dict[str, Any] = {
     "feedback": earlier.Rate,
     "affirm": earlier.Answer,
     "deny": earlier.Answer,
+    "inform": earlier.Answer,
     "greet": earlier.SmallTalk,
     "thanks": earlier.SmallTalk,
     "out_of_scope": earlier.SmallTalk,

@@ -17,7 +17,7 @@ SERVICES = {
     "property_mgmt", "dispute", "safety_hazard", "volunteer_signup", "general",
 }  # fmt: skip
 OTHERS = {
-    "query_status", "cancel_request", "feedback", "handoff", "greet", "thanks", "affirm",
+    "query_status", "cancel_request", "feedback", "handoff", "greet", "thanks", "affirm", "inform",
     "deny", "out_of_scope",
 }  # fmt: skip
 WEEKDAYS = {word: min(day, 6) for day, word in enumerate("一二三四五六日天")}
