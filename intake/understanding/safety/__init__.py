@@ -18,6 +18,7 @@ from intake.understanding.safety.exclusions import (
 )
 from intake.understanding.safety.explanations import explained_kinds
 from intake.understanding.safety.hints import hinted
+from intake.understanding.safety.pressing import pressing
 from intake.understanding.safety.sound import sounding_like_danger
 from intake.understanding.safety.words import EMERGENCIES, HEARD_AS, URGENT
 from intake.understanding.spoken_text import Heard, Span
@@ -60,6 +61,7 @@ def read_safety(heard: Heard) -> Safety:
             found = doubt.kind, doubt.evidence
     if found is not None and not _told_calmly(heard.text, found[1]):
         return Safety("emergency", *found)
+    urgent = urgent or pressing(heard.text)
     unsure = found[1] if found is not None else doubt.evidence if doubt is not None else None
     urgency: Urgency = "urgent" if urgent else "normal"
     return Safety(

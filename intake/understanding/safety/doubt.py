@@ -111,8 +111,9 @@ def _said(sign: Sign, text: str, calm: str) -> re.Match[str] | None:
 
 
 def _excused_phrase(text: str, calm: str, explained: frozenset[str]) -> Doubt | None:
+    cared = ordinary(text) and CARE.search(text) is not None
     for kind, patterns in EMERGENCIES.items():
-        if kind in explained:
+        if kind in explained or (cared and kind in BODILY):
             continue
         for pattern in patterns:
             for match in pattern.finditer(text):

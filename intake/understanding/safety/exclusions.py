@@ -42,7 +42,7 @@ _THING_EN = r"\b(?:cat|kitten|dog|puppy|poodle|parrot|bird|rabbit|pet|parcel|pac
 
 HARMLESS: dict[str, tuple[re.Pattern[str], ...]] = {
     "trapped": _all("^(?![\\s\\S]*(?:出不[来去]|困|反锁|[关锁]在|哭|有人|喘|哼|着火|烟))[\\s\\S]*?(?:锁芯|门锁[^,。!?]{0,6}(?:坏|涩|锈|不好使|卡|松)|钥匙[^,。!?]{0,8}(?:转|拧|卡)|[换修装配][^,。!?]{0,6}[锁门]|(?:杂物|纸箱|堆|码的?|放)[^。!?]{0,16}推|防火门|闭门器|抽屉|窗户[^,。!?]{0,6}(?:推|变形|打不开))"),
-    "urgent": _all("^(?![\\s\\S]*(?:楼下|淹|漫|爆|崩|喷|地板|泡|总阀))[\\s\\S]*?(?:水箱|浮球|马桶|费水|水费|不热|阀芯|废水管|浇花)[\\s\\S]{0,20}(?:哗|一直)"),
+    "urgent": _all("电[梯提][^,。!?]{0,6}(?:天天|老是?|总是?|经常|三天两头|动不动)","^(?![\\s\\S]*(?:楼下|淹|漫|爆|崩|喷|地板|泡|总阀))[\\s\\S]*?(?:水箱|浮球|马桶|费水|水费|不热|阀芯|废水管|浇花)[\\s\\S]{0,20}(?:哗|一直)"),
     "help": _all("dying (?:for|to)", "马桶|下水|水管|空调|海鲜|冰箱|蟑螂|老鼠|作业|网速|电脑|热死","😂|🤣|哈哈|嘻嘻|广场舞|怎么(?:退|弄|用|关|删|设置|发)|微信|密码|遥控|验证码|救命(?:讲座|知识|课)"),
     "fire": _all("(?:打|点)不着(?:火)?|火苗[^,。]{0,5}(?:小|弱|黄|不旺)|拔了|还用呢|(?:烟囱|尾气|烧烤|烤串|烤肉|油烟(?!机)|排烟|工厂|餐馆|饭店|烧香|香炉|抽烟|吸烟|烟味)|(?:火|烟)[^。]{0,6}(?:已经?|早就|都)?(?:灭了|扑灭了|没了)(?![^。!?]{0,20}(?:又|刚才|还在?)[^,。!?]{0,6}(?:冒|着|起|烧))|(?:barbecue|bbq|cigarette|smokes|smokers|incense)|演习|演戏|演练|灭火器[^,。]{0,6}(?:发|领|过期|教)|burning (?:leaves|rubbish|incense|paper)"),
     "gas": _all("(?:没有?|无)[^,。]{0,3}(?:煤气)?味|停气|(?:没|不)漏(?:气)?(?:[,。]|$)|下水|化粪池|垃圾|粪|油烟|油漆|甲醛|烧烤|臭水|厕所|淡淡的|丝丝|其实是|原来是|假的|虚惊|修好了|谢谢你们"),
@@ -58,7 +58,7 @@ _PAST = (
     "以前|从前|曾经|年轻(?:的)?时候|小时候|[一二两三四五六七八九十几\\d]+(?:年|个月)(?:前|以前)|(?:昨天|前天|昨晚|昨夜)(?!开始|起|就|到|夜里)"
 )
 _UNREAL = (
-    "电视|报上|报道|新闻|电影|小说|剧[里中情]|戏里|广播|报纸|抖音|寓言|解梦|枪战片|片子|频道|古时候|历史|故事|评书|戏文|李白|爱情|猜谜|成语|课文|游戏|书[上里]|视频里|短视频|公众号|讲座|演习|演戏|演练|培训|宣传|防范|预防|防止|以防|"
+    "电视(?!底|柜|旁|上[面头]|机|后|边|下)|报上|报道|新闻|电影|小说|剧[里中情]|戏里|广播|报纸|抖音|寓言|解梦|枪战片|片子|频道|古时候|历史|故事|评书|戏文|李白|爱情|猜谜|成语|课文|游戏|书[上里]|视频里|短视频|公众号|讲座|演习|演戏|演练|培训|宣传|防范|预防|防止|以防|"
     "万一|一旦|哪天|早晚|迟早|真要|要真|到时候|保不齐|难保|非得等|要是|如果|假如|假设|会不会|担心(?![,，。])|害怕(?![,，。!])|生怕|怕(?!是)|差一?点|险些|幸亏|幸好|梦见|做梦|梦里|听说|据说|知识|"
     r"\bif |leaflet|brochure|course|\bclass|training|workshop|\bdrill|advice (?:on|about)|learn|on tv|in the news|movie|last (?:week|month|year|time|spring|summer|autumn|winter)|\bonce\b|gives? me a|yesterday|used to|years? ago|afraid of|worried about|in case|nearly|almost"
 )
@@ -70,8 +70,8 @@ NOT_NOW = {
         "|(?:no|not|isn't|wasn't|never|don't have)(?: any| a)? $"
     ),
     "before_self_harm": re.compile(
-        "(?:电视|新闻|电影|小说|剧[里中情]|话剧|戏里|广播|视频里|讲座|宣传|以前|从前|当年|年轻(?:的)?时候|听说|in the news|on tv|movie)"
-        f"(?:(?!{_NOW})[^。!！?？;；\n])*$|(?:没有?|不是|不会|并没|别)[^,。]{{0,2}}$|(?:no|not|never) $"
+        "(?:电视(?!底|柜|旁|上[面头]|机|后|边|下)|新闻|电影|小说|剧[里中情]|话剧|戏里|广播|视频里|讲座|宣传|以前|从前|当年|年轻(?:的)?时候|听说|in the news|on tv|movie)"
+        f"(?:(?!{_NOW})[^。!！?？;；\n])*$|(?:没有?|不是|不会|并没|别)[^,。]{{0,2}}$|[我也绝]不$|(?:no|not|never) $"
     ),
     "after": re.compile(
         "[^,。]{0,2}(?:的话|那[回次会]|可怎么|时候?[,。]?|那[天年家]|(?:了|起来)?(?:咋|怎么|谁|往哪|可|跑都|逃都|也)[^,。]{0,3}(?:跑|逃|救|办呢|进|出|不)|怎么预防|怎么处理|如何|演习|演戏|演练|讲座|培训|知识|保险|险|报警器|应急|赔|报销)"
@@ -158,7 +158,7 @@ EVERYDAY = re.compile(
 """Words of everyday requests: weak signs among them come from a chore, not a danger."""
 
 CARE = re.compile(
-    "出院|住(?:了|过|着)?院(?!部)|石膏|拆线|术后|后遗症|护工|陪护|喂饭|翻身|擦身|伤残|评残|鉴定|复健|康复|常年|瘫了|瘫痪|卧床|慢性|"
+    "助浴|洗澡|搓澡|擦澡|浴盆|一周[^,。!?]{0,3}[回次趟]|出院|住(?:了|过|着)?院(?!部)|石膏|拆线|术后|后遗症|护工|陪护|喂饭|翻身|擦身|伤残|评残|鉴定|复健|康复|常年|瘫了|瘫痪|卧床|慢性|"
     "[一二三四五六七八九十两几好多半\\d]+(?:年|个月)(?:了|多|来)|打从|自从|落下的|老毛病|今年|不着急|不急"
 )
 """Words of an illness or injury of some time ago, which now needs care, not an ambulance."""
@@ -172,6 +172,8 @@ _AT_ONCE = re.compile(
     "突然|忽然|刚才|刚刚|这会儿|正在|一下子|快来|快点|赶紧|赶快|救[命我人]|急急|来人[啊呀哪吧]|救护车|120|119|110|快帮|帮帮我|求求|本来|just now|right now|hurry|quick|ambulance|help"
 )
 
+_FELT_WORDS = frozenset("疼痛冻")
+"""Beside an injury 疼死了 is no figure of speech."""
 _FELT = ("medical", "fall", "gas")
 BODILY = ("medical", "fall")
 _ALWAYS = ("self_harm", "help", "unresponsive", "urgent")
@@ -197,7 +199,8 @@ def unreal(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
     around = text[max(0, match.start() - 24) : match.end() + 16]
     if UNHARMED.search(text[match.start() : match.end()]):
         return True
-    if any(pattern.search(around) for pattern in FIGURES_OF_SPEECH):
+    figures = filter(None, (pattern.search(around) for pattern in FIGURES_OF_SPEECH))
+    if any(kind not in BODILY or found[0][0] not in _FELT_WORDS for found in figures):
         return True
     if kind not in _FELT and LIKENESS.search(around):
         return True

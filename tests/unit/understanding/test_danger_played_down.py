@@ -46,6 +46,18 @@ def test_what_explains_itself_raises_no_alarm() -> None:
     assert len(doubted) <= 0.05 * len(found), "\n".join(doubted)
 
 
+def test_what_was_missed_on_people_never_met_is_heard_now() -> None:
+    found = steps("danger_unmet.tsv")
+    assert [text for text, how in found.items() if how == "nothing"] == []
+    unsure = [text for text, how in found.items() if how == "listen first"]
+    assert len(unsure) <= 0.1 * len(found), "\n".join(unsure)
+
+
+def test_what_alarmed_on_people_never_met_is_quiet_now() -> None:
+    found = steps("no_danger_unmet.tsv")
+    assert [text for text, how in found.items() if how != "nothing"] == []
+
+
 @pytest.mark.parametrize(
     ("text", "danger", "expected"),
     [
