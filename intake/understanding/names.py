@@ -123,6 +123,20 @@ def seldom_name(text: str) -> float:
     return 0.7 if known else 0.6
 
 
+def unlisted_name(text: str) -> float:
+    """How likely it is that `text`, said where people write their names, is a full name with a
+    surname that no list has: 冶生梅. For three characters, both of the given name usual ones."""
+    given = text[1:]
+    if len(text) != 3 or is_word(text) or text[0] in NEVER_IN_NAMES or is_surname(text[0]):
+        return 0.0
+    if text[:2] in PHRASES_DICT or (given in PHRASES_DICT and given not in _COMMON):
+        return 0.0
+    if any(c in NEVER_IN_NAMES or c in THING_ENDS for c in given):
+        return 0.0
+    usual = sum(character in GIVEN for character in given)
+    return 0.65 if given in _COMMON or usual == 2 else 0.0
+
+
 def surname_like(character: str, sound: str, tone: int) -> str | None:
     """Return the surname that a recognised character stands for; None if none sounds like it.
 

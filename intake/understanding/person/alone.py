@@ -10,13 +10,14 @@ from intake.understanding.names import (
     is_word,
     name_chance,
     seldom_name,
+    unlisted_name,
 )
 from intake.understanding.person.orthography import respelled, wholly_by_sound
 from intake.understanding.person.scene import CALLER, TAKEN, Candidate, Scene
 from intake.understanding.person.words import NOT_NAMES
 
 _LEAD = re.compile(
-    "(?:室|房|号房?|户|屋|门|[东西南北中]户|左手|右手|(?:后|前|底)楼|三层阁|[东西]厢房|栋|幢|单元|楼|的|儿|住户|户主|业主|居民|联系人|患者|病人|老人|报名人?|登记|退休工人|独居老人|老党员|家属|报修人|落款|署名|陪护|代办人|经办人|投诉人|反映人|求助人|留言人|咨询人|客户|用户|房主|屋主|机主|用餐人|收饭人|申请人|报名人|联系|谢谢|多谢|麻烦了|拜托|你好|您好|我|俺|是|这里是|这里)+"
+    "(?:室|房|号房?|户|屋|门|[东西南北中]户|左手|右手|(?:后|前|底)楼|三层阁|[东西]厢房|栋|幢|单元|楼|的|儿|住户|户主|业主|居民|联系人|患者|病人|老人|报名人?|登记|退休工人|退休|领班|班长|组长|工友|代表|队长|会长|楼长|家长|同学|学生|教师|独居老人|老党员|家属|报修人|落款|署名|陪护|代办人|经办人|投诉人|反映人|求助人|留言人|咨询人|客户|用户|房主|屋主|机主|用餐人|收饭人|申请人|报名人|联系|谢谢|多谢|麻烦了|拜托|你好|您好|我|俺|是|这里是|这里)+"
 )
 _TAIL = re.compile(
     "(?:呀|啊|哈|哦|敬上|敬启|上|留言?|收|本人|说的|家里|家的|家|谢谢|多谢|谢谢了|在家|电话|手机|联系电话|的电话|女|男|报修|报名|预约|老人|同志)$"
@@ -104,7 +105,10 @@ def _name(
     if len(said) == 3 and near and not is_word(said):
         least = 0.5
     if len(said) == 2 and not double:
-        least = 0.6 if near and scene.edge(begin - 1) else 2.0
+        least = (0.44 if outer else 0.6) if near and scene.edge(begin - 1) else 2.0
+        first = begin == scene.runs[0][0] and begin == 0 and scene.edge(stop)
+        if first and not scene.heard.spoken and not is_word(said):
+            least = min(least, 0.44)
         if said[0] in WORD_SURNAMES:
             least = 2.0
     if listed:
@@ -113,14 +117,14 @@ def _name(
         value = respelled(scene.heard, start, end - start) or said
         confidence = 0.85 if near and chance >= 0.8 else 0.75 if near or chance >= 0.85 else 0.7
         if len(said) == 2 and not double:
-            confidence = 0.6
+            confidence = 0.6 if near else 0.55
         yield Candidate(scene.field(value, (start, end), confidence), CALLER, True)
     elif (near or outer) and (name := wholly_by_sound(scene.heard, start, end)):
         yield Candidate(scene.field(name, (start, end), 0.65), CALLER, True)
     elif (
         not (scene.heard.spoken or listed)
         and _is_signed(scene, start, end, near=near)
-        and (seldom := seldom_name(said))
+        and (seldom := seldom_name(said) or unlisted_name(said))
     ):
         yield Candidate(scene.field(said, (start, end), seldom), CALLER, True)
 
@@ -145,8 +149,10 @@ def _owner(scene: Scene, begin: int, stop: int) -> Iterator[Candidate]:
         if len(said) < length or start + length > stop or (length == 4) != (said[:2] in COMPOUND):
             continue
         goes_on = _OWNER_GOES_ON.match(scene.masked, start + length) or scene.edge(start + length)
+        # 302的袁桂珍查出来: after 的 a usual name needs no more.
+        usual = scene.plain[start - 1] == "的" and name_chance(said) >= 0.9
         value = respelled(scene.heard, start, length)
-        if not goes_on or value is None or scene.plain[start] != value[0]:
+        if not (goes_on or usual) or value is None or scene.plain[start] != value[0]:
             return
         if all(c in NEVER_IN_NAMES for c in said[1:]):
             return  # 201,马上来

@@ -18,7 +18,7 @@ _NAME = f"{_FIRST}(?: (?:(?:de|la|van|von|der|bin|al) ){{0,2}}{_WORD}){{0,2}}"
 _TITLE = "(?:Mr|Mrs|Ms|Miss|Madam|Auntie|Aunty|Uncle|Grandma|Grandpa|Granny|Old)\\.?"
 _TITLED = re.compile(f"\\b(?P<name>{_TITLE} {_WORD})")
 _CUE = re.compile(
-    "(?:\\b(?i:my name is|my name['\u2019]s|this is|i['\u2019]m|i am|it['\u2019]s|call me|name:|under|booked as|ask for|"
+    "(?:\\b(?i:my name is|(?<=and )the name is|my name['\u2019]s|this is|i['\u2019]m|i am|it['\u2019]s|call me|name:|under|booked as|ask for|"
     f"in the name of|signed|regards,|yours,|thanks,|cheers,)\\s{{1,3}})(?P<name>(?:{_TITLE} {_WORD}|{_NAME}))"
 )
 _HERE = re.compile(
@@ -115,7 +115,8 @@ def _of_home(scene: Scene) -> Iterator[Candidate]:
             name = match["name"]
             if not (_is_name(scene, name, match.start("name")) and may_be_person(name)):
                 continue
-            if pattern is _AT_HOME and not match["home"] and not is_pinyin_name(name):
+            first = match.start("name") == 0
+            if pattern is _AT_HOME and not (match["home"] or first or is_pinyin_name(name)):
                 continue
             yield Candidate(_field(match, 0.85), NEEDS if relative else CALLER, True)
     for match in _IS.finditer(scene.text):

@@ -20,7 +20,7 @@ _CALLED = re.compile(
     f"(?P<who>{_KIN}|{_ME}|报名的|人|您|收件人|)(?:的)?(?:名字|大名|全名)?(?P<cue>名叫|叫做|叫作|叫|教|的名字是)(?=(?P<name>{_H}{{2,4}}))"
 )
 _ANNOUNCED = re.compile(
-    f"(?P<cue>名字(?:叫|是|写)?|姓名(?:叫|是|写)?|本人|我这边是|这里是|我就是|我是|俺是|叫我|喊我|称呼我|"
+    f"(?P<cue>名字(?:叫|是|写)?|姓名(?:叫|是|写)?|本人|我这边是|这里是|我就是|我是|俺是|我系|叫我|喊我|称呼我|"
     f"(?:联系人|收件人|收饭人|报名人|申请人|用餐人|住户|户主|业主|租户|机主|署名|患者|病人|老人)(?:就?是|叫|姓名)?|"
     f"(?:(?:单子|本子|名字|表|卡|条子)上?(?:写|记|登记|备注|留)的?|(?:写|登记|记|留|报)的名字?|备注|写(?=[^,，。]{2, 4}的名))(?:的?是|在|一下)?)[:：,，\\s]{{0,3}}(?=(?P<name>{_H}{{2,4}}))"
 )
@@ -50,6 +50,10 @@ _ON_BEHALF = re.compile(
     f"(?:[给帮替为代](?:我|俺|咱)?(?:们|家)?(?:的)?(?:(?:{ELDERS})|邻居|对门的?|隔壁的?|楼[上下]的?|老乡|朋友|同事|战友|老?姐妹|"
     f"住户|老人)|病人|患者|产妇)(?P<name>{_H}{{3}})(?=[\\s,，。.!！?？、;；:：]|$|(?P<goes>订|约|申请|预|报|买|问|取|送|要|想|修|请|找|办|领|开|说|讲))"
 )
+_CALL_ME = re.compile(f"[叫喊](?:我|俺)(?P<name>{_H}{{2,4}}?)(?:就(?:行|好|成|可以|得)|即可)")
+_FOR_HER = re.compile(
+    f"[给帮替](?P<name>{_H}{{3}})(?=订|约|申请|预约|报名|买|取|送|修|请|找|办|领|开)"
+)
 _TITLE_NEXT = re.compile(
     "大夫|医生|师傅|师父|护士|护工|警官|民警|支书|书记|主任|经理|队长|站长|会计|律师|老师|老板|教授|院长|校长|局长|科长|"
     "村长|镇长|所长|店长|班长|组长|厂长|楼长|社工|保安|司机|大爷|大妈|大娘|大叔|大婶|大姐|大哥|大嫂|奶奶|爷爷|阿姨|阿婆|"
@@ -59,6 +63,9 @@ _TITLE_NEXT = re.compile(
 _SHARED = re.compile("(?:都|也|全|全都)(?:是)?$")
 _OURS = re.compile(
     f"(?:我们?|俺们?|{ELDERS}|夫妻俩?|两口子|老两口|他|她)(?:家|自己)?(?:两口子|夫妻俩?|老两口)?(?:都|也|全|全都)(?:是)?$"
+)
+_OFFICE = re.compile(
+    "(?:楼长|站长|书记|主任|社工|网格员|保安|师傅|大夫|医生|护士|经理|老板|房东|司机|中介|老师)(?:就|也|是)?$"
 )
 _NO_SURNAME = frozenset("名什啥别氏啊的吗呢吧了是不也都和有这那我你他")
 
@@ -80,6 +87,12 @@ def said_names(scene: Scene) -> Iterator[Candidate]:
         yield from _on_behalf(scene, match)
     for match in _SURNAME.finditer(scene.plain):
         yield from _surname(scene, match)
+    for match in _CALL_ME.finditer(scene.plain):
+        if surname_of(match["name"]) and not _is_title(scene, match.start("name")):
+            yield Candidate(scene.field(match["name"], match.span("name"), 0.8), CALLER, True)
+    for match in _FOR_HER.finditer(scene.masked):
+        if name_chance(match["name"]) >= 0.8:
+            yield Candidate(scene.field(match["name"], match.span("name"), 0.8), NEEDS, True)
 
 
 def _called(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
@@ -176,9 +189,10 @@ def _announced(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         )
     )
     alone = (
-        scene.edge(start + length) or scene.plain[start + length : start + length + 1] in "，就的"
+        scene.edge(start + length)
+        or scene.plain[start + length : start + length + 1] in "，就的哪呀啊呐哈嘞咧哟"
     )
-    chance = name_chance(said)
+    chance = name_chance(said) or (seldom_name(said) if alone else 0.0)
     least = 0.45 if plain and alone else 0.55 if alone else 0.65
     if re.match(
         "(?:[一二三四五六七八九十\\d]{1,4}(?:号|栋|幢)|小区|大厦|厦|[路街巷村镇县区院厂场])",
@@ -188,8 +202,8 @@ def _announced(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     if (
         not plain
         and not alone
-        and cue in ("我是", "俺是")
-        and scene.plain[start + length] not in "我家住在今要想,，"
+        and cue in ("我是", "俺是", "我系")
+        and scene.plain[start + length] not in "我家住在今要想,，哪呀啊呐哈"
     ):
         return
     if length >= 2 and chance >= least and not _of_relation(scene, start + length):
@@ -259,6 +273,7 @@ def _surname(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     if (
         (not own and is_reported(scene, match.start()))
         or match["name"] in _NO_SURNAME
+        or (not own and _OFFICE.search(scene.before(match.start(), 6)))
         or re.search("是不是$|是否$", scene.before(match.start(), 4))
     ):
         return

@@ -21,7 +21,7 @@ from intake.understanding.person.words import (
 
 # Said of somebody who may be in need: 黄老师今天写春联，笔拿不住; 老汪进去洗澡，一声不应.
 _HELPLESS_NOW = (
-    "(?:今天|今早|今晚|早上|昨晚|昨天|前天|刚才|刚刚|刚|现在|这会儿?|突然|忽然|进去|自己|躺|摔|跌|"
+    "(?:正|在|下着|好好的?|今天|今早|今晚|早上|昨晚|昨天|前天|刚才|刚刚|刚|现在|这会儿?|突然|忽然|进去|自己|躺|摔|跌|"
     "倒在|坐在|喊不|叫不|咋叫|怎么叫|在屋|在家|[好两三四五几]天|一个人)"
 )
 _TITLED = re.compile(f"(?P<name>{'|'.join(COMPOUND)}|{_H})(?P<title>{TITLES})(?!们)")
@@ -34,7 +34,7 @@ _SMALL = re.compile(
 _CLOSING = re.compile(
     "[\\s,，。.!！?？、;；:：)）\x00]|$|三天|[一二两几]天|电话|手机|\\d|家|想|要|在|的|一个人|屋头|腿|耳|眼|说的"
 )
-_FOUND_BY = re.compile("(?:^|[\\s,，。\x00])(?:请|就|来)?(?:找|寻|喊|叫|问|打听)$")
+_FOUND_BY = re.compile("(?:^|[\\s,，。\x00])(?:请|就|来|就说)?(?:找|寻|喊|叫|问|打听)$")
 _OWN = re.compile(
     "(?:我是|俺是|我系|叫我|喊我|我叫|我就是|称呼我|我这边是|这里是)(?:[^,，。]{0,14}的)?(?:你|你们|恁)?$"
 )
@@ -56,6 +56,18 @@ _WITH_OLD = frozenset(
     ("太太", "大爷", "大娘", "大妈", "大叔", "大婶", "大伯", "大嫂", "奶奶", "爷爷", "婆婆", "阿姨")
 )
 _ADDRESS_BEFORE = re.compile("(?:[\x00\\d号室户楼巷村庄弄里]|家)的?$")
+_OF_FAMILY = re.compile(
+    f"(?P<name>{_H})家(?:奶奶|爷爷|大爷|大妈|大娘|大叔|阿婆|阿公|阿姨|婆婆|老太太?|老爷子)"
+)
+# 要我老聂的命; 4栋2门303老邓家的饭.
+_ONESELF = re.compile(
+    f"(?:[我俺]老(?P<me>{_H})(?=的|这|一|[\\s,，。!！]))|(?<=\x00)老(?P<house>{_H})(?=家的)"
+)
+# Whom to ask for, behind a number or a home: 座机6240518，找黎师傅.
+_ASKED_FOR = re.compile("[\x00\\d][\\s,，。]{1,2}(?:请|就说?)?找$")
+_NOT_SENT = re.compile(
+    "(?:别|不要|甭|莫|不想|不愿|除了)(?:再|又|给我)?(?:派|叫|让|找|来|换|安排|请|要)?$"
+)
 _LEFT_TITLES = frozenset("太公姑舅婆")
 """Titles that end words as well: only with nothing behind them, or for somebody to help."""
 
@@ -68,10 +80,26 @@ def titled_names(scene: Scene) -> Iterator[Candidate]:
         yield from _old(scene, match)
     for match in _SMALL.finditer(scene.masked):
         yield from _small(scene, match)
+    for match in _OF_FAMILY.finditer(scene.masked):
+        rank = rank_of(scene, *match.span())
+        if is_surname(match["name"]) and scene.edge(match.start() - 1) and rank:
+            yield Candidate(scene.field(match.group(), match.span(), 0.87), rank)
+    for match in _ONESELF.finditer(scene.masked):
+        surname = match["me"] or match["house"]
+        if f"老{surname}" not in NOT_NAMES and is_surname(surname):
+            span = match.end() - 2, match.end()
+            yield Candidate(scene.field(f"老{surname}", span, 0.8), CALLER)
+
+
+def _unwanted(scene: Scene, start: int) -> bool:
+    """Whether this person is not to come: 别派老吴."""
+    return bool(_NOT_SENT.search(scene.masked[max(0, start - 8) : start]))
 
 
 def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     said, title, start = match["name"], match["title"], match.start("name")
+    if _unwanted(scene, start):
+        return
     before = scene.masked[max(0, start - 12) : start]
     if title in OFFICIALS and not _OWN.search(before):
         return
@@ -82,7 +110,7 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     helpless = bool(_HELPLESS_SOON.match(scene.after(match.end()))) or (
         scene.edge(start - 1) and _is_in_need(scene, match.end())
     )
-    own = bool(_OWN.search(before))
+    own = bool(_OWN.search(before) or _ASKED_FOR.search(before))
     for length in (3, 2) if len(title) > 1 else ():
         full = scene.masked[start + 1 - length : start + 1] if start + 1 >= length else ""
         if (
@@ -226,6 +254,8 @@ def _signs(scene: Scene, start: int, end: int) -> bool:
 def _old(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     start = match.start()
     before = scene.before(start)
+    if _unwanted(scene, start):
+        return
     if _NOW.match(scene.plain, match.end()) and not _is_in_need(scene, match.end()):
         return
     if match.group()[:2] in NOT_NAMES or (match["more"] or "") in ("汉", "太", "爷子"):

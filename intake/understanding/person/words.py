@@ -32,7 +32,7 @@ CHILDREN = (
     "儿媳妇?|孩子|娃儿?|小孩|幺儿|囡囡|我儿)"
 )
 
-_PROFESSIONS_TEXT = "师傅 师父 医生 大夫 主任 教授 会计 工程师 老师 工 总"
+_PROFESSIONS_TEXT = "老板 老板娘 师傅 师父 医生 大夫 主任 教授 会计 工程师 老师 工 总"
 PROFESSIONS = frozenset(_PROFESSIONS_TEXT.split())
 """Titles that a worker, a doctor or a clerk has as often as a resident."""
 
