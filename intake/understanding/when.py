@@ -68,7 +68,11 @@ def read_when(
         return _without_spaces(heard, received_at, arranged=arranged, taken=taken)
     view = _clock_words(heard, _WORDS.respell(heard))
     covered = cover(len(view), taken)
-    moments = [m for m in find_moments(view) if not any(covered[m.start : m.end])]
+    moments = [
+        m
+        for m in find_moments(view)
+        if not any(covered[m.start : m.end]) and not _is_amount(view, m)
+    ]
     found = roles(view, moments) if moments else []
     scored = [
         (m, wish(view, m, role, received_at, arranged))
@@ -83,8 +87,12 @@ def read_when(
     wanted = [(m, score) for m, score in scored if score > 0]
     if not wanted:
         return None
+    # 周日之前来就行，他天天在家: what is so every day says no day.
+    wanted = [(m, score) for m, score in wanted if not _daily(m)] or wanted
     best = max(range(len(wanted)), key=lambda i: (wanted[i][1], -i))
     moment, score = _completed(wanted[best][0], usable), wanted[best][1]
+    if _daily(moment) and not (moment.part or moment.clock):
+        return None  # 要个天天能来的: no appointment
     listed = Several(view, usable, received_at).window(moment)
     window = listed or window_of(moment, received_at)
     if window is None or window.end <= received_at:
@@ -171,6 +179,16 @@ def _near(one: Window, other: Window) -> bool:
     inside = one.start >= other.start and one.end <= other.end
     around = other.start >= one.start and other.end <= one.end
     return inside or around or overlap(one, other) > 0.3
+
+
+def _is_amount(view: str, moment: Moment) -> bool:
+    """Whether it is part of an amount or of how long something was: 一百五一天, 三年前, 躺过四十天."""
+    said, before = view[moment.start : moment.end], view[max(0, moment.start - 2) : moment.start]
+    if said in ("五一", "六一", "七一", "八一", "十一"):
+        return bool(re.search("[百千万零\\d一二三四五六七八九块元]$", before))
+    if said == "年前":
+        return before[-1:] in tuple("一二三四五六七八九十几多两半0123456789")
+    return said.startswith("过") and before[-1:] in tuple("躺住睡病吃干做打走待呆歇用当坐练请")
 
 
 def _without_busy(

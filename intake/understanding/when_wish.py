@@ -28,8 +28,11 @@ _MOVED_TO = re.compile("(?:[改挪推换移调延]|提前)(?:[到成为在至]|�
 _TILL_TODAY = re.compile("[到至]$")
 _SENTENCE = re.compile("[^。!！?？;；\n]{0,14}")
 _TODAY = re.compile("今[天儿日]个?")
+_BOOKED = re.compile("(?:约|定|订|挂|排)(?:了|好了?|的|在|过|是)*$")
+# 今天来通马桶的小哥很细心: who came is told of.
+_CAME = re.compile("来(?:给我?|帮我?)?[^,，。]{1,8}的(?:那|小|师|姑|人|阿|护|大|同|老|女|男)")
 _SERVICE = re.compile(
-    "来|送|上门|接|陪|能不能|能来|派|过来|修|取|行不行|方便|有空|在家|帮|买|捎|拿(?![起着不])|配|订|留|约"
+    "(?<![回出起下上])来|送|上门|接|陪|能不能|能来|派|过来|修|取|行不行|方便|有空|在家|帮|买|捎|拿(?![起着不])|配|订|留|约"
 )
 _PAST_BEFORE = re.compile(
     "(?:(?<![一二三四五六日天点半刻号午晚上早年月\\d分钟])以前|从前|上回|上次|去年|前年|当年|昨天|前天|原来|(?<![周期拜])一到|每到|都是|老是|说好|报的)[^。!！?？]{0,12}$"
@@ -74,7 +77,11 @@ def wanted(view: str, moment: Moment, role: Role, now: datetime, arranged: bool)
     if window is None or window.end <= now:
         return -2.0 if window else -1.0
     nearby = re.split("[,，]", before)[-1] if moment.day is not None else before
-    if _PAST_BEFORE.search(nearby) or (_IS.search(before) and _IS_IT.match(after)):
+    if _TODAY.fullmatch(view[moment.start : moment.end]) and _CAME.match(after):
+        return -2.0
+    if (_PAST_BEFORE.search(nearby) and not _BOOKED.search(nearby)) or (
+        _IS.search(before) and _IS_IT.match(after)
+    ):
         return -2.0
     if _USED_TO.search(before):
         return -2.0

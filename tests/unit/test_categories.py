@@ -43,7 +43,9 @@ def test_the_catalogue_holds_every_service_and_every_other_intent() -> None:
         " tutoring sanitation noise public_facility outage property_mgmt dispute safety_hazard"
         " volunteer_signup general"
     )
-    others = "query_status cancel_request feedback handoff greet thanks affirm deny inform out_of_scope"
+    others = (
+        "query_status cancel_request feedback handoff greet thanks affirm deny inform out_of_scope"
+    )
     assert set(catalogue.codes) == set(services.split())
     assert set(catalogue.intents) == set(others.split())
     assert catalogue.is_service("meal")
