@@ -188,7 +188,7 @@ def _nothing_asked(here: MessageContext) -> AnswerPlan:
     talk = replies.small_talk(here.text, code)
     early = with_early(here.state, MessageReading(here.text, here.read, here.clauses))
     # A number or a home said before the need is no small talk, whatever the classifier says.
-    tells = early is not None and code == "out_of_scope" and any(map(here.read.get, REACHED_BY))
+    tells = early is not None and any(map(here.read.get, REACHED_BY))
     small = code in SMALL_TALK and share >= _LEAST.get(code, LIKELY) and not tells
     if small or talk in ("robot", "rude"):
         return AnswerPlan(steps=(SmallTalk(),), outcome="answered", talk=talk)

@@ -178,7 +178,9 @@ async def _without_assistant(
     request = await open_emergency(session, conversation, message.received_at)
     if request is not None:
         reading = await context.read(parts, session, conversation, message)
-        calm = remarks.takes_danger_back(message.text or "") and reading.urgency != "emergency"
+        # Who tells where it is still waits for help: 打错！我这里230号.
+        calm = remarks.takes_danger_back(message.text or "") and reading.urgency == "normal"
+        calm = calm and not (reading.place or reading.unit or reading.phone)
         if calm:
             await effects.take_back(session, conversation, message, request, parts)
         else:

@@ -29,7 +29,7 @@ _TAKES_DANGER_BACK = re.compile(
     "没有?没有?[,，。\\s]*(?:是|就是|那是)?.{0,6}(?:电视|戏|演|开玩笑|说笑|玩笑|广播|收音机|手机里|游戏)"
     "|(?:是|那是|在放|放的)(?:的)?(?:电视|电影|电视剧|戏|广播|收音机|手机|抖音)(?:里|上|机)?"
     "|不是(?:真|我家|我们家|火|着火|煤气|现在|要死|自杀|寻短见)|没(?:有)?(?:什么|啥)?(?:危险|着火|大事|大碍|要紧|受伤|事儿?了?(?:$|[,，。!！]))"
-    "|(?:误会|搞错|弄错|看错|听错|闻错|说错|打错|发错|按错)了?|开(?:个)?玩笑|我说着玩|吓着?你|别(?:紧张|担心|害怕|大惊小怪)|莫(?:紧张|担心|慌|怕)|虚惊"
+    "|误会(?:了|一场)|(?:看|听|闻|按)错了|搞错了[,，]?(?:是|不是)|开(?:个)?玩笑|我说着玩|吓着?你|别(?:紧张|担心|害怕|大惊小怪)|莫(?:紧张|担心|慌|怕)|虚惊"
     "|(?:已经|都)(?:好了|灭了|没事|关了|醒了|救下|找到|缓过来)|缓过来了|醒过来了|(?:人|她|他|孩子|娃)(?:没事|找到了|回来了)|(?:以前|去年|前年|上个?月|好几年前|年前)的事"
     "|false alarm|no danger|(?:was|am|were) (?:joking|kidding)|just (?:a joke|kidding|the tv|on tv|a film)|nobody is hurt|(?:i'?m|we'?re|she'?s|he'?s|it'?s) (?:fine|okay|ok|all right)(?: now)?|(?:by )?mistake",
     re.I,
@@ -60,5 +60,5 @@ def moves(text: str) -> bool:
 
 def takes_danger_back(text: str) -> bool:
     """Whether the message says that what sounded like danger is none: 没有没有，是电视里在打."""
-    short = len(text) <= AT_MOST
-    return short and bool(_TAKES_DANGER_BACK.search(text)) and not _STILL.search(text)
+    said = _TAKES_DANGER_BACK.search(text)
+    return bool(said) and len(text) <= AT_MOST and not _STILL.search(text)

@@ -8,6 +8,8 @@ from opencc import OpenCC
 _TO_SIMPLIFIED = OpenCC("t2s")
 # Frequent in transcripts, but left by OpenCC because they are words of both scripts.
 _BY_HAND = {"著": "着", "週": "周", "麽": "么", "甚": "什", "妳": "你", "嗮": "晒", "〇": "零"}
+# Cantonese words of one character that mean one Mandarin one, so that every reader knows them.
+_CANTONESE = dict(zip("冇喺咗佢哋睇揾畀俾嚟啲嘅嗰", "没在了他们看找给给来些的那", strict=True))
 
 
 def plain(text: str) -> str:
@@ -25,6 +27,8 @@ def _plain_character(character: str) -> str:
         return "\ufffd"
     if character in _BY_HAND:
         return _BY_HAND[character]
+    if character in _CANTONESE:
+        return _CANTONESE[character]
     half = unicodedata.normalize("NFKC", character)
     half = half if len(half) == 1 else character
     converted = _TO_SIMPLIFIED.convert(half.lower())

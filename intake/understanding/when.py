@@ -188,6 +188,8 @@ def _is_amount(view: str, moment: Moment) -> bool:
         return bool(re.search("[百千万零\\d一二三四五六七八九块元]$", before))
     if said == "年前":
         return before[-1:] in tuple("一二三四五六七八九十几多两半0123456789")
+    if said.endswith("点") and view[moment.end : moment.end + 1] == "几":
+        return True  # 血糖9点几
     return said.startswith("过") and before[-1:] in tuple("躺住睡病吃干做打走待呆歇用当坐练请")
 
 

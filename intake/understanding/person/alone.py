@@ -20,7 +20,7 @@ _LEAD = re.compile(
     "(?:室|房|号房?|户|屋|门|[东西南北中]户|左手|右手|(?:后|前|底)楼|三层阁|[东西]厢房|栋|幢|单元|楼|的|儿|住户|户主|业主|居民|联系人|患者|病人|老人|报名人?|登记|退休工人|退休|领班|班长|组长|工友|代表|队长|会长|楼长|家长|同学|学生|教师|独居老人|老党员|家属|报修人|落款|署名|陪护|代办人|经办人|投诉人|反映人|求助人|留言人|咨询人|客户|用户|房主|屋主|机主|用餐人|收饭人|申请人|报名人|联系|谢谢|多谢|麻烦了|拜托|你好|您好|我|俺|是|这里是|这里)+"
 )
 _TAIL = re.compile(
-    "(?:呀|啊|哈|哦|敬上|敬启|上|留言?|收|本人|说的|家里|家的|家|谢谢|多谢|谢谢了|在家|电话|手机|联系电话|的电话|女|男|报修|报名|预约|老人|同志)$"
+    "(?:呀|啊|哈|哦|谨启|谨上|顿首|拜上|敬上|敬启|上|留言?|收|本人|说的|家里|家的|家|谢谢|多谢|谢谢了|在家|电话|手机|联系电话|的电话|女|男|报修|报名|预约|老人|同志)$"
 )
 _OWNER_GOES_ON = re.compile("家|电话|手机|要|想|在|报修|收|的|说|今年|\\d")
 _LONGEST = 10
@@ -107,10 +107,12 @@ def _name(
     if len(said) == 2 and not double:
         least = (0.44 if outer else 0.6) if near and scene.edge(begin - 1) else 2.0
         first = begin == scene.runs[0][0] and begin == 0 and scene.edge(stop)
-        if first and not scene.heard.spoken and not is_word(said):
+        closing = stop == last and scene.plain[begin - 1 : begin] in tuple("。！？!?")
+        written = not scene.heard.spoken and not is_word(said)
+        if (first or closing) and written:
             least = min(least, 0.44)
         if said[0] in WORD_SURNAMES:
-            least = 2.0
+            least = 0.29 if first and near and written else 2.0
     if listed:
         least = max(least, 0.9)
     if chance >= least:

@@ -16,7 +16,7 @@ _WORD = f"(?:{_UP}(?:['\u2019]{_UP})?(?:{_LOW}{{1,15}})(?:-{_UP}?{_LOW}{{1,15}})
 _FIRST = f"(?:{_WORD}|{_UP}\\.)"
 _NAME = f"{_FIRST}(?: (?:(?:de|la|van|von|der|bin|al) ){{0,2}}{_WORD}){{0,2}}"
 _TITLE = "(?:Mr|Mrs|Ms|Miss|Madam|Auntie|Aunty|Uncle|Grandma|Grandpa|Granny|Old)\\.?"
-_TITLED = re.compile(f"\\b(?P<name>{_TITLE} {_WORD})")
+_TITLED = re.compile(f"\\b(?P<name>{_TITLE} {_WORD}(?: {_UP}{_LOW}{{1,12}}-{_LOW}{{1,12}})?)")
 _CUE = re.compile(
     "(?:\\b(?i:my name is|(?<=and )the name is|my name['\u2019]s|this is|i['\u2019]m|i am|it['\u2019]s|call me|name:|under|booked as|ask for|"
     f"in the name of|signed|regards,|yours,|thanks,|cheers,)\\s{{1,3}})(?P<name>(?:{_TITLE} {_WORD}|{_NAME}))"
@@ -42,6 +42,10 @@ _SIGNED = re.compile(
 _GREETED = re.compile(
     f"(?:^|[.!?\\n]\\s?)(?i:hi|hello|hey|good (?:morning|evening|afternoon|day)|morning|evening)(?: there)?[,!.]?\\s(?:[Ii]t['\u2019]s )?"
     f"(?P<name>{_NAME}),? (?:from|of|at|in|over|with|writing|calling)\\b"
+)
+_HIS_NAME = re.compile(f"(?P<name>{_FIRST} {_WORD}) is (?:his|her|my) name")
+_LAST_ONE = re.compile(
+    f"\\d{{2,4}}[a-zA-Z]?,\\s{{1,3}}(?P<name>{_WORD}(?: {_WORD})?)\\s{{0,2}}[.!]?\\s{{0,3}}$"
 )
 _SIGNED_ONE = re.compile(
     f"(?:[.!?\\n]|\\s[-—–])\\s{{1,3}}(?P<name>{_WORD})"
@@ -93,6 +97,8 @@ def english_names(scene: Scene) -> Iterator[Candidate]:
         (_GREETED, 0.85),
         (_CLOSED, 0.8),
         (_SIGNED, 0.75),
+        (_HIS_NAME, 0.9),
+        (_LAST_ONE, 0.75),
         (_SIGNED_ONE, 0.7),
     ):
         for match in pattern.finditer(text):

@@ -24,7 +24,7 @@ ENGLISH_WORD = (
 )
 """A regular expression for one English word of a number below a hundred."""
 
-_STEM = re.compile("[甲乙丙丁]|[a-z]")
+_STEM = re.compile("[甲乙丙丁东西南北]|[a-z]")
 
 
 def small(spoken: str, limit: int) -> str | None:

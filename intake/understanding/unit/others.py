@@ -14,7 +14,7 @@ _LOOSE_BEFORE = re.compile(
 _AFTER = re.compile(
     r"\s?(?:[码斤两块元米分秒瓦伏度片粒颗盒包箱个位名人岁年月日天周]|之间|左右|正常|打[^,，。]?分|kg|mm|w\b|v\b|[点时]钟?)|[路层]|楼(?![道上下])"
 )
-_PARKING_AFTER = re.compile("[^,，。;；\\d号楼栋]{0,7}(?:车位|泊位|停车)")
+_PARKING_AFTER = re.compile("[^,，。;；\\d号楼栋]{0,9}(?:车位|泊位|停车|位子)")
 
 
 def is_other(view: str, start: int, end: int) -> bool:
