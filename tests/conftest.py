@@ -128,6 +128,7 @@ def make_settings(tmp_path: Path, database_url: str) -> Callable[..., Settings]:
             "database_url": database_url,
             "limits": {"min_free_bytes": 0, "per_address_per_minute": 0},
             "hearing": {"engine": "canned"},
+            "deciding": {"category": 0.6, "category_spoken": 0.7},
         }
         for key, value in tables.items():
             base[key] = {**base.get(key, {}), **value} if isinstance(value, dict) else value

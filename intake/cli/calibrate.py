@@ -41,7 +41,7 @@ def calibrate(
     catalogue = load_catalogue(ROOT / "data" / "services")
     errors, out = Console(stderr=True, highlight=False), Console(highlight=False)
     open_ = settings.deciding.model_copy(
-        update={"category": 0.0, "category_spoken": 0.0, "categories": {}}
+        update={"category": 0.0, "category_spoken": 0.0, "categories": {}, "recognisers": {}}
     )
     without = settings.model_copy(update={"deciding": open_})
     answers: dict[Part, list[Answer]] = {part: [] for part in SETTINGS}

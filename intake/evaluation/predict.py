@@ -58,6 +58,7 @@ class Predictor:
             language,
             transcribed=True,
             alternatives=heard.alternatives,
+            engine=heard.engine,
         )
 
     async def as_said(self, item: Item) -> Answer:
@@ -99,6 +100,7 @@ class Predictor:
         transcribed: bool = False,
         remark: str | None = None,
         alternatives: Sequence[str] = (),
+        engine: str | None = None,
     ) -> Answer:
         silent = not text.strip()
         opinion = IntentRanking(())
@@ -138,6 +140,7 @@ class Predictor:
             limits=self.settings.deciding,
             reachable=item.audio is None,
             spoken=item.audio is not None,
+            engine=engine,
         )
         seconds = time.monotonic() - began
         confirmed = verdict.confirmed and not silent

@@ -32,13 +32,14 @@ def judge(
     limits: Deciding,
     reachable: bool = False,
     spoken: bool = False,
+    engine: str | None = None,
 ) -> Verdict:
     """Decide whether a request may go on without an operator. An emergency, an intent that is no
     service and a doubtful transcript never may.
 
     `category` and `urgency` are those that count: a person may have corrected what was read.
     `notes` are the transcript's. `reachable`: an answer goes back the way the message came, so no
-    phone number is needed. `spoken`: a recogniser wrote the words.
+    phone number is needed. `spoken`: a recogniser wrote the words, by the name of `engine`.
     """
     reasons: list[dict[str, str]] = []
     if urgency == "emergency":
@@ -53,7 +54,7 @@ def judge(
         required=_required(entry, read, reachable),
         thresholds=field_confidence.Thresholds(
             category=limits.category,
-            category_spoken=limits.category_spoken,
+            category_spoken=limits.spoken(engine),
             by_category=limits.categories,
             fields=limits.fields,
         ),

@@ -181,12 +181,15 @@ async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -
     """`judge` of a stored request, with what its sender gave and people corrected."""
     row = await session.get_one(models.Understanding, request.understanding_id)
     notes: Collection[str] = ()
+    engine = None
     if request.transcript_id is not None:
-        notes = (await session.get_one(Transcript, request.transcript_id)).notes
+        transcript = await session.get_one(Transcript, request.transcript_id)
+        notes, engine = transcript.notes, transcript.engine
     return judge(
         _with_given(Understanding.from_json(row.fields), request),
         reachable=request.channel in ANSWERED_IN_WRITING,
         spoken=request.transcript_id is not None,
+        engine=engine,
         category=request.category,
         urgency=request.urgency,
         notes=notes,

@@ -74,12 +74,17 @@ class Chat(Table):
 class Deciding(Table):
     """Which confidence suffices for a decision without a person, 0..1.
 
-    Keys of ``categories``: codes of the catalogue.
+    Keys of ``categories``: codes of the catalogue; of ``recognisers``: engines. With the defaults
+    nothing is decided alone: a deployment finds its own values with `huying calibrate`
+    (docs/decisions/018). What a resident confirmed in a conversation is sure.
     """
 
-    category: float = Field(0.6, ge=0, le=1, description="least confidence of the category")
+    category: float = Field(1.0, ge=0, le=1, description="least confidence of the category")
     category_spoken: float = Field(
-        0.7, ge=0, le=1, description="the same for what a recogniser wrote"
+        1.0, ge=0, le=1, description="the same for what a recogniser wrote"
+    )
+    recognisers: dict[str, float] = Field(
+        default_factory=dict, description="the same for single recognisers"
     )
     categories: dict[str, float] = Field(
         default_factory=dict, description="the same for single categories"
@@ -93,3 +98,8 @@ class Deciding(Table):
     doubt_from: float = Field(
         0.1, ge=0, le=1, description="learned chance of danger that a person must look at"
     )
+
+    def spoken(self, engine: str | None) -> float:
+        """The least confidence of the category of what the recogniser `engine` wrote; None: of an
+        engine that is not known."""
+        return self.recognisers.get(engine or "", self.category_spoken)

@@ -17,6 +17,13 @@ NON_SERVICE = frozenset(
 """Intents that ask for no service: an operator reads such a message, no backend gets it."""
 
 
+NEVER = 1.0
+"""The threshold of the category with which no message is decided without a person, unless its
+writer confirmed what was read back."""
+SEEMS_SURE = 0.7
+"""The confidence of a category from which operators are not shown other ones first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """The least confidence, 0..1, with which a request goes out without an operator.
@@ -79,6 +86,12 @@ def _category(understanding: Understanding, limits: Thresholds, least: float) ->
             "not_a_service",
             "这不是服务请求，请人工回复",
             "This asks for no service: please answer it",
+        )
+    elif limits.by_category.get(category, least) == NEVER and SEEMS_SURE <= share < NEVER:
+        yield Reason(
+            "checked_by_person",
+            "按现在的设置，每一件都由人看过再办",
+            "By the settings a person checks every request",
         )
     elif share < limits.by_category.get(category, least):
         codes = [code for code, _ in understanding.category_ranking[:2]] or [category]

@@ -189,6 +189,7 @@ class Stack:
                 },
             },
         }
+        base["deciding"] = {"category": 0.6, "category_spoken": 0.7}
         for key, value in tables.items():
             base[key] = {**base.get(key, {}), **value} if isinstance(value, dict) else value
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("HUYING_")}

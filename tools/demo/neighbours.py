@@ -67,6 +67,11 @@ def write_settings(folder: Path, neighbours: Neighbours, places: Path) -> Path:
         f"""# Made anew by every `make demo`.
 places = "{places}"
 
+# So that the samples show what goes out without a person; a deployment calibrates its own values.
+[deciding]
+category = 0.6
+category_spoken = 0.7
+
 [channels.webchat]
 
 [backends.station]

@@ -13,7 +13,7 @@ from intake.locale import say
 from intake.locale.times import window
 from intake.settings import Deciding
 from intake.storage.models import ServiceRequest
-from intake.understanding.confidence import Thresholds
+from intake.understanding.confidence import SEEMS_SURE, Thresholds
 from intake.understanding.fields import BY_NAME, READ, RequestField
 from intake.understanding.values import Window, window_from_json
 
@@ -83,8 +83,9 @@ def views(
     """
     entry = catalogue.entries.get(request.category or "")
     required = entry.required if entry else ()
+    least = deciding.category_spoken if request.transcript_id else deciding.category
     limits = Thresholds(
-        category=deciding.category_spoken if request.transcript_id else deciding.category,
+        category=min(least, SEEMS_SURE),
         by_category=deciding.categories,
         fields=deciding.fields,
     )
