@@ -135,6 +135,10 @@ async def read(
     kinds = ranking if ranking and parts.catalogue.is_service(ranking[0][0]) else ()
     if drafts and drafts[0].read.category:
         kinds = ((drafts[0].read.category, 1.0),)
+    # An answer is short and says little: the learned chance of danger counts from halfway on.
+    doubt_from = deciding.doubt_from
+    if drafts:
+        doubt_from = max(doubt_from, (deciding.alarm_from + deciding.doubt_from) / 2)
 
     def read_from(start: int) -> Understanding:
         return understand(
@@ -146,7 +150,7 @@ async def read(
             words=words,
             danger=danger,
             alarm_from=deciding.alarm_from,
-            doubt_from=deciding.doubt_from,
+            doubt_from=doubt_from,
             unarranged=parts.catalogue.unarranged,
         )
 

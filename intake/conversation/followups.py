@@ -189,7 +189,12 @@ def _nothing_asked(here: MessageContext) -> AnswerPlan:
     early = with_early(here.state, MessageReading(here.text, here.read, here.clauses))
     # A number or a home said before the need is no small talk, whatever the classifier says.
     tells = early is not None and any(map(here.read.get, REACHED_BY))
-    small = code in SMALL_TALK and share >= _LEAST.get(code, LIKELY) and not tells
+    small = (
+        code in SMALL_TALK
+        and remarks.may_be_small_talk(here.text, code)
+        and share >= _LEAST.get(code, LIKELY)
+        and not tells
+    )
     if small or talk in ("robot", "rude"):
         return AnswerPlan(steps=(SmallTalk(),), outcome="answered", talk=talk)
     ask = say("chat.nothing_open", here.language)

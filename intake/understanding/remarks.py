@@ -38,6 +38,16 @@ _STILL = re.compile(
     "(?:不是|没)(?:玩笑|开玩笑|误会|搞错)|(?<!不是)真的(?!没)|快(?:来|点|救)|救命|not (?:a joke|kidding)|hurry",
     re.I,
 )
+_POLITE = {
+    "greet": re.compile(
+        "好|早|喂|在(?:吗|么|不|嘛|没)|有人|嗨|哈[喽罗啰]|吃了|hello|\\bhi\\b|hey|morning|evening|afternoon|greetings",
+        re.I,
+    ),
+    "thanks": re.compile(
+        "谢|感[恩激]|辛苦|麻烦|费心|难为|再见|再会|拜|回头[见聊]|[好行成中]|没(?:事|别的)|就这|不[打用]|晓得|知道|收到|thank|thx|ta\\b|cheers|bye|appreciat|great|good|perfect|see you|take care",
+        re.I,
+    ),
+}
 AT_MOST = 200
 """Longer messages tell more than one remark."""
 
@@ -46,6 +56,13 @@ def asks_fact(text: str) -> bool:
     """Whether the message asks something that only a person can answer: 要钱吗, 师傅带工具不."""
     text = text.strip()
     return len(text) <= AT_MOST and bool(_ASKS.search(text)) and not _AGREES.search(text)
+
+
+def may_be_small_talk(text: str, kind: str) -> bool:
+    """Whether the text may be small talk of this kind: a greeting and thanks have words of their
+    own, and neither a number nor a sound without a meaning is one."""
+    words = _POLITE.get(kind)
+    return words is None or words.search(text) is not None
 
 
 def is_lost(text: str) -> bool:

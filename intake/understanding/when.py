@@ -186,6 +186,8 @@ def _is_amount(view: str, moment: Moment) -> bool:
     said, before = view[moment.start : moment.end], view[max(0, moment.start - 2) : moment.start]
     if said in ("五一", "六一", "七一", "八一", "十一"):
         return bool(re.search("[百千万零\\d一二三四五六七八九块元]$", before))
+    if said.endswith("点") and view.startswith("水", moment.end):
+        return True  # 三点水那个河
     if said == "年前":
         return before[-1:] in tuple("一二三四五六七八九十几多两半0123456789")
     if said.endswith("点") and view[moment.end : moment.end + 1] == "几":

@@ -54,7 +54,8 @@ def _elsewhere(known: Field[str] | None, found: Field[str]) -> bool:
     return known is not None and fuzzy_syllables(known.value) != fuzzy_syllables(found.value)
 
 
-_HOUSE = re.compile(r"\s*(?:就?是|门牌)?(\d{1,4})号(?=[\s,，。;；!！]|$)")
+_ROOM = re.compile(r"\s*(?:就?是)?(\d{3,4})[室号房]?[。.!！]?\s*")
+_HOUSE = re.compile(r"\s*(?:就?是|门牌)?(\d{1,4})号(?P<yard>院|门牌)?(?=[\s,，。;；!！]|$)")
 
 
 def _home(draft: Draft, text: str, found: Field[str] | None, moved: bool) -> Field[str] | None:
@@ -63,9 +64,12 @@ def _home(draft: Draft, text: str, found: Field[str] | None, moved: bool) -> Fie
     `moved`: the message names another place than the draft's.
     """
     known = draft.read.unit
-    if known is None and found is None and draft.read.place and draft.read.when:
+    if known is None and found is None and (whole := _ROOM.fullmatch(text)):
+        return Field(whole[1], whole.span(1), 0.7)
+    if known is None and found is None and draft.read.place:
         house = _HOUSE.match(text)  # 25号，敖锦泉: no day, as that is known
-        return Field(house[1], house.span(1), 0.7) if house else None
+        if house and (house["yard"] or draft.read.when):
+            return Field(house[1], house.span(1), 0.7)
     if known is None or (moved and found is not None):
         return found
     return unit.continued_field(known, draft.text, found, text)

@@ -10,7 +10,7 @@ from intake.catalogue.services import Catalogue
 from intake.conversation.form.fields import SHARED
 from intake.conversation.form.state import FIELDS, SURE, Draft, MessageReading, Ranking, State
 from intake.locale import reason
-from intake.understanding import replies
+from intake.understanding import remarks, replies
 from intake.understanding.values import Reason, Understanding
 
 PLAIN = 0.85
@@ -79,10 +79,15 @@ def switched_to(
         return None
     if len(state.drafts) > 1:
         return _one_of(state.drafts, said)
+    # 改成礼拜六吧，那天要抽血: only the time is another one.
+    only_time = remarks.moves(said.text) and "when" in found
     clauses = said.clauses or ((said.text, (said.best,)),)
     for text, ranking in reversed(clauses):
         for code, share in ranking[:1]:
             other = code != draft.read.category and catalogue.is_service(code)
+            asks = replies.asks_for(text)
+            if only_time and not asks:
+                continue
             least = WANTED if replies.asks_for(text) and not replies.drops(text, False) else SURE
             if other and share >= least:
                 return (_with_category(draft, code, share),)

@@ -98,6 +98,8 @@ def _nothing_new(state: State, said: MessageReading, catalogue: Catalogue) -> Tu
         fresh = replace(state, denials=1, misses=0, asked="what_is_wrong")
         return Turn(fresh, "what_is_wrong")
     talk = said.best[0] if said.best[0] in SMALL_TALK else None
+    if talk is not None and not remarks.may_be_small_talk(said.text, talk):
+        talk = None
     asks = remarks.asks_fact(said.text)
     told = state.asked not in FIELDS and not asks and _tells_more(said, catalogue)
     if talk == "out_of_scope" and (told or said.best[1] < UNRELATED):

@@ -23,7 +23,7 @@ _PARTS = (
     "叶尔兰|巴合提|别克|哈那提|努尔兰|米拉|加娜尔|木拉提|次旺|卓嘎|央宗|贡布|贡嘎|强巴|旦增|曲扎|嘎玛|巴桑|拉巴|米玛|格列|泽仁|康卓|尼珍|措姆|加措|曲比|阿苏|阿牛|海来|吉木|日扎|尔布|莫色|乌嘎|岩温|岩罕|岩香|岩坎|玉罕|玉香|玉应|乌云|毕力格|托娅|阿木|木呷|尔古|阿呷|吉克|沙马|阿芝|么"
 )
 _KNOWN = re.compile(
-    f"(?:(?<![{HAN}·•・‧])|(?<=人名儿)|(?<=名字)|(?=(?:叫|我是|找))|(?<=[妈爸娘爹奶爷婆公伴姨叔舅姑姐哥弟妹]))(?P<lead>(?:我|他|她)?(?:叫|是)|本人|叫我|写|找|联系人|)?(?P<name>(?:{_PARTS}){{1,3}})(?![{HAN}·•・‧])"
+    f"(?:(?<![{HAN}·•・‧])|(?<=人名儿)|(?<=名字)|(?=(?:叫|我是|找))|(?<=[妈爸娘爹奶爷婆公伴姨叔舅姑姐哥弟妹子女]))(?P<lead>(?:我|他|她)?(?:叫|是)|本人|叫我|写|找|联系人|)?(?P<name>(?:{_PARTS}){{1,3}})(?:(?![{HAN}·•・‧])|(?=老人|大爷|大叔|大妈|大娘|额吉|阿爸))"
 )
 _SOUNDS = frozenset(
     "阿巴布察达德迪尔额敦格古哈赫吉加娜卡克拉勒雷力丽莉鲁罗玛麦买米木纳尼努帕其琪热仁萨赛莎沙斯苏塔坦特提图"
@@ -42,7 +42,7 @@ def foreign_names(scene: Scene) -> Iterator[Candidate]:
             continue
         yield from _joined(scene, match.start(), match.end())
     for match in _LONG.finditer(scene.masked):
-        if rank_of(scene, *match.span("name")):
+        if len(set(match["name"])) >= 4 and rank_of(scene, *match.span("name")):
             yield Candidate(scene.field(match["name"], match.span("name"), 0.75), CALLER, True)
     for match in _KNOWN.finditer(scene.masked):
         if len(match["name"]) >= 2:

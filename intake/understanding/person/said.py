@@ -101,6 +101,8 @@ def _called(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         return
     if scene.covered[start] or _is_title(scene, start) or match["name"][:1] in "我你他她了我们":
         return
+    if match["name"][:2] in ("孙子", "孙女", "儿子", "女儿"):
+        return
     length = name_length(scene, start, sure=bool(who))
     said = scene.plain[start : start + length]
     if (

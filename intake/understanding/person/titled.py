@@ -125,6 +125,8 @@ def _titled(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
                     scene.field(full, (start + 1 - length, start + 1), 0.85), rank, True
                 )
             return
+    if said == "房" and before.endswith(("门", "厨", "病", "客", "库", "机", "平", "住")):
+        return
     if said + title == "康师傅" and not own:
         return  # a brand of noodles
     if said in TITLE_WORDS or said + title in NOT_NAMES or is_word(said + title):

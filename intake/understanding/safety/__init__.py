@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from intake.understanding.fields import Urgency
 from intake.understanding.safety.doubt import doubted
 from intake.understanding.safety.exclusions import (
+    AT_ONCE,
     CALM_TALK,
     HEARD_AS_CALM,
+    OLD_TALE,
     excused,
     harmless,
     ordinary,
@@ -73,7 +75,10 @@ def read_safety(heard: Heard) -> Safety:
 
 
 def _told_calmly(text: str, words: Span) -> bool:
-    """Whether the text says near `words` that it is the television, a drill or a joke."""
+    """Whether the text says near `words` that it is the television, a drill or a joke, or before
+    them that it was in the last century."""
+    if OLD_TALE.search(text, max(0, words[0] - 60), words[0]) and not AT_ONCE.search(text):
+        return True
     return CALM_TALK.search(text, max(0, words[0] - 60), words[1] + 60) is not None
 
 

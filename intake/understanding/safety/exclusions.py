@@ -49,7 +49,7 @@ HARMLESS: dict[str, tuple[re.Pattern[str], ...]] = {
     "missing": _all("我(?:也|都)?[寻找]不|教(?:了|过)", rf"{_THING}[^,。]{{0,12}}(?:丢|不见|找不|失踪|跑)|{_THING_EN}[^.]{{0,30}}(?:missing|lost|wandered|disappear|find)|找回来了|找到了|(?:过年|春节|[一两几多\d]年)[^,。]{{0,8}}没回|(?:走失|失踪|丢)了?(?:多|好几?|[一二三四五六七八九十两几\d]+)年"),
     "drowning": _all(f"{_THING}[^,。]{{0,6}}(?:掉|落|滑|跳|翻)|{_THING_EN}[^.]{{0,20}}(?:fell|jumped|in the)|(?:掉|落)下?来的水"),
     "fall": _all(f"{_THING}(?:又|都|突然|从[^,。]{{0,6}})?(?:掉|摔|跌|滚|滑)"),
-    "medical": _all("守夜|陪夜|熬(?:了|过)[^,。]{0,4}[月夜天]", "门卫|保安|(?:物业|公司|客服|师傅|房东|修灯)[^,。]{0,6}(?:叫|喊|推)|暖气|眼红|腿脚不(?:行|好)|暖气片?|(?:中风|脑梗|偏瘫|骨折|病|出院)(?:以后|之后|后)|手术|老毛病",r"\b(?:power|signal|wi-?fi|line|calls?|connection|internet|pressure)\b[^.]{0,20}dropping","(?:手机|电脑|电视|开关|门铃|遥控|机器|电梯|按钮|按键)[^,。]{0,10}(?:没反应|没有反应)|(?:后遗症|康复|恢复得)|(?:手机|电脑|电视|冰箱|空调|洗衣机|电池|车|轮椅|助听器|机器)[^,。]{0,8}不行了|(?:年了|年多|多年|瘫痪|偏瘫|常年|卧床)[^。]{0,30}(?:护工|康复|照顾|陪护|助浴|护理|理发)"),
+    "medical": _all("井盖","守夜|陪夜|熬(?:了|过)[^,。]{0,4}[月夜天]", "门卫|保安|(?:物业|公司|客服|师傅|房东|修灯)[^,。]{0,6}(?:叫|喊|推)|暖气|眼红|腿脚不(?:行|好)|暖气片?|(?:中风|脑梗|偏瘫|骨折|病|出院)(?:以后|之后|后)|手术|老毛病",r"\b(?:power|signal|wi-?fi|line|calls?|connection|internet|pressure)\b[^.]{0,20}dropping","(?:手机|电脑|电视|开关|门铃|遥控|机器|电梯|按钮|按键)[^,。]{0,10}(?:没反应|没有反应)|(?:后遗症|康复|恢复得)|(?:手机|电脑|电视|冰箱|空调|洗衣机|电池|车|轮椅|助听器|机器)[^,。]{0,8}不行了|(?:年了|年多|多年|瘫痪|偏瘫|常年|卧床)[^。]{0,30}(?:护工|康复|照顾|陪护|助浴|护理|理发)"),
     "self_harm": _all("(?:电视|新闻|小说|电影|剧)[^。]{0,20}|走(?:法律|司法|程序|流程|正规|后门|医保|仲裁|公证)"),
 }  # fmt: skip
 
@@ -168,7 +168,7 @@ _REQUEST = re.compile(
     "怎么(?:办理|交|弄|报|领|算|申请)|预约|每(?:周|天|月|次|个|回|季)|天天|老是|总是|常年|一[上下走吃][^,。]{0,3}就|好[几些]年|[一二三四五六七八九十两几\\d]+年了?|"
     "管管|反映|投诉|什么时候|啥时候|取消|退掉|复查|体检|would like|could (?:you|someone)|can (?:you|someone) (?!come)|how (?:do|much)|when (?:is|does)"
 )
-_AT_ONCE = re.compile(
+AT_ONCE = re.compile(
     "突然|忽然|刚才|刚刚|这会儿|正在|一下子|快来|快点|赶紧|赶快|救[命我人]|急急|来人[啊呀哪吧]|救护车|120|119|110|快帮|帮帮我|求求|本来|just now|right now|hurry|quick|ambulance|help"
 )
 
@@ -220,7 +220,7 @@ def _settled(text: str, calm: str, match: re.Match[str], kind: str) -> bool:
         return True
     if kind not in _ALWAYS:
         near = text[low:high]
-        if ordinary(near) or (kind in BODILY and CARE.search(near) and not _AT_ONCE.search(near)):
+        if ordinary(near) or (kind in BODILY and CARE.search(near) and not AT_ONCE.search(near)):
             return True
     return any(
         pattern.search(spelled[low:high])
@@ -238,7 +238,7 @@ def ordinary(text: str) -> bool:
     """Whether the text asks for a service or tells a habit, with no word of haste; then `hints`
     don't count."""
     asked = _REQUEST.search(text) or CHORE.search(text)
-    return bool(asked) and not _AT_ONCE.search(text)
+    return bool(asked) and not AT_ONCE.search(text)
 
 
 def harmless(text: str) -> bool:
