@@ -20,8 +20,8 @@ from intake.understanding.safety.exclusions import (
 )
 from intake.understanding.safety.explanations import explained_kinds
 from intake.understanding.safety.hints import hinted
-from intake.understanding.safety.pressing import pressing
 from intake.understanding.safety.sound import sounding_like_danger
+from intake.understanding.safety.urgency import pressing
 from intake.understanding.safety.words import EMERGENCIES, HEARD_AS, URGENT
 from intake.understanding.spoken_text import Heard, Span
 from intake.understanding.values import Evidence
