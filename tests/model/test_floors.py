@@ -91,9 +91,11 @@ WITHOUT_A_FLOOR = {"n", "seconds_median", "kinds"}
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    """What `huying evaluate --json` says of our own set, with the settings' defaults."""
+    """What `huying evaluate --json` says of our own set, with the settings' defaults, but for the
+    thresholds: by default nothing is decided alone."""
     env = {k: v for k, v in os.environ.items() if k == "HUYING_BOT_PYTHON" or "HUYING_" not in k}
     env["HUYING_HOME"] = str(tmp_path_factory.mktemp("home"))
+    env |= {"HUYING_DECIDING__CATEGORY": "0.6", "HUYING_DECIDING__CATEGORY_SPOKEN": "0.7"}
     command = [sys.executable, "-m", "intake", "evaluate", str(SET), "--json", "--verbose"]
     found = subprocess.run(command, env=env, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
