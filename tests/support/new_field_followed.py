@@ -165,6 +165,7 @@ async def follow(folder: Path, database_url: str) -> None:
         "database_url": database_url,
         "limits": {"min_free_bytes": 0, "per_address_per_minute": 0},
         "hearing": {"engine": "canned"},
+        "deciding": {"category": 0.6, "category_spoken": 0.7},
     }
     async with WebhookReceiver(["s3cret"]) as office:
         table = {
