@@ -35,7 +35,8 @@ _TAKES_DANGER_BACK = re.compile(
     re.I,
 )
 _STILL = re.compile(
-    "(?:不是|没)(?:玩笑|开玩笑|误会|搞错)|(?<!不是)真的(?!没)|快(?:来|点|救)|救命|not (?:a joke|kidding)|hurry",
+    "(?:不是|没)(?:玩笑|开玩笑|误会|搞错)|(?<!不是)真的(?!没)|快(?:来|点|救)|救命"
+    "|可是|但|不过|还(?:在(?!家)|没|是[不没])|[疼痛血喘晕]|[动站起醒]不|[白紫青]了|\\bbut\\b|still|not (?:a joke|kidding)|hurry",
     re.I,
 )
 _POLITE = {
