@@ -44,6 +44,8 @@ MILESTONES = (
     ("Starting to train component 'MemoizationPolicy'", 97),
 )
 STEPS = re.compile(r"Step (\d+) of at most (\d+)")
+FRAMES_EACH = 2
+"""In how many frames training puts each plain request; four were no better than two."""
 SCRATCH = ".training-"
 CACHE_MEGABYTES = 200
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -61,6 +63,7 @@ DEPENDS_ON = (
     "bot/lean.py",
     "bot/train.py",
     "data/nlu",
+    "data/wants.yml",
     "data/heard",
     "data/rules",
     "data/stories",
@@ -221,6 +224,7 @@ def _write_sources(root: Path, scratch: Path) -> list[Path]:
         _write(data / f"{code}.yml", "nlu", [{"intent": code, "examples": lines}])
     folders = [root / "data" / name for name in ("nlu", "rules", "stories", "lookups")]
     _write_misheard(root, data)
+    _write_wants(root, catalogue, data)
     return [data, *(folder for folder in folders if folder.is_dir())]
 
 
@@ -274,6 +278,25 @@ def _write_misheard(root: Path, data: Path) -> None:
             examples.setdefault(intent, []).append(example)
     nlu = [{"intent": intent, "examples": found} for intent, found in examples.items()]
     _write(data / "misheard.yml", "nlu", nlu)
+
+
+def _write_wants(root: Path, catalogue: Catalogue, data: Path) -> None:
+    """The plain requests of ``data/wants.yml``: each phrase in some of the frames, always the same.
+
+    Phrases of services that the catalogue does not have are left out.
+    """
+    source = root / "data" / "wants.yml"
+    plain = YAML(typ="safe").load(source) if source.exists() else {"frames": (), "wants": {}}
+    nlu = []
+    for code, phrases in plain["wants"].items():
+        said: dict[str, None] = {}
+        for phrase in phrases if catalogue.is_service(code) else ():
+            draw = random.Random(phrase)  # noqa: S311 - no secret hangs on it
+            frames = draw.sample(plain["frames"], FRAMES_EACH)
+            said.update(dict.fromkeys(frame.format(phrase) for frame in frames))
+        if said:
+            nlu.append({"intent": code, "examples": "".join(f"- {text}\n" for text in said)})
+    _write(data / "wants.yml", "nlu", nlu)
 
 
 def _among(text: str, intent: str, details: Sequence[str]) -> str:

@@ -14,7 +14,15 @@ from typing import Any
 from intake.conversation import followups, phrases
 from intake.conversation.clauses import Clauses
 from intake.conversation.context import AnswerPlan, MessageContext, listen
-from intake.conversation.form import FIELDS, MessageReading, Ranking, State, respond
+from intake.conversation.form import (
+    FIELDS,
+    LIKELY,
+    MessageReading,
+    Ranking,
+    State,
+    respond,
+    with_early,
+)
 from intake.conversation.plan import Drop, Emergency, HandOver, Keep, SmallTalk, Submit
 from intake.errors import NotFound
 from intake.locale import say
@@ -114,6 +122,10 @@ async def hand_over(here: MessageContext) -> AnswerPlan:
     """Have an operator take over; a resident who only asks if this is a machine gets an answer."""
     if not here.state.drafts and replies.asks_robot(here.text):
         return AnswerPlan(steps=(SmallTalk(),), talk="robot")
+    guessed = here.read.category == "handoff" and here.read.category_confidence < LIKELY
+    said = MessageReading(here.text, here.read, here.clauses)
+    if guessed and not replies.wants_person(here.text) and with_early(here.state, said):
+        return await followups.answer_turn(here)  # 13906182245，这个号码打得通
     step = HandOver(because="asked" if here.read.category == "handoff" else "not_understood")
     return AnswerPlan([say("chat.hand_over", here.language)], (step,))
 

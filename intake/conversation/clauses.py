@@ -20,6 +20,10 @@ SHORTEST = 4
 _WHERE = re.compile(
     "(?:就|还)?(?:在|靠|挨着).{1,16}(?:旁边?|边上|附近|对面|隔壁|后头|后面|前头|前面|上头|下头|门口|楼下|里头)"
 )
+# A clause that only says which kind of it: 要不冒烟的那种.
+_WHICH = re.compile(
+    "(?:就|还是)?(?:不?要|最好|得要?|买|给)?.{1,12}(?:的那种|那种的?|的就[行成好]|一点的|点儿?的)"
+)
 _BREAK = re.compile(r"[\s,.;!?，。；！？、]+")
 
 
@@ -29,7 +33,11 @@ def worth_ranking(state: State, text: str) -> list[str]:
     Empty for a message of one clause, and while a draft is open unless the resident adds something
     or takes something back.
     """
-    found = (c for c in _BREAK.split(text) if len(c) >= SHORTEST and not _WHERE.fullmatch(c))
+    found = (
+        clause
+        for clause in _BREAK.split(text)
+        if len(clause) >= SHORTEST and not (_WHERE.fullmatch(clause) or _WHICH.fullmatch(clause))
+    )
     clauses = list(itertools.islice(found, AT_MOST))
     wanted = not state.drafts or replies.takes_back(text) or replies.adds(text)
     return clauses if len(clauses) >= 2 and wanted else []

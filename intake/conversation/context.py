@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.conversation import state as conversation_state
 from intake.conversation.clauses import Clauses
-from intake.conversation.form import FIELDS, Ranking, State, moved
+from intake.conversation.form import FIELDS, Ranking, State, moved, same_day
 from intake.conversation.plan import Plan, Step
 from intake.conversation.state import ConversationState, Pending
 from intake.errors import NotFound
@@ -23,7 +23,7 @@ from intake.lifecycle import ENDED, Status
 from intake.runtime import Parts
 from intake.service_requests.understand import HeardWord
 from intake.storage.models import Attachment, Conversation, Message, ServiceRequest, Transcript
-from intake.understanding import replies
+from intake.understanding import replies, unit
 from intake.understanding.readers import understand
 from intake.understanding.values import Understanding
 
@@ -140,9 +140,9 @@ async def read(
     if drafts:
         doubt_from = max(doubt_from, (deciding.alarm_from + deciding.doubt_from) / 2)
 
-    def read_from(start: int) -> Understanding:
+    def read_part(start: int, end: int | None = None) -> Understanding:
         return understand(
-            text[start:],
+            text[start:end],
             received_at=received.replace(tzinfo=None),
             ranking=kinds,
             gazetteer=gazetteer,
@@ -154,16 +154,32 @@ async def read(
             unarranged=parts.catalogue.unarranged,
         )
 
-    whole = await asyncio.to_thread(read_from, 0)
+    whole = await asyncio.to_thread(read_part, 0)
     if ranking:
         code, share = ranking[0]
         whole = replace(whole, category=code, category_confidence=share, category_ranking=ranking)
     start = replies.instead(text)
     if not start:
         return whole
-    # "Not tomorrow, the day after": the fields after the correction replace those before it.
-    rest = await asyncio.to_thread(read_from, start)
-    found: dict[str, Any] = {n: moved(v, start) for n in FIELDS if (v := rest.get(n)) is not None}
+    rest = await asyncio.to_thread(read_part, start)
+    head = await asyncio.to_thread(read_part, 0, start)
+    return corrected(whole, head, rest, text, start)
+
+
+def corrected(
+    whole: Understanding, head: Understanding, rest: Understanding, text: str, start: int
+) -> Understanding:
+    """The reading of a message that corrects itself at `start`: "not tomorrow, the day after".
+
+    The fields after the correction replace those before it, of which stays what they leave open:
+    the building of another room, the hours of another day.
+    """
+    found: dict[str, Any] = {n: v for n in FIELDS if (v := rest.get(n)) is not None}
+    if "unit" in found and head.unit is not None:
+        found["unit"] = unit.continued_field(head.unit, text[:start], found["unit"], text[start:])
+    if "when" in found and head.when is not None:
+        found["when"] = same_day(head.when, found["when"], text[start:])
+    found = {n: moved(value, start) for n, value in found.items()}
     if rest.place is not None:
         found["area"] = rest.area
     return whole.but(**found)

@@ -12,7 +12,7 @@ UNKNOWN = "not_in_gazetteer"
 
 _SPACE = r"[\s,.!?，。！？、；~～]*"
 _YES = re.compile(
-    rf"{_SPACE}(?:嗯+|恩|对+[的呀啊了]*|是[的呀啊]?|没错|不错|好+[的呀啊嘞]*|可以[的]?|行+[的吧]?|成|中|要得"
+    rf"{_SPACE}(?:嗯+|恩|对+[的呀啊了着呢哩嘛喽]*|是[的呀啊]?|没错|不错|好+[的呀啊嘞]*|可以[的]?|行+[的吧]?|成|中|要得"
     rf"|确认|确定|就这样|就是这样|没问题|ok(?:ay)?|yes|yeah|yep|right|correct|sure|fine"
     rf"|that(?:'s| is) (?:right|correct|it))(?=$|[\s,.!?，。！？、]|谢|就|对|是|好)",
     re.I,
@@ -35,7 +35,7 @@ _TAKES_BACK = re.compile(
     re.I,
 )
 _ASKS_FOR = re.compile(
-    r"[帮请找叫派]|(?:来|给|要|出|换)[个位人]|想(?!不)|需要|\b(?:need|want|could|can|would|please|get)\b",
+    r"[帮请找叫派]|(?:来|给|要|出|换)[个位人]|想(?!不)|需要|(?:换|改)[成为]|那就|先修|\b(?:need|want|could|can|would|please|get)\b",
     re.I,
 )
 _INSTEAD = re.compile(
@@ -195,6 +195,11 @@ def helped_name(text: str) -> Field[str] | None:
 def asks_robot(text: str) -> bool:
     """Whether the resident asks if this is a machine, without asking for a person."""
     return bool(_ROBOT.search(text)) and not _WANTS_PERSON.search(text)
+
+
+def wants_person(text: str) -> bool:
+    """Whether the words ask for a person to talk to: 转人工."""
+    return bool(_WANTS_PERSON.search(text))
 
 
 def small_talk(text: str, intent: str) -> str:

@@ -98,6 +98,8 @@ _RIDE = re.compile("车|送我|送俺|送他|送她|送老|接我|接俺|陪|搭
 FREE = re.compile(
     "^[^,，不没]{0,8}?(?:请(?:好|到|下|了|过)[^,，]{0,4}假|请假了|告[了好]?假|调(?:好|了)?[休班]|倒(?:好|了)?[休班]|换(?:好|了)?班|(?<!才)轮休|歇班|歇工|休息(?!不)|休假|公休|补休|在家(?!里?[吵闹哭])|在屋|在场|[屋家][里头](?:头)?有人|有人(?:给)?开门|有人在|一直在|守[着到在]|候[着到]|喺屋)"
     "|^[我俺]?(?:打烊|收摊|收工|下班|关门|散场)了?(?:就|才)?(?:有空|得空|有时间|有工夫|行|可以|方便)"
+    "|^[,，\\s]?(?:的?话)?(?:早晚|早点晚点|几点钟?|[啥什哪]么?个?(?:时候|会儿|辰光|钟点)|哪个?钟点)[来去]?[都也](?:[行成中好得在]|可以|有空|方便|没关系|不要紧)"
+    "|^[,，\\s]?(?:以后|之后|过后)?(?:我们?|俺)才(?:能)?(?:到家|回来|回家|进门|下班)|^[^,，]{0,4}(?:到家|回来|回家)(?:了|以后|之后)?再(?:来|派|送|上门|过来)"
     "|^[^,，]{0,4}?(?:没课|没班|不上班|不当班|不出门|不出屋|不出去|不出摊|不返工|哪[儿里]?[也都]不去)"
 )
 """Somebody is at home, or has leave."""
@@ -204,7 +206,7 @@ def _role(said: str, moment: Moment, around: Setting) -> Role:
     if _excluded(around):
         return Role.EXCLUDED
     free = FREE.match(rest) or PRESENT.search(around.sentence)
-    if _lasts_or_recurs(moment, around):
+    if _lasts_or_recurs(moment, around) and (moment.recurs or not FREE.match(rest)):
         return Role.OTHER
     if not free and (_is_public(around) or _is_past(moment, around)):
         return Role.OTHER
@@ -254,8 +256,14 @@ def _lasts_or_recurs(moment: Moment, around: Setting) -> bool:
             _BIRTH_AFTER.search(rest)
             and not (_PARTY.search(rest) and _REQUEST.search(around.sentence))
         )
-        or _BIRTH_BEFORE.search(lead)
+        or (_BIRTH_BEFORE.search(lead) and not _is_near(moment))
     )
+
+
+def _is_near(moment: Moment) -> bool:
+    """Whether the day is named from today on, as no birthday is: 下周四, 后天."""
+    day = moment.day
+    return day is not None and bool(day["rel"] or day["weekday"])
 
 
 def _is_public(around: Setting) -> bool:

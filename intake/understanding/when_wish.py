@@ -24,7 +24,10 @@ STARTS = re.compile("\\s?(?:这天)?(?:开始|起(?![来床夜])|往后)")
 # 星期五下午吗, as a question after a request, in which words and order may be a foreigner's.
 _MAYBE = re.compile("\\s?(?:[吗么嘛]|[好行]不?[好行]?[吗么嘛]|可以[吗么嘛])")
 _ASKED_FOR = re.compile("[来帮送接陪修派教请要买]|想|打扫|洗|车")
-_MOVED_TO = re.compile("(?:[改挪推换移调延]|提前)(?:[到成为在至]|了)?$|不是[^,，。]{1,8}[,，]是$")
+_MOVED_TO = re.compile(
+    "(?:[改挪推换移调延]|提前)(?:[到成为在至]|了)?$|不是[^,，。]{1,8}[,，]是$"
+    "|[听记看说写搞弄][岔错混][^。]{0,9}(?:是|应该)$|[印写约排定开]的(?:其实|明明)?是$"
+)
 _TILL_TODAY = re.compile("[到至]$")
 _SENTENCE = re.compile("[^。!！?？;；\n]{0,14}")
 _TODAY = re.compile("今[天儿日]个?")

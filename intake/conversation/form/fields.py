@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import Any
 
 from intake.conversation.form.state import FIELDS, Draft, MessageReading, State
+from intake.conversation.form.times import on_known_day, same_day
 from intake.understanding import replies, unit
 from intake.understanding.fields import READ
-from intake.understanding.names import is_surname
+from intake.understanding.names import common_surname, is_surname
 from intake.understanding.phonetics import fuzzy_syllables
 from intake.understanding.place import PASSING
 from intake.understanding.remainder import UNEXPLAINED
-from intake.understanding.values import Field, Window
-from intake.understanding.when import names_day
+from intake.understanding.values import Field
 
 SHARED = tuple(row.name for row in READ if row.shared)
 """Names of the fields that two needs of one conversation share, such as the place."""
@@ -29,12 +28,17 @@ def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
     passing = "place" in found and found["place"].note == PASSING
     if passing and draft.read.place is not None and state.asked != "place":
         del found["place"]  # 周六要去妈祖宫: the home stays where it is
+    elif "place" in found and draft.read.place and _is_destination(draft, said.text, found):
+        del found["place"]  # 州医院，星期四早上八点半, once the home is known
     moved_home = "place" in found and _elsewhere(draft.read.place, found["place"])
     home = _home(draft, said.text, found.get("unit"), moved_home)
     if home is not None:
         found["unit"] = home
-    if "when" in found and draft.read.when is not None:
-        found["when"] = same_day(draft.read.when, found["when"], said.text)
+    if (known := draft.read.when) is not None:
+        if "when" in found:
+            found["when"] = same_day(known, found["when"], said.text)
+        elif (told := on_known_day(known, said.text)) is not None:
+            found["when"] = told
     if state.for_other and (helped := replies.helped_name(said.text)):
         found["person"] = helped
     elif "person" in found and state.for_other and replies.own_name(said.text):
@@ -43,10 +47,50 @@ def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
         bare = replies.bare(str(asked), said.text, others=bool(found))
         if bare is not None:
             found[str(asked)] = bare
-    alone = said.text.strip(" 。.")
-    if not found and asked == "read_back" and is_surname(alone) and not replies.yes(alone):
-        found["person"] = Field(alone, (0, len(said.text)), 0.6)
+    if "person" not in found and (name := _signed(draft, said.text, found, asked)) is not None:
+        found["person"] = name
     return found
+
+
+_FAMILIAR = re.compile(
+    "[小老阿][\u3400-\u9fff](?:[伯叔婆嫂哥姐妹姨公爷]|师傅)?|阿[\u3400-\u9fff]{2}"
+)
+_CLAUSE = re.compile("[,，。;；!！\\s]+")
+
+
+def _signed(
+    draft: Draft, text: str, found: Mapping[str, Field[Any]], asked: str | None
+) -> Field[str] | None:
+    """A name as an answer that nobody asked for: 小蒋, or 阿荣伯 behind a home; None for none."""
+    alone = text.strip(" 。.")
+    if not found and asked == "read_back" and is_surname(alone) and not replies.yes(alone):
+        return Field(alone, (0, len(text)), 0.6)
+    clauses = [clause for clause in _CLAUSE.split(text) if clause]
+    last = clauses[-1] if clauses else ""
+    if draft.knows("person") or (len(clauses) > 1 and "unit" not in found):
+        return None
+    familiar = _FAMILIAR.fullmatch(last) and (common_surname(last[1]) or last[0] == "阿")
+    if not familiar or asked == "person":
+        return None
+    start = text.rindex(last)
+    return Field(last, (start, start + len(last)), 0.6)
+
+
+_VISITED = re.compile("(?:医院|卫生院|诊所|门诊部?|保健院|车站|机场|码头|银行|法院|派出所|医务室)$")
+_LIVES = re.compile("住|家|搬|[改换]|接|在.{0,8}等|地址|错|不是|不对")
+
+
+def _is_destination(draft: Draft, text: str, found: Mapping[str, Field[Any]]) -> bool:
+    """Whether the place is where the resident is going, while the home is known to the room."""
+    known = draft.read.place
+    return (
+        known is not None
+        and draft.read.unit is not None
+        and "unit" not in found
+        and _VISITED.search(found["place"].value) is not None
+        and _VISITED.search(known.value) is None
+        and _LIVES.search(text) is None
+    )
 
 
 def _elsewhere(known: Field[str] | None, found: Field[str]) -> bool:
@@ -73,70 +117,6 @@ def _home(draft: Draft, text: str, found: Field[str] | None, moved: bool) -> Fie
     if known is None or (moved and found is not None):
         return found
     return unit.continued_field(known, draft.text, found, text)
-
-
-def same_day(old: Field[Window], new: Field[Window], text: str) -> Field[Window]:
-    """A new time of day on the known day, or the known time of day on a new day.
-
-    `new` unchanged where the two can't be combined. `text`: the message of `new`.
-    """
-    if not names_day(text):
-        if not (_one_day(old.value) and _one_day(new.value)):
-            return new
-        return replace(new, value=_moved(_like(old.value, new.value, text), old.value.start.date()))
-    new = replace(new, value=_in_week(old.value, new.value, text))
-    keeps = _SAME_HOUR.search(text) or _whole_day(new.value)
-    if keeps and _one_day(old.value) and _one_day(new.value) and not _whole_day(old.value):
-        return replace(new, value=_moved(old.value, new.value.start.date()))
-    return new
-
-
-_SAME_HOUR = re.compile(
-    "(?:钟点|时间|点儿?|时辰|几点)(?:都|也|还)?(?:没[动变改]|不[动变改]|照[旧原]|一样)"
-    "|还?(?:是|按)?(?:那个|原来的?|同样的?|这个)(?:钟?点|时间|时候|时辰)|same time|same hour"
-)
-_WEEKDAY = re.compile("(?<![下这上每本个])(?:周|星期|礼拜)[一二三四五六日天]")
-_PART_OF_DAY = re.compile("[早晚晨夜晌]|[上下中]午|傍|凌|[ap]\\.?m\\b|morning|noon|evening|tonight")
-
-
-def _one_day(window: Window) -> bool:
-    return window.start.date() == window.end.date()
-
-
-def _moved(window: Window, day: date) -> Window:
-    days = day - window.start.date()
-    return Window(window.start + days, window.end + days)
-
-
-def _like(old: Window, new: Window, text: str) -> Window:
-    """八点 after 晚上 is eight in the evening: the half of the day that was known, unless said."""
-    half = timedelta(hours=12)
-    if _whole_day(old) or _PART_OF_DAY.search(text):
-        return new
-    for later in (half, -half):
-        start = (new.start + later).time()
-        if old.start.time() <= start < old.end.time() and not (
-            old.start.time() <= new.start.time() < old.end.time()
-        ):
-            other = Window(new.start + later, new.end + later)
-            return other if _one_day(other) else new
-    return new
-
-
-def _in_week(old: Window, new: Window, text: str) -> Window:
-    """周三 after 下周 is the Wednesday of that week."""
-    week = timedelta(weeks=1)
-    inside = old.start <= new.start + week <= old.end and new.start < old.start
-    several = old.end - old.start > timedelta(days=1)
-    if several and inside and _WEEKDAY.search(text):
-        return Window(new.start + week, new.end + week)
-    return new
-
-
-def _whole_day(window: Window) -> bool:
-    start, end = window.start, window.end
-    same = start.date() == end.date()
-    return same and (start.hour, start.minute, end.hour, end.minute) == (0, 0, 23, 59)
 
 
 def declines(state: State, said: MessageReading, found: Mapping[str, Any]) -> list[str]:

@@ -82,14 +82,13 @@ def switched_to(
     # 改成礼拜六吧，那天要抽血: only the time is another one.
     only_time = remarks.moves(said.text) and "when" in found
     clauses = said.clauses or ((said.text, (said.best,)),)
-    for text, ranking in reversed(clauses):
-        for code, share in ranking[:1]:
-            other = code != draft.read.category and catalogue.is_service(code)
-            asks = replies.asks_for(text)
-            if only_time and not asks:
+    # What is asked for says more than what is told beside it: 他怕黑，换成修灯可以吗.
+    for asked, least in ((True, WANTED), (False, SURE)):
+        for text, ranking in () if only_time and not asked else reversed(clauses):
+            if asked is not (replies.asks_for(text) and not replies.drops(text, False)):
                 continue
-            least = WANTED if replies.asks_for(text) and not replies.drops(text, False) else SURE
-            if other and share >= least:
+            code, share = next(iter(ranking), ("", 0.0))
+            if code != draft.read.category and catalogue.is_service(code) and share >= least:
                 return (_with_category(draft, code, share),)
     return None
 

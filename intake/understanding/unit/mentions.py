@@ -30,7 +30,9 @@ _FILLER = re.compile(r"[\s,，。.、的那个嗯呃啊就是和号第?？]*")
 _CLOSE = re.compile(r"[\s,，]{0,2}")
 _AND = re.compile(r"\b(?:and|in|it's)\b")
 _CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
-_CORRECTED = re.compile("不对|错了|不是|[说记弄搞看写]错|[哦噢啊]不|不不|记性|糊涂|记岔")
+_CORRECTED = re.compile(
+    "不对|错了|不是|[说记弄搞看写听][错岔混]|[说写报记]成|[哦噢啊]不|不不|记性|糊涂|且慢|慢着"
+)
 _NEGATED = re.compile(
     "(?:不是(?![,，。\\s])|不在|不住|并非|没住|别[去到跟]|不要[去到])[在那个]{0,2}$"
     "|\\bnot (?:in |at )?$"
