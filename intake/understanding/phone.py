@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 
+from intake.understanding.denial import CORRECTION, GONE, stances
 from intake.understanding.phone_english import read_english
 from intake.understanding.phonetics import fuzzy
 from intake.understanding.spoken_text import Heard, Lexicon
@@ -27,7 +28,7 @@ _SOUNDS = {
 _WORDS = Lexicon(("不对", "错了", "说错", "电话", "手机", "号码", "座机"))
 _SEPARATORS = frozenset(" -,，.。、·—–~()（）:：")
 _FILLERS = frozenset("的那个嗯呃啊哎唉埃诶哦噢就是然后再杠")
-_CORRECTION = re.compile("不对|错了|说错|不是|应该是|改成|sorry|no,|wait")
+_NOT = re.compile("不是[\\s“]{0,2}$")
 _TAIL = re.compile("(?:末尾|尾数|后面|最后|后三位|后四位|后两位|尾号)[^\\d]{0,4}$")
 _CUE = re.compile("电话|手机|号码|座机|打给?我?|联系|回电|回拨|拨|call|phone|number|ring|mobile")
 _OTHER_NUMBER = re.compile(
@@ -41,6 +42,7 @@ _OWN_WORDS = frozenset("的就是把吧以已而有无我")
 _MOBILE = re.compile(r"1[3-9]\d{9}(?!\d)")
 _SPACED = re.compile(r"1[3-9]\d(?:\d{8}|[\s-]\d{4}[\s-]\d{4})(?!\d)")
 _LONGEST_GAP = 6
+_REACH = 24
 _FEWEST_CORRECTED = 5
 _MOST_DIGITS = 26
 _SHORTEST_WORDS = 2
@@ -77,25 +79,26 @@ def read_phone(heard: Heard) -> Field[str] | None:
         return stitched
     if not candidates:
         return read_english(heard.text)
-    chosen = good[-1] if good else max(candidates, key=lambda field: field.confidence)
+    good = _held(heard, good)
+    chosen = good[0] if good else max(candidates, key=lambda field: field.confidence)
     rivals = tuple(dict.fromkeys(f.value for f in good if f.value != chosen.value))
-    if rivals and good[0] is not chosen and not _took_back(heard, good):
-        chosen = good[0]
-        rivals = tuple(dict.fromkeys(f.value for f in good if f.value != chosen.value))
+    if rivals:
         return Field(chosen.value, chosen.evidence, 0.6, rivals, ambiguous=True, note="two_numbers")
     return chosen
 
 
-def _took_back(heard: Heard, good: Sequence[Field[str]]) -> bool:
-    first, last = good[0].evidence, good[-1].evidence
-    between = _WORDS.respell(heard)[first[1] if first else 0 : last[0] if last else 0]
-    return bool(_CORRECTION.search(between))
+def _held(heard: Heard, good: Sequence[Field[str]]) -> list[Field[str]]:
+    """The numbers that are neither denied nor taken back; all of them where none is left."""
+    spans = [field.evidence or (0, 0) for field in good]
+    meant = stances(_WORDS.respell(heard), spans)
+    return [f for f, stance in zip(good, meant, strict=True) if stance not in GONE] or list(good)
 
 
 def takes_back(heard: Heard, start: int, end: int) -> bool:
     """Say whether 不对 or a similar correction, also one misspelled by sound, stands between
     `start` and `end`."""
-    return bool(_CORRECTION.search(_WORDS.respell(heard)[start:end]))
+    said = _WORDS.respell(heard)[start:end]
+    return bool(CORRECTION.search(said) or "不是" in said)
 
 
 def find_runs(heard: Heard) -> list[Run]:
@@ -129,7 +132,11 @@ def find_runs(heard: Heard) -> list[Run]:
                 break
         index = max(end, start + 1)
         between = view[previous_end:start]
-        corrected = bool(runs) and len(between) < 24 and bool(_CORRECTION.search(between))
+        corrected = (
+            bool(runs)
+            and len(between) < 24
+            and (bool(CORRECTION.search(between)) or "不是" in between)
+        )
         cue = bool(_CUE.search(view[max(0, start - 10) : start]))
         if "0" in guessed:
             runs.append(Run(start, end, digits, guessed, corrected, cue))
@@ -145,6 +152,8 @@ def _digit(heard: Heard, view: str, index: int, so_far: int) -> str | None:
     """Return the digit that a character stands for after `so_far` digits of the same run."""
     character = view[index]
     if _is_digit(character):
+        if not so_far and view[index + 1 : index + 2] == "位":
+            return None  # 最后四位
         return _SPOKEN.get(character, character)
     # Among digits, a word that only sounds like a digit counts as one: 要八六 is 186.
     if not heard.spoken or index not in heard.at:
@@ -171,9 +180,16 @@ def _candidates(heard: Heard, runs: Sequence[Run]) -> Iterable[Field[str]]:
         gap = heard.text[group[-1].end : run.start] if group else ""
         whole = bool(_MOBILE.fullmatch(run.digits))
         said = sum(len(part.digits) for part in group)
+        denied = whole and _NOT.search(heard.text[max(0, run.start - 5) : run.start])
         # A whole number corrects nothing as short as a house's: 14号，送错了。139…
-        corrects = run.corrected and (said >= _FEWEST_CORRECTED or not whole)
-        if group and said < _MOST_DIGITS and (corrects or (_is_filler(gap) and not whole)):
+        tail = len(gap) < _REACH and _TAIL.search(heard.text[max(0, run.start - 10) : run.start])
+        corrects = (run.corrected or tail) and (said >= _FEWEST_CORRECTED or not whole)
+        if (
+            group
+            and said < _MOST_DIGITS
+            and not denied
+            and (corrects or (_is_filler(gap) and not whole))
+        ):
             group.append(run)
             continue
         yield from _number(heard, group)
@@ -211,6 +227,8 @@ def _number(heard: Heard, group: Sequence[Run]) -> Iterable[Field[str]]:
         return
     kept, guessed, corrected = "", "", False
     for run in group:
+        if kept and _NOT.search(heard.text[max(0, run.start - 5) : run.start]) and corrected:
+            continue  # 末尾是88不是78
         tail = _TAIL.search(heard.text[max(0, run.start - 10) : run.start])
         if run.corrected or (tail and kept):
             kept, corrected = _correct(kept, run.digits), True

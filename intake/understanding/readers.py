@@ -205,7 +205,7 @@ def understand(
             message.found[name] = field
     place = message.found.get("place")
     learned_alone = bool(reasons) and not (safety.evidence or safety.doubt)
-    if learned_alone and danger < alarm_from and message.only_answers():
+    if learned_alone and danger < (alarm_from + doubt_from) / 2 and message.only_answers():
         urgency, reasons = safety.urgency, ()
     timed = "when" in message.found or not message.arranged or message.emergency
     reasons += unexplained(heard, message.explained(), timed=timed)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from intake.understanding.denial import CORRECTION
 from intake.understanding.phonetics import HAN, fuzzy, syllables
 from intake.understanding.spoken_text import Heard, Lexicon, Span, cover
 from intake.understanding.values import Field, Window
@@ -43,8 +44,9 @@ _NUMERALS = frozenset("0123456789一二两三四五六七八九十")
 _SPACED = re.compile(
     f"(?:[{HAN}\\d,，。.?？!！:：-]{{1,4}}+ +){{3,}}+[{HAN}\\d,，。.?？!！:：-]*+ *"
 )
-_CORRECTION = re.compile(
-    "不对|错了|等[等下哈]|说错|不是|改成|改到|[推挪延换调]到|改为|换成|不行(?!就|的话|再)|算了|还是|sorry|no wait|actually"
+# 不行 and 还是 take a time back that stands before them; of other things they say something else.
+_INSTEAD = re.compile(
+    "等[等下哈]|不是|[推挪延换调]到|不行(?!就|的话|再)|算了|(?<=[吧，,。])还是|改(?=周|星期|礼拜|明|后|下|大后)"
 )
 
 
@@ -90,14 +92,18 @@ def read_when(
     # 周日之前来就行，他天天在家: what is so every day says no day.
     wanted = [(m, score) for m, score in wanted if not _daily(m)] or wanted
     best = max(range(len(wanted)), key=lambda i: (wanted[i][1], -i))
-    moment, score = _completed(wanted[best][0], usable), wanted[best][1]
+    excluded = [m for m, role in zip(moments, found, strict=True) if role is Role.EXCLUDED]
+    moment, score = _completed(wanted[best][0], usable, excluded), wanted[best][1]
     if _daily(moment) and not (moment.part or moment.clock):
         return None  # 要个天天能来的: no appointment
-    listed = Several(view, usable, received_at).window(moment)
+    several = Several(view, usable, received_at)
+    listed = several.window(moment)
     window = listed or window_of(moment, received_at)
     if window is None or window.end <= received_at:
         return None
-    completed = [(_completed(m, usable), s) for m, s in wanted]
+    if moment.day is not None and moment.part and not moment.clock:
+        window = several.through_parts(moment, window)
+    completed = [(_completed(m, usable, excluded), s) for m, s in wanted]
     rivals = tuple(
         other
         for other in (
@@ -208,20 +214,28 @@ def _without_busy(
 def _after_corrections(view: str, scored: list[tuple[Moment, float]]) -> list[tuple[Moment, float]]:
     for index in range(len(scored) - 1, 0, -1):
         between = view[scored[index - 1][0].end : scored[index][0].start]
-        if len(between) <= 20 and _CORRECTION.search(between) and scored[index][1] > -2:
+        instead = CORRECTION.search(between) or _INSTEAD.search(between)
+        if len(between) <= 20 and instead and scored[index][1] > -2:
             taken_back = [(m, -3.0) for m, _ in scored[:index]]
             return taken_back + scored[index:]
     return scored
 
 
-def _completed(moment: Moment, others: Sequence[Moment]) -> Moment:
-    """Fill in the day, or the part of the day, that was said elsewhere."""
+def _completed(moment: Moment, others: Sequence[Moment], excluded: Sequence[Moment] = ()) -> Moment:
+    """Fill in the day, or the part of the day, that was said elsewhere.
+
+    `excluded`: times of `others` of which only the day counts: 明天上午不行，下午.
+    """
     if moment.day is None:
         days = [m for m in others if m.day is not None and m is not moment and not m.is_past]
         if days:
             return moment.with_day(days[-1])
     if moment.day is not None and moment.part is None and moment.clock is None:
-        parts = [m for m in others if (m.day is None or m.day["every"]) and (m.part or m.clock)]
+        parts = [
+            m
+            for m in others
+            if (m.day is None or m.day["every"]) and (m.part or m.clock) and m not in excluded
+        ]
         if parts and not moment.before:
             said = next((m for m in reversed(parts) if m.clock), parts[0])
             return replace(

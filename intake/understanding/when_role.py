@@ -98,11 +98,14 @@ _RIDE = re.compile("车|送我|送俺|送他|送她|送老|接我|接俺|陪|搭
 FREE = re.compile(
     "^[^,，不没]{0,8}?(?:请(?:好|到|下|了|过)[^,，]{0,4}假|请假了|告[了好]?假|调(?:好|了)?[休班]|倒(?:好|了)?[休班]|换(?:好|了)?班|(?<!才)轮休|歇班|歇工|休息(?!不)|休假|公休|补休|在家(?!里?[吵闹哭])|在屋|在场|[屋家][里头](?:头)?有人|有人(?:给)?开门|有人在|一直在|守[着到在]|候[着到]|喺屋)"
     "|^[我俺]?(?:打烊|收摊|收工|下班|关门|散场)了?(?:就|才)?(?:有空|得空|有时间|有工夫|行|可以|方便)"
-    "|^[,，\\s]?(?:的?话)?(?:早晚|早点晚点|几点钟?|[啥什哪]么?个?(?:时候|会儿|辰光|钟点)|哪个?钟点)[来去]?[都也](?:[行成中好得在]|可以|有空|方便|没关系|不要紧)"
-    "|^[,，\\s]?(?:以后|之后|过后)?(?:我们?|俺)才(?:能)?(?:到家|回来|回家|进门|下班)|^[^,，]{0,4}(?:到家|回来|回家)(?:了|以后|之后)?再(?:来|派|送|上门|过来)"
+    "|^[我俺]?在(?=$|[,，。;；!！])|^[,，\\s]?(?:以后|之后|过后)?(?:我们?|俺)才(?:能)?(?:到家|回来|回家|进门|下班)|^[^,，]{0,4}(?:到家|回来|回家)(?:了|以后|之后)?再(?:来|派|送|上门|过来)"
     "|^[^,，]{0,4}?(?:没课|没班|不上班|不当班|不出门|不出屋|不出去|不出摊|不返工|哪[儿里]?[也都]不去)"
 )
 """Somebody is at home, or has leave."""
+ANY_HOUR = re.compile(
+    "^[,，\\s]?(?:的?话)?(?:早晚|早点晚点|几点钟?|[啥什哪]么?个?(?:时候|会儿|辰光|钟点)|哪个?钟点)[来去]?[都也](?:[行成中好得在]|可以|有空|方便|没关系|不要紧)"
+)
+"""Any hour of the day will do: 明天早晚都行."""
 PRESENT = re.compile("在场好|趁[人他她]|就有人开门|有人开门|在家好")
 _DONE = re.compile(
     "^(?:头|那会儿|前后)?[^,，]{0,2}(?:就[^,，]{0,6})?(?:递|交|报|寄|填|登记|申请|反映|讲|说|问|打电话|打过|约|订|坏|停|办|装|付|提|送|漏)[^,，]{0,7}?(?:[了过的咧哩啦]|名$)"
@@ -183,6 +186,18 @@ def roles(view: str, moments: list[Moment]) -> list[Role]:
         told = re.match("是(?!不是)[^,，。]{1,8}[,，]", around[index - 1].sentence)
         if told and re.search("是$", around[index].lead):
             found[index - 1], found[index] = Role.EXCLUDED, Role.OPEN
+    # 理发不要周一，周一你们休息: what is excluded once is excluded wherever it stands.
+    words = [view[m.start : m.end] for m in moments]
+    gone = {
+        said
+        for said, m, role in zip(words, moments, found, strict=True)
+        if role is Role.EXCLUDED and m.day is not None and not (m.part or m.clock)
+    }
+    if any(
+        role is Role.OPEN and m.day is not None and said not in gone
+        for said, m, role in zip(words, moments, found, strict=True)
+    ):
+        found = [Role.EXCLUDED if w in gone else r for w, r in zip(words, found, strict=True)]
     for index in range(1, len(moments)):
         # 今天礼拜四 tells the date.
         one, other = moments[index - 1], moments[index]
@@ -205,8 +220,8 @@ def _role(said: str, moment: Moment, around: Setting) -> Role:
     lead, rest = around.lead, around.rest
     if _excluded(around):
         return Role.EXCLUDED
-    free = FREE.match(rest) or PRESENT.search(around.sentence)
-    if _lasts_or_recurs(moment, around) and (moment.recurs or not FREE.match(rest)):
+    free = FREE.match(rest) or ANY_HOUR.match(rest) or PRESENT.search(around.sentence)
+    if _lasts_or_recurs(moment, around) and (moment.recurs or not ANY_HOUR.match(rest)):
         return Role.OTHER
     if not free and (_is_public(around) or _is_past(moment, around)):
         return Role.OTHER

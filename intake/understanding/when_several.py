@@ -12,6 +12,7 @@ from intake.understanding.when_window import window_of
 
 _RANGE = re.compile("\\s?(?:到|至|-|~)\\s?")
 _LIST = re.compile("[\\s、,，和或跟及者]{0,3}")
+_EITHER = re.compile("[\\s、,，]?(?:或者?是?|还是|和|跟)?[\\s,，]?")
 _ANY = re.compile("[^。!！?？;；]{0,6}(?:都|也|均|哪天|任|随便|皆|行|可以)")
 
 
@@ -34,6 +35,17 @@ class Several:
         if any(one.clock for one in chain[:-1]):
             return None
         return self._list(chain)
+
+    def through_parts(self, moment: Moment, window: Window) -> Window:
+        """The window to the end of the part of the day that will do as well: 上午或者下午都行."""
+        for other in self.moments:
+            if other.start < moment.end or other.day is not None or not other.part or other.clock:
+                continue
+            joined = _EITHER.fullmatch(self.view, moment.end, other.start)
+            until = window_of(other.with_day(moment), self.now)
+            if joined and _ANY.match(self.view, other.end) and until and until.end > window.end:
+                return Window(window.start, until.end)
+        return window
 
     def _chain(self, moment: Moment) -> list[Moment]:
         days = [m for m in self.moments if m.day is not None]

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 from intake.understanding.when_chinese import Moment
-from intake.understanding.when_role import FREE, PRESENT, Role
+from intake.understanding.when_role import ANY_HOUR, FREE, PRESENT, Role
 from intake.understanding.when_window import window_of
 
 _WANTED_BEFORE = re.compile(
@@ -99,7 +99,7 @@ def wanted(view: str, moment: Moment, role: Role, now: datetime, arranged: bool)
     score = _scored(moment)
     sentence = _SENTENCE.match(after)
     rest = sentence.group() if sentence else ""
-    free = not moment.before and FREE.match(rest) is not None
+    free = not moment.before and bool(FREE.match(rest) or ANY_HOUR.match(rest))
     if free or (PRESENT.search(rest) and role is not Role.BUSY):
         return _scored(moment) + 1.4 - (0.0 if arranged else 1.0)
     hoped, stated = _WANTED_AFTER.search(rest), _ABOUT_NOW.search(rest)

@@ -39,7 +39,9 @@ def on_known_day(old: Field[Window], text: str) -> Field[Window] | None:
         return None
     morning = datetime.combine(old.value.start.date(), time())
     for clause in reversed(_CLAUSE.split(text)):
-        told = read_when(Heard.of(clause), morning) if _TIME_OF_DAY.search(clause) else None
+        part = _ONLY_PART.fullmatch(clause.strip())
+        said = f"今天{part['part']}" if part else clause
+        told = read_when(Heard.of(said), morning) if part or _CLOCK.search(clause) else None
         if told is not None and told.value.start.date() == old.value.start.date():
             return replace(told, evidence=None)
     return None
@@ -51,9 +53,10 @@ _KEEPS = re.compile(
     "|还?(?:是|按)?(?:那个|原来的?|同样的?|这个)(?:钟?点|时间|时候|时辰)|same time|same hour"
 )
 _WEEKDAY = re.compile("(?<![下这上每本个])(?:周|星期|礼拜)[一二三四五六日天]")
-_TIME_OF_DAY = re.compile(
-    "[早晚晨夜晌]|[上下中]午|傍|凌|[\\d一二两三四五六七八九十][点:：]|[ap]\\.?m\\b|morning|noon|evening|tonight",
-    re.I,
+_CLOCK = re.compile("[\\d一二两三四五六七八九十][点:：]|\\d\\s?[ap]\\.?m\\b", re.I)
+# A part of the day and nothing else, which says no time as long as no day is known: 就下午吧.
+_ONLY_PART = re.compile(
+    "(?:那|就|在|要|还是|放在?|定在?){0,3}(?P<part>[上下中]午|早上|早晨|清早|傍晚|晚上|头晌|后晌)(?:吧|呗|来|行|都行|可以|好了?){0,2}"
 )
 _PART_OF_DAY = re.compile("[早晚晨夜晌]|[上下中]午|傍|凌|[ap]\\.?m\\b|morning|noon|evening|tonight")
 

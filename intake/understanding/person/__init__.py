@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
+from intake.understanding.denial import GONE, stances
 from intake.understanding.names import is_surname, surname_of
 from intake.understanding.person.alone import names_alone
 from intake.understanding.person.english import english_names
@@ -10,7 +11,7 @@ from intake.understanding.person.little import little_names
 from intake.understanding.person.said import said_names
 from intake.understanding.person.scene import CALLER, Candidate, Scene
 from intake.understanding.person.titled import titled_names
-from intake.understanding.spoken_text import Heard, Span
+from intake.understanding.spoken_text import Heard, Span, cover
 from intake.understanding.values import Field
 
 _AS_LIKELY = 0.12
@@ -32,7 +33,8 @@ def read_person(
     `emergency` or when help is asked for them. `places`: spellings that name places.
     """
     scene = Scene.of(text, heard, taken, emergency=emergency, places=places)
-    found = sorted(_found(scene), key=lambda c: (-c.rank, -c.field.confidence, c.start))
+    found = _held(scene, sorted(_found(scene), key=lambda c: c.start))
+    found.sort(key=lambda c: (-c.rank, -c.field.confidence, c.start))
     if not found:
         return None
     best = found[0]
@@ -58,6 +60,25 @@ def _found(scene: Scene) -> Iterator[Candidate]:
     yield from little_names(scene)
     yield from foreign_names(scene)
     yield from english_names(scene)
+
+
+def _held(scene: Scene, found: Sequence[Candidate]) -> list[Candidate]:
+    """The names that are neither denied nor taken back: 我不姓王，姓汪."""
+    spans = [c.field.evidence or (c.start, c.start + 1) for c in found]
+    apart: list[Span] = []
+    for span in sorted(set(spans), key=lambda span: (span[0], -span[1])):
+        if not apart or span[1] > apart[-1][1]:
+            apart.append(span)
+    meant = stances(scene.plain, apart)
+    gone = cover(
+        len(scene.plain),
+        (span for span, stance in zip(apart, meant, strict=True) if stance in GONE),
+    )
+    return [
+        candidate
+        for candidate, (start, end) in zip(found, spans, strict=True)
+        if not (gone[start] and gone[end - 1])
+    ]
 
 
 def _fullest(best: Candidate, found: Sequence[Candidate]) -> Candidate:

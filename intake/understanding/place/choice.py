@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from intake.understanding.denial import CORRECTION, Stance, stances
 from intake.understanding.gazetteer import Gazetteer, Place
 from intake.understanding.phonetics import syllables
 from intake.understanding.place.mention import Mention
@@ -75,6 +76,9 @@ def read_place(
     best = max(range(len(standing)), key=lambda index: (scores[index], -index))
     found = _field(standing, best, gazetteer, negated, heard)
     mention, place = standing[best], gazetteer.places[found.value]
+    if found.value in (left_open := _left_open(heard, standing)):
+        others = tuple(sorted(left_open - {found.value}))
+        return replace(found, ambiguous=True, alternatives=others)
     beside_home = _has_home(mention, unit_starts)
     village = _village(place, gazetteer)
     if village and not beside_home and _stands_for_village(heard.text, mention, unit_starts):
@@ -149,8 +153,23 @@ def _is_denied(heard: Heard, mentions: Sequence[Mention], index: int) -> bool:
         return True
     if len(between) > 12:
         return False
+    following = mentions[index + 1]
+    if is_negated(heard.text, following.start, following.end):
+        return False  # 西坪村3排2号 别写错成东坪
+    if CORRECTION.search(between):
+        return True
     sounds = "".join(item.sound for item in syllables(between))
     return "budui" in sounds or "cuole" in sounds
+
+
+def _left_open(heard: Heard, standing: Sequence[Mention]) -> frozenset[str]:
+    """The names of two places of which the speaker does not say which: 幸福里还是安康里."""
+    meant = stances(heard.text, [(mention.start, mention.end) for mention in standing])
+    return frozenset(
+        mention.candidates[0][0].name
+        for mention, stance in zip(standing, meant, strict=True)
+        if stance is Stance.OPEN
+    )
 
 
 _NUMBERS = re.compile("[\\d零一二两三四五六七八九十百a-z\\s号楼栋幢座单元室弄院排组户-]{0,16}")

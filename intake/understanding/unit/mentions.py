@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from intake.understanding.denial import CORRECTION
 from intake.understanding.numerals import NUMERAL
 from intake.understanding.spoken_text import Heard, Lexicon, Span, cover
 from intake.understanding.unit.digits import ROOM, english, room_digits, small
@@ -30,11 +31,13 @@ _FILLER = re.compile(r"[\s,，。.、的那个嗯呃啊就是和号第?？]*")
 _CLOSE = re.compile(r"[\s,，]{0,2}")
 _AND = re.compile(r"\b(?:and|in|it's)\b")
 _CORRECTION = Lexicon(("不对", "错了", "不是", "说错"))
-_CORRECTED = re.compile(
-    "不对|错了|不是|[说记弄搞看写听][错岔混]|[说写报记]成|[哦噢啊]不|不不|记性|糊涂|且慢|慢着"
+_DENIES = re.compile("不是|[说写报记]成")
+# 402，不是402，是401: a room in place of one that is denied.
+_SWAP = re.compile(
+    rf"不是\s?(?P<old>{ROOM})[室号]?[\s,，]{{0,2}}(?:而|应该)?是\s?(?P<new>{ROOM})(?:室|{NOT_ROOM})"
 )
 _NEGATED = re.compile(
-    "(?:不是(?![,，。\\s])|不在|不住|并非|没住|别[去到跟]|不要[去到])[在那个]{0,2}$"
+    "(?:不是(?![,，。\\s])|不在|不住|并非|没住|(?:别|莫|甭|勿|不要)(?:再)?(?:[去到跟]|[写送记派听当登]{1,2}[错成作到去]{0,2}))[在那个]{0,2}$"
     "|\\bnot (?:in |at )?$"
 )
 _BOTH = ("和", "跟", "与", "及", "、")
@@ -75,7 +78,20 @@ def find_units(
             groups.append(piece)
         else:
             groups[-1] = joined
-    return [_strong(group, view) for group in groups]
+    return [_strong(group, view) for group in _swapped(view, groups)]
+
+
+def _swapped(view: str, groups: list[Mention]) -> list[Mention]:
+    """The homes with the rooms that stand in place of denied ones: 3号楼402，不是402，是401."""
+    for swap in _SWAP.finditer(view):
+        old, new = room_digits(swap["old"]), room_digits(swap["new"])
+        groups = [
+            replace(group, end=max(group.end, swap.end("new")), parts={**group.parts, "r": new})
+            if new and group.parts.get("r") == old and swap.start() - group.end in range(4)
+            else group
+            for group in groups
+        ]
+    return groups
 
 
 def _between(text: str, start: int, end: int, denied: Sequence[Span]) -> str:
@@ -157,7 +173,10 @@ def _join(last: Mention, piece: Mention, between: str) -> Mention | None:
 
 
 def _joined_parts(last: Mention, piece: Mention, between: str) -> dict[str, str] | None:
-    corrected = bool(_CORRECTED.search(between))
+    corrected = bool(
+        # 5栋，门牌掉了，应该是3-6: what is said so was not known before.
+        CORRECTION.search(between.replace("应该是", "")) or _DENIES.search(between)
+    )
     if len(between) > (16 if corrected else 8):
         return None
     close = bool(_CLOSE.fullmatch(between))
