@@ -187,17 +187,19 @@ def roles(view: str, moments: list[Moment]) -> list[Role]:
         if told and re.search("是$", around[index].lead):
             found[index - 1], found[index] = Role.EXCLUDED, Role.OPEN
     # 理发不要周一，周一你们休息: what is excluded once is excluded wherever it stands.
-    words = [view[m.start : m.end] for m in moments]
+    said = [view[m.start : m.end] for m in moments]
     gone = {
-        said
-        for said, m, role in zip(words, moments, found, strict=True)
+        name
+        for name, m, role in zip(said, moments, found, strict=True)
         if role is Role.EXCLUDED and m.day is not None and not (m.part or m.clock)
     }
     if any(
-        role is Role.OPEN and m.day is not None and said not in gone
-        for said, m, role in zip(words, moments, found, strict=True)
+        role is Role.OPEN and m.day is not None and name not in gone
+        for name, m, role in zip(said, moments, found, strict=True)
     ):
-        found = [Role.EXCLUDED if w in gone else r for w, r in zip(words, found, strict=True)]
+        found = [
+            Role.EXCLUDED if name in gone else role for name, role in zip(said, found, strict=True)
+        ]
     for index in range(1, len(moments)):
         # 今天礼拜四 tells the date.
         one, other = moments[index - 1], moments[index]

@@ -4,7 +4,7 @@ One field is asked for at a time, and each at most once; what is read back can b
 as the resident likes. The sentences are made in `conversation.phrases`.
 """
 
-from intake.conversation.form.fields import certain, moved, noted, same_day, with_early
+from intake.conversation.form.fields import certain, moved, noted, with_early
 from intake.conversation.form.next_step import respond
 from intake.conversation.form.state import (
     FIELDS,
@@ -19,6 +19,7 @@ from intake.conversation.form.state import (
     Turn,
     missing,
 )
+from intake.conversation.form.times import same_day
 
 __all__ = [
     "FIELDS",

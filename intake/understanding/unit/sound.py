@@ -19,10 +19,17 @@ _NUMERALS = frozenset("0123456789零一二两三四五六七八九十百千幺")
 _OWN_WORDS = frozenset("乙是就而把吧以已有无师事使市式室似始世亦也")
 _BUILDING_NUMBER = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
 _MARKER = re.compile("号楼|[栋幢洞]|单元")
-# 二动五零六: 栋 before a stairway or a room.
-_BLOCK = re.compile(
-    "(?<=[\\d一二三四五六七八九十])[动冻懂洞](?=[\\s,，]?(?:[\\d一二三四五六七八九十]{1,2}单元"
-    "|[\\d零一二三四五六七八九幺]{3,4}))"
+_NUMBER = "[\\d零一二两三四五六七八九十幺]"
+# What follows a marker of a home: an entrance or a room.
+_GOES_ON = re.compile(f"[\\s,，]?(?:{_NUMBER}{{1,2}}[\\s,，]?单|{_NUMBER}{{3,4}})")
+_NUMBER_NEXT = re.compile(f"[\\s,，]?{_NUMBER}")
+# The markers of a home by the sounds of their syllables, and what must follow one that is only
+# heard: 实动一单元304, 巴东一单人一零四, 九毫罗二零五, 十九毫元.
+_MARKER_SOUNDS = (
+    (("dan", frozenset(("ren", "yun", "wan", "yan", "yuan"))), "单元", _NUMBER_NEXT),
+    (("hao", frozenset(("lou", "luo", "le", "lu", "lao"))), "号楼", _NUMBER_NEXT),
+    (("hao", frozenset(("yuan",))), "号院", re.compile("(?![\u3400-\u9fff])")),
+    (("dong", None), "栋", _GOES_ON),
 )
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
 # Alone before a marker, or several in a row: 陆 and 伍 are surnames too.
@@ -36,7 +43,7 @@ def mend(heard: Heard) -> tuple[str, set[int]]:
     like, and the offsets of the digits that were so guessed."""
     spelled = _WORDS.respell(heard).replace("号罗", "号楼")
     if heard.spoken:
-        spelled = _BLOCK.sub("栋", spelled)
+        spelled = _with_markers(heard, spelled)
     view = list(_FORMAL_NUMBER.sub(lambda found: found[0].translate(_FORMAL), spelled))
     guessed: set[int] = set()
     for match in _MARKER.finditer("".join(view)):
@@ -44,6 +51,23 @@ def mend(heard: Heard) -> tuple[str, set[int]]:
             continue
         _mend_after(heard, view, guessed, match.end())
     return "".join(view), guessed
+
+
+def _with_markers(heard: Heard, text: str) -> str:
+    """The text with words between numbers respelled as the markers of a home they sound like."""
+    view = list(text)
+    for (first, second), marker, follows in _MARKER_SOUNDS:
+        for at, item in enumerate(heard.syllables):
+            end = item.end if second is None else item.end + 1
+            after = heard.syllables[at + 1] if at + 1 < len(heard.syllables) else None
+            fits = item.sound == first and (
+                second is None
+                or (after is not None and after.start == item.end and after.sound in second)
+            )
+            numbered = fits and item.start and as_digits(heard, item.start - 1)
+            if numbered and follows.match("".join(view[end : end + 6])):
+                view[item.start : end] = marker
+    return "".join(view)
 
 
 def _mend_before(heard: Heard, view: list[str], guessed: set[int], marker: int) -> bool:
