@@ -39,6 +39,9 @@ _HOURS = {
     fuzzy(item.sound): "一二两三四五六七八九十"[item.start]
     for item in syllables("一二两三四五六七八九十")
 }
+_WEEKDAYS = "一二三四五六天"
+_LIKE_LI = frozenset(("li", "bi", "ni", "yi", "di", "mi", "lei"))
+"""What the first syllable of 礼拜 is heard as."""
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十")
 # At least four words of up to four characters, with spaces between them.
 _SPACED = re.compile(
@@ -144,6 +147,11 @@ def _clock_words(heard: Heard, view: str) -> str:
     blurred = _BLURRED.respell(heard)
     spelled = [b if b != t else v for v, b, t in zip(view, blurred, heard.text, strict=True)]
     for item in heard.syllables:
+        week = item.sound == "bai" and "".join(spelled[item.end : item.end + 1]) in tuple(_WEEKDAYS)
+        if week and item.start and heard.at.get(item.start - 1) is not None:
+            one = heard.syllables[heard.at[item.start - 1]]
+            if one.sound in _LIKE_LI:
+                spelled[one.start : item.end] = "礼拜"
         if item.sound == "dian" and item.start and spelled[item.start] not in "店电":
             before = spelled[item.start - 1]
             if before in _NUMERALS:

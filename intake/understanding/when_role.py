@@ -225,7 +225,7 @@ def _role(said: str, moment: Moment, around: Setting) -> Role:
     free = FREE.match(rest) or ANY_HOUR.match(rest) or PRESENT.search(around.sentence)
     if _lasts_or_recurs(moment, around) and (moment.recurs or not ANY_HOUR.match(rest)):
         return Role.OTHER
-    if not free and (_is_public(around) or _is_past(moment, around)):
+    if not free and (_is_public(moment, around) or _is_past(moment, around)):
         return Role.OTHER
     if free:
         return Role.OPEN
@@ -283,11 +283,29 @@ def _is_near(moment: Moment) -> bool:
     return day is not None and bool(day["rel"] or day["weekday"])
 
 
-def _is_public(around: Setting) -> bool:
+_SAID_BEFORE = re.compile("(?:讲|说|答应|保证|承诺|告诉我|话)(?:好|是|过|了|的|就|在){0,2}$")
+_DONE_BY_THEM = re.compile(
+    "^(?:就|给|内|必|肯定|一定)?(?:回[话复电]|来人|有人|上门|解决|处理|办好|修好|答复|到位|到账|发|批|派人)"
+)
+
+
+def _promised(moment: Moment, around: Setting) -> bool:
+    """Whether others have said that it would be done within so long: 讲三天之内回话."""
+    within = moment.day is not None and bool(moment.day["in"])
+    return (
+        within
+        and _SAID_BEFORE.search(around.lead) is not None
+        and _DONE_BY_THEM.match(around.rest) is not None
+    )
+
+
+def _is_public(moment: Moment, around: Setting) -> bool:
     lead, rest = around.lead, around.rest
     if re.search("(?:放学|下课|散学|收工|下班)[^,，]{0,2}$", lead) and not re.search("接|来", rest):
         return True
     if _CLASS.match(rest) and not _CANCELLED.search(around.sentence):
+        return True
+    if _promised(moment, around):
         return True
     if _SCHOOL.search(rest) or _ONLY_THEN.search(rest) or _REPORTED.search(lead):
         return True
