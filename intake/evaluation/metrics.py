@@ -77,7 +77,8 @@ class Answer:
     """The result for one item.
 
     `heard`: the transcription, or the typed text. `confirmed`: decided without a person.
-    `seconds`: from the file to the decision.
+    `seconds`: from the file to the decision. `engine`: the recogniser that heard it; None for
+    typed text and where nothing was recognised.
     """
 
     item: Item
@@ -87,6 +88,7 @@ class Answer:
     confirmed: bool
     seconds: float = 0.0
     remark: str | None = None
+    engine: str | None = None
 
     @property
     def listen_first(self) -> bool:

@@ -144,4 +144,4 @@ class Predictor:
         )
         seconds = time.monotonic() - began
         confirmed = verdict.confirmed and not silent
-        return Answer(item, text, read, urgency, confirmed, seconds, remark)
+        return Answer(item, text, read, urgency, confirmed, seconds, remark, engine)
