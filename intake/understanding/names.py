@@ -119,7 +119,7 @@ def seldom_name(text: str) -> float:
     if (given[1] in THING_ENDS and given[0] != given[1]) or (given[1] in PLACE_ENDS and not known):
         return 0.0
     if surname in WORD_SURNAMES:
-        return 0.6 if known else 0.0
+        return 0.6 if known else 0.55
     return 0.7 if known else 0.6
 
 

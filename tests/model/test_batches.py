@@ -16,7 +16,7 @@ from intake.understanding.readers import understand
 FOLDER = Path(__file__).parent / "batches"
 LEARNED = (
     "harbour", "lanes", "hillside", "snow", "coast", "villages",
-    "satellite", "lakes", "northwest", "delta", "district", "steppe",
+    "satellite", "lakes", "northwest", "delta", "district", "steppe", "highland",
 )  # fmt: skip
 CATALOGUE = load_catalogue(ROOT / "data" / "services")
 AT_LEAST = {

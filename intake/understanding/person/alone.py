@@ -14,7 +14,7 @@ from intake.understanding.names import (
 )
 from intake.understanding.person.orthography import respelled, wholly_by_sound
 from intake.understanding.person.scene import CALLER, TAKEN, Candidate, Scene
-from intake.understanding.person.words import NOT_NAMES
+from intake.understanding.person.words import CHILDREN, ELDERS, NOT_NAMES
 
 _LEAD = re.compile(
     "(?:室|房|号房?|户|屋|门|[东西南北中]户|左手|右手|(?:后|前|底)楼|三层阁|[东西]厢房|栋|幢|单元|楼|的|儿|住户|户主|业主|居民|联系人|患者|病人|老人|报名人?|登记|退休工人|退休|领班|班长|组长|工友|代表|队长|会长|楼长|家长|同学|学生|教师|独居老人|老党员|家属|报修人|落款|署名|陪护|代办人|经办人|投诉人|反映人|求助人|留言人|咨询人|客户|用户|房主|屋主|机主|用餐人|收饭人|申请人|报名人|联系|谢谢|多谢|麻烦了|拜托|你好|您好|我|俺|是|这里是|这里)+"
@@ -28,6 +28,10 @@ _NUMBERED = re.compile("[\\d一二三四五六七八九十]{1,4}(?:号|栋|幢|�
 _AGE = re.compile(
     "[\\s,，(（]{1,2}(?:今年|虚岁|刚满|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|独居|[男女](?=[\\s,，])|"
     "[一-十]{2,3}岁?(?=[\\s,，。.)）]|$)|\\d{2}岁?(?=[\\s,，。.)）]|$))"
+).match
+# 普自明，我外公: whose relative it is, right behind the name.
+_RELATED = re.compile(
+    f"[\\s,，(（]{{1,2}}(?:是|就是)?(?:我|俺|咱)们?(?:家)?(?:{ELDERS}|{CHILDREN})(?=[\\s,，。.)）]|$)"
 ).match
 # What may stand between a home and a surname: 1座 东户 韩.
 _AT_HOME = re.compile(
@@ -134,7 +138,7 @@ def _name(
 def _is_signed(scene: Scene, start: int, end: int, *, near: bool) -> bool:
     """Whether this is where people write their name: beside a home or a number, before an age, or
     after the last full stop."""
-    if near or _AGE(scene.plain, end):
+    if near or _AGE(scene.plain, end) or _RELATED(scene.plain, end):
         return True
     closed = not scene.plain[end:].strip(" 。.!！~")
     return closed and bool(

@@ -14,7 +14,7 @@ _UP = "[A-Z\u00c0-\u00de]"
 _LOW = "[a-z\u00df-\u00ff]"
 _WORD = f"(?:{_UP}(?:['\u2019]{_UP})?(?:{_LOW}{{1,15}})(?:-{_UP}?{_LOW}{{1,15}})?(?:{_UP}{_LOW}{{1,12}})?)"
 _FIRST = f"(?:{_WORD}|{_UP}\\.)"
-_NAME = f"{_FIRST}(?: (?:(?:de|la|van|von|der|bin|al) ){{0,2}}{_WORD}){{0,2}}"
+_NAME = f"{_FIRST}(?: (?:(?:de|la|van|von|der|den|ten|bin|al|da|dos|di|el) ){{0,2}}{_WORD}){{0,2}}"
 _TITLE = "(?:Mr|Mrs|Ms|Miss|Madam|Auntie|Aunty|Uncle|Grandma|Grandpa|Granny|Old)\\.?"
 _TITLED = re.compile(f"\\b(?P<name>{_TITLE} {_WORD}(?: {_UP}{_LOW}{{1,12}}-{_LOW}{{1,12}})?)")
 _CUE = re.compile(
@@ -29,14 +29,14 @@ _ELDER = (
     "mother-in-law|father-in-law|grandaunt|granduncle|great-aunt|great-uncle|great aunt|great uncle|grand-aunt|grand-uncle|"
     "stepfather|stepmother|stepdad|stepmum|stepmom|godmother|godfather|sister-in-law|brother-in-law|parent|brother|sister|partner|cousin|patient|granny"
 )
-_YOUNG = "grandson|granddaughter|son|daughter|nephew|niece|friend|boy|girl"
+_YOUNG = "grandson|granddaughter|son|daughter|nephew|niece|friend|boy|girl|roommate|flatmate|housemate|classmate|colleague|tenant"
 _KIN = re.compile(
     f"\\b(?i:my|our|his|her)(?: (?:elderly|old|late|dear|poor|younger|elder|older|disabled|blind))?"
     "(?: [a-z]{3,12}['\u2019]s)?"
     f" (?P<kin>(?i:{_ELDER}|{_YOUNG}|neighbou?r))(?:,| is| is called| called| named| \\(|)[ ]?(?P<name>{_TITLE} {_WORD}|{_NAME})"
 )
 _SIGNED = re.compile(
-    f"(?:^|[.!?—–\n]\\s{{1,3}})(?P<name>{_FIRST} {_WORD}(?: {_WORD})?)"
+    f"(?:^|[.!?—–\n]\\s{{1,3}})(?P<name>{_FIRST}(?: (?:(?:de|van|von|der|den|bin|da|di) ){{0,2}}{_WORD}){{1,2}})"
     "(?:[\\s,.]{1,3}(?=\\(?\\+?\\d{3,})|,\\s(?=(?:No\\b|[Bb]uilding|[Bb]lock|[Ff]lat|[Rr]oom|[Aa]partment|[Uu]nit)\\b)|\\s{0,2}[.]?\\s{0,3}$)"
 )
 _GREETED = re.compile(

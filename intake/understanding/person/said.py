@@ -5,7 +5,7 @@
 import re
 from collections.abc import Iterator
 
-from intake.understanding.name_lists import COMPOUND, NEVER_IN_NAMES
+from intake.understanding.name_lists import COMPOUND, NEVER_IN_NAMES, SELDOM_IN_NAMES
 from intake.understanding.names import is_given, is_surname, name_chance, seldom_name, surname_of
 from intake.understanding.person.orthography import name_length, respelled, surname_at
 from intake.understanding.person.roles import is_gone, is_reported, rank_of
@@ -111,7 +111,10 @@ def _called(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
         or is_gone(scene, start + length, kin=True)
     ):
         return
-    known = bool(surname_of(said)) and not any(c in NEVER_IN_NAMES for c in said[1:])
+    never = (
+        NEVER_IN_NAMES - SELDOM_IN_NAMES if who and scene.edge(start + length) else NEVER_IN_NAMES
+    )
+    known = bool(surname_of(said)) and not any(c in never for c in said[1:])
     if not who and (
         name_chance(said) < 0.6 or scene.before(match.start(), 2)[-1:] in list("来喊我能就要")
     ):
@@ -227,13 +230,21 @@ def _of_kin(scene: Scene, match: re.Match[str]) -> Iterator[Candidate]:
     if scene.covered[start]:
         return
     length = name_length(scene, start, sure=False)
+    if length == 3 and re.match(
+        "[读念上][一二三四五六七八九幼小初高大]", scene.plain[start + 2 :][:2]
+    ):
+        length = 2  # 孙子马睿读二年级
     said = scene.plain[start : start + length]
     end = start + length
     chance = name_chance(said)
-    pupil = re.match("[一二三四五六七八九]年级|[初高][一二三]|\\d", scene.plain[end : end + 3])
+    pupil = re.match(
+        "[读上念]?[一二三四五六七八九]年级|[读上念]?[初高][一二三]|[读上念][幼小初高大中]|\\d",
+        scene.plain[end : end + 4],
+    )
     if _is_title(scene, start):
         return
-    if chance < (0.7 if length == 3 else 0.6) or rank_of(scene, match.start(), end, kin=True) == 0:
+    least = 0.29 if pupil and re.fullmatch(CHILDREN, match["kin"]) else 0.7 if length == 3 else 0.6
+    if chance < least or rank_of(scene, match.start(), end, kin=True) == 0:
         return
     if length == 2 and not scene.edge(end) and scene.plain[end] not in "的要想" and not pupil:
         return

@@ -18,10 +18,10 @@ _NUMERALS = frozenset("0123456789零一二两三四五六七八九十百千幺")
 # 住院部就5号楼.
 _OWN_WORDS = frozenset("乙是就而把吧以已有无师事使市式室似始世亦也")
 _BUILDING_NUMBER = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
-_MARKER = re.compile("号楼|[栋幢洞]|单元")
+_MARKER = re.compile("号楼|[栋幢洞]|单元|(?<=[一二三四五六七八九])门(?=[幺腰要妖零])")
 _NUMBER = "[\\d零一二两三四五六七八九十幺]"
 # What follows a marker of a home: an entrance or a room.
-_GOES_ON = re.compile(f"[\\s,，]?(?:{_NUMBER}{{1,2}}[\\s,，]?单|{_NUMBER}{{3,4}})")
+_GOES_ON = re.compile(f"[\\s,，]?(?:{_NUMBER}{{1,2}}[\\s,，]?[单门]|{_NUMBER}{{3,4}})")
 _NUMBER_NEXT = re.compile(f"[\\s,，]?{_NUMBER}")
 # The markers of a home by the sounds of their syllables, and what must follow one that is only
 # heard: 实动一单元304, 巴东一单人一零四, 九毫罗二零五, 十九毫元.
@@ -30,7 +30,14 @@ _MARKER_SOUNDS = (
     (("hao", frozenset(("lou", "luo", "le", "lu", "lao"))), "号楼", _NUMBER_NEXT),
     (("hao", frozenset(("yuan",))), "号院", re.compile("(?![\u3400-\u9fff])")),
     (("dong", None), "栋", _GOES_ON),
+    (("zuo", None), "座", _GOES_ON),
+    (("gang", None), "杠", _NUMBER_NEXT),
+    (("gao", None), "杠", _NUMBER_NEXT),
 )
+# What numbers are heard as right before 栋, and nowhere else: 自动三单元 is 四栋三单元.
+_BEFORE_BLOCK = {"zi": "四", "ci": "四", "you": "六", "niu": "六", "pa": "八", "xi": "七"}
+# 甲 of a building: 假四号楼.
+_STEM_HEARD = re.compile("[假驾价嫁](?=[一二三四五六七八九十\\d]{1,3}(?:号楼|[栋幢]))")
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
 # Alone before a marker, or several in a row: 陆 and 伍 are surnames too.
 _FORMAL_NUMBER = re.compile(
@@ -43,7 +50,7 @@ def mend(heard: Heard) -> tuple[str, set[int]]:
     like, and the offsets of the digits that were so guessed."""
     spelled = _WORDS.respell(heard).replace("号罗", "号楼")
     if heard.spoken:
-        spelled = _with_markers(heard, spelled)
+        spelled = _STEM_HEARD.sub("甲", _with_markers(heard, spelled))
     view = list(_FORMAL_NUMBER.sub(lambda found: found[0].translate(_FORMAL), spelled))
     guessed: set[int] = set()
     for match in _MARKER.finditer("".join(view)):
@@ -65,9 +72,20 @@ def _with_markers(heard: Heard, text: str) -> str:
                 or (after is not None and after.start == item.end and after.sound in second)
             )
             numbered = fits and item.start and as_digits(heard, item.start - 1)
+            if marker == "栋" and fits and item.start and not numbered:
+                numbered = _number_before(heard, view, item.start - 1)
             if numbered and follows.match("".join(view[end : end + 6])):
                 view[item.start : end] = marker
     return "".join(view)
+
+
+def _number_before(heard: Heard, view: list[str], index: int) -> bool:
+    """Whether the character at `index` is what a number is heard as; the number is put there."""
+    at = heard.at.get(index)
+    number = _BEFORE_BLOCK.get(heard.syllables[at].sound) if at is not None else None
+    if number is not None:
+        view[index] = number
+    return number is not None
 
 
 def _mend_before(heard: Heard, view: list[str], guessed: set[int], marker: int) -> bool:
@@ -133,7 +151,8 @@ def as_digits(heard: Heard, index: int) -> tuple[str, ...]:
     if character in _NUMERALS:
         value = digits(character)
         return ("零一二三四五六七八九"[int(value)],) if value else ("十",) * (character == "十")
-    after_block = character in "而儿" and heard.text[index - 1 : index] in ("栋", "幢", "洞", "楼")
+    before = heard.text[max(0, index - 2) : index].rstrip(" ,，")[-1:]
+    after_block = character in "而儿" and before in ("栋", "幢", "洞", "楼")
     if not heard.spoken or index not in heard.at or (character in _OWN_WORDS and not after_block):
         return ()
     at = heard.at[index]
