@@ -13,8 +13,6 @@ and the next attempt knows that the other side may have it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -23,6 +21,7 @@ from intake.backends import Receipt
 from intake.backends import _georeport as georeport
 from intake.errors import BackendError
 from intake.network import content
+from intake.network.denial import denies, says_no
 
 ID_CHARACTERS = 200
 NO_IDS = frozenset(
@@ -31,11 +30,6 @@ NO_IDS = frozenset(
 )  # fmt: skip
 """What servers write where they have no number, in lower case."""
 _WORDS = frozenset(("ok", "accepted", "received", "success"))
-_NO = frozenset(
-    ("false", "error", "errors", "fail", "failed", "failure", "rejected", "refused", "denied",
-     "invalid", "exception", "fault", "nok", "ko")
-)  # fmt: skip
-_CODES = ("code", "errcode", "err_code", "error_code", "errno", "status", "status_code")
 
 
 def identifier(value: Any) -> str | None:
@@ -96,7 +90,7 @@ def of_webhook(name: str, answer: httpx.Response, *, number_required: bool) -> R
     numbers = (identifier(each["external_id"]) for each in given)
     external_id = next((number for number in numbers if number), None)
     known = answer.status_code == 409
-    if external_id is not None and (known or not _denies(found)):
+    if external_id is not None and (known or not denies(found)):
         return Receipt(external_id=external_id, answer=raw)
     if known:
         raise BackendError(
@@ -109,35 +103,9 @@ def of_webhook(name: str, answer: httpx.Response, *, number_required: bool) -> R
         )
     if isinstance(found, dict):
         markup = answer.content.lstrip().startswith(b"<")
-        plain = not (markup or _denies(found) or _failed(found))
+        plain = not (markup or says_no(answer))
     else:
         plain = not answer.content.strip() or str(found).lower() in _WORDS
     if number_required or not plain:
         raise unproven(name, answer)
     return Receipt(answer=raw)
-
-
-def _denies(found: Any, depth: int = content.DEPTH) -> bool:
-    """Whether a JSON object says that something failed, in one of the usual ways."""
-    if depth < 0 or not isinstance(found, dict | list):
-        return False
-    if isinstance(found, list):
-        return any(_denies(each, depth - 1) for each in found)
-    named = {content.key_of(str(key)): value for key, value in found.items()}
-    for key in ("success", "ok", "accepted", "received", "status", "result"):
-        if str(named.get(key)).lower() in _NO:
-            return True
-    for key in ("error", "errors", "exception", "fault"):
-        if str(named.get(key) or "0").lower() not in ("0", "false", "none", "null"):
-            return True
-    return any(_denies(value, depth - 1) for value in named.values())
-
-
-def _failed(found: Mapping[str, Any]) -> bool:
-    """Whether a code of the object is neither 0, 1 nor one of HTTP's for success (200 to 299)."""
-    named = {content.key_of(str(key)): str(value).lower() for key, value in found.items()}
-    told = (named[key] for key in _CODES if key in named)
-    return any(
-        code in _NO or (re.fullmatch(r"-?[0-9]+", code) and not re.fullmatch("0|1|2[0-9]{2}", code))
-        for code in told
-    )

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from intake.lifecycle import Actor
 from intake.privacy import erase_request
 from intake.service_requests import Author
-from intake.storage.models import Delivery, DeliveryAttempt
-from tests.fakes.http_server import Answer, Fault
+from intake.storage.models import AlarmNotice, Delivery, DeliveryAttempt
+from tests.fakes.http_server import Answer, Asked, Fault, HttpServer
 from tests.fakes.open311_server import Open311Server
 from tests.support.installation import Installation
 
@@ -118,3 +118,39 @@ async def test_an_operator_reads_why_the_other_side_refused_and_erasing_takes_it
         await erase_request.erase(session, request.id, by, why="test", force=True)
     [attempt] = await rows(house, DeliveryAttempt)
     assert (attempt.answer, attempt.error) == (None, None)
+
+
+CALLED = {
+    "page": (HTML, False),
+    "login": (b"<!DOCTYPE html><html><p>Log in<br></html>", False),
+    "errcode": (b'{"errcode":93000,"errmsg":"invalid webhook url"}', False),
+    "no-success": (b'{"success":false}', False),
+    "error": (b'{"error":"no such channel"}', False),
+    "xml-error": (b"<r><error>down</error></r>", False),
+    "empty": (b"", True),
+    "ok": (b"ok", True),
+    "words": (b"Congratulations! You have fired the event", True),
+    "status": (b'{"status":"success","errors":[]}', True),
+    "code-0": (b'{"code":0,"message":"success"}', True),
+    "xml": (b"<r><status>ok</status></r>", True),
+}
+
+
+class Pager(HttpServer):
+    async def work(self, asked: Asked) -> Answer:
+        return Answer(200, CALLED[asked.path.strip("/")][0])
+
+
+async def test_a_person_on_duty_whose_webhook_answers_with_an_error_was_not_called(
+    open_house: Callable[..., Installation],
+) -> None:
+    async with Pager() as pager:
+        people = [
+            {"name": n, "webhook": f"{pager.url}/{n}", "allow_networks": ["127.0.0.0/8"]}
+            for n in CALLED
+        ]
+        house = open_house(alarm={"contacts": people, "rounds": 1})
+        await house.leave("救命啊我老伴摔倒了起不来，没有呼吸了", **FORM)
+        await house.work(rounds=40)
+        notices = await rows(house, AlarmNotice)
+    assert {n.contact: n.ok for n in notices} == {n: ok for n, (_, ok) in CALLED.items()}
