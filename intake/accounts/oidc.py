@@ -17,17 +17,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
+from intake.accounts.oidc_keys import NoFittingKey, verified
 from intake.accounts.operators import ROLES
 from intake.errors import BackendError, NotAllowed
 from intake.network.http import Outgoing
 from intake.settings import Oidc
 
-ALGORITHMS = (
-    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519",
-    "EdDSA",
-)  # fmt: skip
 LEEWAY_SECONDS = 60
 ANSWER_SECONDS = 10.0
 
@@ -175,10 +171,18 @@ class Provider:
             nonce={"essential": True, "value": attempt.nonce},
         )
         try:
-            usable = [key for key in published["keys"] if key.get("use", "sig") == "sig"]
-            keys = KeySet.import_key_set({"keys": usable})
-            token = jwt.decode(str(tokens["id_token"]), keys, algorithms=ALGORITHMS)
+            token = verified(str(tokens["id_token"]), published)
             rules.validate(token.claims)
+        except NoFittingKey as error:
+            if error.lacking is not None:
+                raise BackendError(
+                    f"{known['jwks_uri']} publishes no key that can be used here to check this"
+                    f" sign-in: {error.lacking}. Have the provider sign with RSA of 2048 bits or"
+                    " more, ECDSA (P-256, P-384, P-521), Ed25519 or Ed448.",
+                    code="oidc_no_key",
+                    retryable=False,
+                ) from None
+            raise NotSignedIn("The id token is not signed with a published key.") from None
         except (JoseError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise NotSignedIn(f"The id token is invalid ({type(error).__name__}).") from None
         several = isinstance(token.claims["aud"], list) and len(token.claims["aud"]) > 1

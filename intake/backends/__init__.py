@@ -76,15 +76,17 @@ class Dispatch:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The other side has accepted the request.
+    """The other side has accepted the request; what proves it is defined in `_receipts`.
 
     ``external_id``: the other side's number, if it gives one. ``token``: stands for a number that
-    is assigned later (Open311).
+    is assigned later (Open311). ``answer``: the other side's own words, bounded, kept with the
+    attempt.
     """
 
     external_id: str | None = None
     token: str | None = None
     note: str | None = None
+    answer: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +123,17 @@ class Backend(Protocol):
     can_update: bool
 
     async def submit(self, dispatch: Dispatch) -> Receipt:
-        """Hand the request over. Called again with the same key after a failure."""
+        """Hand the request over; a `Receipt` only where receipt is proven, else `BackendError` with
+        ``sent`` None. Called again with the same key after a failure."""
         ...
 
     async def status(self, pending: Pending) -> Report:
         """Ask for the present status of a delivery."""
         ...
 
-    async def update(self, dispatch: Dispatch) -> None:
-        """Tell the other side that the request was changed or cancelled."""
+    async def update(self, dispatch: Dispatch) -> str | None:
+        """Tell the other side that the request was changed or cancelled; return its own words,
+        bounded. Proven as `submit` is."""
         ...
 
     async def close(self) -> None:

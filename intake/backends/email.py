@@ -18,7 +18,7 @@ from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from pydantic import AfterValidator, Field
@@ -28,7 +28,7 @@ from intake.backends._mail_texts import TEXTS
 from intake.errors import BackendError
 from intake.locale import say
 from intake.network.http import Outgoing
-from intake.network.options import NetworkOptions, Secret
+from intake.network.options import NetworkOptions, Secret, Zone
 from intake.understanding.fields import READ
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
@@ -43,14 +43,6 @@ def _address(value: str) -> str:
     return value
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"{value!r} is no time zone; try Asia/Shanghai") from None
-    return value
-
-
 MailAddress = Annotated[str, AfterValidator(_address)]
 
 
@@ -62,9 +54,7 @@ class Options(NetworkOptions):
     sender_name: str = Field("呼应 Huying", description="the name beside it")
     reply_to: MailAddress | None = Field(None, description="where a written answer goes")
     language: Literal["zh", "en"] = Field("zh", description="language of the mail")
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        "Asia/Shanghai", description="time zone of the times in the mail"
-    )
+    timezone: Zone = Field("Asia/Shanghai", description="time zone of the times in the mail")
     attach_up_to_bytes: int = Field(
         8 * 1024 * 1024, ge=0, description="longest recording that is attached; 0 = always linked"
     )
@@ -88,15 +78,15 @@ class EmailBackend:
 
     async def submit(self, dispatch: Dispatch) -> Receipt:
         message = self.write(dispatch)
-        note = await self._send(message)
-        return Receipt(external_id=str(message["Message-ID"]), note=note)
+        answer = await self._send(message)
+        return Receipt(external_id=str(message["Message-ID"]), answer=answer)
 
     async def status(self, pending: Pending) -> Report:
         """Always an empty report: people report by the links."""
         return Report()
 
-    async def update(self, dispatch: Dispatch) -> None:
-        await self._send(self.write(dispatch))
+    async def update(self, dispatch: Dispatch) -> str | None:
+        return await self._send(self.write(dispatch))
 
     async def close(self) -> None:
         """Nothing is held."""

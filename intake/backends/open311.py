@@ -17,16 +17,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 from pydantic import Field, model_validator
 
-from intake.backends import Dispatch, Pending, Receipt, Report
+from intake.backends import Dispatch, Pending, Receipt, Report, _receipts
 from intake.backends import _georeport as georeport
 from intake.errors import BackendError
 from intake.lifecycle import Status
 from intake.network.http import Outgoing
-from intake.network.options import NetworkOptions, Secret, Url, read_secret
+from intake.network.options import NetworkOptions, Secret, Url, Zone, read_secret
 
 DESCRIPTION_CHARACTERS = 4000
 LONGEST_SEARCH = timedelta(days=89)
@@ -52,6 +53,9 @@ class Options(NetworkOptions):
     )
     send_contact: bool = Field(False, description="give the resident's name and phone")
     send_transcript: bool = Field(False, description="give the resident's words, may be published")
+    timezone: Zone = Field(
+        "Asia/Shanghai", description="zone of the times that the server writes without one"
+    )
     service_list_seconds: float = Field(3600, gt=0, description="how long the list is cached")
     settle_seconds: float = Field(
         5, ge=0, le=60, description="before posting again: wait, then search a second time"
@@ -92,30 +96,26 @@ class Open311Backend:
         if there is not None:
             return there
         answer = await self._call("POST", "requests", data=form)
-        found = georeport.records(answer)
-        if not found and service.kind != "blackbox":
-            raise BackendError(
-                f"{self.name} accepted the request without giving a number.",
-                code="answer_unreadable",
-                sent=None,
-            )
-        return _receipt(found[0] if found else {})
+        return _receipts.of_open311(self.name, answer, service.kind)
 
     async def status(self, pending: Pending) -> Report:
         external_id = pending.external_id
         if external_id is None and pending.token is not None:
             path = f"tokens/{quote(pending.token, safe='')}"
-            found = georeport.records(await self._call("GET", path))
-            external_id = found[0].get("service_request_id") if found else None
+            found = georeport.requests(await self._call("GET", path))
+            numbers = (_receipts.identifier(r.get("service_request_id")) for r in found)
+            external_id = next((number for number in numbers if number), None)
         if external_id is None:
             return Report()
         path = f"requests/{quote(external_id, safe='')}"
         answer = await self._call("GET", path, accept=(404,))
         # A number that was just assigned may not be shown yet.
-        found = georeport.records(answer) if answer.is_success else []
-        return _report(external_id, found[0]) if found else Report(external_id=external_id)
+        found = georeport.requests(answer) if answer.is_success else []
+        # A server that does not read the number in the path shows the requests of others.
+        same = [r for r in found if r.get("service_request_id", external_id) == external_id]
+        return self._report(external_id, same[0]) if same else Report(external_id=external_id)
 
-    async def update(self, dispatch: Dispatch) -> None:
+    async def update(self, dispatch: Dispatch) -> str | None:
         raise BackendError(
             f"{self.name} can't be told of changes by Open311; ring them.",
             code="update_not_supported",
@@ -239,16 +239,36 @@ class Open311Backend:
                 "end_date": _w3c(now + _CLOCK_SLACK),
             },
         )
-        found = georeport.records(answer)
+        found = georeport.requests(answer)
         mark = re.compile(rf"(?<![\w-]){re.escape(_mark(dispatch))}")
         ours = [record for record in found if mark.search(record.get("description", ""))]
         if ours:
             first = min(ours, key=lambda record: record.get("requested_datetime", ""))
-            return _receipt(first), True
+            return _receipts.of_record(first, answer), True
         shows_descriptions = not found or any("description" in record for record in found)
         complete = service.kind == "realtime" and len(found) < LIST_LIMIT
         covered = dispatch.received_at - _CLOCK_SLACK >= now - LONGEST_SEARCH
         return None, shows_descriptions and complete and covered
+
+    def _report(self, external_id: str, record: georeport.Record) -> Report:
+        """The report in a record: "closed" is done; "open" is accepted once a named agency has
+        updated the request after it was made, before that there is nothing new."""
+        zone = ZoneInfo(self._options.timezone)
+        came = georeport.moment(record.get("requested_datetime"), zone)
+        touched = georeport.moment(record.get("updated_datetime"), zone)
+        agency = record.get("agency_responsible")
+        status = None
+        if record.get("status", "").lower() == "closed":
+            status = Status.DONE
+        elif agency and came is not None and touched is not None and touched > came:
+            status = Status.ACCEPTED
+        return Report(
+            status=status,
+            external_id=external_id,
+            note=record.get("status_notes"),
+            who=agency,
+            updated_at=touched,
+        )
 
     async def _call(
         self,
@@ -300,34 +320,6 @@ def _mark(dispatch: Dispatch) -> str:
     """Tracking number and a mark of this delivery: a request may be sent there a second time."""
     digest = hashlib.sha256(dispatch.idempotency_key.encode()).hexdigest()[:6]
     return f"{dispatch.tracking_number} ({digest})"
-
-
-def _receipt(record: georeport.Record) -> Receipt:
-    return Receipt(
-        external_id=record.get("service_request_id"),
-        token=record.get("token"),
-        note=record.get("service_notice"),
-    )
-
-
-def _report(external_id: str, record: georeport.Record) -> Report:
-    """The report in a record: "closed" is done; "open" is accepted once a named agency has updated
-    the request after it was made, before that there is nothing new."""
-    came = georeport.moment(record.get("requested_datetime"))
-    touched = georeport.moment(record.get("updated_datetime"))
-    agency = record.get("agency_responsible")
-    status = None
-    if record.get("status", "").lower() == "closed":
-        status = Status.DONE
-    elif agency and came is not None and touched is not None and touched > came:
-        status = Status.ACCEPTED
-    return Report(
-        status=status,
-        external_id=external_id,
-        note=record.get("status_notes"),
-        who=agency,
-        updated_at=touched,
-    )
 
 
 def _w3c(value: datetime) -> str:

@@ -80,13 +80,13 @@ class StationBackend:
                 updated_at=order.updated_at,
             )
 
-    async def update(self, dispatch: Dispatch) -> None:
+    async def update(self, dispatch: Dispatch) -> str | None:
         """Write the change into the order. Raises `BackendError` when the order is finished."""
         async with self._transaction() as session:
             order = await self._find(session, dispatch.external_id, dispatch.tracking_number)
             seen = int(order.payload.get("version", 0))
             if order.status == "cancelled" or dispatch.version <= seen:
-                return
+                return None
             if order.status in ("done", "could_not"):
                 raise BackendError(
                     f"Order {order.id} on {self.name} is finished already; ring the station.",
@@ -99,6 +99,7 @@ class StationBackend:
                 order.note = dispatch.reason
             order.version += 1
             order.updated_at = func.now()
+        return None
 
     async def close(self) -> None:
         """Nothing is held."""

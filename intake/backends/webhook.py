@@ -3,20 +3,20 @@
 The body is `intake/backends/schemas/service_request.v1.json`. Headers: ``Huying-Signature``
 (`intake.network.signing.sign_body`), ``Idempotency-Key`` and ``Huying-Event``. The other side
 answers 2xx, at best with ``{"external_id": "…"}``; 409 with an external_id means that it has the
-order already. It reports back to the ``update_url`` in the body.
+order already (`_receipts` defines what counts as received). It reports back to the ``update_url``
+in the body.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
 import httpx
 from pydantic import Field
 
-from intake.backends import Dispatch, Pending, Receipt, Report, _payload
-from intake.errors import BackendError
+from intake.backends import Dispatch, Pending, Receipt, Report, _payload, _receipts
 from intake.network.http import Outgoing
 from intake.network.options import NetworkOptions, Secret, Url, read_secret
 from intake.network.signing import sign_body, unix_seconds
@@ -34,6 +34,9 @@ class Options(NetworkOptions):
     url: Url
     secret_file: Secret = Field(description="the shared secret")
     previous_secret_file: Secret | None = Field(None, description="the secret before it")
+    receipt: Literal["answer", "number"] = Field(
+        "answer", description="number: only an answer with external_id counts as received"
+    )
 
 
 class WebhookBackend:
@@ -49,23 +52,17 @@ class WebhookBackend:
 
     async def submit(self, dispatch: Dispatch) -> Receipt:
         answer = await self._post(dispatch, accept=(409,))
-        external_id = _external_id(answer)
-        if answer.status_code == 409 and external_id is None:
-            raise BackendError(
-                f"{self.name} says it has another order under this key and does not say which;"
-                " ask them.",
-                code="backend_conflict",
-                retryable=False,
-                sent=None,
-            )
-        return Receipt(external_id=external_id)
+        number_required = self._options.receipt == "number"
+        return _receipts.of_webhook(self.name, answer, number_required=number_required)
 
     async def status(self, pending: Pending) -> Report:
         """Always an empty report: receivers of webhooks report by themselves."""
         return Report()
 
-    async def update(self, dispatch: Dispatch) -> None:
-        await self._post(dispatch)
+    async def update(self, dispatch: Dispatch) -> str | None:
+        # Its number was told with the order: an answer to a change need not repeat it.
+        answer = await self._post(dispatch)
+        return _receipts.of_webhook(self.name, answer, number_required=False).answer
 
     def secrets(self) -> list[str]:
         """The secrets with which the other side may sign its reports, the current one first."""
@@ -95,15 +92,3 @@ class WebhookBackend:
 def create(name: str, options: Options, outgoing: Outgoing) -> WebhookBackend:
     """Make the receiver ``name``."""
     return WebhookBackend(name, options, outgoing)
-
-
-def _external_id(answer: httpx.Response) -> str | None:
-    """The number in the other side's answer; None for an empty or any other body."""
-    try:
-        content: Any = answer.json()
-    except ValueError:
-        return None
-    found = content.get("external_id") if isinstance(content, dict) else None
-    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
-        return None
-    return str(found)[:200]

@@ -28,6 +28,7 @@ from intake.errors import (
     KeyReused,
 )
 from intake.locale import languages, say
+from intake.network.addresses import counted_as
 from intake.runtime import Parts
 from intake.service_requests import Opened
 from intake.storage.models import IdempotencyKey, Message, Recording, ServiceRequest
@@ -73,8 +74,9 @@ class Voicemail:
         multipart/form-data: ``audio`` (the recording, any voice format), and optionally
         ``language``, ``phone``, ``place``, ``unit``, ``name``, ``recorded_at`` (ISO 8601 with
         zone) and ``household`` (the token of a household's link; one that is no longer valid is
-        ignored). The same ``Idempotency-Key`` with the same body gets the same answer. A browser's
-        form (``Accept: text/html``) is redirected to the status page (303).
+        ignored). The same ``Idempotency-Key`` with the same body gets the same answer, if it comes
+        from the same sender (`sender_key_hash`). A browser's form (``Accept: text/html``) is
+        redirected to the status page (303).
         """
         limits = self.parts.settings.limits
         if idempotency_key is not None and not 1 <= len(idempotency_key) <= KEY_LENGTH:
@@ -99,15 +101,14 @@ class Voicemail:
             info = await writer.finish(partial(_recordings.examine, max_seconds=limits.max_seconds))
             recording = _recordings.row(writer, info, given.pop("recorded_at", None))
             fingerprint = _fingerprint(writer.sha256, upload.fields)
+            digest = sender_key_hash(request, idempotency_key) if idempotency_key else None
             async with self.parts.sessions() as session:
                 opened = None
-                if idempotency_key is not None:
-                    await _recordings.one_at_a_time(session, key_hash(idempotency_key))
-                    opened = await _existing(session, idempotency_key, fingerprint)
+                if digest is not None:
+                    await _recordings.one_at_a_time(session, digest)
+                    opened = await _existing(session, digest, fingerprint)
                 if opened is None:
-                    opened = await self._open(
-                        session, recording, given, idempotency_key, fingerprint
-                    )
+                    opened = await self._open(session, recording, given, digest, fingerprint)
                     committing = True
                     await session.commit()
         finally:
@@ -124,7 +125,7 @@ class Voicemail:
         session: AsyncSession,
         recording: Recording,
         given: dict[str, Any],
-        key: str | None,
+        digest: bytes | None,
         fingerprint: bytes,
     ) -> Opened:
         """Request, first job and idempotency key, flushed in the caller's transaction."""
@@ -134,10 +135,10 @@ class Voicemail:
         opened = await _recordings.open_voicemail(
             session, self.name, recording, given, household=household
         )
-        if key is not None:
+        if digest is not None:
             session.add(
                 IdempotencyKey(
-                    key_sha256=key_hash(key),
+                    key_sha256=digest,
                     body_sha256=fingerprint,
                     service_request_id=opened.id,
                 )
@@ -219,9 +220,10 @@ def _recorded_at(text: str, within_days: int) -> datetime:
     return recorded
 
 
-async def _existing(session: AsyncSession, key: str, fingerprint: bytes) -> Opened | None:
-    """The request that this key opened before. Raises `KeyReused` when the body was another."""
-    row = await session.get(IdempotencyKey, key_hash(key))
+async def _existing(session: AsyncSession, digest: bytes, fingerprint: bytes) -> Opened | None:
+    """The request that this sender's key opened before. Raises `KeyReused` when the body was
+    another."""
+    row = await session.get(IdempotencyKey, digest)
     if row is None:
         return None
     if row.body_sha256 != fingerprint:
@@ -233,8 +235,20 @@ async def _existing(session: AsyncSession, key: str, fingerprint: bytes) -> Open
 
 
 def key_hash(key: str) -> bytes:
-    """SHA-256 of a client's idempotency key, the primary key of its row."""
+    """SHA-256 of a key that only its sender can know (an upload's 32 random hex digits), the
+    primary key of its row."""
     return hashlib.sha256(key.encode()).digest()
+
+
+def sender_key_hash(request: Request, key: str) -> bytes:
+    """SHA-256 of a key that anybody may choose, together with its sender, the primary key of its
+    row.
+
+    The sender is the network address as allowances count it (`counted_as`): a key of one sender
+    neither finds nor blocks what another sends under the same key.
+    """
+    host = counted_as(request.client.host if request.client else "-")
+    return hashlib.sha256(json.dumps([host, key]).encode()).digest()
 
 
 def _fingerprint(sha256: bytes, fields: dict[str, str]) -> bytes:

@@ -12,6 +12,7 @@ from intake.conversation import locks
 from intake.conversation import state as conversation_state
 from intake.conversation.outbox import reply
 from intake.conversation.state import ConversationState
+from intake.conversation.wordless_message import position
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
 from intake.locale.emergency_numbers import DIAL
@@ -139,7 +140,7 @@ async def add_to_emergency(
 ) -> None:
     """Add a message to the emergency; ask once for the place if it is still unknown."""
     message.service_request_id = request.id
-    new = (message.text or "") not in (request.text or "")
+    new = _told(message) not in (request.text or "")
     await fill(session, request, message, reading, parts)
     state = conversation_state.load(conversation)
     if not request.place and not state.asked_where:
@@ -160,6 +161,12 @@ async def add_to_emergency(
     )
 
 
+def _told(message: Message) -> str:
+    """Its words; of a location without a label its coordinates: help can be sent there."""
+    where = position(message.data) if message.kind == "location" else None
+    return message.text or (f"[{where}]" if where else "")
+
+
 async def fill(
     session: AsyncSession,
     request: ServiceRequest,
@@ -168,7 +175,7 @@ async def fill(
     parts: Parts,
 ) -> None:
     """Add a message's words and fields to a locked request; corrected fields stay as they are."""
-    text, told = message.text or "", request.text or ""
+    text, told = _told(message), request.text or ""
     if text not in told:
         request.text = "\n".join(filter(None, (told, text)))
     for name in READ_TEXTS:

@@ -12,7 +12,15 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.assistant.client import Reply, tracker_events
-from intake.conversation import clauses, context, effects, emergency, locks, outbox
+from intake.conversation import (
+    clauses,
+    context,
+    effects,
+    emergency,
+    locks,
+    outbox,
+    wordless_message,
+)
 from intake.conversation import state as conversation_state
 from intake.conversation.emergency import open_emergency
 from intake.conversation.handover import OPERATOR
@@ -166,12 +174,13 @@ async def _without_assistant(
 ) -> bool:
     """Handle a message that the assistant is not needed for; whether it was one.
 
-    Such are a picture, an event, a message without words, one for an operator, and one in an open
-    emergency.
+    Such are a picture, a location without a label, an event, a message without words, one for an
+    operator, and one in an open emergency.
     """
     language = conversation.language
     if message.kind == "image":
-        await _picture(session, conversation, message)
+        ask = conversation.handled_by != OPERATOR
+        await wordless_message.attach(session, conversation, message, ask=ask)
         return True
     if conversation.handled_by == OPERATOR:
         return True
@@ -193,21 +202,6 @@ async def _without_assistant(
             words = say("chat.welcome", language)
             await outbox.reply(session, conversation.id, words, code="welcome", language=language)
         return True
+    if wordless_message.is_wordless(message):
+        await wordless_message.attach(session, conversation, message, ask=True)
     return not (message.text or "").strip()
-
-
-async def _picture(session: AsyncSession, conversation: Conversation, message: Message) -> None:
-    """Attach a picture to the open draft or emergency, where operators see it, and answer."""
-    state = conversation_state.load(conversation)
-    drafts = state.form.requests
-    message.service_request_id = drafts[0].id if drafts else state.emergency
-    if conversation.handled_by != OPERATOR:
-        key = "chat.picture" if message.service_request_id else "chat.picture.what"
-        words = say(key, conversation.language)
-        await outbox.reply(
-            session,
-            conversation.id,
-            words,
-            code="picture",
-            service_request_id=message.service_request_id,
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 from pydantic import AfterValidator, Field
@@ -37,9 +38,18 @@ def _secret(path: Path) -> Path:
     return path
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{value!r} is no time zone; try Asia/Shanghai") from None
+    return value
+
+
 Url = Annotated[str, AfterValidator(_url)]
 Networks = Annotated[list[str], AfterValidator(check_networks)]
 Secret = Annotated[Path, AfterValidator(_secret)]
+Zone = Annotated[str, AfterValidator(_zone)]
 CaFile = Annotated[Path | None, AfterValidator(_pem)]
 
 

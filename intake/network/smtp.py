@@ -16,6 +16,7 @@ import aiosmtplib
 
 from intake.errors import BackendError
 from intake.network.addresses import Resolve, connect
+from intake.network.content import ANSWER_CHARACTERS, DESCRIPTION_CHARACTERS, visible
 
 IMPLICIT_TLS_PORT = 465  # RFC 8314 § 3.3
 _GOODBYE_SECONDS = 2
@@ -55,15 +56,17 @@ async def send(
 ) -> str:
     """Send to everyone in To, or to nobody; return the server's answer to the message.
 
-    Raises `BackendError`: 4xx answers are retryable, 5xx are not; when the connection breaks
-    after we began to send the text, ``sent`` is None.
+    Only 250 to the whole message proves that the server has it (RFC 5321 section 4.5.5). Raises
+    `BackendError`: 4xx answers are retryable, 5xx are not; when the connection breaks or anything
+    else is answered after we began to send the text, ``sent`` is None. Its ``details`` have
+    ``answer`` and ``description``, the server's own words (may be personal: not for logs).
     """
     trail = _Trail()
     try:
         async with asyncio.timeout(timeout_seconds):
             return await _session(message, options, resolve, context, trail)
     except aiosmtplib.SMTPResponseException as error:
-        raise _refused(options.host, error) from None
+        raise _refused(options.host, error, trail.sent) from None
     except aiosmtplib.SMTPNotSupported:
         raise BackendError(
             f"The mail server {options.host} does not offer STARTTLS or a way to log in; mend"
@@ -163,7 +166,7 @@ async def _session(
         # The client owns the socket: closing the socket directly would leave it registered in the
         # event loop.
         client.close()
-    return answer.message
+    return visible(f"{answer.code} {answer.message}", ANSWER_CHARACTERS)
 
 
 def _addresses(message: EmailMessage, header: str) -> list[str]:
@@ -193,7 +196,16 @@ def _our_name() -> str:
     return name if name.isascii() and name else "localhost"
 
 
-def _refused(host: str, error: aiosmtplib.SMTPResponseException) -> BackendError:
+def _refused(host: str, error: aiosmtplib.SMTPResponseException, sent: bool | None) -> BackendError:
+    answer = visible(f"{error.code} {error.message}", ANSWER_CHARACTERS)
+    if not 400 <= error.code <= 599:
+        # Only 4yz and 5yz say that the mail was not taken (RFC 5321 section 4.2.1).
+        return BackendError(
+            f"The mail server {host} answered with what is no answer of SMTP.",
+            code="answer_unreadable",
+            sent=sent,
+            answer=answer,
+        )
     permanent = error.code >= 500
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) and permanent:
         sentence, code = "refused our login; check username and password_file", "backend_denied_us"
@@ -208,5 +220,6 @@ def _refused(host: str, error: aiosmtplib.SMTPResponseException) -> BackendError
         code=code,
         retryable=not permanent,
         status=error.code,
-        answer=error.message[:500],
+        answer=answer,
+        description=visible(error.message, DESCRIPTION_CHARACTERS) or None,
     )

@@ -18,6 +18,7 @@ from intake import service_requests
 from intake.errors import BackendError
 from intake.locale import say
 from intake.network import signing
+from intake.network.denial import says_no
 from intake.pipeline import duty_hours
 from intake.runtime import Parts
 from intake.settings import Contact
@@ -158,7 +159,7 @@ async def _post(
     if contact.secret_file is not None:
         secret = contact.secret_file.read_text().strip()
         headers["Huying-Signature"] = signing.sign_body(secret, signing.unix_seconds(), body)
-    await parts.outgoing.request(
+    answer = await parts.outgoing.request(
         "POST",
         contact.webhook,
         headers=headers,
@@ -166,3 +167,10 @@ async def _post(
         timeout_seconds=15,
         allow_networks=contact.allow_networks,
     )
+    if says_no(answer):
+        raise BackendError(
+            f"{contact.name}'s webhook answered {answer.status_code} with a page or an error; check"
+            " its address.",
+            code="answer_unreadable",
+            sent=None,
+        )

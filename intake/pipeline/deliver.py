@@ -1,7 +1,8 @@
 """Handing a request to the system that does the work, and hearing back from it.
 
 A delivery keeps one idempotency key for all its attempts. Each attempt is stored before anything is
-sent, so that after a crash it is known that something may have been sent.
+sent, so that after a crash it is known that something may have been sent. What proves that the
+other side has it is defined in `intake.backends._receipts`; its raw answer stays with the attempt.
 """
 
 from __future__ import annotations
@@ -9,26 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import service_requests
-from intake.backends import ATTEMPT_SECONDS, Dispatch, Pending, Report
+from intake.backends import ATTEMPT_SECONDS, Pending, Report
 from intake.catalogue.routing import choose_backend
 from intake.errors import BackendError
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
-from intake.network import signing
+from intake.network.content import ANSWER_CHARACTERS, visible
+from intake.pipeline.dispatch import dispatch_of
 from intake.runtime import Parts
 from intake.service_requests import Author
 from intake.storage.jobs import defer
-from intake.storage.models import Alarm, Delivery, DeliveryAttempt, Recording, ServiceRequest
+from intake.storage.models import Alarm, Delivery, DeliveryAttempt, ServiceRequest
 from intake.storage.retry import backoff
-from intake.understanding.fields import COLUMNS
-
-LINK_DAYS = 14
 
 
 async def begin(session: AsyncSession, request: ServiceRequest, parts: Parts) -> None:
@@ -94,18 +92,19 @@ async def attempt(parts: Parts, delivery_id: int) -> None:
         session.add(row)
         await session.flush()
         recording = await service_requests.recording_of(session, request)
-        dispatch = _dispatch(parts, delivery, request, recording, maybe_sent=maybe_sent)
+        dispatch = dispatch_of(parts, delivery, request, recording, maybe_sent=maybe_sent)
     backend = parts.backends[delivery.backend]
-    receipt, error = None, None
+    receipt, answer, error = None, None, None
     try:
         if delivery.kind == "submit":
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 receipt = await backend.submit(dispatch)
+                answer = receipt.answer
         elif backend.can_update:
             async with asyncio.timeout(ATTEMPT_SECONDS):
-                await backend.update(dispatch)
+                answer = await backend.update(dispatch)
     except BackendError as failed:
-        error = failed
+        error, answer = failed, failed.details.get("answer")
     except TimeoutError:
         error = BackendError(
             f"{delivery.backend} did not answer in {ATTEMPT_SECONDS:.0f} s.",
@@ -118,9 +117,11 @@ async def attempt(parts: Parts, delivery_id: int) -> None:
         row = await session.get_one(DeliveryAttempt, row.id)
         row.finished_at = datetime.now(UTC)
         row.ok, row.sent = error is None, True if error is None else error.sent
+        if request.erased_at is None and answer is not None:
+            row.answer = visible(answer, ANSWER_CHARACTERS)
         if error is not None:
-            row.error_code, row.error = error.code, error.sentence
-            await _failed(session, parts, delivery, request, error)
+            row.error_code, row.error = error.code, _told(request, error)
+            await _failed(session, parts, delivery, request, error, maybe_sent=maybe_sent)
             return
         delivery.status = "delivered"
         delivery.delivered_at = row.finished_at
@@ -160,9 +161,11 @@ async def _failed(
     delivery: Delivery,
     request: ServiceRequest,
     error: BackendError,
+    *,
+    maybe_sent: bool,
 ) -> None:
     table = parts.settings.delivering
-    delivery.error_code, delivery.error = error.code, error.sentence
+    delivery.error_code, delivery.error = error.code, _told(request, error)
     if error.retryable and delivery.attempts < table.attempts:
         wait = backoff(
             delivery.attempts,
@@ -177,13 +180,20 @@ async def _failed(
     delivery.status = "failed"
     code = (
         "may_have_been_sent_twice"
-        if error.code == "may_have_been_sent_twice"
+        if maybe_sent or error.sent is None
         else "delivery_failed"
         if error.retryable
         else "rejected_by_backend"
     )
-    why = reason(code, backend=delivery.backend, error=error.sentence)
+    why = reason(code, backend=delivery.backend, error=delivery.error)
     await service_requests.review(session, request, [why], Author(Actor.WORKER))
+
+
+def _told(request: ServiceRequest, error: BackendError) -> str:
+    """Our sentence and, where the other side said why, its own words, which may repeat the
+    resident's: they are left out of a request that is erased."""
+    said = error.details.get("description") if request.erased_at is None else None
+    return f"{error.sentence} “{said}”" if said else error.sentence
 
 
 async def fail(
@@ -273,71 +283,3 @@ async def request_id(session: AsyncSession, ids: Mapping[str, int]) -> int | Non
     if "alarm_id" in ids:
         return (await session.get_one(Alarm, ids["alarm_id"])).service_request_id
     return None
-
-
-def _dispatch(
-    parts: Parts,
-    delivery: Delivery,
-    request: ServiceRequest,
-    recording: Recording | None,
-    *,
-    maybe_sent: bool,
-) -> Dispatch:
-    base, zone = parts.settings.base_url, parts.settings.zone
-    until = datetime.now(UTC) + timedelta(days=LINK_DAYS)
-    entry = parts.catalogue.entries.get(request.category or "")
-    names = {"zh": entry.name_zh, "en": entry.name_en} if entry else {}
-
-    def link(path: str, purpose: str, subject: str) -> str:
-        return f"{base}/{path}/{signing.sign_link(parts.link_secrets[0], purpose, subject, until)}"
-
-    subject = f"{request.id}:{delivery.backend}"
-    where = [request.place, request.unit]
-    return Dispatch(
-        delivery_id=str(delivery.id),
-        idempotency_key=delivery.idempotency_key,
-        kind=delivery.kind,
-        tracking_number=request.tracking_number,
-        version=request.version,
-        category=request.category or "general",
-        category_name=names,
-        service_hint=entry.routing_hint if entry else None,
-        urgency=request.urgency,
-        summary=_summary(request, names),
-        transcript=request.text or "",
-        language=request.language or "zh",
-        fields=_fields(request, zone),
-        address=" ".join(part for part in where if part) or None,
-        latitude=None,
-        longitude=None,
-        received_at=request.received_at.astimezone(zone),
-        deadline_at=request.deadline_at.astimezone(zone) if request.deadline_at else None,
-        external_id=delivery.external_id or request.external_id,
-        recording_url=link("r", "recording", str(recording.id)) if recording else None,
-        recording_path=parts.blobs.path(recording.blob_key) if recording else None,
-        recording_name=f"{request.tracking_number}.{recording.suffix}" if recording else None,
-        update_url=f"{base}/api/backends/{delivery.backend}/updates",
-        update_links={
-            action: link("u", f"update-{action}", subject)
-            for action in ("accepted", "done", "could_not")
-        },
-        attempt=delivery.attempts,
-        maybe_sent=maybe_sent,
-        reason=request.rejected_because if delivery.kind == "cancelled" else None,
-    )
-
-
-def _fields(request: ServiceRequest, zone: ZoneInfo) -> dict[str, str | datetime | None]:
-    """The columns that backends are told, times on the residents' clock."""
-    values = {column.name: getattr(request, column.name) for column in COLUMNS if column.payload}
-    return {
-        name: value.astimezone(zone) if isinstance(value, datetime) else value
-        for name, value in values.items()
-    }
-
-
-def _summary(request: ServiceRequest, names: Mapping[str, str]) -> str:
-    """One line made of the fields, without the resident's own words: a backend may publish it."""
-    name = names.get(request.language or "zh") or request.category or "–"
-    parts = [name, request.place, request.unit, request.when_text]
-    return " · ".join(part for part in parts if part)

@@ -258,7 +258,7 @@ async def _blank_beside(session: AsyncSession, request: ServiceRequest) -> None:
     await session.execute(deliveries.where(*stale).values(status="dropped"))
     ours = select(Delivery.id).where(Delivery.service_request_id == about)
     tries = update(DeliveryAttempt).where(DeliveryAttempt.delivery_id.in_(ours))
-    await session.execute(tries.values(error=None))
+    await session.execute(tries.values(error=None, answer=None))
     orders = update(StationOrder).where(StationOrder.service_request_id == about)
     await session.execute(orders.values(payload={}, note=None, accepted_by=None))
     open_ = StationOrder.status.in_(("open", "accepted"))

@@ -71,14 +71,15 @@ def unlink_blobs(root: Path, keys: Iterable[str]) -> int:
     return gone
 
 
-def _unlink_uploads(folder: Path, digests: Collection[str]) -> None:
+def _unlink_uploads(folder: Path, keys: Collection[str]) -> None:
     """Delete the pieces of uploads whose senders' keys have these digests."""
+    digests = set(keys)
     if not digests or not folder.is_dir():
         return
     for note_file in folder.glob("*.json"):
         with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
-            key = Note.read(note_file.read_bytes()).metadata.get("key", "")
-            if key_hash(key).hex() in digests:
+            note = Note.read(note_file.read_bytes())
+            if digests & {key_hash(note.metadata.get("key", "")).hex(), note.form_key}:
                 note_file.with_suffix(".part").unlink(missing_ok=True)
                 note_file.unlink()
     fsync_folder(folder)

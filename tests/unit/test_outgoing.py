@@ -159,7 +159,8 @@ async def test_the_certificate_must_fit_the_name(tmp_path: Path) -> None:
         (501, {}, False, False, None),
         (502, {}, True, None, None),
         (503, {"Retry-After": "7"}, True, None, 7),
-        (302, {"Location": "http://127.0.0.1/"}, False, False, None),
+        (301, {"Location": "http://127.0.0.1/"}, False, False, None),
+        (302, {"Location": "http://127.0.0.1/"}, False, None, None),
         (303, {"Location": "/done"}, False, None, None),
     ],
 )
@@ -170,8 +171,48 @@ async def test_what_an_answer_means_for_the_next_try(
         error = await failure(Outgoing(), server.url, allow_networks=LOOPBACK)
         assert (error.retryable, error.sent) == (retryable, sent)
         assert error.retry_after_seconds == wait
-        assert error.details == {"status": status, "answer": "because"}
+        assert error.details == {
+            "status": status,
+            "answer": f"{status} \nbecause",
+            "description": "because",
+        }
         assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'[{"code":400,"description":"address_id required"}]', "address_id required"),
+        (b'{"errors":[{"code":400,"description":"a"},{"description":"b"}]}', "a; b"),
+        (b'{"error":{"message":"no such street"}}', "no such street"),
+        (b'{"error":"invalid_client","error_description":"unknown key"}', "unknown key"),
+        (b'{"title":"Bad Request","detail":"lat is missing","status":400}', "lat is missing"),
+        ('{"errcode":40001,"errmsg":"地址不在辖区"}'.encode(), "地址不在辖区"),
+        ('{"msg":"地址不对"}'.encode("utf-8-sig"), "地址不对"),
+        (b"<errors><error><code>400</code><description>bad</description></error></errors>", "bad"),
+        (b'<e:errors xmlns:e="urn:e"><e:description>bad</e:description></e:errors>', "bad"),
+        (b"<html><title>Not Found</title><p>x<br></html>", "Not Found"),
+        (b"<html><body><h1>Server Error (500)</h1></body></html>", "Server Error (500)"),
+        (b"<html><p>unclosed", None),
+        (b"no such\r\n\x00street\x1b[2J", "no such street[2J"),
+        ("\u202eevil\ufeff words".encode(), "evil words"),
+        (rb'{"description":"\ud800 half"}', "half"),
+        (b"\xff\xfe\x00", "\ufffd\ufffd"),
+        (b"", None),
+        (b"{}", None),
+        (b"[" * 5000, "[" * 300),
+        (b'{"description":' * 400 + b'"deep"' + b"}" * 400, None),
+        (b"x" * 5000, "x" * 300),
+    ],
+)
+async def test_the_other_sides_own_description_is_found_and_bounded(
+    body: bytes, said: str | None
+) -> None:
+    async with Says(Answer(400, body)) as server:
+        error = await failure(Outgoing(), server.url, allow_networks=LOOPBACK)
+    assert error.details["description"] == said
+    assert len(error.details["answer"]) <= 2000
+    assert "\x00" not in error.details["answer"]
 
 
 async def test_an_accepted_status_is_an_answer() -> None:

@@ -59,12 +59,97 @@ def test_a_location_is_its_label_and_its_coordinates() -> None:
     assert found is not None
     assert (found.kind, found.text) == ("location", "幸福里3栋")
     assert found.data == {"latitude": 30.5723, "longitude": 104.0665}
-    unnamed = heard(SERVER.message(ANN, "location", **where, Label=""))
-    assert unnamed is not None
-    assert unnamed.text == "30.572300, 104.066500"
     for bad in ({"Location_X": 91}, {"Location_Y": "nan"}, {"Location_X": "here"}):
         with pytest.raises(InputError):
             heard(SERVER.message(ANN, "location", **{**where, **bad}))
+
+
+@pytest.mark.parametrize(
+    "label", ["", "  ", "\n", "[位置]", "位置", "【位置】", "我的位置", "[Location]", "Location"]
+)
+def test_a_location_without_a_label_has_no_words(label: str) -> None:
+    where = {"Location_X": 30.5723, "Location_Y": 104.0665}
+    found = heard(SERVER.message(ANN, "location", **where, Label=label))
+    assert found is not None
+    assert (found.kind, found.text) == ("location", None)
+    assert found.data == {"latitude": 30.5723, "longitude": 104.0665}
+    bare = heard(SERVER.message(ANN, "location", **where))
+    assert bare is not None
+    assert bare.text is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "【收到不支持的消息类型，暂无法显示】",
+        "[收到不支持的消息类型，暂无法显示]",
+        "[收到一条不支持的消息类型，暂无法显示]",
+        " 【收到不支持的消息类型，暂无法显示】\n",
+        "收到不支持的消息类型，暂无法显示",
+        "【收到不支援的訊息類型，暫無法顯示】",
+        "[暂不支持]",
+        "暂不支持",
+        "[暂不支持该消息类型]",
+        "【暂不支持此消息类型】",
+        "该消息类型暂不支持",
+        "[该消息类型暂不能展示]",
+        "[当前版本暂不支持查看此消息]",
+        "当前微信版本暂不支持展示该内容，请升级至最新版本。",
+        "[This message type is not supported]",
+        "This message type is not supported.",
+        "[Received an unsupported message type]",
+        "[Unsupported message]",
+        "[Unable to display this message]",
+        "[This content can’t be displayed]",
+        "[表情]",
+        "[动画表情]",
+        "[動態貼圖]",
+        "[Sticker]",
+        "[Animated Sticker]",
+        "[图片]",
+        "[红包]",
+        "[聊天记录]",
+    ],
+)
+def test_what_wechat_writes_for_what_it_can_not_show_is_no_word_of_hers(text: str) -> None:
+    found = heard(SERVER.says(ANN, text))
+    assert found is not None
+    assert (found.kind, found.text, found.opens) == ("text", None, "message")
+    assert found.data == {"placeholder": text.strip()}
+    assert Incoming.unpack(found.pack()) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你们不支持语音消息吗",
+        "不支持",
+        "这个不支持我的手机",
+        "我发的图片你们能显示吗",
+        "电视无法显示，一片黑",
+        "门禁显示不支持该卡类型",
+        "[OK]",
+        "[强][强]",
+        "[流泪]水管坏了",
+        "水管坏了[表情]",
+        "【水管坏了】",
+        "[幸福里3栋]电梯的显示屏不能显示",
+        "【电梯显示屏无法显示】",
+        "[救命]",
+        "my video is not supported by the intercom",
+        "The screen says unsupported message type, what now",
+        "",
+        " ",
+        "位置",
+        "[" * 5000,
+        "【收到不支持的消息类型，暂无法显示】我要报修",
+    ],
+)
+def test_what_she_writes_herself_stays_as_it_is(text: str) -> None:
+    found = heard(SERVER.says(ANN, text))
+    assert found is not None
+    assert found.text is not None
+    assert found.text.strip() == text.strip()
 
 
 @pytest.mark.parametrize(

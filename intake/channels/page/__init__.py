@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.routing import Route
 
@@ -24,7 +24,7 @@ from intake.channels.page.options import Options
 from intake.channels.page.store import HEX, Uploads
 from intake.channels.page.tus_guard import PATH, TusGuard
 from intake.channels.page.upload_metadata import expired
-from intake.channels.voicemail import answer
+from intake.channels.voicemail import answer, key_hash, sender_key_hash
 from intake.errors import BadField, HuyingError, NotFound
 from intake.runtime import Parts
 from intake.service_requests import Opened
@@ -75,7 +75,7 @@ class Page:
         if isinstance(made, Refused):
             raise UploadRefused(made)
 
-    async def by_key(self, key: str) -> JSONResponse:
+    async def by_key(self, key: str, request: Request) -> JSONResponse:
         """The state of the upload with the client's own ``key`` (32 hex digits).
 
         ``received`` with the tracking number and how many ``bytes`` are stored (null once they are
@@ -89,8 +89,9 @@ class Page:
             raise BadField("The key must be 32 hex digits.", field="key")
         uid = self.uploads.id_of(key)
         note = self.uploads.note(uid)
+        digests = key_hash(key), sender_key_hash(request, key)
         if note is None:
-            known = await finish_upload.known(self.parts, key)
+            known = await finish_upload.known(self.parts, *digests)
             if known is None:
                 raise NotFound("There is no upload with this key.")
             return await self._received(known)
@@ -102,7 +103,7 @@ class Page:
             if made is None:
                 return _state("finishing", **where)
             return await self._received(made)
-        early = await finish_upload.known(self.parts, key) if note.taken else None
+        early = await finish_upload.known(self.parts, *digests) if note.taken else None
         return _state("partial", **where, **(answer(self.parts, early) if early else {}))
 
     async def _received(self, made: Opened) -> JSONResponse:

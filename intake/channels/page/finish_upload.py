@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,7 +59,7 @@ async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused 
     if note.ended:
         if note.ended != "received":
             return Refused(note.ended, note.sentence or "")
-        return await known(parts, note.metadata["key"])
+        return await known(parts, *_digests(note))
     size = uploads.length(uid)
     whole = note.size == size
     if size == 0 and not whole:
@@ -75,7 +76,7 @@ async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused 
             committing = new
             await session.commit()
     except FileNotFoundError:  # a concurrent call has made the voicemail and removed the bytes
-        return await known(parts, note.metadata["key"])
+        return await known(parts, *_digests(note))
     except InputError as error:
         if not (whole or isinstance(error, TooLong)):
             return None  # with the rest of its bytes it may turn out to be audio
@@ -89,10 +90,11 @@ async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused 
     return opened
 
 
-async def known(parts: Parts, key: str) -> Opened | None:
-    """The voicemail made from the upload with this client's key, None without one."""
+async def known(parts: Parts, *digests: bytes) -> Opened | None:
+    """The voicemail that was made under one of these keys of a sender (`key_hash`,
+    `sender_key_hash`), None without one."""
     async with parts.sessions() as session:
-        row = await session.get(IdempotencyKey, key_hash(key))
+        row = await _row(session, digests)
         request = await session.get(ServiceRequest, row.service_request_id) if row else None
         return _opened(request) if request is not None else None
 
@@ -109,9 +111,9 @@ async def _store(
     session: AsyncSession, parts: Parts, note: Note, recording: Recording, given: dict[str, Any]
 ) -> tuple[Opened, bool]:
     """(the voicemail, whether it uses the new recording), in the caller's transaction."""
-    digest = key_hash(note.metadata["key"])
-    await _recordings.one_at_a_time(session, digest)
-    row = await session.get(IdempotencyKey, digest)
+    digests = _digests(note)
+    await _recordings.one_at_a_time(session, *digests)
+    row = await _row(session, digests)
     request = await session.get(ServiceRequest, row.service_request_id) if row else None
     if request is not None:
         stored = await service_requests.recording_of(session, request)
@@ -127,12 +129,22 @@ async def _store(
         session, CHANNEL, recording, given, household=household
     )
     if row is None:
-        row = IdempotencyKey(key_sha256=digest, body_sha256=recording.sha256)
+        row = IdempotencyKey(key_sha256=digests[0], body_sha256=recording.sha256)
         session.add(row)
     # A request that has ended is not opened again: the whole recording becomes a new request.
     row.service_request_id = opened.id
     await session.flush()
     return opened, True
+
+
+def _digests(note: Note) -> list[bytes]:
+    """The keys under which its sender may have left the same voicemail: in pieces, by the form."""
+    return [key_hash(note.metadata["key"]), *filter(None, [bytes.fromhex(note.form_key)])]
+
+
+async def _row(session: AsyncSession, digests: Sequence[bytes]) -> IdempotencyKey | None:
+    rows = [await session.get(IdempotencyKey, digest) for digest in digests]
+    return next((row for row in rows if row is not None), None)
 
 
 def _opened(request: ServiceRequest) -> Opened:

@@ -88,11 +88,18 @@ class Uploads:
     def _note_file(self, uid: str) -> Path:
         return self.folder / f"{_checked(uid)}.json"
 
-    def begin(self, uid: str, metadata: Mapping[str, str], size: int | None, network: str) -> None:
+    def begin(
+        self,
+        uid: str,
+        metadata: Mapping[str, str],
+        size: int | None,
+        network: str,
+        form_key: str = "",
+    ) -> None:
         """Make an empty upload; one that exists already stays as it is.
 
         ``size``: the whole length in bytes, None while it is unknown. ``network``: from
-        `network_of`.
+        `network_of`. ``form_key``: as in `Note`.
         """
         if self.exists(uid):
             return
@@ -104,6 +111,7 @@ class Uploads:
             network=network,
             created_at=now.isoformat(),
             expires=format_datetime(now + self.keep, usegmt=True),
+            form_key=form_key,
         )
         with self._writing:
             self._write_note(uid, note)

@@ -25,6 +25,7 @@ from intake.channels.page.options import Options
 from intake.channels.page.store import HEX, Uploads
 from intake.channels.page.tus_storage import Pieces
 from intake.channels.page.upload_metadata import Note
+from intake.channels.voicemail import sender_key_hash
 from intake.errors import (
     BadField,
     DiskFull,
@@ -157,7 +158,8 @@ class TusGuard:
                 code="too_many_uploads",
                 retry_after_seconds=60,
             )
-        self.uploads.begin(uid, metadata, size, sender)
+        form_key = sender_key_hash(request, key).hex()
+        self.uploads.begin(uid, metadata, size, sender, form_key)
 
     def _has_more(self, uid: str, size: int | None) -> bool:
         """Whether a client has more bytes than its voicemail; then it uploads all of them anew."""

@@ -18,7 +18,8 @@ class Note:
     None while the resident is still speaking. ``expires``: an HTTP date, until when the upload may
     be resumed. ``network``: a keyed hash of the sender's network address. ``taken``: how many bytes
     are in a voicemail. ``ended``: ``received``, or the code of why it was refused; ``sentence``
-    then says that to the resident.
+    then says that to the resident. ``form_key``: what the sender's key is called where the form's
+    door stores it (`voicemail.sender_key_hash`, hex digits).
     """
 
     metadata: dict[str, str]
@@ -29,6 +30,7 @@ class Note:
     taken: int = 0
     ended: str | None = None
     sentence: str | None = None
+    form_key: str = ""
 
     @property
     def expires_at(self) -> datetime:

@@ -143,7 +143,8 @@ class WeChat:
         """
         fields, key = xml.read(body), None
         if self.options.mode == "safe":
-            closed = fields.get("Encrypt", "")
+            # The signature is made over the ciphertext alone, without blanks around its CDATA.
+            closed = fields.get("Encrypt", "").strip()
             token = check_signature(
                 ring.tokens,
                 query.get("msg_signature", ""),

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from intake.channels.wechat.placeholders import is_placeholder, label_of
 from intake.errors import InputError
 
 Kind = Literal["text", "voice", "image", "location", "event"]
@@ -29,8 +30,10 @@ class Incoming:
     """A follower's message or event.
 
     ``received_at``: aware, never after now. ``opens``: which window for customer-service messages
-    it opens (`reply_window`). ``media_id``: the voice message, picture or video to be fetched.
-    ``reply_from``: the account's own id, the sender of an answer.
+    it opens (`reply_window`). ``text``: the follower's words; None where there are none, as in a
+    location without a label and in a placeholder, which ``data`` keeps. ``media_id``: the voice
+    message, picture or video to be fetched. ``reply_from``: the account's own id, the sender of an
+    answer.
     """
 
     openid: str
@@ -83,7 +86,10 @@ def understand(fields: Mapping[str, str], now: datetime) -> Incoming | None:
         words = (fields.get(name, "").strip() for name in ("Title", "Description", "Url"))
         return Incoming(kind="text", text="\n".join(filter(None, words)), **base)
     if kind == "text":
-        return Incoming(kind="text", text=fields.get("Content", ""), **base)
+        text = fields.get("Content", "")
+        if is_placeholder(text):
+            return Incoming(kind="text", data={"placeholder": text.strip()}, **base)
+        return Incoming(kind="text", text=text, **base)
     return None
 
 
@@ -109,9 +115,8 @@ def _location(fields: Mapping[str, str], base: dict[str, Any]) -> Incoming:
         raise InputError("The location has no coordinates.", code="bad_message") from None
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise InputError("The location's coordinates are out of range.", code="bad_message")
-    label = fields.get("Label", "").strip() or f"{latitude:.6f}, {longitude:.6f}"
     where = {"latitude": latitude, "longitude": longitude}
-    return Incoming(kind="location", text=label, data=where, **base)
+    return Incoming(kind="location", text=label_of(fields.get("Label", "")), data=where, **base)
 
 
 def _field(fields: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str:

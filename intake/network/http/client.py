@@ -55,8 +55,9 @@ class Outgoing:
         ``timeout_seconds`` covers everything from resolving the name to the last byte.
         ``allow_networks``: CIDR blocks of non-public addresses that this call may reach; plain
         ``http`` is allowed only there. ``ca_file``: PEM certificates trusted besides the public
-        ones. Raises `BackendError`; for another status its ``details`` have ``status`` and
-        ``answer``, the beginning of the other side's text (may be personal: not for logs).
+        ones. Raises `BackendError`; for another status its ``details`` have ``status``, ``answer``
+        (`content.excerpt`) and ``description`` (`content.description`), which may be personal: not
+        for logs.
         """
         check_url(url)
         trail = Trail()

@@ -10,9 +10,8 @@ from typing import Any
 import httpx
 
 from intake.errors import BackendError
+from intake.network.content import description, excerpt
 from intake.network.http.transport import Trail
-
-_EXCERPT_CHARACTERS = 500
 
 
 async def body_of(answer: httpx.Response, max_bytes: int) -> bytes:
@@ -78,11 +77,16 @@ def broken(url: str, error: Exception, trail: Trail) -> BackendError:
 
 
 def refusal(answer: httpx.Response) -> BackendError:
-    """The error for an answer that is no success; its status decides whether it is retryable."""
+    """The error for an answer that is no success; its status decides whether it is retryable.
+
+    A 4xx status and a redirect that asks for the same call elsewhere (301, 307, 308) say that
+    nothing was done; 302 and 303 often follow work that was done, so it is unknown.
+    """
     status = answer.status_code
     details: dict[str, Any] = {
         "status": status,
-        "answer": answer.text[:_EXCERPT_CHARACTERS],
+        "answer": excerpt(answer),
+        "description": description(answer),
         "retry_after_seconds": retry_after_seconds(answer.headers.get("retry-after")),
     }
     host = answer.request.url.host
@@ -107,7 +111,7 @@ def refusal(answer: httpx.Response) -> BackendError:
         f"{host} {sentence} ({status}).",
         code=code,
         retryable=False,
-        sent=None if status == 303 else False,
+        sent=False if 400 <= status < 600 or status in (301, 307, 308) else None,
         **details,
     )
 

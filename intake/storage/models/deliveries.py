@@ -44,7 +44,8 @@ class Delivery(Base):
 
 class DeliveryAttempt(Base):
     """One attempt of a delivery. A row left without ``finished_at``: its process died during the
-    attempt, and the backend may have got it."""
+    attempt, and the backend may have got it. ``answer``: the beginning of what the other side
+    answered, as it was."""
 
     __tablename__ = "delivery_attempts"
     id: Id = new_id()
@@ -56,6 +57,7 @@ class DeliveryAttempt(Base):
     sent: Mapped[bool | None] = mapped_column(Boolean)
     error_code: Mapped[str | None]
     error: Mapped[str | None]
+    answer: Mapped[str | None]
 
 
 class StationOrder(Base):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import service_requests
 from intake.conversation import effects, outbox
 from intake.conversation import state as conversation_state
+from intake.conversation.wordless_message import position
 from intake.errors import BadField, MoveNotAllowed, NotFound
 from intake.lifecycle import Actor
 from intake.pipeline import notify
@@ -208,6 +209,7 @@ def _message(row: Message, media_type: str | None) -> dict[str, Any]:
         "code": row.code,
         "who": row.who,
         "media_type": media_type,
+        "position": position(row.data) if row.kind == "location" else None,
         "at": row.received_at or row.created_at,
         "sent_at": row.sent_at,
         "waits": row.waits,

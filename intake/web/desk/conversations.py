@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy import Select, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake.conversation.wordless_message import position
 from intake.errors import NotFound
 from intake.locale import catalog, say
 from intake.runtime import Parts
@@ -79,7 +80,8 @@ async def show_one(
         conversation=found, point=point, resident=resident, requests=about, numbers=numbers,
         messages=messages[:HISTORY][::-1], more=len(messages) > HISTORY, media=media,
         category=lambda code: parts.catalogue.name(code, _language(request)) if code else "–",
-        state=lambda row: _state(row, _language(request)), **_words(request, parts),
+        state=lambda row: _state(row, _language(request)), position=position,
+        **_words(request, parts),
     )  # fmt: skip
 
 

@@ -68,6 +68,8 @@ async def back(request: Request, parts: CurrentParts) -> Response:
         # The provider answers 4xx to a code that it does not know.
         refused = isinstance(error.details.get("status"), int) and not error.retryable
         key, status = ("desk.oidc_refused", 401) if refused else ("desk.oidc_away", 503)
+        if error.code == "oidc_no_key":
+            key = "desk.oidc_no_key"
         return _told(request, parts, attempt.next, error, key, status)
     cookies.drop(answer, request, KEPT)
     return answer
@@ -96,7 +98,9 @@ async def _account(session: AsyncSession, person: Person, options: Oidc) -> Oper
 def _told(
     request: Request, parts: Parts, next: str, error: Exception | None, key: str, status: int
 ) -> Response:
-    log.warning("sign-in over OpenID Connect: %s", error or "no attempt of this browser")
+    # A set without a usable key locks everybody out until an administrator acts.
+    level = logging.ERROR if key == "desk.oidc_no_key" else logging.WARNING
+    log.log(level, "sign-in over OpenID Connect: %s", error or "no attempt of this browser")
     answer = sign_in_page(request, parts.settings, next, status=status, sentence=key)
     cookies.drop(answer, request, KEPT)
     return answer

@@ -326,6 +326,67 @@ async def test_following_a_place_and_a_menu_click_are_messages(
     assert place.data == {"latitude": 30.5, "longitude": 104.0}
 
 
+BLANKS = [" ", "\n", "\n    ", "\t", "\r\n", "  \n  ", "\u3000", "\u00a0"]
+
+
+async def test_blanks_around_the_ciphertext_do_not_break_the_signature(
+    house: Installation, wechat: WeChatServer
+) -> None:
+    pairs = [(blank, blank) for blank in BLANKS] + [(blank, "") for blank in BLANKS]
+    pairs += [("", blank) for blank in BLANKS] + [("", "")]
+    for number, (before, after) in enumerate(pairs):
+        callback = wechat.safe(wechat.says(ANN, f"水管坏了{number}"))
+        body = callback.body.decode()
+        body = body.replace("<Encrypt><![CDATA[", f"<Encrypt>{before}<![CDATA[")
+        body = body.replace("]]></Encrypt>", f"]]>{after}</Encrypt>")
+        await taken(house, replace(callback, body=body.encode()))
+    assert [words for _, words in await said(house)] == [f"水管坏了{n}" for n in range(len(pairs))]
+
+
+async def test_blanks_inside_the_ciphertext_are_still_refused(
+    house: Installation, wechat: WeChatServer
+) -> None:
+    callback = wechat.safe(wechat.says(ANN, "水管坏了"))
+    at = callback.body.index(b"<Encrypt><![CDATA[") + 40
+    broken = callback.body[:at] + b" " + callback.body[at:]
+    assert (await post(house, replace(callback, body=broken))).status_code == 401
+
+
+async def test_a_sticker_and_a_place_without_a_name_are_asked_about(
+    house: Installation, wechat: WeChatServer
+) -> None:
+    sticker = "【收到不支持的消息类型，暂无法显示】"
+    await taken(house, wechat.safe(wechat.says(ANN, sticker)))
+    where = {"Location_X": 30.5, "Location_Y": 104.0, "Label": ""}
+    await taken(house, wechat.safe(wechat.message(ANN, "location", **where)))
+    assert await said(house) == [("text", None), ("location", None)]
+    await house.work()
+    assert await rows(house, ServiceRequest) == []
+    answers = [m for m in await rows(house, Message) if m.direction == "out"]
+    assert [m.code for m in answers] == ["unseen", "location"]
+    assert "位置收到了" in answers[1].text
+    operator = await house.operator()
+    async with operator:
+        [line] = (await operator.get("/api/conversations")).json()
+        whole = (await operator.get(f"/api/conversations/{line['id']}")).json()
+    assert [m["position"] for m in whole["messages"]] == [
+        None, "30.500000, 104.000000", None, None,
+    ]  # fmt: skip
+
+
+async def test_in_danger_a_place_without_a_name_reaches_those_on_duty(
+    house: Installation, wechat: WeChatServer
+) -> None:
+    await taken(house, wechat.safe(wechat.says(ANN, "我爸倒在地上叫不醒了")))
+    where = {"Location_X": 30.5, "Location_Y": 104.0, "Label": ""}
+    await taken(house, wechat.safe(wechat.message(ANN, "location", **where)))
+    await house.work()
+    (request,) = await rows(house, ServiceRequest)
+    assert request.urgency == "emergency"
+    assert "[30.500000, 104.000000]" in request.text
+    assert request.unit is None
+
+
 # ── while the database is away ───────────────────────────────────────────────────────────────
 
 

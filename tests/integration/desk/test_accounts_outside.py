@@ -191,6 +191,7 @@ class Bad:
         self.more: dict[str, Any] | None = None
         self.asked: dict[str, list[str]] = {}
         self.metadata: dict[str, Any] = {}
+        self.published: Any = None
 
     async def request(self, method: str, url: str, **sent: Any) -> httpx.Response:
         path = url.removeprefix(self.issuer)
@@ -204,7 +205,8 @@ class Bad:
                 **self.metadata,
             }
         elif path == "/keys":
-            found = {"keys": [self.key.as_dict(private=False)]}
+            own = self.key.as_dict(private=False)
+            found = self.published if self.published is not None else {"keys": [own]}
         elif path == "/more":
             assert sent["headers"]["Authorization"] == "Bearer access"
             found = self.more
@@ -339,6 +341,28 @@ async def test_a_token_that_is_not_signed_by_the_other_side_lets_nobody_in(
     refused = await come_back(house, other)
     assert refused.status_code == 401 and COOKIE not in refused.cookies
     assert await found(house, "李敏") is None
+
+
+async def test_a_key_that_can_not_be_used_locks_nobody_out(bad: tuple[Installation, Bad]) -> None:
+    house, other = bad
+    strange = {"kty": "EC", "crv": "brainpoolP256r1", "kid": "bp", "x": "AAAA", "y": "AAAA"}
+    other.published = {"keys": [strange, other.key.as_dict(private=False), strange]}
+    assert (await come_back(house, other)).status_code == 303
+
+
+@pytest.mark.parametrize("published", [{"keys": []}, {}, {"keys": None}, "strange"])
+async def test_a_set_without_a_usable_key_is_told_to_the_administrator(
+    bad: tuple[Installation, Bad], published: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    house, other = bad
+    strange = {"kty": "EC", "crv": "brainpoolP256r1", "kid": "bp", "x": "AAAA", "y": "AAAA"}
+    other.published = {"keys": [strange]} if published == "strange" else published
+    refused = await come_back(house, other)
+    assert refused.status_code == 503 and COOKIE not in refused.cookies
+    assert "请告诉管理员" in refused.text and 'name="password"' in refused.text
+    [told] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert f"{other.issuer}/keys" in told.getMessage()
+    assert ("brainpoolP256r1" if published == "strange" else "empty") in told.getMessage()
 
 
 async def test_what_the_token_does_not_say_is_asked_for_and_must_be_of_the_same_person(
