@@ -1,0 +1,18 @@
+"""Limits on what a client may send, applied before a request reaches a route."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from intake.settings import Settings
+from intake.web.limits.body_limit import BodyLimit
+from intake.web.limits.method_override import MethodOverride
+from intake.web.limits.rate_limit import RateLimit
+
+
+def install(app: Starlette, settings: Settings) -> None:
+    """Put the limits before every route of the app. A request meets the last one added first."""
+    app.add_middleware(BodyLimit)
+    if settings.limits.per_address_per_minute:
+        app.add_middleware(RateLimit, per_minute=settings.limits.per_address_per_minute)
+    app.add_middleware(MethodOverride)
