@@ -8,6 +8,7 @@ from intake.settings import Settings
 from intake.web.limits.body_limit import BodyLimit
 from intake.web.limits.method_override import MethodOverride
 from intake.web.limits.rate_limit import RateLimit
+from intake.web.limits.request_share import RequestShare
 
 
 def install(app: Starlette, settings: Settings) -> None:
@@ -16,3 +17,8 @@ def install(app: Starlette, settings: Settings) -> None:
     if settings.limits.per_address_per_minute:
         app.add_middleware(RateLimit, per_minute=settings.limits.per_address_per_minute)
     app.add_middleware(MethodOverride)
+    app.add_middleware(
+        RequestShare,
+        most=settings.limits.connections,
+        per_address=settings.limits.connections_per_address,
+    )
