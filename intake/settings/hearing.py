@@ -20,6 +20,11 @@ class Limits(Table):
     per_address_per_minute: int = Field(
         60, ge=0, description="voicemails from one network address a minute; 0 = no limit"
     )
+    bytes_per_address_per_minute: int = Field(
+        300 * 1024 * 1024,
+        ge=0,
+        description="bytes of recordings from one network address a minute; 0 = no limit",
+    )
     min_free_bytes: int = Field(
         512 * 1024 * 1024, ge=0, description="free disk below which uploads get 507"
     )

@@ -168,6 +168,7 @@ class Stack:
             "limits": {
                 "min_free_bytes": 0,
                 "per_address_per_minute": 0,
+                "bytes_per_address_per_minute": 0,
                 "connections_per_address": 1000,
             },
             "hearing": {
