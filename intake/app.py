@@ -10,24 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake import backends, channels
 from intake.assistant.client import Assistant
 from intake.catalogue.services import load_catalogue
-from intake.errors import SettingsError, TooMany
-from intake.network.addresses import counted_as
+from intake.errors import SettingsError
 from intake.network.http import Outgoing
 from intake.processes.postgres import dsn
 from intake.runtime import Parts
 from intake.settings import ROOT, VERSION, Settings, secret_files
 from intake.storage.blobs import Blobs
 from intake.storage.db import connect
-from intake.web import desk, problems
+from intake.web import desk, limits, problems
 from intake.web.api import (
     access_log,
     alarms,
@@ -51,6 +45,7 @@ from intake.web.api import (
     tasks,
 )
 from intake.web.resident import links, page, status_api
+from intake.web.safe_headers import SafeHeaders
 from speech import Transcriber
 
 log = logging.getLogger("huying.web")
@@ -81,7 +76,6 @@ ROUTERS = (
     tasks.router,
 )
 """The API, in no order that matters: no two of them answer the same request."""
-POSTS_LIMITED = {"/api/voicemails", "/api/uploads", "/api/uploads/"}
 
 
 def database_url(settings: Settings) -> str:
@@ -170,60 +164,6 @@ def create_app(settings: Settings) -> FastAPI:
     desk.install(app)
     for channel in parts.channels.values():
         app.include_router(channel.routes())
-    if settings.limits.per_address_per_minute:
-        app.add_middleware(RateLimit, per_minute=settings.limits.per_address_per_minute)
-
+    limits.install(app, settings)
     app.add_middleware(SafeHeaders)
     return app
-
-
-SAFE = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline';"
-    " frame-ancestors 'none'",
-}
-
-
-class SafeHeaders:
-    """Adds the security headers in `SAFE` to every answer that does not set them itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self.app(scope, receive, send_with)
-
-
-class RateLimit:
-    """Limits voicemails and uploads a minute from one address; an IPv6 /64 counts as one address.
-
-    Beyond the limit the answer is 429.
-    """
-
-    def __init__(self, app: ASGIApp, per_minute: int) -> None:
-        self.app = app
-        self.item = RateLimitItemPerMinute(per_minute)
-        self.limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] == "http"
-            and scope["method"] == "POST"
-            and scope["path"] in POSTS_LIMITED
-            and not await self.limiter.hit(self.item, counted_as((scope.get("client") or "-")[0]))
-        ):
-            error = TooMany("Too many recordings from here; send it again in half a minute.")
-            refusal = problems.problem(
-                429, error.code, error.sentence, headers={"Retry-After": "30"}
-            )
-            await refusal(scope, receive, send)
-            return
-        await self.app(scope, receive, send)

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import resource
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +20,8 @@ from intake.errors import HuyingError, SettingsError
 from intake.settings import VERSION, load
 from speech.errors import SpeechError
 
+OTHER_FILES = 600
+"""Open files beside connections: the database's, pages with a WebSocket, recordings."""
 FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 
@@ -49,6 +53,9 @@ def serve(
     It needs a running database with the newest schema (`huying migrate`).
     """
     from intake.app import create_app
+    from intake.web.limits.body_limit import BODY_SECONDS
+    from intake.web.limits.connection import Connection
+    from intake.web.limits.connection_shares import ConnectionShares
 
     settings = load()
     set_up_logs(settings.log_level)
@@ -59,8 +66,15 @@ def serve(
         "access_log": False,  # paths hold the secrets of status links
         "server_header": False,
         "timeout_graceful_shutdown": 5,
-        "limit_concurrency": 1024,  # includes pages that wait for live updates
-        "h11_max_incomplete_event_size": 64 * 1024,
+        "http": partial(
+            Connection,
+            shares=ConnectionShares(
+                min(settings.limits.connections, _most_connections()),
+                settings.limits.connections_per_address,
+                settings.trusted_proxies,
+            ),
+            body_seconds=settings.limits.upload_seconds + BODY_SECONDS,
+        ),
         "ws_max_size": 64 * 1024,
     }
     config = uvicorn.Config(
@@ -77,7 +91,7 @@ def serve(
         return
     local = sockets("127.0.0.1", settings.local_port)
     beside = _Beside(uvicorn.Config(app, proxy_headers=False, lifespan="off", **common))
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=_with_handshake_deadline(config.get_loop_factory())) as runner:
         runner.run(_serve_both(server, listening, beside, local))
 
 
@@ -158,3 +172,35 @@ def _networks(proxies: list[str]) -> list[str]:
         except ValueError:
             raise SettingsError(f"trusted_proxies: {proxy!r} is no network.") from None
     return proxies
+
+
+def _most_connections() -> int:
+    """Raise this process's limit on open files as far as it may be, and return how many connections
+    fit below it. Many systems begin with 1024, and a process without a free one accepts nobody."""
+    now, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if highest == resource.RLIM_INFINITY else min(highest, 65_536)
+    if now == resource.RLIM_INFINITY or now > wanted:
+        wanted = 65_536
+    else:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, highest))
+    return max((wanted - OTHER_FILES) // 2, 50)  # `ConnectionShares` may go to twice as many
+
+
+def _with_handshake_deadline(make: Callable[[], asyncio.AbstractEventLoop] | None) -> Any:
+    """A loop factory whose TLS servers give a client `HEAD_SECONDS` for the handshake (Python gives
+    60); uvicorn has no setting for it."""
+    from intake.web.limits.connection import HEAD_SECONDS
+
+    def factory() -> asyncio.AbstractEventLoop:
+        loop = (make or asyncio.new_event_loop)()
+        create = loop.create_server
+
+        async def create_server(*args: Any, **kwargs: Any) -> Any:
+            if kwargs.get("ssl"):
+                kwargs["ssl_handshake_timeout"] = HEAD_SECONDS
+            return await create(*args, **kwargs)
+
+        loop.create_server = create_server  # type: ignore[method-assign]
+        return loop
+
+    return factory

@@ -20,6 +20,11 @@ class Limits(Table):
     per_address_per_minute: int = Field(
         60, ge=0, description="voicemails from one network address a minute; 0 = no limit"
     )
+    bytes_per_address_per_minute: int = Field(
+        300 * 1024 * 1024,
+        ge=0,
+        description="bytes of recordings from one network address a minute; 0 = no limit",
+    )
     min_free_bytes: int = Field(
         512 * 1024 * 1024, ge=0, description="free disk below which uploads get 507"
     )
@@ -27,6 +32,10 @@ class Limits(Table):
         2 * 1024 * 1024 * 1024, ge=0, description="free disk below which /healthz warns"
     )
     upload_seconds: float = Field(120, gt=0, description="longest time one upload may take")
+    connections: int = Field(1000, ge=10, description="connections of one web process")
+    connections_per_address: int = Field(
+        200, ge=5, description="connections, and requests at once, of one network address"
+    )
 
 
 class Hearing(Table):

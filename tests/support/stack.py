@@ -165,7 +165,12 @@ class Stack:
             "port": self.port,
             "spawn_assistant": False,
             "worker_concurrency": 16,
-            "limits": {"min_free_bytes": 0, "per_address_per_minute": 0},
+            "limits": {
+                "min_free_bytes": 0,
+                "per_address_per_minute": 0,
+                "bytes_per_address_per_minute": 0,
+                "connections_per_address": 1000,
+            },
             "hearing": {
                 "engine": "canned",
                 "processes": 3,

@@ -29,6 +29,8 @@ class WebProcess:
             "HUYING_DATABASE_URL": str(settings.database_url),
             "HUYING_LIMITS__MIN_FREE_BYTES": "0",
             "HUYING_LIMITS__PER_ADDRESS_PER_MINUTE": "0",
+            "HUYING_LIMITS__BYTES_PER_ADDRESS_PER_MINUTE": "0",
+            "HUYING_LIMITS__CONNECTIONS_PER_ADDRESS": "1000",
             "HUYING_CHANNELS__PAGE__LOOK_SECONDS": "0.2",
             **environment,
         }

@@ -20,7 +20,12 @@ class Options(Table):
     uploads_per_address: int = Field(
         20, ge=1, description="unfinished uploads from one network address that are not audio yet"
     )
-    uploads: int = Field(1000, ge=1, description="unfinished uploads in all")
+    sounding_per_address: int = Field(
+        100, ge=1, description="unfinished uploads from one network address in all"
+    )
+    uploads: int = Field(
+        1000, ge=1, description="unfinished uploads in all; then addresses with many wait first"
+    )
     streams: int = Field(
         200, ge=1, description="pages connected for live updates, for each web process"
     )

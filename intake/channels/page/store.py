@@ -15,6 +15,7 @@ import re
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -171,6 +172,10 @@ class Uploads:
     def unfinished(self) -> int:
         """How many uploads are empty or have bytes that are in no voicemail yet."""
         return sum(1 for _ in self._waiting())
+
+    def by_network(self) -> Counter[str]:
+        """How many unfinished uploads each network has, by `network_of`."""
+        return Counter(note.network for _, note in self._waiting())
 
     def unsound(self, network: str) -> list[tuple[datetime, str]]:
         """(time of creation, id) of a network's unfinished uploads that are empty or whose first

@@ -87,7 +87,7 @@ class TusGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(_with_length(scope))
         uid = request.path_params.get("upload", "")
-        method = request.headers.get("x-http-method-override", request.method).upper()
+        method = request.method  # what X-HTTP-Method-Override asks for is in it already
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -152,12 +152,7 @@ class TusGuard:
         self._check_free_space()
         sender = self.uploads.network_of(counted_as(request.client.host if request.client else "-"))
         self._make_room(sender)
-        if self.uploads.unfinished() >= self.options.uploads:
-            raise TooMany(
-                "Too many uploads are unfinished; try again in a minute.",
-                code="too_many_uploads",
-                retry_after_seconds=60,
-            )
+        self._check_share(sender)
         form_key = sender_key_hash(request, key).hex()
         self.uploads.begin(uid, metadata, size, sender, form_key)
 
@@ -184,6 +179,27 @@ class TusGuard:
                 retry_after_seconds=UNSOUND_SECONDS,
             )
         self.uploads.remove(oldest, with_note=True)
+
+    def _check_share(self, sender: str) -> None:
+        """Hold a network to ``sounding_per_address``, and once there are ``uploads`` in all, to an
+        even share of them; a network with less is let in, up to twice as many in all.
+
+        Raises `TooMany`.
+        """
+        numbers = self.uploads.by_network()
+        total, mine = numbers.total(), numbers[sender]
+        even = total / (len(numbers.keys() | {sender}))
+        crowded = total >= self.options.uploads and mine >= even
+        if (
+            mine >= self.options.sounding_per_address
+            or crowded
+            or total >= 2 * self.options.uploads
+        ):
+            raise TooMany(
+                "Too many uploads are unfinished; try again in a minute.",
+                code="too_many_uploads",
+                retry_after_seconds=60,
+            )
 
     def _check_size(self, size: int) -> None:
         limit = self.parts.settings.limits.max_bytes

@@ -46,7 +46,7 @@ class Connection:
     """The connection of one page; `run` returns when it has ended.
 
     ``last``: the highest id of the messages that the page has. ``expects``: whether an answer is
-    being prepared. ``network``: what new visitors are counted by.
+    being prepared. ``network``: what messages and new visitors are counted by.
     """
 
     def __init__(self, socket: WebSocket, receiver: Receiver, hub: Hub, network: str) -> None:
@@ -125,7 +125,12 @@ class Connection:
         client_id = frame.get("id")
         try:
             message_id = await self.receiver.receive_text(
-                self.address, client_id, frame.get("text"), frame.get("at"), self.language
+                self.address,
+                client_id,
+                frame.get("text"),
+                frame.get("at"),
+                self.language,
+                self.network,
             )
         except HuyingError as error:
             if error.retryable:

@@ -20,6 +20,7 @@ from intake.channels.webchat.options import Options
 from intake.channels.webchat.visitors import CLIENT_ID
 from intake.conversation.inbound import Inbound, Media, take_in
 from intake.errors import BadField, DiskFull, EmptyRecording, TooMany
+from intake.network.addresses import counted_as
 from intake.runtime import Parts
 
 log = logging.getLogger("huying.webchat")
@@ -45,10 +46,17 @@ class Receiver:
         raise TooMany("Too many messages in a minute.", retry_after_seconds=wait)
 
     async def receive_text(
-        self, address: str, client_id: object, said: object, at: object, language: str | None
+        self,
+        address: str,
+        client_id: object,
+        said: object,
+        at: object,
+        language: str | None,
+        network: str,
     ) -> int:
         """Store a written message; returns its id, also when it was stored before.
 
+        ``network``: the sender's address as `counted_as` counts it.
         ``at``: when the resident wrote it, in milliseconds since 1970; the message may have waited
         for a connection. Raises `BadField` for what our page never sends, `TooMany`.
         """
@@ -61,6 +69,7 @@ class Receiver:
         if len(words) > self.options.text_characters:
             raise BadField("The message is too long.", code="too_long")
         await self.allow("text", self.options.messages_per_minute, address)
+        await self.allow("texts of a network", self.options.messages_per_address, network)
         inbound = Inbound(
             channel=history.NAME,
             address=address,
@@ -81,6 +90,8 @@ class Receiver:
         """
         limits = self.parts.settings.limits
         await self.allow("voice", self.options.voices_per_minute, address)
+        network = counted_as(request.client.host if request.client else "-")
+        await self.allow("voices of a network", self.options.voices_per_address, network)
         if self.parts.blobs.free_bytes() < limits.min_free_bytes:
             raise DiskFull("There is no room for more recordings; ring a person instead.")
         upload = await _upload.receive(

@@ -18,8 +18,14 @@ class Options(Table):
     )
     messages_per_minute: int = Field(30, ge=1, description="messages of one visitor a minute")
     voices_per_minute: int = Field(10, ge=1, description="voice messages of one visitor a minute")
+    messages_per_address: int = Field(
+        120, ge=1, description="messages from one network address a minute"
+    )
+    voices_per_address: int = Field(
+        40, ge=1, description="voice messages from one network address a minute"
+    )
     visitors_per_minute: int = Field(
-        60, ge=1, description="new visitors from one network address a minute"
+        30, ge=1, description="new visitors from one network address a minute"
     )
     text_characters: int = Field(
         2000, ge=100, le=TEXT_LIMIT, description="longest message in writing"
