@@ -5,9 +5,12 @@ loopback unless ``--host`` says otherwise. One process is enough: the actions on
 """
 
 import argparse
+from typing import Any
 
 from rasa_sdk.endpoint import create_app
 from rasa_sdk.executor import ActionExecutor
+
+from intake.processes.wordless_log import write_wordless
 
 
 def main() -> None:
@@ -20,6 +23,7 @@ def main() -> None:
     executor.register_package("actions")
     # No CORS: no browser ever talks to this server.
     app = create_app(executor, cors_origins=[])
+    app.register_listener(_write_no_words, "before_server_start")
     app.run(
         host=arguments.host,
         port=arguments.port,
@@ -28,6 +32,11 @@ def main() -> None:
         motd=False,
         register_sys_signals=True,
     )
+
+
+async def _write_no_words(*_: Any) -> None:
+    """From now on the log holds nothing that a resident said."""
+    write_wordless(None, (), mute_prints=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from bot.lean import leave_out
+from intake.processes.wordless_log import write_wordless
 
 DATABASE_SECONDS = 150.0
 
@@ -29,6 +30,7 @@ def main() -> None:
     from rasa.__main__ import main as rasa
 
     check_schema_once()
+    write_no_words_once_it_serves()
     wait_for_database(os.environ.get("HUYING_TRACKER_URL", ""))
     rasa()
 
@@ -54,6 +56,24 @@ def wait_for_database(url: str) -> None:
             time.sleep(0.2)
         finally:
             engine.dispose()
+
+
+def write_no_words_once_it_serves() -> None:
+    """From the moment at which Rasa serves, its log holds nothing that a resident said.
+
+    Until then it writes what it likes, such as what is wrong with a model. Later it would write
+    the whole message and all that it knows of the conversation when a turn is slow or fails.
+    """
+    from rasa.core import run
+
+    load = run.load_agent_on_start
+
+    async def load_then_be_silent(*given: Any) -> Any:
+        agent = await load(*given)
+        write_wordless(None, (), mute_prints=True)
+        return agent
+
+    run.load_agent_on_start = load_then_be_silent
 
 
 def check_schema_once() -> None:

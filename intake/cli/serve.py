@@ -15,18 +15,20 @@ import typer
 import uvicorn
 
 from intake.errors import HuyingError, SettingsError
+from intake.processes.wordless_log import write_wordless
 from intake.settings import VERSION, load
 from speech.errors import SpeechError
 
-FORMAT = "%(levelname)s %(name)s: %(message)s"
+TRUSTED = ("huying", "procrastinate")
+"""The loggers whose texts hold ids and codes only."""
 
 
 def set_up_logs(level: str) -> None:
-    """Log plain lines to standard error; libraries that would log bodies or URLs are silenced."""
-    logging.basicConfig(level=level.upper(), format=FORMAT)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_Sentences())
-    for name in ("httpx", "httpcore", "procrastinate", "multipart", "python_multipart"):
+    """Log plain lines to standard error, without what residents said; libraries that would log
+    bodies or URLs are silenced."""
+    handler = write_wordless(logging.getLevelName(level.upper()), TRUSTED, mute_prints=False)
+    handler.addFilter(_Sentences())
+    for name in ("httpx", "httpcore", "procrastinate", "multipart", "python_multipart", "uvicorn"):
         logging.getLogger(name).setLevel("WARNING")
     logging.getLogger("huying").info("version %s", VERSION)
 
