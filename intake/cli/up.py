@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import signal
@@ -19,12 +20,14 @@ from intake.assistant import tracker_store
 from intake.errors import SettingsError
 from intake.processes import postgres
 from intake.processes.supervisor import (
+    FULL,
     Log,
     Process,
     Supervisor,
     check_port,
     end_leftovers,
     only_one,
+    wait_for_room,
 )
 from intake.settings import LOCAL_HOSTS, ROOT, Settings, load, secret_files
 
@@ -41,6 +44,30 @@ def up(
     settings = load()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a log line may hold what this terminal can't
+    while True:
+        try:
+            wait_for_room(_stores(settings), _tell)
+            _run(settings, quiet=quiet)
+            return
+        except OSError as error:  # the disk became full before the supervisor ran
+            if error.errno not in FULL:
+                raise
+
+
+def _stores(settings: Settings) -> list[Path]:
+    """The folders in which an installation stores; they may lie on several disks."""
+    found = [settings.home, settings.recordings_dir]
+    if settings.database_url is None and (settings.secrets_dir / postgres.ADMIN_SECRET).exists():
+        found.append(postgres.cluster(settings).data.parent)
+    return found
+
+
+def _tell(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"  {text}", flush=True)
+
+
+def _run(settings: Settings, *, quiet: bool) -> None:
     home = settings.home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     started = time.monotonic()
@@ -48,7 +75,7 @@ def up(
     def say(text: str) -> None:
         log.line("up", text)
         if quiet:
-            print(f"  {text}", flush=True)
+            _tell(text)
 
     with only_one(home):
         log = Log(home / "log" / "huying.log", quiet=quiet)
@@ -59,7 +86,8 @@ def up(
             ours |= {settings.port + 1, settings.port + 2}
         for port in sorted(ours):
             check_port("127.0.0.1", port)
-        supervisor = Supervisor(home, processes(settings), log=log, say=say)
+        parts = processes(settings)
+        supervisor = Supervisor(home, parts, log=log, say=say, stores=_stores(settings))
         asyncio.run(_watch(supervisor, settings, started))
 
 

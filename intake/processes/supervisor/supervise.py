@@ -25,6 +25,7 @@ from intake.processes.supervisor.children import (
     exit_of,
     kill_group,
 )
+from intake.processes.supervisor.disk_room import lacking
 from intake.processes.supervisor.log import Log
 from intake.processes.supervisor.startup import Say
 from intake.processes.supervisor.state import MARK, Process, ProcessState, state_file
@@ -33,13 +34,28 @@ STOP_SECONDS = 8.0  # then processes are killed; `huying up` must end within ten
 DATABASE_STOP_SECONDS = 2.0  # the part of these that is kept for the database, which ends last
 WELL_AFTER_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 30.0
+REWRITE_SECONDS = 5.0
 
 
 class Supervisor:
-    """Runs processes until `stop` is called."""
+    """Runs processes until `stop` is called.
 
-    def __init__(self, home: Path, processes: Sequence[Process], *, log: Log, say: Say) -> None:
+    ``stores``: the folders in which the processes store; while one of them is full, a process that
+    runs once is not given up. A full disk ends nothing here: what can't be written now is written
+    when there is room.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        processes: Sequence[Process],
+        *,
+        log: Log,
+        say: Say,
+        stores: Sequence[Path] = (),
+    ) -> None:
         self.home = home
+        self.stores = (home, *stores)
         self.processes = list(processes)
         self.log = log
         self.say = say
@@ -48,6 +64,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._up = {p.name: asyncio.Event() for p in processes}
         self._own = psutil.Process()
+        self._unwritten = False
 
     def stop(self) -> None:
         """Ask all processes to end; the second call kills them."""
@@ -65,6 +82,7 @@ class Supervisor:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._keep(process)) for process in self.processes]
+                tasks.append(group.create_task(self._rewrite()))
                 await self._stopping.wait()
                 await self._end_all()
                 for task in tasks:
@@ -96,7 +114,11 @@ class Supervisor:
         failures = 0
         while not self._stopping.is_set():
             started = time.monotonic()
-            code = await self._live(process, state)
+            try:
+                code = await self._live(process, state)
+            except Exception as error:  # whatever failed, the other processes go on
+                self.log.line(process.name, f"{type(error).__name__}: {error}")
+                code = NOT_STARTED
             if self._stopping.is_set():
                 return
             self._up[process.name].clear()
@@ -106,7 +128,10 @@ class Supervisor:
                     self._up[process.name].set()
                     self._write()
                     return
-                if failures >= 3:
+                if full := self._lacking():
+                    self.say(f"{process.name} failed: {full}")
+                    failures = min(failures, 1)
+                elif failures >= 3:
                     raise Unavailable(f"{process.name} failed ({code}); see the log above.")
             failures = 1 if time.monotonic() - started > WELL_AFTER_SECONDS else failures + 1
             wait = min(LONGEST_WAIT_SECONDS, 0.5 * 2 ** min(failures - 1, 10))
@@ -218,14 +243,33 @@ class Supervisor:
             for _, child in living:
                 kill_group(child.pid, signal.SIGKILL)
 
+    def _lacking(self) -> str | None:
+        try:
+            return lacking(self.stores)
+        except OSError as error:
+            return f"The disk can't be asked for its room ({error.strerror})."
+
     def _write(self) -> None:
+        """Write the state for ``/healthz``; what fails is tried again by `_rewrite`."""
         path = state_file(self.home)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         body = {
             "pid": os.getpid(),
             "created": self._own.create_time(),
             "processes": [dataclasses.asdict(state) for state in self.states.values()],
         }
         fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(body))
-        fresh.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh.write_text(json.dumps(body))
+            fresh.replace(path)
+            self._unwritten = False
+        except OSError as error:
+            if not self._unwritten:
+                self.log.line("up", f"the processes' state can't be written ({error.strerror})")
+            self._unwritten = True
+
+    async def _rewrite(self) -> None:
+        while True:
+            await asyncio.sleep(REWRITE_SECONDS)
+            if self._unwritten:
+                self._write()
