@@ -15,6 +15,7 @@ import typer
 import uvicorn
 
 from intake.errors import HuyingError, SettingsError
+from intake.processes.heartbeat import beat
 from intake.processes.wordless_log import write_wordless
 from intake.settings import VERSION, load
 from speech.errors import SpeechError
@@ -142,15 +143,18 @@ def worker() -> None:
 
 
 async def _until_told(work: Any) -> None:
-    """Cancel the work on SIGTERM or SIGINT."""
+    """Cancel the work on SIGTERM or SIGINT; give signs of life meanwhile."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
+    beating = asyncio.create_task(beat())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:
         await task
     except asyncio.CancelledError:
         return
+    finally:
+        beating.cancel()
 
 
 def _networks(proxies: list[str]) -> list[str]:

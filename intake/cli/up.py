@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from intake.assistant import tracker_store
 from intake.errors import SettingsError
-from intake.processes import postgres
+from intake.processes import postgres, service_manager
+from intake.processes.http_check import answers
 from intake.processes.supervisor import (
     FULL,
     Log,
@@ -63,6 +63,7 @@ def _stores(settings: Settings) -> list[Path]:
 
 
 def _tell(text: str) -> None:
+    service_manager.notify(service_manager.status(text))
     with contextlib.suppress(OSError):
         print(f"  {text}", flush=True)
 
@@ -179,11 +180,18 @@ def processes(settings: Settings) -> list[Process]:
     if settings.spawn_assistant:
         found += _assistant(settings, env)
     web = f"{settings.local_url}/healthz"
+    # There is no such page: that it is told is a sign of life, and waits for nobody else.
+    alive = f"{settings.local_url}/alive"
     after = (*base, "migrate")
-    found.append(Process("worker", [huying, "worker"], env, needs=after))
+    found.append(Process("worker", [huying, "worker"], env, needs=after, heartbeat=True))
     found.append(
         Process(
-            "web", [huying, "serve"], env, needs=after, ready=lambda: answers(web, any_status=True)
+            "web",
+            [huying, "serve"],
+            env,
+            needs=after,
+            ready=lambda: answers(web, any_status=True),
+            alive=lambda: answers(alive, any_status=True),
         )
     )
     return found
@@ -191,7 +199,9 @@ def processes(settings: Settings) -> list[Process]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Our environment for the children, with the home made absolute."""
-    env = {k: v for k, v in os.environ.items() if k != "HUYING_SETTINGS"}
+    # What systemd gives is for us: a child's word would be taken for ours.
+    kept = ("HUYING_SETTINGS", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+    env = {k: v for k, v in os.environ.items() if k not in kept}
     if named := os.environ.get("HUYING_SETTINGS"):
         env["HUYING_SETTINGS"] = str(Path(named).absolute())
     return env | {"HUYING_HOME": str(settings.home), "PYTHONUNBUFFERED": "1"}
@@ -208,6 +218,7 @@ def _postgres(settings: Settings) -> Process:
         found.argv(),
         postgres.environment(),
         ready=ready,
+        hang_seconds=120,
         stop_signal=signal.SIGINT,  # fast shutdown: SIGTERM would wait for every client
         user=found.user,
         cwd=Path("/"),
@@ -253,6 +264,7 @@ def _assistant(settings: Settings, env: Mapping[str, str]) -> list[Process]:
         started.argv,
         {**env, **started.env},
         ready=lambda: answers(f"http://127.0.0.1:{settings.port + 1}/version"),
+        hang_seconds=180,  # one turn at a time: on a slow machine some of them take long
         cwd=started.cwd,
     )
     actions = Process(
@@ -263,13 +275,3 @@ def _assistant(settings: Settings, env: Mapping[str, str]) -> list[Process]:
         cwd=ROOT,
     )
     return [rasa, actions]
-
-
-async def answers(url: str, *, any_status: bool = False) -> bool:
-    """Does it answer now?"""
-    try:
-        async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
-            status = (await client.get(url)).status_code
-    except httpx.HTTPError:
-        return False
-    return any_status or status < 400
