@@ -17,8 +17,9 @@ import typer
 
 from intake.assistant import tracker_store
 from intake.errors import SettingsError
-from intake.processes import postgres, service_manager
+from intake.processes import postgres, private_sockets, service_manager
 from intake.processes.http_check import answers
+from intake.processes.private_sockets import path_of
 from intake.processes.supervisor import (
     FULL,
     Log,
@@ -83,8 +84,6 @@ def _run(settings: Settings, *, quiet: bool) -> None:
         end_leftovers(home, say)
         check_port(settings.host, settings.port)
         ours = {settings.local_port} - {settings.port}
-        if settings.spawn_assistant:
-            ours |= {settings.port + 1, settings.port + 2}
         for port in sorted(ours):
             check_port("127.0.0.1", port)
         parts = processes(settings)
@@ -244,12 +243,13 @@ def _assistant(settings: Settings, env: Mapping[str, str]) -> list[Process]:
     model = training.trained_model(ROOT)
     if model is None:
         raise SettingsError("The assistant is not trained; run `make train`.")
+    private_sockets.make_folder(settings.sockets_dir)
     token = secret_files.assistant_token(settings)
     started = assistant_client.rasa_command(
         python=python,
         root=ROOT,
         model=model,
-        port=settings.port + 1,
+        url=settings.own_assistant_url,
         home=settings.home,
         token=token,
         actions_url=settings.actions_url,
@@ -263,15 +263,15 @@ def _assistant(settings: Settings, env: Mapping[str, str]) -> list[Process]:
         "rasa",
         started.argv,
         {**env, **started.env},
-        ready=lambda: answers(f"http://127.0.0.1:{settings.port + 1}/version"),
+        ready=lambda: answers("http://rasa/version", socket=path_of(settings.own_assistant_url)),
         hang_seconds=180,  # one turn at a time: on a slow machine some of them take long
         cwd=started.cwd,
     )
     actions = Process(
         "actions",
-        [sys.executable, "-m", "actions", "--host", "127.0.0.1", "--port", str(settings.port + 2)],
+        assistant_client.actions_command(sys.executable, settings.actions_url),
         {**env, **asking},
-        ready=lambda: answers(f"{settings.actions_url}/health"),
+        ready=lambda: answers("http://actions/health", socket=path_of(settings.actions_url)),
         cwd=ROOT,
     )
     return [rasa, actions]

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from intake.assistant import tracker_store
 from intake.lifecycle import Status
+from intake.processes.private_sockets import path_of
 from intake.storage.models import Conversation
 from intake.understanding import safety
 from intake.understanding.spoken_text import Heard
@@ -257,12 +258,13 @@ async def test_no_log_of_the_assistant_holds_what_was_said(chat: RealChat, rasa:
     rasa.stop_actions()
     try:
         message = {"sender": "99.1", "message": "欧阳翠花家水管漏了"}
-        url = f"http://127.0.0.1:{rasa.port + 1}/webhooks/rest/webhook"
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        url = "http://rasa/webhooks/rest/webhook"
+        transport = httpx.AsyncHTTPTransport(uds=path_of(rasa.url))
+        async with httpx.AsyncClient(transport=transport, timeout=30) as client:
             await client.post(url, json=message)  # fails in an action
             await client.post(url, json={**message, "metadata": ["欧阳翠花"]})
             await client.post(url, content="{欧阳翠花".encode())
-            put = f"http://127.0.0.1:{rasa.port + 1}/conversations/99.1/tracker/events"
+            put = "http://rasa/conversations/99.1/tracker/events"
             await client.post(put, params={"token": rasa.token}, json=[{"event": "欧阳翠花"}])
             with contextlib.suppress(httpx.TimeoutException):  # who asks hangs up
                 await client.post(url, json=message, timeout=0.02)

@@ -91,9 +91,7 @@ async def test_an_erase_leaves_nothing_behind(
         upload = Phone(house)
         assert (await upload.leave(tone + b"\0" * 32))["state"] == "received"
         chat = ChatInstallation(house, rasa.port)
-        house.parts.assistant = Assistant(
-            f"http://127.0.0.1:{rasa.port + 1}", timeout_seconds=30, token=rasa.token
-        )
+        house.parts.assistant = Assistant(rasa.url, timeout_seconds=30, token=rasa.token)
         async with chat.page() as page:
             await page.until("welcome")
             for number, words in enumerate(
