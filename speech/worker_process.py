@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from speech.errors import SpeechError
+from speech.memory import is_lacking
 
 OUT_OF_MEMORY_EXIT = 86
 PR_SET_PDEATHSIG = 1
@@ -41,10 +42,12 @@ def main() -> None:
     threading.Thread(target=_read, args=(pipe, inbox), daemon=True).start()
     try:
         _serve(pipe, inbox)
-    except MemoryError:
-        os._exit(OUT_OF_MEMORY_EXIT)
     except BrokenPipeError:
         os._exit(0)
+    except Exception as error:
+        if is_lacking(error):
+            os._exit(OUT_OF_MEMORY_EXIT)
+        raise
 
 
 def die_with(parent: int) -> None:
@@ -136,15 +139,19 @@ def _serve(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
             )
             _say(pipe, say="heard", transcript=transcript.as_dict())
         except SpeechError as error:
+            if is_lacking(error):  # such as a model that seems to be damaged
+                raise MemoryError from error
             _failed(pipe, error.code, str(error), error.retryable)
         except OSError as error:
+            if is_lacking(error):
+                raise MemoryError from error
             _failed(pipe, "unreadable", f"The recording can't be read: {error.strerror}.", True)
         except MemoryError:
             raise
         except Exception as error:  # a bug in a library: this attempt fails, the process lives
             # Its message may quote what was said, and sentences are logged.
             sentence = f"The recogniser failed ({type(error).__name__})."
-            if isinstance(error, RuntimeError) and "alloc" in str(error):
+            if is_lacking(error):
                 raise MemoryError from error
             _failed(pipe, "recogniser_error", sentence, True)
 
