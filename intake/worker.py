@@ -17,6 +17,7 @@ from intake.pipeline import steps, sweep
 from intake.runtime import Parts
 from intake.settings import Settings
 from intake.storage.jobs import QUEUES, app
+from speech.errors import RecogniserOutOfMemory
 
 log = logging.getLogger("huying.worker")
 STOP_SECONDS = 4.0
@@ -35,6 +36,9 @@ async def run(settings: Settings) -> None:
     """
     parts = build(settings, hears=True)
     steps.PATIENCE["transcribe"].attempts = settings.hearing.attempts
+    steps.PATIENCE["transcribe"].attempts_for = {
+        RecogniserOutOfMemory.code: max(settings.hearing.attempts, steps.MEMORY_ATTEMPTS)
+    }
     steps.PATIENCE["converse"].attempts_for = {steps.AWAY: settings.chat.attempts}
     connector = procrastinate.PsycopgConnector(
         conninfo=database_url(settings),

@@ -8,7 +8,8 @@
     ├── ModelMissing        no installed model can do this
     ├── ModelError          a model could not be fetched, checked or stored
     └── RecogniserError     the worker process
-        ├── RecogniserCrashed   died: native crash, or killed for its memory
+        ├── RecogniserCrashed   died of a native crash
+        │   └── RecogniserOutOfMemory   there was too little memory for the model or the sound
         ├── RecogniserTimeout   took too long and was ended
         └── RecogniserClosed    the Transcriber was closed meanwhile
 
@@ -86,6 +87,12 @@ class RecogniserCrashed(RecogniserError):
     def __init__(self, sentence: str, *, signal: int | None = None) -> None:
         super().__init__(sentence)
         self.signal = signal
+
+
+class RecogniserOutOfMemory(RecogniserCrashed):
+    """There was too little memory for the model or the recording; later there may be more."""
+
+    code = "recogniser_out_of_memory"
 
 
 class RecogniserTimeout(RecogniserError):

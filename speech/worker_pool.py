@@ -28,6 +28,7 @@ from typing import Any
 from speech.errors import (
     RecogniserClosed,
     RecogniserCrashed,
+    RecogniserOutOfMemory,
     RecogniserTimeout,
     SpeechError,
     every_error,
@@ -277,9 +278,14 @@ class _Worker:
             self.process.kill()
             code = self.process.wait()
         if code == OUT_OF_MEMORY_EXIT:
-            return RecogniserCrashed("The recogniser needed more memory than it may have.")
+            return RecogniserOutOfMemory(
+                "There was too little memory for the speech model or the recording."
+            )
         if code >= 0:
             return RecogniserCrashed(f"The recogniser ended by itself with code {code}.")
+        if -code == signal.SIGKILL:  # by the kernel: nobody else ends it without closing the pipe
+            return RecogniserOutOfMemory(
+                "The recogniser was ended by SIGKILL, probably for lack of memory.", signal=-code
+            )
         name = signal.Signals(-code).name
-        hint = ", probably for lack of memory" if -code == signal.SIGKILL else ""
-        return RecogniserCrashed(f"The recogniser was ended by {name}{hint}.", signal=-code)
+        return RecogniserCrashed(f"The recogniser was ended by {name}.", signal=-code)

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import queue
 import resource
 import signal
 import sys
 import threading
+import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from speech.errors import SpeechError
+from speech.memory import is_lacking
 
 OUT_OF_MEMORY_EXIT = 86
 PR_SET_PDEATHSIG = 1
@@ -32,16 +35,19 @@ def main() -> None:
     fd, parent = int(sys.argv[1]), int(sys.argv[2])
     die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent ends us
+    write_no_words()
     be_first_to_go()
     pipe = Connection(fd)
     inbox: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_read, args=(pipe, inbox), daemon=True).start()
     try:
         _serve(pipe, inbox)
-    except MemoryError:
-        os._exit(OUT_OF_MEMORY_EXIT)
     except BrokenPipeError:
         os._exit(0)
+    except Exception as error:
+        if is_lacking(error):
+            os._exit(OUT_OF_MEMORY_EXIT)
+        raise
 
 
 def die_with(parent: int) -> None:
@@ -53,6 +59,21 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # the parent ended before prctl took effect
         os._exit(0)
+
+
+def write_no_words() -> None:
+    """Keep what was said off standard error: of an exception only its class is written."""
+
+    def write_class(kind: type[BaseException], *_: Any) -> None:
+        os.write(2, f"recogniser: {kind.__name__}\n".encode())
+
+    def write_class_of(told: Any) -> None:  # raised in a thread, or where Python can't raise
+        write_class(told.exc_type)
+
+    sys.excepthook = write_class
+    threading.excepthook = sys.unraisablehook = write_class_of
+    logging.lastResort = None  # warnings of libraries, which would go to standard error
+    warnings.simplefilter("ignore")
 
 
 def be_first_to_go() -> None:
@@ -118,14 +139,19 @@ def _serve(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:
             )
             _say(pipe, say="heard", transcript=transcript.as_dict())
         except SpeechError as error:
+            if is_lacking(error):  # such as a model that seems to be damaged
+                raise MemoryError from error
             _failed(pipe, error.code, str(error), error.retryable)
         except OSError as error:
+            if is_lacking(error):
+                raise MemoryError from error
             _failed(pipe, "unreadable", f"The recording can't be read: {error.strerror}.", True)
         except MemoryError:
             raise
         except Exception as error:  # a bug in a library: this attempt fails, the process lives
-            sentence = f"The recogniser failed ({type(error).__name__}: {error})."
-            if isinstance(error, RuntimeError) and "alloc" in str(error):
+            # Its message may quote what was said, and sentences are logged.
+            sentence = f"The recogniser failed ({type(error).__name__})."
+            if is_lacking(error):
                 raise MemoryError from error
             _failed(pipe, "recogniser_error", sentence, True)
 

@@ -1,7 +1,8 @@
 """The HTTP client of Rasa, and the command that starts Rasa; no other file knows Rasa's URLs.
 
-Rasa runs on loopback only, because its chat webhook checks no token (its API does). A reply without
-any message counts as a failure: it is what Rasa sends when its action server is down.
+Rasa listens on a socket in a folder of ours, because its chat webhook checks no token (its API
+does), and reaches the action server by another. A reply without any message counts as a failure: it
+is what Rasa sends when its action server is down.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import httpx
 
 from intake.assistant.training import QUIET
 from intake.errors import AssistantError
+from intake.processes.private_sockets import path_of
 from intake.understanding.fields import ASKED_NAMES
 
 FORM = "request_form"
@@ -49,8 +51,8 @@ class Reply:
 class Assistant:
     """A client of one Rasa server; safe to share within an event loop. Close it at the end.
 
-    ``timeout_seconds``: the longest wait for one answer; ``talk_seconds``: the same for `talk` and
-    `remember`.
+    ``url``: a URL, or a socket's ``unix:<path>``. ``timeout_seconds``: the longest wait for one
+    answer; ``talk_seconds``: the same for `talk` and `remember`.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class Assistant:
     ) -> None:
         self._token = {"token": token} if token else {}
         self._talk_seconds = talk_seconds or timeout_seconds
+        if (path := path_of(url)) is not None:
+            url, transport = "http://rasa", httpx.AsyncHTTPTransport(uds=path)
         self._client = httpx.AsyncClient(
             base_url=url, timeout=timeout_seconds, trust_env=False, transport=transport
         )
@@ -220,14 +224,17 @@ def rasa_command(
     python: Path,
     root: Path,
     model: Path,
-    port: int,
+    url: str,
     home: Path,
     token: str,
     actions_url: str,
     tracker_url: str | None = None,
     threads: int = 1,
 ) -> Start:
-    """How to start Rasa with `model` on 127.0.0.1:`port`, telemetry off.
+    """How to start Rasa with `model`, telemetry off.
+
+    `url` is the socket on which it listens and `actions_url` that of the action server, both as
+    ``unix:<path>`` in a folder that only we can enter.
 
     The token is passed in the environment, which only the same user can read, and not on the
     command line, which everybody can read (see ``bot/serve.py``). `tracker_url`: the database in
@@ -236,15 +243,15 @@ def rasa_command(
     """
     cwd = (home / "rasa").resolve()
     cwd.mkdir(parents=True, exist_ok=True)
-    argv = [str(python), "-m", "bot.serve", "--interface", "127.0.0.1", "--port", str(port)]
+    argv = [str(python), "-m", "bot.serve"]
     argv += ["--model", str(model.resolve()), "--endpoints", str(root / "bot" / "endpoints.yml")]
     argv += ["--credentials", str(root / "bot" / "credentials.yml")]
     env = {
         **QUIET,
         "PYTHONPATH": str(root),
         "HUYING_ASSISTANT_TOKEN": token,
-        # Rasa does not add the path /webhook to this URL itself.
-        "HUYING_ACTIONS_URL": f"{actions_url.rstrip('/')}/webhook",
+        "HUYING_ASSISTANT_SOCKET": _socket(url),
+        "HUYING_ACTIONS_SOCKET": _socket(actions_url),
         "HUYING_TRACKER_URL": tracker_url or f"sqlite:///{tracker_file(home)}",
         "OMP_NUM_THREADS": str(threads),
         "TF_NUM_INTRAOP_THREADS": "1",
@@ -252,3 +259,15 @@ def rasa_command(
         "SANIC_WORKERS": "1",
     }
     return Start(argv, env, cwd)
+
+
+def actions_command(python: str, url: str) -> list[str]:
+    """The command that starts the action server on the socket `url` (``unix:<path>``)."""
+    return [python, "-m", "actions", "--socket", _socket(url)]
+
+
+def _socket(url: str) -> str:
+    path = path_of(url)
+    if path is None:
+        raise ValueError(f"{url} is no socket of ours")
+    return path

@@ -17,20 +17,23 @@ import typer
 import uvicorn
 
 from intake.errors import HuyingError, SettingsError
+from intake.processes.heartbeat import beat
+from intake.processes.wordless_log import write_wordless
 from intake.settings import VERSION, load
 from speech.errors import SpeechError
 
 OTHER_FILES = 600
 """Open files beside connections: the database's, pages with a WebSocket, recordings."""
-FORMAT = "%(levelname)s %(name)s: %(message)s"
+TRUSTED = ("huying", "procrastinate")
+"""The loggers whose texts hold ids and codes only."""
 
 
 def set_up_logs(level: str) -> None:
-    """Log plain lines to standard error; libraries that would log bodies or URLs are silenced."""
-    logging.basicConfig(level=level.upper(), format=FORMAT)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_Sentences())
-    for name in ("httpx", "httpcore", "procrastinate", "multipart", "python_multipart"):
+    """Log plain lines to standard error, without what residents said; libraries that would log
+    bodies or URLs are silenced."""
+    handler = write_wordless(logging.getLevelName(level.upper()), TRUSTED, mute_prints=False)
+    handler.addFilter(_Sentences())
+    for name in ("httpx", "httpcore", "procrastinate", "multipart", "python_multipart", "uvicorn"):
         logging.getLogger(name).setLevel("WARNING")
     logging.getLogger("huying").info("version %s", VERSION)
 
@@ -154,15 +157,18 @@ def worker() -> None:
 
 
 async def _until_told(work: Any) -> None:
-    """Cancel the work on SIGTERM or SIGINT."""
+    """Cancel the work on SIGTERM or SIGINT; give signs of life meanwhile."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
+    beating = asyncio.create_task(beat())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:
         await task
     except asyncio.CancelledError:
         return
+    finally:
+        beating.cancel()
 
 
 def _networks(proxies: list[str]) -> list[str]:

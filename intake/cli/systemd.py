@@ -21,6 +21,11 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
+# huying says when all parts run, however long that takes, and every second that it is alive
+Type=notify
+NotifyAccess=main
+TimeoutStartSec=infinity
+WatchdogSec=60
 User={user}
 WorkingDirectory={root}
 Environment={environment}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import signal
@@ -12,19 +13,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from intake.assistant import tracker_store
 from intake.errors import SettingsError
-from intake.processes import postgres
+from intake.processes import postgres, private_sockets, service_manager
+from intake.processes.http_check import answers
+from intake.processes.private_sockets import path_of
 from intake.processes.supervisor import (
+    FULL,
     Log,
     Process,
     Supervisor,
     check_port,
     end_leftovers,
     only_one,
+    wait_for_room,
 )
 from intake.settings import LOCAL_HOSTS, ROOT, Settings, load, secret_files
 
@@ -41,6 +45,31 @@ def up(
     settings = load()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a log line may hold what this terminal can't
+    while True:
+        try:
+            wait_for_room(_stores(settings), _tell)
+            _run(settings, quiet=quiet)
+            return
+        except OSError as error:  # the disk became full before the supervisor ran
+            if error.errno not in FULL:
+                raise
+
+
+def _stores(settings: Settings) -> list[Path]:
+    """The folders in which an installation stores; they may lie on several disks."""
+    found = [settings.home, settings.recordings_dir]
+    if settings.database_url is None and (settings.secrets_dir / postgres.ADMIN_SECRET).exists():
+        found.append(postgres.cluster(settings).data.parent)
+    return found
+
+
+def _tell(text: str) -> None:
+    service_manager.notify(service_manager.status(text))
+    with contextlib.suppress(OSError):
+        print(f"  {text}", flush=True)
+
+
+def _run(settings: Settings, *, quiet: bool) -> None:
     home = settings.home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     started = time.monotonic()
@@ -48,18 +77,17 @@ def up(
     def say(text: str) -> None:
         log.line("up", text)
         if quiet:
-            print(f"  {text}", flush=True)
+            _tell(text)
 
     with only_one(home):
         log = Log(home / "log" / "huying.log", quiet=quiet)
         end_leftovers(home, say)
         check_port(settings.host, settings.port)
         ours = {settings.local_port} - {settings.port}
-        if settings.spawn_assistant:
-            ours |= {settings.port + 1, settings.port + 2}
         for port in sorted(ours):
             check_port("127.0.0.1", port)
-        supervisor = Supervisor(home, processes(settings), log=log, say=say)
+        parts = processes(settings)
+        supervisor = Supervisor(home, parts, log=log, say=say, stores=_stores(settings))
         asyncio.run(_watch(supervisor, settings, started))
 
 
@@ -151,11 +179,18 @@ def processes(settings: Settings) -> list[Process]:
     if settings.spawn_assistant:
         found += _assistant(settings, env)
     web = f"{settings.local_url}/healthz"
+    # There is no such page: that it is told is a sign of life, and waits for nobody else.
+    alive = f"{settings.local_url}/alive"
     after = (*base, "migrate")
-    found.append(Process("worker", [huying, "worker"], env, needs=after))
+    found.append(Process("worker", [huying, "worker"], env, needs=after, heartbeat=True))
     found.append(
         Process(
-            "web", [huying, "serve"], env, needs=after, ready=lambda: answers(web, any_status=True)
+            "web",
+            [huying, "serve"],
+            env,
+            needs=after,
+            ready=lambda: answers(web, any_status=True),
+            alive=lambda: answers(alive, any_status=True),
         )
     )
     return found
@@ -163,7 +198,9 @@ def processes(settings: Settings) -> list[Process]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Our environment for the children, with the home made absolute."""
-    env = {k: v for k, v in os.environ.items() if k != "HUYING_SETTINGS"}
+    # What systemd gives is for us: a child's word would be taken for ours.
+    kept = ("HUYING_SETTINGS", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+    env = {k: v for k, v in os.environ.items() if k not in kept}
     if named := os.environ.get("HUYING_SETTINGS"):
         env["HUYING_SETTINGS"] = str(Path(named).absolute())
     return env | {"HUYING_HOME": str(settings.home), "PYTHONUNBUFFERED": "1"}
@@ -180,6 +217,7 @@ def _postgres(settings: Settings) -> Process:
         found.argv(),
         postgres.environment(),
         ready=ready,
+        hang_seconds=120,
         stop_signal=signal.SIGINT,  # fast shutdown: SIGTERM would wait for every client
         user=found.user,
         cwd=Path("/"),
@@ -205,12 +243,13 @@ def _assistant(settings: Settings, env: Mapping[str, str]) -> list[Process]:
     model = training.trained_model(ROOT)
     if model is None:
         raise SettingsError("The assistant is not trained; run `make train`.")
+    private_sockets.make_folder(settings.sockets_dir)
     token = secret_files.assistant_token(settings)
     started = assistant_client.rasa_command(
         python=python,
         root=ROOT,
         model=model,
-        port=settings.port + 1,
+        url=settings.own_assistant_url,
         home=settings.home,
         token=token,
         actions_url=settings.actions_url,
@@ -224,24 +263,15 @@ def _assistant(settings: Settings, env: Mapping[str, str]) -> list[Process]:
         "rasa",
         started.argv,
         {**env, **started.env},
-        ready=lambda: answers(f"http://127.0.0.1:{settings.port + 1}/version"),
+        ready=lambda: answers("http://rasa/version", socket=path_of(settings.own_assistant_url)),
+        hang_seconds=180,  # one turn at a time: on a slow machine some of them take long
         cwd=started.cwd,
     )
     actions = Process(
         "actions",
-        [sys.executable, "-m", "actions", "--host", "127.0.0.1", "--port", str(settings.port + 2)],
+        assistant_client.actions_command(sys.executable, settings.actions_url),
         {**env, **asking},
-        ready=lambda: answers(f"{settings.actions_url}/health"),
+        ready=lambda: answers("http://actions/health", socket=path_of(settings.actions_url)),
         cwd=ROOT,
     )
     return [rasa, actions]
-
-
-async def answers(url: str, *, any_status: bool = False) -> bool:
-    """Does it answer now?"""
-    try:
-        async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
-            status = (await client.get(url)).status_code
-    except httpx.HTTPError:
-        return False
-    return any_status or status < 400

@@ -22,7 +22,7 @@ from sqlalchemy import select
 
 from intake.app import create_app
 from intake.assistant import training
-from intake.assistant.client import actions_environment, rasa_command
+from intake.assistant.client import actions_command, actions_environment, rasa_command
 from intake.conversation import state as conversation_state
 from intake.conversation import turn
 from intake.conversation.form import FIELDS
@@ -30,7 +30,7 @@ from intake.conversation.inbound import Inbound, take_in
 from intake.errors import HuyingError
 from intake.evaluation.dataset import Dialogue, LabelledSet
 from intake.evaluation.environment import free_ports, until_up
-from intake.processes import postgres
+from intake.processes import postgres, private_sockets
 from intake.processes.supervisor import Log, Process, Supervisor
 from intake.runtime import Parts
 from intake.settings import ROOT, Settings, secret_files
@@ -110,12 +110,13 @@ async def _found(conversation: Conversation, parts: Parts) -> dict[str, Any]:
 
 
 def rasa_and_actions(settings: Settings, model: Path, parts: Parts) -> Sequence[Process]:
-    """The processes of Rasa and of its action server, on the ports that `settings` give."""
+    """The processes of Rasa and of its action server, on the sockets of `settings`."""
+    private_sockets.make_folder(settings.sockets_dir)
     start = rasa_command(
         python=training.bot_python(ROOT),
         root=ROOT,
         model=model,
-        port=settings.port + 1,
+        url=settings.own_assistant_url,
         home=settings.home,
         token=secret_files.assistant_token(settings),
         actions_url=settings.actions_url,
@@ -124,7 +125,7 @@ def rasa_and_actions(settings: Settings, model: Path, parts: Parts) -> Sequence[
         intake_url=f"http://127.0.0.1:{settings.port}",
         token=secret_files.ensure(settings, "internal"),
     )
-    command = [sys.executable, "-m", "actions", "--port", str(settings.port + 2)]
+    command = actions_command(sys.executable, settings.actions_url)
     assert parts.assistant is not None
     return [
         Process("actions", command, {**os.environ, **asking}, cwd=ROOT),
@@ -183,7 +184,7 @@ async def whole_environment(
     with tempfile.TemporaryDirectory(prefix="huying-evaluate-") as folder:
         home = Path(folder)
         own = settings.model_copy(
-            update={"home": home, "port": free_ports(3), "database_url": None, "channels": {}}
+            update={"home": home, "port": free_ports(1), "database_url": None, "channels": {}}
         )
         say("starting the database")
         with postgres.running(own, keep=False) as url:

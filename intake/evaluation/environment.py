@@ -16,6 +16,7 @@ from pathlib import Path
 from intake.assistant import training
 from intake.assistant.client import Assistant, rasa_command
 from intake.errors import HuyingError
+from intake.processes import private_sockets
 from intake.processes.supervisor import Log, Process, Supervisor
 from intake.settings import ROOT, Settings, secret_files
 from speech import Transcriber
@@ -61,17 +62,17 @@ async def open_environment(
         home = Path(folder)
         own = settings.model_copy(update={"home": home})
         token = secret_files.ensure(own, "assistant")
-        port = free_ports(1)
-        url = f"http://127.0.0.1:{port}"
+        private_sockets.make_folder(own.sockets_dir)
+        url = own.own_assistant_url
         start = rasa_command(
             python=training.bot_python(ROOT),
             root=ROOT,
             model=model,
-            port=port,
+            url=url,
             home=home,
             token=token,
-            # Parsing calls no action server; any URL will do.
-            actions_url=f"{url}/none",
+            # Parsing calls no action server.
+            actions_url=own.actions_url,
         )
         client = Assistant(url, timeout_seconds=PARSE_SECONDS, token=token)
         transcriber = _transcriber(settings) if hears else None

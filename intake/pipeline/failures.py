@@ -22,7 +22,7 @@ from intake.service_requests import Author
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, AlarmNotice, Delivery, Message, ServiceRequest
 
-UNHEARD = ("recognition_failed", "model_missing", "undecodable")
+UNHEARD = ("recognition_failed", "too_little_memory", "model_missing", "undecodable")
 LISTED = 200
 
 

@@ -37,7 +37,7 @@ from intake.service_requests import understand as understand_request
 from intake.storage.jobs import app, defer
 from intake.storage.models import ServiceRequest
 from intake.storage.retry import Patience, backoff
-from speech.errors import SpeechError
+from speech.errors import RecogniserOutOfMemory, SpeechError
 
 log = logging.getLogger("huying.pipeline")
 WORKER = Author(Actor.WORKER)
@@ -61,6 +61,8 @@ ALARM_ATTEMPTS = 50
 # Rasa, restarted after a crash, is up sooner than a whole start takes (about 11 s: README.md,
 # "Measured"). A turn is tried for about a minute, so that a restart on a busy machine is in time.
 AWAY = AssistantError.default_code
+# Memory that is short now may be there soon: for about a minute and a half, then a person listens.
+MEMORY_ATTEMPTS = 12
 PATIENCE: dict[str, Patience] = {}
 
 
@@ -100,7 +102,12 @@ def step(
     return register
 
 
-@step("transcribe", attempts=ATTEMPTS["transcribe"], longest_seconds=10)
+@step(
+    "transcribe",
+    attempts=ATTEMPTS["transcribe"],
+    longest_seconds=10,
+    attempts_for={RecogniserOutOfMemory.code: MEMORY_ATTEMPTS},
+)
 async def transcribe(parts: Parts, service_request_id: int) -> None:
     """Transcribe the recording; silence and what nothing decodes go to an operator."""
     async with parts.sessions() as session:

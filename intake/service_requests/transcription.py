@@ -12,7 +12,13 @@ from intake.runtime import Parts
 from intake.service_requests.understand import is_emergency
 from intake.storage.models import Recording, Transcript
 from speech import Transcript as Heard
-from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, SpeechError
+from speech.errors import (
+    ModelMissing,
+    RecogniserCrashed,
+    RecogniserOutOfMemory,
+    RecogniserTimeout,
+    SpeechError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ def failure_reason(error: SpeechError) -> dict[str, str]:
     """Why a person has to listen to a recording, as operators read it."""
     if isinstance(error, ModelMissing):
         return reason("model_missing")
+    if isinstance(error, RecogniserOutOfMemory):
+        return reason("too_little_memory")
     if isinstance(error, (RecogniserCrashed, RecogniserTimeout)):
         return reason("recognition_failed", error=error.code)
     return reason("undecodable")

@@ -55,7 +55,9 @@ class Hearing(Table):
 class AssistantTable(Table):
     """Rasa."""
 
-    url: str | None = Field(None, description="default http://127.0.0.1:<port+1>")
+    url: str | None = Field(
+        None, description="URL or unix:<path> of your own Rasa; default: the one that `up` starts"
+    )
     timeout_seconds: float = Field(8, gt=0, description="longest wait for one parse")
     attempts: int = Field(
         200, ge=1, le=1000, description="tries before only a person can decide a request"

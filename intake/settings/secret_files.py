@@ -25,11 +25,11 @@ def ensure(settings: Settings, name: str) -> str:
     if not path.exists():
         fresh = folder / f".{name}.{secrets.token_hex(8)}"
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-            file.flush()
-            os.fsync(file.fileno())
         try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(32))
+                file.flush()
+                os.fsync(file.fileno())
             os.link(fresh, path)  # fails if another process was first
         except FileExistsError:
             pass

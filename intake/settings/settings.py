@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import ssl
+import tempfile
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +20,8 @@ from intake.settings.retention import Retention
 from intake.settings.routing import Delivering, Routing
 from intake.settings.table import ROOT, SecretFile, Table
 
+LONGEST_SOCKETS_DIR = 99  # sun_path holds 107 bytes (unix(7)), the longest name is /actions
+
 
 class Settings(Table):
     """All settings. ``home`` is the data folder: everything that a run writes is in it."""
@@ -27,7 +32,7 @@ class Settings(Table):
         8300,
         ge=1,
         le=65500,
-        description="web; Rasa +1, actions +2, with https web +3 too, on loopback",
+        description="the web part; with https +3 too, on loopback",
     )
     public_url: str | None = Field(None, description="how residents and backends reach us")
     database_url: str | None = Field(
@@ -138,9 +143,26 @@ class Settings(Table):
         return f"http://127.0.0.1:{self.local_port}"
 
     @property
+    def sockets_dir(self) -> Path:
+        """The folder of the sockets by which our processes reach each other: in the data folder, or
+        in the temporary folder where its path is too long for a socket."""
+        inside = self.home.absolute() / "run" / "sockets"
+        if len(os.fsencode(inside)) <= LONGEST_SOCKETS_DIR:
+            return inside
+        digest = hashlib.sha256(os.fsencode(self.home.absolute())).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"huying-sockets-{os.geteuid()}-{digest}"
+
+    @property
     def assistant_url(self) -> str:
-        return self.assistant.url or f"http://127.0.0.1:{self.port + 1}"
+        """Where Rasa answers: the URL that is set, else our socket."""
+        return self.assistant.url or self.own_assistant_url
+
+    @property
+    def own_assistant_url(self) -> str:
+        """The socket of the Rasa that `huying up` starts, as ``unix:<path>``."""
+        return f"unix:{self.sockets_dir / 'rasa'}"
 
     @property
     def actions_url(self) -> str:
-        return f"http://127.0.0.1:{self.port + 2}"
+        """The socket of the action server, as ``unix:<path>``."""
+        return f"unix:{self.sockets_dir / 'actions'}"

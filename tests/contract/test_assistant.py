@@ -130,22 +130,21 @@ async def test_alive_means_that_a_model_is_loaded() -> None:
     assert not await client(lambda r: httpx.Response(200, text="no")).alive()
 
 
-def test_the_token_is_not_in_the_arguments_and_the_server_binds_to_loopback(
-    tmp_path: Path,
-) -> None:
+def test_the_token_is_not_in_the_arguments_and_no_port_is_opened(tmp_path: Path) -> None:
     start = rasa_command(
         python=Path("/py"),
         root=tmp_path,
         model=tmp_path / "m.tar.gz",
-        port=8301,
+        url="unix:/run/ours/rasa",
         home=tmp_path,
         token="very-secret",
-        actions_url="http://127.0.0.1:8302/",
+        actions_url="unix:/run/ours/actions",
     )
     assert "very-secret" not in " ".join(start.argv)
     assert start.env["HUYING_ASSISTANT_TOKEN"] == "very-secret"
-    assert start.argv[start.argv.index("--interface") + 1] == "127.0.0.1"
-    assert start.env["HUYING_ACTIONS_URL"] == "http://127.0.0.1:8302/webhook"
+    assert not {"--interface", "--port"} & set(start.argv)
+    assert start.env["HUYING_ASSISTANT_SOCKET"] == "/run/ours/rasa"
+    assert start.env["HUYING_ACTIONS_SOCKET"] == "/run/ours/actions"
     assert start.env["RASA_TELEMETRY_ENABLED"] == "false"
     assert start.cwd.is_dir()
 

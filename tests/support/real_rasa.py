@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -21,7 +23,13 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from intake.assistant import training
-from intake.assistant.client import Assistant, actions_environment, rasa_command
+from intake.assistant.client import (
+    Assistant,
+    actions_command,
+    actions_environment,
+    rasa_command,
+)
+from intake.processes.private_sockets import path_of
 from intake.settings import ROOT, Settings
 from tests.support.chat import Talking
 from tests.support.stack import free_ports, until
@@ -31,12 +39,15 @@ START_SECONDS = 400.0
 
 
 class RealRasa:
-    """`port`: of an installation's web part; Rasa and the actions have the next. `output`: logs."""
+    """`port`: of an installation's web part; `url` and `actions_url`: the sockets of Rasa and of
+    the actions, as in production. `output`: logs."""
 
     def __init__(self, folder: Path, postgres: str) -> None:
         model = training.trained_model(ROOT)
         assert model is not None, "the assistant is not trained: make train"
-        self.port = free_ports()
+        self.port = free_ports(1)
+        self._sockets = Path(tempfile.mkdtemp(prefix="rasa-"))  # pytest's folders are too deep
+        self.url, self.actions_url = (f"unix:{self._sockets / n}" for n in ("rasa", "actions"))
         self.token, self.internal = secrets.token_hex(8), secrets.token_hex(8)
         self.home, self.output = folder, folder / "said.log"
         self.tracker_url = _own_database(postgres)
@@ -44,24 +55,24 @@ class RealRasa:
             python=training.bot_python(ROOT),
             root=ROOT,
             model=model,
-            port=self.port + 1,
+            url=self.url,
             home=folder,
             token=self.token,
-            actions_url=f"http://127.0.0.1:{self.port + 2}",
+            actions_url=self.actions_url,
             tracker_url=self.tracker_url,
         )
         self.rasa = self._start(rasa.argv, rasa.env, rasa.cwd)
         self.start_actions()
-        until(lambda: self._answers(self.port + 1, "/"), START_SECONDS, self.log)
+        until(lambda: self._answers(self.url, "/"), START_SECONDS, self.log)
 
     def start_actions(self) -> None:
         """The action server, until it answers."""
         asking = actions_environment(
             intake_url=f"http://127.0.0.1:{self.port}", token=self.internal
         )
-        argv = [sys.executable, "-m", "actions", "--port", str(self.port + 2)]
+        argv = actions_command(sys.executable, self.actions_url)
         self.actions = self._start(argv, asking, ROOT)
-        until(lambda: self._answers(self.port + 2, "/health"), START_SECONDS, self.log)
+        until(lambda: self._answers(self.actions_url, "/health"), START_SECONDS, self.log)
 
     def stop_actions(self) -> None:
         self.actions.kill()
@@ -82,6 +93,7 @@ class RealRasa:
         for process in (self.rasa, self.actions):
             process.kill()
             process.wait()
+        shutil.rmtree(self._sockets)
 
     def _start(
         self, argv: Sequence[str], env: dict[str, str], cwd: Path
@@ -91,11 +103,14 @@ class RealRasa:
                 argv, env={**os.environ, **env}, cwd=cwd, stdout=out, stderr=out
             )
 
-    def _answers(self, port: int, path: str) -> bool:
+    def _answers(self, url: str, path: str) -> bool:
         assert self.rasa.poll() is None, self.log()[-3000:]
-        with contextlib.suppress(httpx.HTTPError):
-            url = f"http://127.0.0.1:{port}{path}"
-            return httpx.get(url, trust_env=False, timeout=5).is_success
+        transport = httpx.HTTPTransport(uds=path_of(url))
+        with (
+            contextlib.suppress(httpx.HTTPError),
+            httpx.Client(transport=transport, trust_env=False, timeout=5) as client,
+        ):
+            return client.get(f"http://local{path}").is_success
         return False
 
 
@@ -113,9 +128,7 @@ class RealChat(Talking):
     def __init__(self, settings: Settings, rasa: RealRasa) -> None:
         super().__init__(settings)
         self.rasa = rasa
-        self.parts.assistant = Assistant(
-            f"http://127.0.0.1:{rasa.port + 1}", timeout_seconds=30, token=rasa.token
-        )
+        self.parts.assistant = Assistant(rasa.url, timeout_seconds=30, token=rasa.token)
         self._served = Served(self.app, rasa.port)
 
     async def __aenter__(self) -> Self:

@@ -47,9 +47,21 @@ def prepare(settings: Settings) -> Cluster:
     end_stray(made)
     if new:
         _initdb(made)
-    local = "local all all scram-sha-256\n"
-    (made.data / "pg_hba.conf").write_text(local)
+    _write_rules(made.data / "pg_hba.conf")
     return made
+
+
+def _write_rules(path: Path) -> None:
+    """Who may connect: whoever has the password. Whole or not at all, for a disk may be full."""
+    rules = "local all all scram-sha-256\n"
+    if path.exists() and path.read_text() == rules:
+        return
+    there = path.parent.stat()
+    fresh = path.with_suffix(".new")
+    fresh.write_text(rules)
+    os.chown(fresh, there.st_uid, there.st_gid)
+    fresh.chmod(0o600)
+    fresh.replace(path)
 
 
 def postmaster(found: Cluster) -> psutil.Process | None:

@@ -20,7 +20,11 @@ def answers(found: Cluster) -> bool:
 
 
 def ensure_databases(found: Cluster) -> None:
-    """Make our roles and databases where missing, and set the roles' present passwords."""
+    """Make our roles and databases where missing, and set the roles' present passwords.
+
+    The server logs no errors of our roles' statements, which may quote residents' words; the
+    process that made the statement gets them. Errors of the server's own processes are logged.
+    """
     with psycopg.connect(found.admin_url(), autocommit=True) as connection:
         _ensure_role(connection, ROLE, found.password, createdb=True)
         _ensure_role(connection, RASA, found.rasa_password)
@@ -45,6 +49,7 @@ def _ensure_role(
     hashed = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
     change = sql.SQL("ALTER ROLE {} PASSWORD {}")
     connection.execute(change.format(role, sql.Literal(hashed.decode())))
+    connection.execute(sql.SQL("ALTER ROLE {} SET log_min_messages = 'log'").format(role))
 
 
 def _exists(connection: psycopg.Connection, query: LiteralString, name: str) -> bool:

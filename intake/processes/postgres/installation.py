@@ -65,10 +65,14 @@ def ensure_binaries(installation: Path) -> None:
     fresh = Path(tempfile.mkdtemp(dir=ROOT_BASE))
     fresh.chmod(0o755)
     name = installation.name
-    shutil.copytree(source / name, fresh / source.name / name, symlinks=True)
-    libraries = source.parent / f"{source.name}.libs"
-    if libraries.is_dir():
-        shutil.copytree(libraries, fresh / libraries.name)
+    try:
+        shutil.copytree(source / name, fresh / source.name / name, symlinks=True)
+        libraries = source.parent / f"{source.name}.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, fresh / libraries.name)
+    except OSError:  # a full disk would be filled by each further try
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     try:
         fresh.rename(target)
     except OSError:  # another process has made the copy meanwhile

@@ -34,6 +34,9 @@ CONFIG = {
     # A statement may hold a resident's words, so statements are not logged.
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
+    # No DETAIL, HINT, CONTEXT or QUERY: they quote rows, and the statement of a crashed process.
+    # Messages of our roles' errors quote values too; `ensure_databases` keeps them out.
+    "log_error_verbosity": "terse",
     "log_line_prefix": "",
     "logging_collector": "off",
     "timezone": "UTC",

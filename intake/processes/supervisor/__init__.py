@@ -7,12 +7,14 @@ start and ended first. The state is written to ``<home>/run/processes.json``, fr
 """
 
 from intake.processes.supervisor.children import die_with_parent
+from intake.processes.supervisor.disk_room import FULL, lacking, wait_for_room
 from intake.processes.supervisor.log import Log
 from intake.processes.supervisor.startup import check_port, end_leftovers, only_one
 from intake.processes.supervisor.state import MARK, Process, ProcessState, read_state, state_file
 from intake.processes.supervisor.supervise import Supervisor
 
 __all__ = [
+    "FULL",
     "MARK",
     "Log",
     "Process",
@@ -21,7 +23,9 @@ __all__ = [
     "check_port",
     "die_with_parent",
     "end_leftovers",
+    "lacking",
     "only_one",
     "read_state",
     "state_file",
+    "wait_for_room",
 ]

@@ -18,9 +18,12 @@ class Process:
     """One process to run.
 
     ``needs``: the names of processes that must be ready before it starts. ``ready``: asked until it
-    returns True; after ``ready_seconds`` without that the process is killed. ``once``: it ends by
-    itself, and must exit with 0 before those that need it start. ``before`` and ``after``: called
-    in a thread before it starts and when it is ready.
+    returns True; when it has not after ``ready_seconds`` and the process no longer does anything,
+    it is killed. ``alive`` (default: ``ready``): asked from then on; after ``hang_seconds`` without
+    True the process is killed and started anew. ``heartbeat``: it gives signs of life
+    (`intake.processes.heartbeat`), which stand for both. ``once``: it ends by itself, and must exit
+    with 0 before those that need it start. ``before`` and ``after``: called in a thread before it
+    starts and when it is ready.
     """
 
     name: str
@@ -33,13 +36,17 @@ class Process:
     user: str | None = None
     cwd: Path | None = None
     ready_seconds: float = 180
+    alive: Callable[[], Awaitable[bool]] | None = None
+    hang_seconds: float = 60
+    heartbeat: bool = False
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
 
 
 @dataclass(slots=True)
 class ProcessState:
-    """The state of one process. ``state``: starting, running, waiting, done or stopped.
+    """The state of one process. ``state``: starting, running, silent (it does not answer now),
+    waiting, done or stopped.
 
     ``created`` (from psutil) and ``since``: its start in Unix seconds.
     """

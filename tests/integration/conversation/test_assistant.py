@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select, text
 
 from intake.assistant import tracker_store
 from intake.lifecycle import Status
+from intake.processes.private_sockets import path_of
 from intake.storage.models import Conversation
 from intake.understanding import safety
 from intake.understanding.spoken_text import Heard
@@ -252,6 +255,22 @@ async def test_rasas_memory_lies_in_its_database_and_goes_when_it_is_a_day_old(
 async def test_no_log_of_the_assistant_holds_what_was_said(chat: RealChat, rasa: RealRasa) -> None:
     await talk(chat, "替我妈欧阳翠花报修水管，13687654321")
     await talk(chat, "家里水管漏了", "不想说")
+    rasa.stop_actions()
+    try:
+        message = {"sender": "99.1", "message": "欧阳翠花家水管漏了"}
+        url = "http://rasa/webhooks/rest/webhook"
+        transport = httpx.AsyncHTTPTransport(uds=path_of(rasa.url))
+        async with httpx.AsyncClient(transport=transport, timeout=30) as client:
+            await client.post(url, json=message)  # fails in an action
+            await client.post(url, json={**message, "metadata": ["欧阳翠花"]})
+            await client.post(url, content="{欧阳翠花".encode())
+            put = "http://rasa/conversations/99.1/tracker/events"
+            await client.post(put, params={"token": rasa.token}, json=[{"event": "欧阳翠花"}])
+            with contextlib.suppress(httpx.TimeoutException):  # who asks hangs up
+                await client.post(url, json=message, timeout=0.02)
+    finally:
+        rasa.start_actions()
+    assert "ERROR rasa.core.processor: at processor:" in rasa.log()
     for secret in ("欧阳翠花", "13687654321", rasa.internal, rasa.token):
         assert secret not in rasa.log()
     async with chat.parts.sessions.begin() as session:

@@ -15,7 +15,13 @@ from intake.pipeline import sweep
 from intake.service_requests import Author
 from intake.storage.jobs import defer
 from intake.storage.models import Alarm, AlarmNotice, Delivery, DeliveryAttempt, Event, StationOrder
-from speech.errors import ModelMissing, RecogniserCrashed, RecogniserTimeout, Undecodable
+from speech.errors import (
+    ModelMissing,
+    RecogniserCrashed,
+    RecogniserOutOfMemory,
+    RecogniserTimeout,
+    Undecodable,
+)
 from tests.support.installation import Installation
 
 pytestmark = pytest.mark.asyncio
@@ -74,6 +80,7 @@ async def test_silence_goes_to_review_and_nobody_is_told_to_try_again(
     [
         (RecogniserCrashed("died"), 3, "recognition_failed"),
         (RecogniserTimeout("hung"), 3, "recognition_failed"),
+        (RecogniserOutOfMemory("lack"), 12, "too_little_memory"),
         (Undecodable("what is it"), 1, "undecodable"),
         (ModelMissing("none"), 1, "model_missing"),
         (ZeroDivisionError(), 3, "step_failed"),

@@ -18,10 +18,11 @@ from sqlalchemy import select, text
 from intake import service_requests
 from intake.assistant.client import Assistant
 from intake.backup import create
-from intake.cli.serve import set_up_logs
+from intake.cli.serve import TRUSTED, set_up_logs
 from intake.conversation.inbound import Inbound, take_in
 from intake.conversation.locks import now
 from intake.lifecycle import Actor
+from intake.processes.wordless_log import WordlessFormatter
 from intake.service_requests import Author
 from intake.storage.models import ContactPoint, ServiceRequest
 from intake.web.auth import make_token
@@ -48,9 +49,10 @@ def log(tmp_path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True)
     set_up_logs("info")
     handler = logging.FileHandler(path)
+    handler.setFormatter(WordlessFormatter(TRUSTED))
     root = logging.getLogger()
     level = root.level
-    root.setLevel("INFO")
+    root.setLevel("DEBUG")
     root.addHandler(handler)
     yield path
     root.removeHandler(handler)
@@ -89,9 +91,7 @@ async def test_an_erase_leaves_nothing_behind(
         upload = Phone(house)
         assert (await upload.leave(tone + b"\0" * 32))["state"] == "received"
         chat = ChatInstallation(house, rasa.port)
-        house.parts.assistant = Assistant(
-            f"http://127.0.0.1:{rasa.port + 1}", timeout_seconds=30, token=rasa.token
-        )
+        house.parts.assistant = Assistant(rasa.url, timeout_seconds=30, token=rasa.token)
         async with chat.page() as page:
             await page.until("welcome")
             for number, words in enumerate(

@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from intake.assistant.training import QUIET, bot_python
 from intake.settings import ROOT
 
@@ -13,7 +15,12 @@ from intake.settings import ROOT
 def test_a_token_that_begins_with_a_dash_is_a_token_and_not_an_option() -> None:
     started = subprocess.run(
         [str(bot_python(ROOT)), "-m", "bot.serve", "--no-such-option"],
-        env={**os.environ, "HUYING_ASSISTANT_TOKEN": "-kept.secret"},
+        env={
+            **os.environ,
+            "HUYING_ASSISTANT_TOKEN": "-kept.secret",
+            "HUYING_ASSISTANT_SOCKET": "/nowhere/rasa",
+            "HUYING_ACTIONS_SOCKET": "/nowhere/actions",
+        },
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -21,6 +28,22 @@ def test_a_token_that_begins_with_a_dash_is_a_token_and_not_an_option() -> None:
     )
     assert "unrecognized arguments: --no-such-option" in started.stderr
     assert "--auth-token" not in started.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("missing", ["TOKEN", "SOCKET"])
+def test_without_its_token_and_its_sockets_rasa_does_not_open_a_port(missing: str) -> None:
+    env = {"HUYING_ASSISTANT_TOKEN": "t"} if missing == "SOCKET" else {}
+    started = subprocess.run(
+        [str(bot_python(ROOT)), "-m", "bot.serve"],
+        env={**os.environ, **env},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 1
+    (line,) = started.stderr.splitlines()
+    assert f"HUYING_ASSISTANT_{missing}" in line
 
 
 WAIT = """

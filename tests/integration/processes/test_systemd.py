@@ -43,6 +43,7 @@ def test_they_run_this_installation_and_may_write_nowhere_else(written: Path) ->
     assert "ReadWritePaths=/srv/huying\n" in house
     assert "ProtectSystem=strict" in house and "{" not in house
     assert "SystemCallErrorNumber=EPERM\n" in house and "LimitNOFILE=65536\n" in house
+    assert "Type=notify\nNotifyAccess=main\n" in house and "WatchdogSec=60\n" in house
     backup = (written / "huying-backup.service").read_text()
     assert "backup /srv/archives\n" in backup
     assert "ReadWritePaths=/srv/huying /srv/archives\n" in backup

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import os
-import socket
 import sys
+import tempfile
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -25,12 +26,6 @@ NOTHING: dict[str, Any] = {
     "talk": None,
     "slots": {},
 }
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +64,16 @@ def call(action: str, intent: str, text: str) -> dict[str, Any]:
     }
 
 
-async def test_every_action_asks_intake_with_the_token_and_says_what_it_is_told() -> None:
+@pytest.fixture
+def sockets() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+async def test_every_action_asks_intake_with_the_token_and_says_what_it_is_told(
+    sockets: Path,
+) -> None:
     asked: list[tuple[str, str, Any]] = []
     answers: dict[str, dict[str, Any]] = {}
 
@@ -88,17 +92,18 @@ async def test_every_action_asks_intake_with_the_token_and_says_what_it_is_told(
 
     intake = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=intake.serve_forever, daemon=True).start()
-    port = free_port()
     env = os.environ | {
         "HUYING_INTAKE_URL": f"http://127.0.0.1:{intake.server_port}",
         "HUYING_INTERNAL_TOKEN": "between us",
         "HUYING_FIELDS": "place,preferred_language",
     }
-    command = [sys.executable, "-m", "actions", "--port", str(port)]
+    command = [sys.executable, "-m", "actions", "--socket", str(sockets / "actions")]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=env)
     try:
         async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20
+            base_url="http://actions",
+            transport=httpx.AsyncHTTPTransport(uds=str(sockets / "actions")),
+            timeout=20,
         ) as client:
             assert await _healthy(client)
             answers["/internal/small_talk"] = {"talk": "greet"}
