@@ -4,6 +4,7 @@
     ├── NotAudio            the bytes are no sound format that we know
     │   └── EmptyAudio      nothing in it: no bytes, or a header without sound
     ├── Undecodable         a known format, but nothing here can decode it
+    ├── TooLong             more sound than the caller has recognised
     ├── BadOption           an argument or an option is wrong
     ├── ModelMissing        no installed model can do this
     ├── ModelError          a model could not be fetched, checked or stored
@@ -52,6 +53,12 @@ class Undecodable(SpeechError):
     """A known format whose sound nothing here can decode: callers keep it for a person."""
 
     code = "undecodable"
+
+
+class TooLong(SpeechError):
+    """A recording with more sound than the caller has recognised: a person listens to it."""
+
+    code = "too_long"
 
 
 class BadOption(SpeechError):

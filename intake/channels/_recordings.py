@@ -22,14 +22,18 @@ from intake.storage.blobs import BlobWriter
 from intake.storage.models import Household, Recording
 from speech import AudioInfo, probe
 from speech import errors as speech_errors
+from speech.containers import HEAD_BYTES, sniff
 
+UNKNOWN = "unknown"
+"""The format, or the codec, of what nothing here can decode."""
 FUTURE = timedelta(minutes=10)  # phones' clocks run ahead
 
 
 def examine(path: Path, max_seconds: float) -> AudioInfo:
     """Format, codec and length (seconds) of an audio file, told by its content, not its name.
 
-    Raises `EmptyRecording`, `NotAudio`, or `TooLong` for more than ``max_seconds``.
+    For files that nobody has been told are safe yet; see `accept`. Raises `EmptyRecording`,
+    `NotAudio`, or `TooLong` for more than ``max_seconds``.
     """
     try:
         info = probe(path)
@@ -43,6 +47,25 @@ def examine(path: Path, max_seconds: float) -> AudioInfo:
             limit=max_seconds,
         )
     return info
+
+
+def accept(path: Path) -> AudioInfo:
+    """Format, codec and length of what somebody has sent us, whatever it is.
+
+    What nothing here can decode is kept as "unknown" and goes to a person, and so does what is
+    longer than a recogniser hears (`transcription`): nothing that was acknowledged is thrown away.
+    The first part of an MP4 file, which lacks its index (the ``moov`` box), is told by its first
+    bytes.
+    """
+    try:
+        return probe(path)
+    except speech_errors.NotAudio:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    try:
+        return AudioInfo(sniff(head), UNKNOWN, None, None, decodable=False)
+    except speech_errors.NotAudio:
+        return AudioInfo(UNKNOWN, UNKNOWN, None, None, decodable=False)
 
 
 def believed(moment: datetime, within_days: int) -> datetime | None:

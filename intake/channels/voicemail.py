@@ -1,7 +1,8 @@
 """The voicemail channel: a client uploads a recording and gets a tracking number.
 
 The answer is sent only after the bytes are fsynced and the row and its first job are committed.
-Silence, music and sounds that we can't decode are accepted too: an operator will listen.
+Whatever is sent is accepted, silence, music and what nothing here can decode too: a person will
+listen.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -98,7 +98,7 @@ class Voicemail:
                 raise BadField("The field audio is missing.", field="audio")
             if writer.size == 0:
                 raise EmptyRecording("The recording is empty.")
-            info = await writer.finish(partial(_recordings.examine, max_seconds=limits.max_seconds))
+            info = await writer.finish(_recordings.accept)
             recording = _recordings.row(writer, info, given.pop("recorded_at", None))
             fingerprint = _fingerprint(writer.sha256, upload.fields)
             digest = sender_key_hash(request, idempotency_key) if idempotency_key else None

@@ -11,7 +11,7 @@ from intake.locale import reason
 from intake.runtime import Parts
 from intake.service_requests import transcription
 from intake.storage.models import Attachment, Message, Recording
-from speech.errors import EmptyAudio, NotAudio
+from speech.errors import NotAudio, TooLong
 
 
 async def hear(parts: Parts, message_id: int) -> float | None:
@@ -28,7 +28,7 @@ async def hear(parts: Parts, message_id: int) -> float | None:
         return None
     try:
         transcribed = await transcription.transcribe(parts, recording, message.language)
-    except (EmptyAudio, NotAudio) as error:
+    except (NotAudio, TooLong) as error:
         await leave(parts, message_id, transcription.failure_reason(error))
         return None
     heard = transcribed.heard

@@ -18,6 +18,7 @@ from speech.errors import (
     RecogniserOutOfMemory,
     RecogniserTimeout,
     SpeechError,
+    TooLong,
 )
 
 
@@ -34,7 +35,13 @@ class Transcribed:
 
 
 async def transcribe(parts: Parts, recording: Recording, language: str | None) -> Transcribed:
-    """Recognise a recording in the house's language unless another is known. Raises SpeechError."""
+    """Recognise a recording in the house's language unless another is known.
+
+    Raises SpeechError: `TooLong` for a recording that is longer than `limits.max_seconds`.
+    """
+    longest = parts.settings.limits.max_seconds + 1
+    if recording.duration_seconds is not None and recording.duration_seconds > longest:
+        raise TooLong("The recording is longer than limits.max_seconds: a person listens to it.")
     assert parts.transcriber is not None
     path = parts.blobs.path(recording.blob_key)
     known = language or parts.settings.hearing.language
@@ -64,4 +71,6 @@ def failure_reason(error: SpeechError) -> dict[str, str]:
         return reason("too_little_memory")
     if isinstance(error, (RecogniserCrashed, RecogniserTimeout)):
         return reason("recognition_failed", error=error.code)
+    if isinstance(error, TooLong):
+        return reason("too_long_to_hear")
     return reason("undecodable")

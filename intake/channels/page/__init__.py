@@ -1,8 +1,9 @@
 """Uploads from the resident's page: pieces of a recording arrive while the resident is speaking.
 
 The protocol is tus 1.0. Every piece is fsynced before it is acknowledged. An upload without a new
-piece for ten minutes (`idle_seconds`) becomes a voicemail of what has arrived, also after a restart
-of this process. A page that lost our answer finds its tracking number by the key that it chose.
+piece for ten minutes (`idle_seconds`) becomes a voicemail of what has arrived, whatever it is, also
+after a restart of this process. A page that lost our answer finds its tracking number by the key
+that it chose.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from starlette.routing import Route
 
 from intake import channels
 from intake.channels.page import finish_upload
-from intake.channels.page.finish_upload import CHANNEL, Refused
+from intake.channels.page.finish_upload import CHANNEL
 from intake.channels.page.options import Options
 from intake.channels.page.store import HEX, Uploads
 from intake.channels.page.tus_guard import PATH, TusGuard
 from intake.channels.page.upload_metadata import expired
 from intake.channels.voicemail import answer, key_hash, sender_key_hash
-from intake.errors import BadField, HuyingError, NotFound
+from intake.errors import BadField, NotFound
 from intake.runtime import Parts
 from intake.service_requests import Opened
 from intake.storage.models import Message
@@ -68,19 +69,16 @@ class Page:
     async def complete(self, uid: str) -> None:
         """Make the voicemail of an upload whose last byte is on the disk.
 
-        Raises `UploadRefused` for one that is no recording, and what the database raises; after
-        that `sweep` tries again.
+        Raises what the database raises; after that `sweep` tries again.
         """
-        made = await finish_upload.receive(self.parts, self.uploads, uid)
-        if isinstance(made, Refused):
-            raise UploadRefused(made)
+        await finish_upload.receive(self.parts, self.uploads, uid)
 
     async def by_key(self, key: str, request: Request) -> JSONResponse:
         """The state of the upload with the client's own ``key`` (32 hex digits).
 
         ``received`` with the tracking number and how many ``bytes`` are stored (null once they are
         erased); ``partial`` with the ``url`` and ``offset`` of the next piece; ``finishing`` while
-        the voicemail is being made; ``refused`` with a code and a sentence. 404 for an unknown key.
+        the voicemail is being made. 404 for an unknown key.
 
         A client that has more than those bytes uploads the whole recording once more, under the
         same key.
@@ -98,8 +96,6 @@ class Page:
         where = {"url": f"{PATH}/{uid}", "offset": self.uploads.length(uid)}
         if note.ended or note.size == where["offset"]:
             made = await finish_upload.receive(self.parts, self.uploads, uid)
-            if isinstance(made, Refused):
-                return _state("refused", code=made.code, message=made.sentence)
             if made is None:
                 return _state("finishing", **where)
             return await self._received(made)
@@ -132,11 +128,7 @@ class Page:
         length = self.uploads.length(uid)
         if not note.ended and length > note.taken:
             if length == note.size or self._is_idle(uid):
-                made = await finish_upload.receive(self.parts, self.uploads, uid)
-                if made is None and self._is_idle(uid):
-                    # No audio format was recognised. A phone keeps its recording until we have
-                    # accepted it.
-                    await asyncio.to_thread(self.uploads.remove, uid, with_note=True)
+                await finish_upload.receive(self.parts, self.uploads, uid)
             return
         if expired(note) or (length == 0 and not note.ended and self._is_idle(uid)):
             await asyncio.to_thread(self.uploads.remove, uid, with_note=True)
@@ -148,15 +140,6 @@ class Page:
     def _is_idle(self, uid: str) -> bool:
         quiet = datetime.now(UTC) - self.uploads.touched_at(uid)
         return quiet.total_seconds() >= self.options.idle_seconds
-
-
-class UploadRefused(HuyingError):
-    """A complete upload that can't become a voicemail (422)."""
-
-    http_status = 422
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.sentence, code=refused.code)
 
 
 def _state(state: str, **more: Any) -> JSONResponse:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,53 +20,38 @@ from intake.channels import _recordings
 from intake.channels.page.store import Uploads
 from intake.channels.page.upload_metadata import Note
 from intake.channels.voicemail import key_hash, read_leniently
-from intake.errors import InputError, NotAudio, TooLong
 from intake.lifecycle import ENDED, Actor, Status
-from intake.locale import reason, say
+from intake.locale import reason
 from intake.runtime import Parts
 from intake.service_requests import Author, Opened
 from intake.storage.blobs import BlobWriter
 from intake.storage.models import IdempotencyKey, Recording, ServiceRequest
-from speech import AudioInfo
-from speech.containers import sniff
-from speech.errors import NotAudio as UnknownSound
 
 log = logging.getLogger("huying.page")
 CHANNEL = "page"
 COPY_BYTES = 1 << 20
-SOUND_BYTES = 2048  # fewer bytes than this hold no spoken word
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why an upload did not become a voicemail: a stable code, and a sentence for the resident."""
+async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | None:
+    """Make a voicemail of all that has arrived, whatever it is, or replace its recording by a
+    longer one.
 
-    code: str
-    sentence: str
-
-
-async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused | None:
-    """Make a voicemail of all that has arrived, or replace its recording by a longer one.
-
-    None while nothing has arrived, or no audio format is recognised in an unfinished upload. Raises
-    what the database raises; the upload stays as it was, and the caller tries again later.
+    None while nothing has arrived. Raises what the database raises; the upload stays as it was, and
+    the caller tries again later.
     """
     note = uploads.note(uid)
     if note is None:
         return None
     if note.ended:
-        if note.ended != "received":
-            return Refused(note.ended, note.sentence or "")
         return await known(parts, *_digests(note))
     size = uploads.length(uid)
-    whole = note.size == size
-    if size == 0 and not whole:
+    if size == 0:
         return None
     writer = parts.blobs.writer()
     committing = False
     try:
         await asyncio.to_thread(_copy, uploads.data(uid), writer, size)
-        info = await writer.finish(partial(_examine, max_seconds=parts.settings.limits.max_seconds))
+        info = await writer.finish(_recordings.accept)
         given = read_leniently(note.metadata, parts.settings.limits.recorded_within_days)
         recording = _recordings.row(writer, info, given.pop("recorded_at", None))
         async with parts.sessions() as session:
@@ -77,10 +60,6 @@ async def receive(parts: Parts, uploads: Uploads, uid: str) -> Opened | Refused 
             await session.commit()
     except FileNotFoundError:  # a concurrent call has made the voicemail and removed the bytes
         return await known(parts, *_digests(note))
-    except InputError as error:
-        if not (whole or isinstance(error, TooLong)):
-            return None  # with the rest of its bytes it may turn out to be audio
-        return await _refuse(parts, uploads, uid, note, error)
     finally:
         if not committing:
             # Once the commit has begun it may have succeeded even if its answer was lost: the file
@@ -152,20 +131,6 @@ def _opened(request: ServiceRequest) -> Opened:
     return Opened(request.id, request.tracking_number, request.status_key, language)
 
 
-async def _refuse(
-    parts: Parts, uploads: Uploads, uid: str, note: Note, error: InputError
-) -> Refused:
-    language = note.metadata.get("language")
-    phone = parts.settings.human_phone or say("phone.unset", language)
-    key = "page.refused_too_long" if isinstance(error, TooLong) else "page.refused"
-    refused = Refused(error.code, say(key, language, phone=phone))
-    await asyncio.to_thread(uploads.change, uid, ended=refused.code, sentence=refused.sentence)
-    if not isinstance(error, TooLong):  # that one is audio: its bytes stay until the upload expires
-        await asyncio.to_thread(uploads.remove, uid)
-    log.warning("an upload was refused: %s", error.code)
-    return refused
-
-
 def _copy(source: Path, writer: BlobWriter, size: int) -> None:
     """Copy the first ``size`` bytes; another piece may be appended meanwhile."""
     left = size
@@ -185,22 +150,3 @@ def _mark_stored(uploads: Uploads, uid: str, size: int) -> None:
     uploads.change(uid, taken=taken, ended="received" if whole else None)
     if whole:
         uploads.remove(uid)
-
-
-def _examine(path: Path, max_seconds: float) -> AudioInfo:
-    """`_recordings.examine`, but lenient with the first part of an MP4 file.
-
-    That may lack its index (the ``moov`` box), without which no player can play it. It is accepted,
-    for an operator to listen to, when its first bytes name an audio format.
-    """
-    try:
-        return _recordings.examine(path, max_seconds)
-    except NotAudio:
-        with path.open("rb") as file:
-            head = file.read(4096)
-        if path.stat().st_size < SOUND_BYTES:
-            raise
-        try:
-            return AudioInfo(sniff(head), "unknown", None, None, False)
-        except UnknownSound:
-            raise NotAudio("This is no sound recording that we know.") from None

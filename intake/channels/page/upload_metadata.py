@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+RECEIVED = "received"
 METADATA = ("key", "filetype", "language", "recorded_at", "household")
 
 
@@ -17,9 +18,9 @@ class Note:
     ``metadata``: those of `METADATA` that the client gave. ``size``: the whole length in bytes,
     None while the resident is still speaking. ``expires``: an HTTP date, until when the upload may
     be resumed. ``network``: a keyed hash of the sender's network address. ``taken``: how many bytes
-    are in a voicemail. ``ended``: ``received``, or the code of why it was refused; ``sentence``
-    then says that to the resident. ``form_key``: what the sender's key is called where the form's
-    door stores it (`voicemail.sender_key_hash`, hex digits).
+    are in a voicemail. ``ended``: ``received`` once all of them are. ``form_key``: what the
+    sender's key is called where the form's door stores it (`voicemail.sender_key_hash`, hex
+    digits).
     """
 
     metadata: dict[str, str]
@@ -29,7 +30,6 @@ class Note:
     expires: str
     taken: int = 0
     ended: str | None = None
-    sentence: str | None = None
     form_key: str = ""
 
     @property
@@ -43,6 +43,8 @@ class Note:
         Raises `ValueError` or `TypeError` for JSON that is no note.
         """
         stored = json.loads(text)
+        if stored.get("ended") != RECEIVED:
+            stored["ended"] = None  # earlier versions ended an upload that they refused
         return cls(**{f.name: stored[f.name] for f in fields(cls) if f.name in stored})
 
 

@@ -6,7 +6,6 @@ import logging
 import math
 import time
 from datetime import UTC, datetime
-from functools import partial
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -85,8 +84,8 @@ class Receiver:
         """Store a voice message; returns its id, also when it was stored before.
 
         A multipart body with ``audio`` and ``id``, and optionally ``at`` and ``language`` (as for
-        `receive_text`). Raises `BadField`, `TooMany`, `DiskFull`, and what `_upload.receive` and
-        `_recordings.examine` raise.
+        `receive_text`). Raises `BadField`, `TooMany`, `DiskFull`, and what `_upload.receive`
+        raises.
         """
         limits = self.parts.settings.limits
         await self.allow("voice", self.options.voices_per_minute, address)
@@ -111,7 +110,7 @@ class Receiver:
                 raise BadField("The field audio is missing.", field="audio")
             if writer.size == 0:
                 raise EmptyRecording("The recording is empty.")
-            info = await writer.finish(partial(_recordings.examine, max_seconds=limits.max_seconds))
+            info = await writer.finish(_recordings.accept)
             media_type = f"audio/{info.format or 'octet-stream'}"
             at = fields.get("at", "")
             inbound = Inbound(

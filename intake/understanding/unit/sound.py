@@ -71,7 +71,7 @@ def _with_markers(heard: Heard, text: str) -> str:
                 second is None
                 or (after is not None and after.start == item.end and after.sound in second)
             )
-            numbered = fits and item.start and as_digits(heard, item.start - 1)
+            numbered = bool(fits and item.start and as_digits(heard, item.start - 1))
             if marker == "栋" and fits and item.start and not numbered:
                 numbered = _number_before(heard, view, item.start - 1)
             if numbered and follows.match("".join(view[end : end + 6])):
