@@ -115,7 +115,8 @@ async def until_up(supervisor: Supervisor, watching: asyncio.Task[None], log: Lo
     while not supervisor.all_up:
         worst = max(state.restarts for state in supervisor.states.values())
         if watching.done() or worst >= restarts:
-            tail = log.path.read_text("utf-8", "replace").splitlines()[-5:]
+            said = log.path.read_text("utf-8", "replace") if log.path.exists() else ""
+            tail = said.splitlines()[-5:]
             raise HuyingError(
                 "The assistant does not start: " + " | ".join(tail), code="assistant_down"
             )
