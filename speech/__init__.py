@@ -5,7 +5,8 @@ The public names are those of this module. ``probe`` reads what kind of sound a 
 and not the service; ``transcribe`` recognises one recording in this process.
 """
 
-from speech.containers import AudioInfo, probe
+from speech.containers import UNKNOWN, AudioInfo, probe
+from speech.decoder_pool import Decoders, decoders
 from speech.errors import (
     BadOption,
     EmptyAudio,
@@ -24,8 +25,10 @@ from speech.transcript import Transcript, Word
 from speech.worker_pool import Transcriber
 
 __all__ = [
+    "UNKNOWN",
     "AudioInfo",
     "BadOption",
+    "Decoders",
     "EmptyAudio",
     "ModelError",
     "ModelMissing",
@@ -39,6 +42,7 @@ __all__ = [
     "Transcript",
     "Undecodable",
     "Word",
+    "decoders",
     "probe",
     "transcribe",
 ]

@@ -5,6 +5,7 @@ Samples are ``numpy.int16`` arrays of shape (n,), full scale ±32768.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,8 +17,8 @@ import numpy.typing as npt
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from speech import containers, silk
-from speech.errors import EmptyAudio, Undecodable
+from speech import containers, silk, wrapping
+from speech.errors import EmptyAudio, SpeechError, Undecodable
 
 RATE = 16_000
 """Samples a second (Hz) of everything that a recogniser gets."""
@@ -45,17 +46,46 @@ def decode(path: Path, *, max_seconds: float = MAX_SECONDS) -> Decoded:
     """Decode a sound file to 16 kHz mono; its content tells the format, not its name.
 
     At most ``max_seconds`` are decoded. A file that ends early or is damaged gives what could be
-    decoded, with the note ``truncated``.
+    decoded, with the note ``truncated``. Text that stands for a sound file (base64, a data URI) is
+    decoded too, and so are files that stand one behind the other.
     Raises NotAudio, EmptyAudio, Undecodable.
     """
     with Path(path).open("rb") as file:
-        form = containers.sniff(file.read(containers.HEAD_BYTES))
-        cut_off = containers.is_cut_off(file)
-        file.seek(0)
-        if form == "silk":
-            return _decode_silk(file, max_seconds)
-        with containers.open_container(file, form) as container:
-            return _decode_stream(container, max_seconds, cut_off)
+        parts = wrapping.glued(wrapping.unwrapped(file))
+        if len(parts) == 1:
+            return _decode(parts[0], max_seconds)
+        return _joined(parts, max_seconds)
+
+
+def _decode(file: BinaryIO, max_seconds: float) -> Decoded:
+    form = containers.sniff(file.read(containers.HEAD_BYTES))
+    cut_off = containers.is_cut_off(file)
+    file.seek(0)
+    if form == "silk":
+        return _decode_silk(file, max_seconds)
+    with containers.open_container(file, form) as container:
+        return _decode_stream(container, max_seconds, cut_off)
+
+
+def _joined(parts: Sequence[BinaryIO], max_seconds: float) -> Decoded:
+    """The sound of several files; what can't be decoded of them is left out, and noted.
+
+    Raises what the first of them raises where none can be decoded.
+    """
+    found: list[Decoded] = []
+    errors: list[SpeechError] = []
+    for part in parts:
+        left = max_seconds - sum(one.seconds for one in found)
+        if left <= 0:
+            break
+        try:
+            found.append(_decode(part, left))
+        except SpeechError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    notes = {note for one in found for note in one.notes} | ({"truncated"} if errors else set())
+    return Decoded(np.concatenate([one.samples for one in found]), tuple(sorted(notes)))
 
 
 def _decode_silk(file: BinaryIO, max_seconds: float) -> Decoded:
@@ -71,6 +101,7 @@ def _decode_silk(file: BinaryIO, max_seconds: float) -> Decoded:
 
 def _decode_stream(container: InputContainer, max_seconds: float, cut_off: bool) -> Decoded:
     stream = containers.sound_stream(container)
+    containers.check_rate(getattr(stream.codec_context, "sample_rate", None))
     decoder = _decoder(stream)
     collected = _Collected(max_seconds)
     damaged = cut_off
@@ -131,6 +162,7 @@ class _Collected:
         return self._count >= self._limit
 
     def add(self, frame: Any) -> None:
+        containers.check_rate(frame.sample_rate)
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if shape != self._shape:  # chained Ogg streams change it on the way
             self._flush()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,10 +17,14 @@ import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from speech import amr, silk
+from speech import amr, silk, wrapping
 from speech.errors import EmptyAudio, NotAudio, SpeechError, Undecodable
 
 HEAD_BYTES = 4096
+UNKNOWN = "unknown"
+"""The format, or the codec, of what nothing here can decode."""
+RATES = range(4_000, 192_001)
+"""Sample rates (Hz) that are decoded: from a telephone's half to a studio's."""
 MAX_PACKETS = 400_000
 """Packets read at most to find a duration: over two hours of 20 ms packets."""
 MAX_BOXES = 10_000
@@ -60,27 +64,49 @@ def probe(path: Path) -> AudioInfo:
     Raises NotAudio, EmptyAudio.
     """
     with Path(path).open("rb") as file:
-        head = file.read(HEAD_BYTES)
-        form = sniff(head)
-        file.seek(0)
-        if form == "silk":
-            return AudioInfo("silk", "silk", silk.duration_seconds(file), silk.RATE, True)
-        fragmented = form == "mov" and _is_fragmented(file)
-        file.seek(0)
-        with open_container(file, form) as container:
-            stream = sound_stream(container)
-            codec = stream.codec_context
-            try:
-                seconds = _duration(file, form, container, stream, fragmented)
-            except av.error.FFmpegError as error:
-                raise NotAudio(f"The {form} file is damaged from the start.") from error
-            return AudioInfo(
-                format=form,
-                codec=_plain(codec),
-                duration_seconds=seconds,
-                sample_rate=getattr(codec, "sample_rate", None) or None,
-                decodable=decoder_name(stream) is not None,
-            )
+        first, *more = wrapping.glued(wrapping.unwrapped(file))
+        found = _probe(first)
+        for part in more:
+            with contextlib.suppress(SpeechError):
+                other = _probe(part).duration_seconds or 0.0
+                found = replace(found, duration_seconds=(found.duration_seconds or 0.0) + other)
+        return found
+
+
+def _probe(file: BinaryIO) -> AudioInfo:
+    head = file.read(HEAD_BYTES)
+    form = sniff(head)
+    file.seek(0)
+    if form == "silk":
+        return AudioInfo("silk", "silk", silk.duration_seconds(file), silk.RATE, True)
+    fragmented = form == "mov" and _is_fragmented(file)
+    file.seek(0)
+    with open_container(file, form) as container:
+        stream = sound_stream(container)
+        codec = stream.codec_context
+        try:
+            seconds = _duration(file, form, container, stream, fragmented)
+        except av.error.FFmpegError as error:
+            raise NotAudio(f"The {form} file is damaged from the start.") from error
+        rate = getattr(codec, "sample_rate", None) or None
+        return AudioInfo(
+            format=form,
+            codec=_plain(codec),
+            duration_seconds=seconds,
+            sample_rate=rate,
+            decodable=decoder_name(stream) is not None and _usual_rate(rate),
+        )
+
+
+def check_rate(rate: int | None) -> None:
+    """Raises Undecodable for a sample rate (Hz) outside `RATES`: bringing a file that claims one
+    sample a second to 16 kHz takes gigabytes. 0 and None: not stated."""
+    if not _usual_rate(rate):
+        raise Undecodable(f"The file claims {rate} samples a second.")
+
+
+def _usual_rate(rate: int | None) -> bool:
+    return not rate or rate in RATES
 
 
 def sniff(head: bytes) -> str:
@@ -205,7 +231,7 @@ def _plain(context: Any) -> str:
 
     PyAV gives no context for a coding that it has no decoder for.
     """
-    return "unknown" if context is None else str(context.codec.canonical_name)
+    return UNKNOWN if context is None else str(context.codec.canonical_name)
 
 
 def _duration(

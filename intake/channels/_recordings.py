@@ -20,12 +20,10 @@ from intake.lifecycle import Actor
 from intake.service_requests import Author, Opened, Opening
 from intake.storage.blobs import BlobWriter
 from intake.storage.models import Household, Recording
-from speech import AudioInfo, probe
+from speech import UNKNOWN, AudioInfo, decoders
 from speech import errors as speech_errors
 from speech.containers import HEAD_BYTES, sniff
 
-UNKNOWN = "unknown"
-"""The format, or the codec, of what nothing here can decode."""
 FUTURE = timedelta(minutes=10)  # phones' clocks run ahead
 
 
@@ -36,7 +34,7 @@ def examine(path: Path, max_seconds: float) -> AudioInfo:
     `NotAudio`, or `TooLong` for more than ``max_seconds``.
     """
     try:
-        info = probe(path)
+        info = decoders.probe(path)
     except speech_errors.EmptyAudio:
         raise EmptyRecording("The recording holds no sound at all.") from None
     except speech_errors.NotAudio:
@@ -58,7 +56,7 @@ def accept(path: Path) -> AudioInfo:
     bytes.
     """
     try:
-        return probe(path)
+        return decoders.probe(path)
     except speech_errors.NotAudio:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)

@@ -11,9 +11,11 @@ from intake.locale import reason
 from intake.runtime import Parts
 from intake.service_requests.understand import is_emergency
 from intake.storage.models import Recording, Transcript
+from speech import UNKNOWN
 from speech import Transcript as Heard
 from speech.errors import (
     ModelMissing,
+    NotAudio,
     RecogniserCrashed,
     RecogniserOutOfMemory,
     RecogniserTimeout,
@@ -39,6 +41,8 @@ async def transcribe(parts: Parts, recording: Recording, language: str | None) -
 
     Raises SpeechError: `TooLong` for a recording that is longer than `limits.max_seconds`.
     """
+    if recording.format == UNKNOWN:
+        raise NotAudio("This is no sound file that we know: a person looks at it.")
     longest = parts.settings.limits.max_seconds + 1
     if recording.duration_seconds is not None and recording.duration_seconds > longest:
         raise TooLong("The recording is longer than limits.max_seconds: a person listens to it.")

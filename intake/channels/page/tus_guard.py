@@ -12,7 +12,7 @@ import base64
 import binascii
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -44,11 +44,18 @@ EXTENSIONS = "creation,creation-defer-length,expiration,termination"
 PIECE = "application/offset+octet-stream"
 METADATA_BYTES = 4096
 UNSOUND_SECONDS = 60
-"""After this time an upload that is empty or no audio may be removed in favour of a newer one of
-the same network; a phone that still has the recording starts it anew."""
+"""After this time an upload without a byte may be removed in favour of a newer one of the same
+network; a phone that still has the recording starts it anew."""
 logging.getLogger("tuspyserver").setLevel("WARNING")  # at INFO it logs clients' metadata
 
 Complete = Callable[[str], Awaitable[None]]
+
+
+class NotAPiece(InputError):
+    """The type of a piece is another one than the protocol names (tus 1.0, PATCH)."""
+
+    default_code = "not_a_piece"
+    http_status = 415
 
 
 class TusGuard:
@@ -166,13 +173,17 @@ class TusGuard:
         """Hold a network to ``uploads_per_address``; raise `TooMany` when it has no room.
 
         A whole building may share one address, so uploads that are audio are not counted, and after
-        `UNSOUND_SECONDS` the oldest of those that are not is removed to make room.
+        `UNSOUND_SECONDS` the oldest of those without a byte is removed to make room. Bytes that
+        were acknowledged, whatever they are, stay and become a request.
         """
         unsound = self.uploads.unsound(sender)
         if len(unsound) < self.options.uploads_per_address:
             return
-        begun_at, oldest = unsound[0]
-        if (datetime.now(UTC) - begun_at).total_seconds() < UNSOUND_SECONDS:
+        since = datetime.now(UTC) - timedelta(seconds=UNSOUND_SECONDS)
+        oldest = next(
+            (uid for begun, uid in unsound if begun <= since and not self.uploads.length(uid)), None
+        )
+        if oldest is None:
             raise TooMany(
                 "Too many unfinished uploads from here; finish one of them first.",
                 code="too_many_uploads",
@@ -224,7 +235,7 @@ class TusGuard:
         """
         headers = request.headers
         if headers.get("content-type") != PIECE:
-            raise InputError(f"Send pieces as {PIECE}.", code="not_a_piece")
+            raise NotAPiece(f"Send pieces as {PIECE}.")
         offset, length = _number(headers, "upload-offset"), _number(headers, "content-length")
         if offset is None or length is None:
             raise InputError("A piece needs Upload-Offset and Content-Length.")

@@ -31,7 +31,7 @@ from intake.service_requests import Author, Opening
 from intake.storage.jobs import app, defer
 from intake.storage.models import Conversation, Message, ServiceRequest, WechatMedia
 from intake.storage.retry import Patience
-from speech import AudioInfo, probe
+from speech import AudioInfo, decoders
 from speech.errors import SpeechError
 
 log = logging.getLogger("huying.wechat")
@@ -177,7 +177,7 @@ async def _store(parts: Parts, row: WechatMedia, fetched: Fetched) -> None:
 def _audio_info(path: Path) -> AudioInfo | None:
     """The file's format; None for an unknown one, which an operator will check."""
     try:
-        return probe(path)
+        return decoders.probe(path)
     except SpeechError:
         return None
 

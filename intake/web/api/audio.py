@@ -4,11 +4,8 @@ plays."""
 from __future__ import annotations
 
 import asyncio
-import io
 import re
-import wave
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import Header, Query, Response
@@ -17,7 +14,7 @@ from intake.errors import NotAudio, NotFound
 from intake.runtime import Parts
 from intake.storage.models import Recording
 from intake.web.api.request_detail import recording_response
-from speech import SpeechError, audio
+from speech import SpeechError, decoders
 
 Form = Annotated[Literal["wav"] | None, Query(alias="as")]
 """``?as=wav``, or nothing."""
@@ -34,7 +31,8 @@ async def response(
     form: Literal["wav"] | None,
     part: str | None = None,
 ) -> Response:
-    """A stored recording as it was left, or `as_wav`; ``name``: of the file, without its ending.
+    """A stored recording as it was left, or as WAV: no browser plays AMR and SILK, and none can
+    jump within a phone's WebM, which has no index. ``name``: of the file, without its ending.
 
     Raises `NotFound` when the recording was deleted at the end of its retention time, `NotAudio`
     when nothing can decode it.
@@ -45,7 +43,7 @@ async def response(
         return recording_response(parts, recording, name)
     path = parts.blobs.path(recording.blob_key)
     try:
-        body = await asyncio.get_running_loop().run_in_executor(_decoders, as_wav, path)
+        body = await asyncio.get_running_loop().run_in_executor(_decoders, decoders.wav, path)
     except SpeechError as error:
         raise NotAudio(str(error), code="undecodable") from None
     return _of(
@@ -73,19 +71,3 @@ def _of(body: bytes, part: str | None, headers: dict[str, str]) -> Response:
         return Response(b"", 416, headers=headers)
     headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
     return Response(body[first : last + 1], 206, headers=headers)
-
-
-def as_wav(path: Path) -> bytes:
-    """A recording of any format as 16 kHz mono WAV, as the recogniser heard it.
-
-    No browser plays AMR and SILK, and none can jump within a phone's WebM, which has no index.
-    Raises what `audio.decode` raises.
-    """
-    samples = audio.decode(path).samples
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(audio.RATE)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return out.getvalue()
