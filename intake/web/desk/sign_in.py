@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from intake.web.desk.pages import page
 log = logging.getLogger("huying.web")
 router = APIRouter()
 NOBODY = "-"
+BROWSER_LENGTH = 64
 
 
 @router.get("/desk/sign-in")
@@ -46,7 +48,8 @@ async def sign_in(
     was wrong."""
     own_form(request)
     name = operators.clean_name(name)
-    tried = tries_of(request, parts, name)
+    browser = browser_of(request) or secrets.token_urlsafe(24)
+    tried = tries_of(request, parts, name, browser)
     async with parts.sessions.begin() as session:
         wait = await throttle.begin(session, tried)
     if wait:
@@ -68,7 +71,12 @@ async def sign_in(
             return sign_in_page(request, parts.settings, next, status=401, wrong=True)
         operator.password_hash = new_hash
         await throttle.was_right(session, tried)
-        return await start_session(session, request, parts, operator, next)
+        answer = await start_session(session, request, parts, operator, next)
+    cookies.keep(
+        answer, request, parts.settings, browser, cookie=cookies.KNOWN,
+        max_age=int(throttle.KNOWN_FOR.total_seconds()),
+    )  # fmt: skip
+    return answer
 
 
 @router.post("/desk/sign-out")
@@ -163,10 +171,20 @@ async def start_session(
     return answer
 
 
-def tries_of(request: Request, parts: Parts, name: str) -> throttle.Keys:
-    """The keys by which this try is counted: of the name and of the network."""
+def tries_of(
+    request: Request, parts: Parts, name: str, browser: str | None = None
+) -> throttle.Keys:
+    """The keys by which this try is counted: of the name, the network and the browser."""
     network = counted_as(request.client.host if request.client else "-")
-    return throttle.keys(parts.link_secrets[0], name, network)
+    return throttle.keys(parts.link_secrets[0], name, network, browser or browser_of(request))
+
+
+def browser_of(request: Request) -> str | None:
+    """The random text by which this browser is known, None before its first sign-in."""
+    for value, _ in cookies.given(request, cookies.KNOWN):
+        if len(value) <= BROWSER_LENGTH:
+            return value
+    return None
 
 
 def desk_path(path: str) -> str:
