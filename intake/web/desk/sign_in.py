@@ -46,7 +46,7 @@ async def sign_in(
 ) -> Response:
     """Sign this browser in. Neither the answer nor its time tells whether the name or the password
     was wrong."""
-    own_form(request)
+    own_form(request, parts.settings)
     name = operators.clean_name(name)
     browser = browser_of(request) or secrets.token_urlsafe(24)
     tried = tries_of(request, parts, name, browser)
@@ -134,6 +134,8 @@ def sign_in_page(
         sentence=sentence,
         outside=settings.desk.oidc.label if settings.desk.oidc else None,
     )
+    # With no-referrer a browser sends "Origin: null" with the form, as other sites may too.
+    answer.headers["Referrer-Policy"] = "same-origin"
     if wait:
         answer.headers["Retry-After"] = str(wait)
     return answer
@@ -195,9 +197,14 @@ def desk_path(path: str) -> str:
     return path if safe and plain else "/desk"
 
 
-def own_form(request: Request) -> None:
-    """Refuse a form of another site, by the browser's Sec-Fetch-Site. Raises `Forbidden`."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+def own_form(request: Request, settings: Settings) -> None:
+    """Refuse a form of another site, by the browser's Sec-Fetch-Site, or by Origin where an older
+    browser lacks that. Raises `Forbidden`."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is None and origin is not None:
+        own = {urlsplit(settings.base_url).netloc, request.headers.get("host")}
+        site = "same-origin" if urlsplit(origin).netloc in own else "cross-site"
+    if site not in (None, "same-origin", "none"):
         raise Forbidden("Sign in on our own page.")
 
 
