@@ -157,6 +157,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.parts = parts
+    app.state.looking = {}  # what /healthz still waits for
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -165,5 +166,5 @@ def create_app(settings: Settings) -> FastAPI:
     for channel in parts.channels.values():
         app.include_router(channel.routes())
     limits.install(app, settings)
-    app.add_middleware(SafeHeaders)
+    app.add_middleware(SafeHeaders, https=settings.base_url.startswith("https:"))
     return app

@@ -12,6 +12,8 @@ from starlette.responses import Response
 from intake.settings import Settings
 
 COOKIE = "huying_desk"
+KNOWN = "huying_known"
+"""Says that this browser was signed in from before; it signs nobody in."""
 BOUND = "__Host-"
 
 

@@ -14,6 +14,7 @@ from intake.storage.models.deliveries import Delivery, DeliveryAttempt, StationO
 from intake.storage.models.operators import (
     AccessLog,
     ApiToken,
+    KnownSignIn,
     Looking,
     Operator,
     OperatorSession,
@@ -42,6 +43,7 @@ __all__ = [
     "Event",
     "Household",
     "IdempotencyKey",
+    "KnownSignIn",
     "Leftover",
     "Looking",
     "Message",

@@ -72,6 +72,14 @@ class SignInTries(Base):
     wait_until: Mapped[datetime] = now()
 
 
+class KnownSignIn(Base):
+    """A browser or network from which a name was signed in; ``key`` is a keyed hash of both."""
+
+    __tablename__ = "known_sign_ins"
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    seen_at: Mapped[datetime] = now()
+
+
 class Looking(Base):
     """An operator who has a request open; counts for 40 seconds after ``seen_at``. The table is
     unlogged: a crash of the database empties it."""

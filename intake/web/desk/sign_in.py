@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from intake.web.desk.pages import page
 log = logging.getLogger("huying.web")
 router = APIRouter()
 NOBODY = "-"
+BROWSER_LENGTH = 64
 
 
 @router.get("/desk/sign-in")
@@ -44,9 +46,10 @@ async def sign_in(
 ) -> Response:
     """Sign this browser in. Neither the answer nor its time tells whether the name or the password
     was wrong."""
-    own_form(request)
+    own_form(request, parts.settings)
     name = operators.clean_name(name)
-    tried = tries_of(request, parts, name)
+    browser = browser_of(request) or secrets.token_urlsafe(24)
+    tried = tries_of(request, parts, name, browser)
     async with parts.sessions.begin() as session:
         wait = await throttle.begin(session, tried)
     if wait:
@@ -68,7 +71,12 @@ async def sign_in(
             return sign_in_page(request, parts.settings, next, status=401, wrong=True)
         operator.password_hash = new_hash
         await throttle.was_right(session, tried)
-        return await start_session(session, request, parts, operator, next)
+        answer = await start_session(session, request, parts, operator, next)
+    cookies.keep(
+        answer, request, parts.settings, browser, cookie=cookies.KNOWN,
+        max_age=int(throttle.KNOWN_FOR.total_seconds()),
+    )  # fmt: skip
+    return answer
 
 
 @router.post("/desk/sign-out")
@@ -126,6 +134,8 @@ def sign_in_page(
         sentence=sentence,
         outside=settings.desk.oidc.label if settings.desk.oidc else None,
     )
+    # With no-referrer a browser sends "Origin: null" with the form, as other sites may too.
+    answer.headers["Referrer-Policy"] = "same-origin"
     if wait:
         answer.headers["Retry-After"] = str(wait)
     return answer
@@ -163,10 +173,20 @@ async def start_session(
     return answer
 
 
-def tries_of(request: Request, parts: Parts, name: str) -> throttle.Keys:
-    """The keys by which this try is counted: of the name and of the network."""
+def tries_of(
+    request: Request, parts: Parts, name: str, browser: str | None = None
+) -> throttle.Keys:
+    """The keys by which this try is counted: of the name, the network and the browser."""
     network = counted_as(request.client.host if request.client else "-")
-    return throttle.keys(parts.link_secrets[0], name, network)
+    return throttle.keys(parts.link_secrets[0], name, network, browser or browser_of(request))
+
+
+def browser_of(request: Request) -> str | None:
+    """The random text by which this browser is known, None before its first sign-in."""
+    for value, _ in cookies.given(request, cookies.KNOWN):
+        if len(value) <= BROWSER_LENGTH:
+            return value
+    return None
 
 
 def desk_path(path: str) -> str:
@@ -177,9 +197,14 @@ def desk_path(path: str) -> str:
     return path if safe and plain else "/desk"
 
 
-def own_form(request: Request) -> None:
-    """Refuse a form of another site, by the browser's Sec-Fetch-Site. Raises `Forbidden`."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+def own_form(request: Request, settings: Settings) -> None:
+    """Refuse a form of another site, by the browser's Sec-Fetch-Site, or by Origin where an older
+    browser lacks that. Raises `Forbidden`."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is None and origin is not None:
+        own = {urlsplit(settings.base_url).netloc, request.headers.get("host")}
+        site = "same-origin" if urlsplit(origin).netloc in own else "cross-site"
+    if site not in (None, "same-origin", "none"):
         raise Forbidden("Sign in on our own page.")
 
 
