@@ -23,7 +23,7 @@ from speech.decoder_process import MAX_MESSAGE
 from speech.errors import NotAudio, SpeechError, Undecodable, every_error
 
 MEMORY_BYTES = 512 * 1024**2
-"""Data that a child may have: a quarter of an hour of sound needs more than 260 MB, less than 400."""
+"""Data that a child may have: a quarter of an hour of sound needs 260 to 400 MB."""
 _START = "from speech.decoder_process import main; main()"
 START_SECONDS = 60.0
 SECONDS = 30.0

@@ -142,11 +142,5 @@ def _copy(source: Path, writer: BlobWriter, size: int) -> None:
 
 def _mark_stored(uploads: Uploads, uid: str, size: int) -> None:
     """Note that ``size`` bytes are in the voicemail; once it has all of them, end the upload."""
-    note = uploads.note(uid)
-    if note is None:
-        return
-    taken = max(note.taken, size)
-    whole = note.size == taken
-    uploads.change(uid, taken=taken, ended="received" if whole else None)
-    if whole:
+    if uploads.take(uid, size):
         uploads.remove(uid)

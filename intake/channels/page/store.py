@@ -23,7 +23,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from intake.channels.page.upload_metadata import METADATA, Note
+from intake.channels.page.upload_metadata import METADATA, RECEIVED, Note
 from intake.errors import NotFound, SettingsError
 from intake.storage.blobs import fsync_folder
 from speech.containers import HEAD_BYTES, sniff
@@ -138,6 +138,20 @@ class Uploads:
             note = self.note(uid)
             if note is not None:
                 self._write_note(uid, replace(note, **values))
+
+    def take(self, uid: str, size: int) -> bool:
+        """Note that the first ``size`` bytes are in a voicemail; whether those are all of them.
+
+        Read and written under one lock: of two calls the later one may bring the smaller size.
+        """
+        with self._writing:
+            note = self.note(uid)
+            if note is None:
+                return False
+            taken = max(note.taken, size)
+            whole = note.size == taken
+            self._write_note(uid, replace(note, taken=taken, ended=RECEIVED if whole else None))
+            return whole
 
     def _write_note(self, uid: str, note: Note) -> None:
         path = self._note_file(uid)
