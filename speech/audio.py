@@ -17,7 +17,7 @@ import numpy.typing as npt
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from speech import containers, silk, wrapping
+from speech import containers, silk, wrapped_files
 from speech.errors import EmptyAudio, SpeechError, Undecodable
 
 RATE = 16_000
@@ -51,7 +51,7 @@ def decode(path: Path, *, max_seconds: float = MAX_SECONDS) -> Decoded:
     Raises NotAudio, EmptyAudio, Undecodable.
     """
     with Path(path).open("rb") as file:
-        parts = wrapping.glued(wrapping.unwrapped(file))
+        parts = wrapped_files.glued(wrapped_files.unwrapped(file))
         if len(parts) == 1:
             return _decode(parts[0], max_seconds)
         return _joined(parts, max_seconds)

@@ -17,7 +17,7 @@ import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from speech import amr, silk, wrapping
+from speech import amr, silk, wrapped_files
 from speech.errors import EmptyAudio, NotAudio, SpeechError, Undecodable
 
 HEAD_BYTES = 4096
@@ -64,7 +64,7 @@ def probe(path: Path) -> AudioInfo:
     Raises NotAudio, EmptyAudio.
     """
     with Path(path).open("rb") as file:
-        first, *more = wrapping.glued(wrapping.unwrapped(file))
+        first, *more = wrapped_files.glued(wrapped_files.unwrapped(file))
         found = _probe(first)
         for part in more:
             with contextlib.suppress(SpeechError):

@@ -163,7 +163,8 @@ async def understand(parts: Parts, service_request_id: int) -> None:
         alternatives = await understand_request.alternatives_of(session, request)
         recording = await service_requests.recording_of(session, request) if words else None
         gazetteer = await parts.gazetteer(session)
-    danger = understand_request.is_emergency(request.text or "", alternatives)
+    spoken = request.transcript_id is not None
+    danger = understand_request.is_emergency(request.text or "", alternatives, spoken=spoken)
     if danger:  # the people on duty are called before Rasa answers
         async with parts.sessions.begin() as session:
             request = await service_requests.lock(session, service_request_id)
@@ -198,7 +199,10 @@ async def understand(parts: Parts, service_request_id: int) -> None:
         if not understand_request.wants_reading(request):
             return
         waits = request.status == Status.NEEDS_REVIEW.value
-        if failure is not None and waits:  # nothing new: operators' versions stay as they are
+        fresh = request.understanding_id is None
+        if (
+            failure is not None and waits and not fresh
+        ):  # nothing new: operators' versions stay as they are
             await _again(session, request, parts)
             return
         await understand_request.keep(session, request, read, parts)

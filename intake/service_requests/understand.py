@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.lifecycle import ENDED, Status
+from intake.locale import reason
 from intake.runtime import Parts
 from intake.service_requests import alarms
 from intake.service_requests.areas import area_of
@@ -33,7 +34,9 @@ from intake.understanding.values import Field, Understanding, Window
 
 ANSWERED_IN_WRITING = {"webchat", "wechat"}
 MISHEARD = 0.6  # of 11 digits, four may be wrong; numbers by chance share fewer
-AGAIN = {"assistant_unreachable", "emergency"}
+MAILED = {"written_mail", "mail_recording_unreadable"}
+"""Reasons with which a mail waits for a person; its words are read all the same."""
+AGAIN = {"assistant_unreachable", "emergency", *MAILED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,13 @@ def untouched(request: ServiceRequest) -> bool:
 
 
 def wants_reading(request: ServiceRequest) -> bool:
-    """Newly transcribed; or in review only because Rasa was away, and no person has touched it."""
+    """Newly transcribed; or in review only because Rasa was away or as it is a mail that nothing
+    has read yet, and no person has touched it."""
     if request.status == Status.TRANSCRIBED.value:
         return True
+    codes = {reason["code"] for reason in request.reasons}
+    if request.understanding_id is None and codes & MAILED and untouched(request):
+        return request.status == Status.NEEDS_REVIEW.value
     return (
         request.status == Status.NEEDS_REVIEW.value
         and bool(request.reasons)
@@ -63,13 +70,13 @@ def wants_reading(request: ServiceRequest) -> bool:
     )
 
 
-def is_emergency(text: str, alternatives: Sequence[str] = ()) -> bool:
-    """Whether the life-safety rules alone find danger in the text.
+def is_emergency(text: str, alternatives: Sequence[str] = (), *, spoken: bool = True) -> bool:
+    """Whether the life-safety rules alone find danger in the text; `spoken`: a transcript.
 
     Alternative transcripts may reveal danger that the best one garbles: one of them is enough.
     """
     return any(
-        safety.read_safety(Heard.of(said, spoken=True)).urgency == "emergency"
+        safety.read_safety(Heard.of(said, spoken=spoken)).urgency == "emergency"
         for said in (text, *alternatives)
     )
 
@@ -185,7 +192,8 @@ async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -
     if request.transcript_id is not None:
         transcript = await session.get_one(Transcript, request.transcript_id)
         notes, engine = transcript.notes, transcript.engine
-    return judge(
+    mailed = await _mailed(session, request)
+    verdict = judge(
         _with_given(Understanding.from_json(row.fields), request),
         reachable=request.channel in ANSWERED_IN_WRITING,
         spoken=request.transcript_id is not None,
@@ -196,6 +204,23 @@ async def decide(session: AsyncSession, request: ServiceRequest, parts: Parts) -
         catalogue=parts.catalogue,
         limits=parts.settings.deciding,
     )
+    return Verdict(False, [*mailed, *verdict.reasons]) if mailed else verdict
+
+
+async def _mailed(session: AsyncSession, request: ServiceRequest) -> list[dict[str, str]]:
+    """Why a mail without a recording that we can play waits for a person; [] for anything else."""
+    if request.channel != "email" or request.recording_id is not None:
+        return []
+    unheard = await session.scalar(
+        select(models.Attachment.id)
+        .join(models.Message, models.Message.id == models.Attachment.message_id)
+        .where(
+            models.Message.service_request_id == request.id,
+            models.Attachment.media_type.startswith("audio/"),
+        )
+        .limit(1)
+    )
+    return [reason("written_mail" if unheard is None else "mail_recording_unreadable")]
 
 
 def _with_given(read: Understanding, request: ServiceRequest) -> Understanding:

@@ -16,9 +16,11 @@ from fastapi import APIRouter
 
 from intake.channels import options_of
 from intake.channels.email import sender_check
+from intake.channels.email.header_limits import trimmed
 from intake.channels.email.listener import Listener
 from intake.channels.email.options import Options
 from intake.channels.email.parse import Mail, parse_mail
+from intake.channels.email.parse_child import parse_apart
 from intake.channels.email.store import CHANNEL, MailStore, RawMail
 from intake.errors import CannotSend, HuyingError
 from intake.runtime import Parts
@@ -51,6 +53,7 @@ class Email:
         self.own_addresses = sender_check.OwnAddresses.of(parts.settings)
         self.listener = Listener(options, self.receive, self._has_room)
         self._parsing = asyncio.Semaphore(2)  # parsing takes several times a mail's size in memory
+        self._apart = asyncio.Semaphore(2)  # odd mails wait for each other, not others for them
 
     def routes(self) -> APIRouter:
         """No routes: mail arrives at a port of its own."""
@@ -109,7 +112,12 @@ class Email:
 
     async def _parse(self, raw_mail: RawMail) -> Mail:
         async with self._parsing:
-            return await asyncio.to_thread(parse_mail, raw_mail.raw)
+            _, usual = await asyncio.to_thread(trimmed, raw_mail.raw)
+            if usual:
+                return await asyncio.to_thread(parse_mail, raw_mail.raw)
+        async with self._apart:
+            log.warning("email: a mail from %s breaks a limit of headers", raw_mail.client)
+            return await parse_apart(raw_mail.raw)
 
     def _has_room(self) -> bool:
         limit = self.parts.settings.limits.min_free_bytes + self.options.max_bytes

@@ -12,21 +12,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import policy
-from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import Any
 
+from intake.channels.email import tnef
+from intake.channels.email.header_text import decoded, header_text
 from speech.containers import HEAD_BYTES, sniff
 from speech.errors import NotAudio
 
 MAX_PARTS = 50
 MAX_NODES = 500
 MAX_TEXT_CHARACTERS = 20_000
-MAX_HEADER_CHARACTERS = 2_000
-_CODECS = ("utf-8", "gb18030")
 _SPACES = re.compile(r"[ \t\r\f\v\u00a0]+")
 _ADDRESS = re.compile(r"[^\s<>\"@]+@[^\s<>\"@]+")
 
@@ -44,14 +43,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail. ``headers``: lower-case name → values as text, in their order. ``date``: aware.
-    ``whole``: False when something could not be parsed or a limit of this module cut it off."""
+    """One mail. ``headers``: lower-case name → values as text, in their order. ``inner``: the same
+    of each mail that is forwarded in it. ``date``: aware. ``whole``: False when something could not
+    be parsed or a limit cut it off."""
 
     headers: dict[str, list[str]] = field(default_factory=dict)
     media_type: str = "text/plain"
     text: str = ""
     parts: tuple[Part, ...] = ()
     whole: bool = True
+    inner: tuple[dict[str, list[str]], ...] = ()
 
     def header(self, name: str) -> str:
         """The first value of a header; ``""`` without one."""
@@ -97,7 +98,8 @@ def parse_mail(raw: bytes) -> Mail:
     rich: list[str] = []
     parts: list[Part] = []
     whole = True
-    for node in _leaves(message):
+    inner: list[dict[str, list[str]]] = []
+    for node in _leaves(message, inner):
         if node is None or len(parts) >= MAX_PARTS:
             whole = False
             continue
@@ -106,6 +108,12 @@ def parse_mail(raw: bytes) -> Mail:
             whole = False
             continue
         media_type, name = _media_type(node), _name(node)
+        wrapped = tnef.unwrap(content)
+        if wrapped is not None:
+            whole &= wrapped.whole
+            plain.append(decoded(wrapped.body))
+            parts.extend(_part(data, title) for title, data in wrapped.files if data)
+            continue
         known = _is_sound(content)
         if media_type.startswith("text/") and not (known or name or _is_attached(node)):
             (rich if media_type == "text/html" else plain).append(_decoded(node, content))
@@ -119,8 +127,9 @@ def parse_mail(raw: bytes) -> Mail:
         headers=_headers(message),
         media_type=_media_type(message),
         text=text,
-        parts=tuple(parts),
-        whole=whole and len(text) < MAX_TEXT_CHARACTERS,
+        parts=tuple(parts[:MAX_PARTS]),
+        whole=whole and len(text) < MAX_TEXT_CHARACTERS and len(parts) <= MAX_PARTS,
+        inner=tuple(inner),
     )
 
 
@@ -140,8 +149,17 @@ def _parse(raw: bytes) -> Message | None:
     return None
 
 
-def _leaves(message: Message) -> Iterator[Message | None]:
-    """Every part with content, in order; None for a malformed one, and after `MAX_NODES` nodes."""
+def _part(content: bytes, name: str | None) -> Part:
+    """A file whose type nobody has declared."""
+    known = _is_sound(content)
+    return Part(content, "audio/x-unknown" if known else "application/octet-stream", name, known)
+
+
+def _leaves(message: Message, inner: list[dict[str, list[str]]]) -> Iterator[Message | None]:
+    """Every part with content, in order; None for a malformed one, and after `MAX_NODES` nodes.
+
+    The headers of forwarded mails are appended to ``inner``.
+    """
     stack: list[Any] = [message]
     for _ in range(MAX_NODES):
         if not stack:
@@ -150,6 +168,10 @@ def _leaves(message: Message) -> Iterator[Message | None]:
         if not isinstance(node, Message):
             yield None
         elif node.is_multipart():
+            if _media_type(node) == "message/rfc822" and len(inner) < MAX_PARTS:
+                inner.extend(
+                    _headers(one) for one in node.get_payload() if isinstance(one, Message)
+                )
             stack.extend(reversed(node.get_payload()))  # type: ignore[arg-type]
         else:
             yield node
@@ -173,7 +195,7 @@ def _media_type(node: Message) -> str:
 
 def _name(node: Message) -> str | None:
     with suppress(Exception):
-        return clean(node.get_filename() or "").replace("\n", " ")[:200] or None
+        return clean(header_text(node.get_filename() or "")).replace("\n", " ")[:200] or None
     return None
 
 
@@ -194,19 +216,14 @@ def _decoded(node: Message, content: bytes) -> str:
     charset = ""
     with suppress(Exception):
         charset = node.get_content_charset() or ""
-    if charset in ("gb2312", "gbk", "gb_2312-80"):
-        charset = "gb18030"  # mails that declare GB2312 are usually GBK
-    for codec in (charset, *_CODECS):
-        with suppress(LookupError, ValueError):
-            return content.decode(codec)
-    return content.decode("utf-8", "replace")
+    return decoded(content, charset)
 
 
 def _headers(message: Message) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     with suppress(Exception):
         for name, value in message.raw_items():
-            found.setdefault(str(name).lower(), []).append(_header_text(str(value)))
+            found.setdefault(str(name).lower(), []).append(_one_line(str(value)))
     return found
 
 
@@ -217,18 +234,8 @@ def _headers_only(raw: bytes) -> dict[str, list[str]]:
     return _headers(message) if message is not None else {}
 
 
-def _header_text(value: str) -> str:
-    """A header's text: unfolded, 8-bit bytes and encoded words (RFC 2047) decoded."""
-    value = " ".join(value.split())[:MAX_HEADER_CHARACTERS]
-    if any("\udc80" <= character <= "\udcff" for character in value):
-        content = value.encode("utf-8", "surrogateescape")
-        for codec in _CODECS:
-            with suppress(ValueError):
-                value = content.decode(codec)
-                break
-    with suppress(Exception):
-        value = str(make_header(decode_header(value)))
-    return clean(value).replace("\n", " ")
+def _one_line(value: str) -> str:
+    return clean(header_text(value)).replace("\n", " ")
 
 
 class _Words(HTMLParser):

@@ -70,13 +70,19 @@ def refusal(mail: Mail, sender: str, own: OwnAddresses, max_hops: int) -> str | 
 def caller(mail: Mail, options: Options) -> str | None:
     """The caller's telephone number: digits, perhaps with a leading +; None when the mail has none.
 
-    Looked for in ``caller_headers`` first, then with ``caller_patterns`` in subject, text and From.
+    Looked for in ``caller_headers`` first, then with ``caller_patterns`` in subject, text and From;
+    in the mail itself before the mails that it forwards.
     """
-    for name in options.caller_headers:
-        for value in mail.headers.get(name.lower(), ()):
-            if number := _number(_bare(value)):
-                return number
-    searched = (mail.subject, mail.text[:_SEARCHED_CHARACTERS], f"Sender: {mail.header('from')}")
+    mails = (mail.headers, *mail.inner)
+    for headers in mails:
+        for name in options.caller_headers:
+            for value in headers.get(name.lower(), ()):
+                if number := _number(_bare(value)):
+                    return number
+    searched = [mail.subject, mail.text[:_SEARCHED_CHARACTERS], f"Sender: {mail.header('from')}"]
+    for headers in mail.inner:
+        searched += headers.get("subject", [])[:1]
+        searched += [f"Sender: {value}" for value in headers.get("from", [])[:1]]
     return next(_found(searched, options.caller_patterns), None)
 
 

@@ -30,6 +30,7 @@ from intake.locale import reason
 from intake.runtime import Parts
 from intake.service_requests import Author, Opened, Opening
 from intake.storage.blobs import BlobWriter
+from intake.storage.jobs import defer
 from intake.storage.models import Attachment, IdempotencyKey, Message, Recording, ServiceRequest
 from intake.understanding import safety
 from intake.understanding.spoken_text import Heard
@@ -106,6 +107,7 @@ class MailStore:
                 if await self._is_known(session, *keys):
                     return False
                 opened = [await self._voicemail(session, raw_mail, mail, r) for r in recordings]
+                await self._check_danger(session, mail, opened)
                 if unreadable or not recordings:
                     opened.insert(0, await self._written(session, raw_mail, mail, unreadable))
                 await self._add_messages(session, mail, opened, others)
@@ -164,12 +166,21 @@ class MailStore:
             session, CHANNEL, recording, self._given(mail), received_at=raw_mail.received_at
         )
 
+    async def _check_danger(
+        self, session: AsyncSession, mail: Mail, opened: Sequence[Opened]
+    ) -> None:
+        """Raise the alarm where the mail's text tells of danger: telephone systems send the
+        transcript of a recording with it, and theirs may be better than ours."""
+        if opened and _is_danger(_words(mail)):
+            request = await service_requests.lock(session, opened[0].id)
+            await service_requests.declare_emergency(session, request)
+
     async def _written(
         self, session: AsyncSession, raw_mail: RawMail, mail: Mail, unreadable: bool
     ) -> Opened:
         """A request that an operator reads; danger in its text raises the alarm."""
         given = self._given(mail)
-        words = "\n".join(part for part in (mail.subject, mail.text) if part)
+        words = _words(mail)
         point = None
         if phone := given.get("phone"):
             point = await service_requests.contact_point(session, "phone", phone)
@@ -189,10 +200,12 @@ class MailStore:
         request = await session.get_one(ServiceRequest, opened.id)
         request.text = words
         reasons = [reason("mail_recording_unreadable") if unreadable else reason("written_mail")]
-        if safety.read_safety(Heard.of(words, spoken=False)).urgency == "emergency":
+        if _is_danger(words):
             await service_requests.declare_emergency(session, request)
             reasons.insert(0, reason("emergency"))
         await service_requests.review(session, request, reasons, by)
+        if words.strip():  # the same reading as everything else: Rasa, fields, doubtful danger
+            await defer(session, "understand", service_request_id=request.id)
         return opened
 
     async def _add_messages(
@@ -236,6 +249,14 @@ class MailStore:
     def _recorded_at(self, mail: Mail) -> datetime | None:
         days = self.parts.settings.limits.recorded_within_days
         return _recordings.believed(mail.date, days) if mail.date is not None else None
+
+
+def _words(mail: Mail) -> str:
+    return "\n".join(part for part in (mail.subject, mail.text) if part)
+
+
+def _is_danger(words: str) -> bool:
+    return safety.read_safety(Heard.of(words, spoken=False)).urgency == "emergency"
 
 
 def _keys(raw_mail: RawMail, mail: Mail) -> tuple[bytes, bytes]:

@@ -107,10 +107,11 @@ SIGNS: dict[str, tuple[str, ...]] = {
         "(?:要|想|敢|还|来)(?:打|揍|砍|弄|整|杀)我(?!们?的?(?:电话|手机|家电话))|[弄整打]死(?:我|你|她|他)(?!了|也|都)|动(?:起|了)?刀子|动起了?刀|地上[^,。!?]{0,3}血|(?:拿|用)[^,。!?]{0,4}(?:皮带|板凳|椅子|棍子?|凳子|酒瓶|砖|锤子?|刀)[^,。!?]{0,2}(?:抽|打|砸|砍|捅|戳|晃)",
         "(?:身上|脸上|头上|胳膊上)[^,。!?]{0,3}(?:全|都)?(?:是|有)(?:伤|血|淤青|青一块)|(?:拿|举|带)(?:着|了)?[^,。!?]{0,2}刀[^,。!?]{0,3}(?:在|冲|往|堵|守|乱|站|晃)",
         f"(?:锁|关|反锁)[^,。!?]{{0,5}}(?:屋|家|房|里)[^,。!?]{{0,4}}(?:不让|不给)[^,。!?]{{0,4}}(?:出|走)|不(?:给|让)(?:我|{_FRAIL})[^,。!?]{{0,3}}(?:吃饭|饭吃|出门)",
+        "(?:有人|个[男女](?:人|的)|陌生人|一伙人|贼|小偷)[^,。!?]{0,4}(?:翻|爬|跳|撬)(?:开|过|了)?(?:我家?的?)?(?:窗户?|阳台|院?墙|栏杆|铁窗)[^,。!?]{0,3}进",
         "(?:有人|个人|男的|女的|陌生人|一伙人|他|她)[^,。!?]{0,5}[撬踹砸][^,。!?]{0,5}(?:门|锁|窗)|(?:窗|阳台|墙)[^,。!?]{0,3}[爬翻钻](?:了)?进|[爬翻钻闯](?:进|了进)来?(?:了)?[^,。!?]{0,3}(?:人|贼|男的)",
         "(?<!让)(?<!见)(?<!给)(?:生人|陌生人|不认识的)[^,。!?随都能]{0,6}(?:进|闯|在)[^,。!?]{0,3}(?:家|屋|门)|(?:家|屋)[^,。!?]{0,4}(?:进来?|闯)(?:了)?[^,。!?]{0,2}(?:生人|陌生人)|(?:有人|贼|小偷|里头?|外头?)[^,。!?]{0,8}翻箱倒柜|不敢(?:出声|吱声)",
         rf"(?<!has )(?<!have )(?:hit|hitting|hits|beat|beating|beats|attack|attacking|punch|punching|kick|kicking|hurt|hurting|strangl|chok)(?:ing|es|ed)? {_THEM}\b|(?:will|to|gonna|['’]ll) kill (?:me|us|her|him)",
-        r"trying to (?:get|break|climb|force)[^.]{0,20}\bin(?:to|side)?\b|(?:stranger|intruder|burglar|someone|somebody)[^.]{0,12}(?:is |['’]s )?in(?:side)? my (?:flat|house|home|room|apartment|kitchen)|(?:break|smash)(?:ing|ed)? (?:my|our|the) (?:window|door|lock)[^.]{0,20}\bin\b|(?:has|got|with) a (?:gun|knife|machete|axe)|threaten(?:ing|ed|s)? (?:me|us|to|her)|climb(?:ing|ed) (?:in|through)[^.]{0,12}(?:window|balcony)|locked me in",
+        r"trying to (?:get|break|climb|force)[^.]{0,20}\bin(?:to|side)?\b|(?:stranger|intruder|burglar|someone|somebody)[^.]{0,12}(?:is |['’]s )?in(?:side)? my (?:flat|house|home|room|apartment|kitchen)|(?:break|smash)(?:ing|ed)? (?:my|our|the) (?:window|door|lock)[^.]{0,20}\bin\b|(?:has|got|with) a (?:gun|knife|machete|axe)|threaten(?:ing|ed|s)? (?:me|us|to|her)|climb(?:ing|ed) (?:in|through)[^.]{0,24}(?:window|balcony)|locked me in",
     ),
     "missing": (
         "走丢了|走失了",

@@ -454,3 +454,69 @@ async def test_the_web_process_listens_as_long_as_it_runs(
         assert answers[0][0] == 250
     with pytest.raises(OSError):
         await asyncio.open_connection("127.0.0.1", options["port"])
+
+
+async def test_the_words_of_a_mail_are_read_as_everything_else_is(door: Door) -> None:
+    here = await door()
+    words = "我叫李桂芳，电话13812345678，明天下午三点来修水龙头，3号楼2单元501"
+    await here.bring(letter(words, subject="水龙头"), sender="wang@mail.example")
+    await here.house.work()
+    (request,) = await here.all(ServiceRequest)
+    assert request.understanding_id is not None
+    assert (request.person, request.phone, request.unit) == ("李桂芳", "13812345678", "3-2-501")
+    assert request.status == "needs_review"
+    assert request.reasons[0]["code"] in ("written_mail", "assistant_unreachable")
+
+
+async def test_danger_in_a_transcript_that_is_mailed_with_a_recording_calls_people(
+    door: Door,
+) -> None:
+    here = await door()
+    mail = voicemail(sound())
+    mail.get_body(("plain",)).set_content("留言转写：有个男的翻窗户进来了，我躲在床底下")
+    await here.bring(mail)
+    (request,) = await here.all(ServiceRequest)
+    assert request.urgency == "emergency"
+    assert ("alarm", "todo", 0) in await here.house.jobs()
+
+
+BOMBS = {
+    "nested comments": ("X-From", "(" * 3000 + "a@b" + ")" * 3000),
+    "parameters": ("X-Type", "text/plain" + "; a=b" * 20_000),
+    "brackets": ("X-To", "[" * 2000 + "]" * 2000),
+}
+
+
+async def test_mails_that_a_parser_takes_for_ever_for_keep_no_other_waiting(door: Door) -> None:
+    here = await door()
+    bombs = []
+    for name, value in BOMBS.values():
+        raw = on_the_wire(voicemail(sound()))
+        field = f"{name.removeprefix('X-')}: {value}\r\n".encode()
+        bombs.append(b"\r\n ".join(field[at : at + 900] for at in range(0, len(field), 900)) + raw)
+    good = voicemail(sound())
+    answers = await asyncio.gather(*(here.bring(mail) for mail in [*bombs, good]))
+    assert [answer[:3] for answer in answers] == ["250"] * 4
+    assert len(await here.all(Recording)) == 4  # the recordings of the odd ones too
+    raw = [a for a in await here.all(Attachment) if a.media_type == "message/rfc822"]
+    assert len(raw) == len(bombs)
+
+
+ODD = "Content-Type: text/plain; charset=utf-8\r\n\r\n有人晕倒了，叫不醒\r\n".encode()
+
+
+async def test_a_mail_whose_parsing_fails_is_kept_as_it_came(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("intake.channels.email.parse_child.SECONDS", 0.0)
+    monkeypatch.setattr(
+        "intake.channels.email.parse_child.parse_apart.__kwdefaults__", {"seconds": 0.0}
+    )
+    here = await door()
+    raw = b"X-Long: " + b"a" * 900 + b"\r\n " * 1 + b"(" * 900 + b"\r\n" + ODD
+    assert (await here.bring(raw, sender="wang@mail.example")).startswith("250 ")
+    (request,) = await here.all(ServiceRequest)
+    assert request.status == "needs_review"
+    assert (request.text, request.urgency) == ("有人晕倒了，叫不醒", "emergency")
+    (kept,) = await here.all(Attachment)
+    assert here.blob(kept.blob_key) == raw
