@@ -147,6 +147,7 @@ def forged(algorithm: str, secret: bytes) -> str:
         _packed(b'{"alg":"RS256","kid":["1"]}') + ".e30.AAAA",
         _packed(b"[]") + ".e30.AAAA",
     ],
+    ids=lambda _: "token",  # the keys are new in each process
 )
 def test_what_no_published_key_has_signed_is_refused_and_blames_no_key(token: str) -> None:
     with pytest.raises(NoFittingKey) as caught:
