@@ -18,6 +18,7 @@ from intake.conversation.locks import lock_of
 from intake.errors import Unavailable
 from intake.lifecycle import WORKING, Actor, Status
 from intake.locale import reason
+from intake.privacy import plausibility
 from intake.runtime import Parts
 from intake.service_requests import Author
 from intake.storage.jobs import defer
@@ -144,8 +145,12 @@ _UNANSWERED = text(
 async def let_time_pass(parts: Parts) -> None:
     """Close what is done for `CLOSE_AFTER` without objection; end holds whose time is over; remove
     operators' sessions that have ended."""
-    now = datetime.now(UTC)
     async with parts.sessions.begin() as session:
+        clock = await plausibility.read_clock(session)
+        if clock.doubt:
+            log.error("nothing is closed by time: %s", clock.doubt)
+            return
+        now = clock.now
         done = await session.scalars(
             select(ServiceRequest)
             .where(

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.errors import MoveNotAllowed
 from intake.lifecycle import Actor
-from intake.privacy import dead_letters, external_data
+from intake.privacy import dead_letters, external_data, plausibility
 from intake.privacy.erase_conversation import forget_contact_point
 from intake.privacy.erase_request import erase
 from intake.service_requests import Author
@@ -40,12 +40,13 @@ Act = Callable[[AsyncSession, Settings, list[Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of data. ``setting``: its key in ``[retention]``, in days. ``find``: SQL that gives
-    the ``id`` of rows that ended before ``:before``, the oldest first. ``act``: deletes or empties
-    the rows found."""
+    """One kind of data. ``setting``: its key in ``[retention]``, in days. ``table``: where it is.
+    ``find``: SQL that gives the ``id`` of rows that ended before ``:before``, the oldest first.
+    ``act``: deletes or empties the rows found."""
 
     name: str
     setting: str
+    table: str
     find: str
     act: Act
 
@@ -135,6 +136,7 @@ KINDS = (
     Kind(
         "requests",
         "requests_days",
+        "service_requests",
         "SELECT id FROM service_requests AS request"
         " WHERE ended_at < :before AND erased_at IS NULL AND NOT EXISTS"
         " (SELECT 1 FROM alarms WHERE service_request_id = request.id AND status = 'open')"
@@ -144,6 +146,7 @@ KINDS = (
     Kind(
         "recordings",
         "recordings_days",
+        "recordings",
         "SELECT id FROM recordings AS recording WHERE forgotten_at IS NULL"  # noqa: S608
         f" AND created_at < :before AND NOT ({_NEEDED_SOUND}) ORDER BY id",
         _sound,
@@ -151,6 +154,7 @@ KINDS = (
     Kind(
         "words of requests",
         "words_days",
+        "service_requests",
         "SELECT id FROM service_requests WHERE ended_at < :before AND erased_at IS NULL"
         " AND (text IS NOT NULL OR transcript_id IS NOT NULL OR understanding_id IS NOT NULL)"
         " ORDER BY ended_at",
@@ -159,6 +163,7 @@ KINDS = (
     Kind(
         "other transcripts",
         "words_days",
+        "transcripts",
         "SELECT transcript.id FROM transcripts AS transcript"  # noqa: S608
         " JOIN recordings AS recording ON recording.id = transcript.recording_id"
         f" WHERE transcript.created_at < :before AND NOT ({_NEEDED_SOUND}) ORDER BY transcript.id",
@@ -167,6 +172,7 @@ KINDS = (
     Kind(
         "messages",
         "messages_days",
+        "messages",
         "SELECT id FROM messages AS message WHERE created_at < :before"  # noqa: S608
         f" AND NOT EXISTS ({_OPEN} AND open.id = message.service_request_id) ORDER BY id",
         _messages,
@@ -174,6 +180,7 @@ KINDS = (
     Kind(
         "conversations",
         "messages_days",
+        "conversations",
         "SELECT id FROM conversations AS conversation"  # noqa: S608
         " WHERE coalesce(last_in_at, created_at) < :before"
         " AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = conversation.id)"
@@ -183,18 +190,21 @@ KINDS = (
     Kind(
         "access log",
         "access_log_days",
+        "access_log",
         "SELECT id FROM access_log WHERE created_at < :before ORDER BY id",
         _delete("access_log"),
     ),
     Kind(
         "senders' keys",
         "keys_days",
+        "idempotency_keys",
         "SELECT key_sha256 AS id FROM idempotency_keys WHERE created_at < :before",
         _delete("idempotency_keys", "key_sha256"),
     ),
     Kind(
         "failed jobs",
         "jobs_days",
+        "procrastinate_jobs",
         "SELECT job.id FROM procrastinate_jobs AS job"
         " WHERE job.status NOT IN ('todo', 'doing') AND NOT EXISTS"
         " (SELECT 1 FROM procrastinate_events WHERE job_id = job.id AND at >= :before)"
@@ -207,7 +217,7 @@ KINDS = (
 async def due(settings: Settings, sessions: Sessions) -> Mapping[str, int]:
     """How many of each kind would be deleted now; changes nothing."""
     found: dict[str, int] = {}
-    for kind, before in _in_force(settings):
+    for kind, before in _in_force(settings, datetime.now(UTC)):
         async with sessions() as session:
             count = await session.scalar(kind.found(only_count=True), {"before": before})
         found[kind.name] = int(count or 0)
@@ -217,15 +227,55 @@ async def due(settings: Settings, sessions: Sessions) -> Mapping[str, int]:
     return found
 
 
+async def doubts(settings: Settings, sessions: Sessions) -> Doubts:
+    """Why a person is asked before anything, or some kinds, are deleted; changes nothing."""
+    async with sessions() as session:
+        clock = await plausibility.read_clock(session)
+        amounts: dict[str, tuple[int, int]] = {}
+        for kind, before in _in_force(settings, clock.now):
+            count = await session.scalar(kind.found(only_count=True), {"before": before})
+            of = await session.scalar(text(f"SELECT count(*) FROM {kind.table}"))  # noqa: S608
+            amounts[kind.name] = (int(count or 0), int(of or 0))
+    return Doubts(clock, tuple(plausibility.unusual(amounts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """``clock``: as it was read. ``unusual``: the kinds of which an unusual share is due."""
+
+    clock: plausibility.Clock
+    unusual: tuple[str, ...]
+
+    def sentences(self) -> list[str]:
+        """What an administrator has to look at; [] where nothing is doubtful."""
+        found = [f"The clock is not believed: {self.clock.doubt}."] if self.clock.doubt else []
+        if self.unusual:
+            kinds = ", ".join(self.unusual)
+            found.append(f"More than half of these would be deleted at once: {kinds}.")
+        return found
+
+
 async def forget(
-    settings: Settings, sessions: Sessions, *, thorough: bool = False
+    settings: Settings, sessions: Sessions, *, thorough: bool = False, agreed: bool = False
 ) -> Mapping[str, int]:
     """Delete what is due; returns how many of each kind.
 
-    ``thorough``: check all files for orphans, not only those of the last nine days.
+    ``thorough``: check all files for orphans, not only those of the last nine days. Without
+    ``agreed`` (a person has looked) a clock that can't be right deletes nothing, and kinds of which
+    an unusual share is due stay.
     """
     found: dict[str, int] = {}
-    for kind, before in _in_force(settings):
+    held: tuple[str, ...] = ()
+    if not agreed:
+        doubtful = await doubts(settings, sessions)
+        for sentence in doubtful.sentences():
+            log.error("retention waits: %s See `huying forget --dry-run`", sentence)
+        if doubtful.clock.doubt:
+            return {}
+        held = doubtful.unusual
+    for kind, before in _in_force(settings, datetime.now(UTC)):
+        if kind.name in held:
+            continue
         count, last = 0, [None]
         while True:
             async with sessions.begin() as session:
@@ -249,11 +299,11 @@ async def forget(
     return found
 
 
-def _in_force(settings: Settings) -> Iterator[tuple[Kind, datetime]]:
+def _in_force(settings: Settings, now: datetime) -> Iterator[tuple[Kind, datetime]]:
     for kind in KINDS:
         days: float = getattr(settings.retention, kind.setting)
         if days > 0:
-            yield kind, datetime.now(UTC) - timedelta(days=days)
+            yield kind, now - timedelta(days=days)
 
 
 async def _orphans(settings: Settings, sessions: Sessions, *, days: int | None = None) -> list[str]:

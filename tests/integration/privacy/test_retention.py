@@ -13,7 +13,8 @@ from sqlalchemy import text, update
 from typer.testing import CliRunner
 
 from intake.cli import app
-from intake.privacy import retention
+from intake.pipeline import sweep
+from intake.privacy import plausibility, retention
 from intake.storage.models import ServiceRequest
 from tests.support.chat import Chat
 from tests.support.installation import Installation
@@ -142,11 +143,6 @@ async def test_conversations_go_when_nothing_in_them_is_needed(chat: Chat) -> No
 
 
 async def test_logs_keys_and_failed_jobs_go(house: Installation) -> None:
-    await house.client.post(
-        "/api/voicemails",
-        files={"audio": ("a.wav", b"no sound")},
-        headers={"Idempotency-Key": "k"},
-    )
     number = await house.leave(SAID)
     await house.work()
     async with await house.operator() as operator:
@@ -228,3 +224,62 @@ def test_the_command_shows_what_would_go(
     assert "recordings  after 90 days" in shown.output
     assert "words of requests  never" in shown.output
     assert "Nothing was changed." in shown.output
+    assert "--agreed" not in shown.output
+
+
+async def moved(house: Installation, ago: str) -> None:
+    """Pretend that the last that happened here happened so long ago (a PostgreSQL interval)."""
+    async with house.parts.sessions.begin() as session:
+        for table in ("events", "messages", "access_log"):
+            await session.execute(text(f"UPDATE {table} SET created_at = now() - interval '{ago}'"))
+
+
+@pytest.mark.parametrize(
+    ("ago", "believed"),
+    [("1 hour", True), ("13 days", True), ("15 days", False), ("4000 days", False),
+     ("-30 minutes", True), ("-2 hours", False), ("-900 days", False)],
+)  # fmt: skip
+async def test_a_clock_that_can_not_be_right_erases_nothing(
+    house: Installation, ago: str, believed: bool
+) -> None:
+    number = await house.leave(SAID, phone="13812345678")
+    await house.work()
+    await ended(house, number, 4000)
+    await moved(house, ago)
+    found = await retention.forget(house.settings, house.parts.sessions)
+    assert bool(found.get("requests")) is believed
+    doubts = (await retention.doubts(house.settings, house.parts.sessions)).sentences()
+    assert bool(doubts) is not believed
+
+
+async def test_an_unusual_share_waits_until_a_person_agrees(
+    house: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plausibility, "FEW", 2)
+    numbers = [await house.leave(SAID) for _ in range(4)]
+    await house.work()
+    for number in numbers[:3]:
+        await ended(house, number, 4000)
+    first = await retention.forget(house.settings, house.parts.sessions)
+    assert not first.get("requests")
+    assert await count(house, "service_requests", "erased_at IS NOT NULL") == 0
+    (doubt,) = (await retention.doubts(house.settings, house.parts.sessions)).sentences()
+    assert "requests" in doubt
+    agreed = await retention.forget(house.settings, house.parts.sessions, agreed=True)
+    assert agreed["requests"] == 3
+    assert await count(house, "service_requests", "erased_at IS NOT NULL") == 3
+
+
+async def test_nothing_is_closed_by_a_clock_that_can_not_be_right(house: Installation) -> None:
+    await house.leave(SAID)
+    await house.work()
+    async with house.parts.sessions.begin() as session:
+        await session.execute(
+            text("UPDATE service_requests SET status = 'done', updated_at = now() - interval '4 d'")
+        )
+    await moved(house, "30 days")
+    await sweep.let_time_pass(house.parts)
+    assert await count(house, "service_requests", "status = 'done'") == 1
+    await moved(house, "1 hour")
+    await sweep.let_time_pass(house.parts)
+    assert await count(house, "service_requests", "status = 'closed'") == 1
