@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.conversation import state as conversation_state
 from intake.conversation.clauses import Clauses
-from intake.conversation.form import FIELDS, Ranking, State, moved, same_day
+from intake.conversation.form import FIELDS, Ranking, State, moved, on_known_day, same_day
 from intake.conversation.plan import Plan, Step
 from intake.conversation.state import ConversationState, Pending
 from intake.errors import NotFound
@@ -177,8 +177,11 @@ def corrected(
     found: dict[str, Any] = {n: v for n in FIELDS if (v := rest.get(n)) is not None}
     if "unit" in found and head.unit is not None:
         found["unit"] = unit.continued_field(head.unit, text[:start], found["unit"], text[start:])
-    if "when" in found and head.when is not None:
-        found["when"] = same_day(head.when, found["when"], text[start:])
+    if head.when is not None:
+        if "when" in found:
+            found["when"] = same_day(head.when, found["when"], text[start:])
+        elif (told := on_known_day(head.when, text[start:])) is not None:
+            found["when"] = told  # 明天早上行不行？改下午吧
     found = {n: moved(value, start) for n, value in found.items()}
     if rest.place is not None:
         found["area"] = rest.area

@@ -7,6 +7,7 @@ from dataclasses import field as dataclass_field
 from datetime import datetime
 from typing import Any, Protocol
 
+from intake.understanding import remarks
 from intake.understanding.fields import READ_NAMES, Urgency
 from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.person import read_person
@@ -29,6 +30,9 @@ DOUBT_EXPLAINED_FROM = 0.9
 """The chance from which a message is doubtful that tells what sounded like danger."""
 
 
+_CALLED_OFF = frozenset(
+    ("cancel_request", "handoff", "thanks", "greet", "affirm", "deny", "inform")
+)
 FEWEST_LETTERS = 4
 """Letters beside the fields of a message of which no more is asked than whether it is danger."""
 LISTEN_FIRST = "danger_possible"
@@ -207,6 +211,9 @@ def understand(
     learned_alone = bool(reasons) and not (safety.evidence or safety.doubt)
     if learned_alone and danger < (alarm_from + doubt_from) / 2 and message.only_answers():
         urgency, reasons = safety.urgency, ()
+    if category is not None and category not in _CALLED_OFF and remarks.calls_off(text):
+        zh, en = "可能是要取消或推掉，不是要服务", "This may call something off, not ask for it"
+        reasons += (Reason("perhaps_called_off", zh, en),)
     timed = "when" in message.found or not message.arranged or message.emergency
     reasons += unexplained(heard, message.explained(), timed=timed)
     return Understanding(

@@ -34,6 +34,12 @@ _TAKES_DANGER_BACK = re.compile(
     "|false alarm|no danger|(?:was|am|were) (?:joking|kidding)|just (?:a joke|kidding|the tv|on tv|a film)|nobody is hurt|(?:i'?m|we'?re|she'?s|he'?s|it'?s) (?:fine|okay|ok|all right)(?: now)?|(?:by )?mistake",
     re.I,
 )
+_CALLS_OFF = re.compile(
+    "(?:别|甭|不用|不必|莫|不要|不消)(?:再|让人?|叫人?|派人?|给我?们?|帮我?)?(?:过来|来|上门|送|去|派|跑|接|等|留|安排|做|修|白跑)[^,，。!！?？能]{0,6}了(?!再|就)"
+    "|(?:不|别)(?:要|用|约|订|去|理|剪|洗|修|送|办|报|看|做|查|接|装)了(?![^,，。]{0,3}(?:吗|吧[?？]|呢|再))|(?:退|取消|撤)(?:掉|了|吧)|取消"
+    "|\\b(?:cancel|call(?:ed|ing)? off|no longer need|don['’]t need|won['’]t need|never ?mind|(?:please )?drop (?:the|my|our|that)|needn['’]t come|don['’]t (?:come|send|bother))\\b",
+    re.I,
+)
 _STILL = re.compile(
     "(?:不是|没)(?:玩笑|开玩笑|误会|搞错)|(?<!不是)真的(?!没)|快(?:来|点|救)|救命"
     "|可是|但|不过|还(?:在(?!家)|没|是[不没])|[疼痛血喘晕]|[动站起醒]不|[白紫青]了|\\bbut\\b|still|not (?:a joke|kidding)|hurry",
@@ -74,6 +80,14 @@ def is_lost(text: str) -> bool:
 def moves(text: str) -> bool:
     """Whether the message puts something that is arranged to another time: 改期了, 往后推一天."""
     return len(text) <= AT_MOST and bool(_MOVES.search(text))
+
+
+def calls_off(text: str) -> bool:
+    """Whether the message may call off what was arranged: 明儿上午别过来了, drop the van for tomorrow.
+
+    Of a message that asks for a service this is a doubt: a person looks before anybody comes.
+    """
+    return _CALLS_OFF.search(text) is not None
 
 
 def takes_danger_back(text: str) -> bool:

@@ -47,10 +47,13 @@ _NUMERALS = frozenset("0123456789一二两三四五六七八九十")
 _SPACED = re.compile(
     f"(?:[{HAN}\\d,，。.?？!！:：-]{{1,4}}+ +){{3,}}+[{HAN}\\d,，。.?？!！:：-]*+ *"
 )
-# 不行 and 还是 take a time back that stands before them; of other things they say something else.
+# 不行 takes a time back that stands before it; of other things it says something else.
 _INSTEAD = re.compile(
-    "等[等下哈]|不是|[推挪延换调]到|不行(?!就|的话|再)|算了|(?<=[吧，,。])还是|改(?=周|星期|礼拜|明|后|下|大后)"
+    "等[等下哈]|不是|[推挪延换调]到|不行(?!就|的话|再)|算了|改(?=周|星期|礼拜|明|后|下|大后)"
 )
+
+
+_RATHER = re.compile("[吧，,。了]还是$")
 
 
 def read_when(
@@ -223,7 +226,9 @@ def _after_corrections(view: str, scored: list[tuple[Moment, float]]) -> list[tu
     for index in range(len(scored) - 1, 0, -1):
         between = view[scored[index - 1][0].end : scored[index][0].start]
         instead = CORRECTION.search(between) or _INSTEAD.search(between)
-        if len(between) <= 20 and instead and scored[index][1] > -2:
+        # 还是后天吧 takes back; 挪到16号了，还是上午 says that the hours are as before.
+        rather = scored[index][0].day is not None and _RATHER.search(between)
+        if len(between) <= 20 and (instead or rather) and scored[index][1] > -2:
             taken_back = [(m, -3.0) for m, _ in scored[:index]]
             return taken_back + scored[index:]
     return scored

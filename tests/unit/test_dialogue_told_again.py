@@ -88,6 +88,7 @@ def test_a_corrected_day_keeps_the_hours_and_the_week(
         ("瓦窑湾，5栋，门牌掉了，应该是3-6", "unit", "5-3-6"),
         ("三号楼402，不是402，是401", "unit", "3-401"),
         ("明天下午，改成后天吧", "when", "11-22 14:00-18:00"),
+        ("明天早上来人行不行？不行，早上我去看牙，改下午吧", "when", "11-21 14:00-18:00"),
     ],
 )  # fmt: skip
 def test_a_correction_within_a_message_keeps_what_it_leaves_open(
@@ -146,6 +147,8 @@ def test_a_hospital_named_once_the_home_is_known_is_where_she_goes(text: str, pl
         ("阿荣伯", "阿荣伯"),
         ("安康里12号楼201，阿古拉", "阿古拉"),
         ("安康里12号楼201 老迟", "老迟"),
+        ("钟，钟表的钟", "钟"),
+        ("我姓吕，双口的吕", "吕"),
         ("小路", None),
         ("老家", None),
         ("漏水", None),

@@ -19,7 +19,7 @@ from intake.conversation.form.state import (
     Turn,
     missing,
 )
-from intake.conversation.form.times import same_day
+from intake.conversation.form.times import on_known_day, same_day
 
 __all__ = [
     "FIELDS",
@@ -36,6 +36,7 @@ __all__ = [
     "missing",
     "moved",
     "noted",
+    "on_known_day",
     "respond",
     "same_day",
     "with_early",

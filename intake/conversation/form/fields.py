@@ -31,7 +31,8 @@ def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
     elif "place" in found and draft.read.place and _is_destination(draft, said.text, found):
         del found["place"]  # 州医院，星期四早上八点半, once the home is known
     moved_home = "place" in found and _elsewhere(draft.read.place, found["place"])
-    home = _home(draft, said.text, found.get("unit"), moved_home)
+    timed = draft.knows("when") or "when" in found or state.asked == "unit"
+    home = _home(draft, said.text, found.get("unit"), moved_home, timed=timed)
     if home is not None:
         found["unit"] = home
     if (known := draft.read.when) is not None:
@@ -55,6 +56,9 @@ def answers(state: State, said: MessageReading) -> dict[str, Field[Any]]:
 _FAMILIAR = re.compile(
     "[小老阿][\u3400-\u9fff](?:[伯叔婆嫂哥姐妹姨公爷]|师傅)?|阿[\u3400-\u9fff]{2}"
 )
+_SPELLED = re.compile(
+    "(?:我?姓|免贵姓?)?(?P<name>[\u3400-\u9fff])[,，\\s]{1,2}(?:就是)?[\u3400-\u9fff]{2,4}的(?P=name)(?:字|那个字)?"
+)
 _CLAUSE = re.compile("[,，。;；!！\\s]+")
 
 
@@ -65,6 +69,8 @@ def _signed(
     alone = text.strip(" 。.")
     if not found and asked == "read_back" and is_surname(alone) and not replies.yes(alone):
         return Field(alone, (0, len(text)), 0.6)
+    if (spelled := _SPELLED.fullmatch(alone)) and is_surname(spelled["name"]):
+        return Field(spelled["name"], (0, len(text)), 0.7)  # 钟，钟表的钟
     clauses = [clause for clause in _CLAUSE.split(text) if clause]
     last = clauses[-1] if clauses else ""
     if draft.knows("person") or (len(clauses) > 1 and "unit" not in found):
@@ -102,17 +108,20 @@ _ROOM = re.compile(r"\s*(?:就?是)?(\d{3,4})[室号房]?[。.!！]?\s*")
 _HOUSE = re.compile(r"\s*(?:就?是|门牌)?(\d{1,4})号(?P<yard>院|门牌)?(?=[\s,，。;；!！]|$)")
 
 
-def _home(draft: Draft, text: str, found: Field[str] | None, moved: bool) -> Field[str] | None:
+def _home(
+    draft: Draft, text: str, found: Field[str] | None, moved: bool, *, timed: bool
+) -> Field[str] | None:
     """The draft's home with what this message gives of it; None if it gives nothing of one.
 
-    `moved`: the message names another place than the draft's.
+    `moved`: the message names another place than the draft's. `timed`: 22号 at its beginning is no
+    day, as the day is known, told besides, or not what was asked for.
     """
     known = draft.read.unit
     if known is None and found is None and (whole := _ROOM.fullmatch(text)):
         return Field(whole[1], whole.span(1), 0.7)
     if known is None and found is None and draft.read.place:
         house = _HOUSE.match(text)  # 25号，敖锦泉: no day, as that is known
-        if house and (house["yard"] or draft.read.when):
+        if house and (house["yard"] or timed):
             return Field(house[1], house.span(1), 0.7)
     if known is None or (moved and found is not None):
         return found

@@ -19,6 +19,8 @@ KINDS = {
     "taken back": (remarks.takes_danger_back, True),
     "not taken back": (remarks.takes_danger_back, False),
     "lost": (remarks.is_lost, True),
+    "called off": (remarks.calls_off, True),
+    "not called off": (remarks.calls_off, False),
 }
 
 
