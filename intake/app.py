@@ -114,7 +114,7 @@ def build(settings: Settings, *, hears: bool = False) -> Parts:
             name: backends.create(name, table, outgoing)
             for name, table in settings.backends.items()
         },
-        link_secrets=[secret_files.ensure(settings, "links")],
+        link_secrets=secret_files.ring(settings, "links"),
         transcriber=transcriber,
         assistant=Assistant(
             settings.assistant_url,

@@ -26,6 +26,7 @@ COMMANDS = {
     "operator": ("operator", "app", "Who may sign in at the desk: add, password, role, disable."),
     "token": ("token", "app", "Make and revoke the operators' tokens."),
     "household": ("household", "app", "Households and their links: add, link, revoke, list."),
+    "links": ("links", "app", "The secret of all links: renew it, end what it signed before."),
     "backup": ("backup", "backup", "Write everything into one archive."),
     "backup-key": ("backup", "backup_key", "Make a key pair that backups are encrypted with."),
     "restore": ("backup", "restore", "Restore an installation from an archive."),
