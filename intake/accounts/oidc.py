@@ -50,13 +50,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The person who signed in. ``subject``: issuer and subject, which never change for a person.
-    ``id_token``: as the provider gave it."""
+    """The person who signed in. ``subject``: issuer and subject, which never change for a
+    person."""
 
     subject: str
     name: str
     role: str
-    id_token: str
 
 
 class Provider:
@@ -101,20 +100,20 @@ class Provider:
         claims = await self._verified(known, tokens, attempt)
         if self._lacks(claims) and known.get("userinfo_endpoint"):
             claims = {**await self._more(known, tokens, claims["sub"]), **claims}
-        return self._person(claims, str(tokens["id_token"]))
+        return self._person(claims)
 
-    async def sign_out_address(self, id_token: str, back: str) -> str | None:
+    async def sign_out_address(self, back: str) -> str | None:
         """The URL where the browser signs out at the provider, which then sends it to ``back``.
 
-        None when the provider has no such page (RP-Initiated Logout 1.0 § 2). Raises
-        `BackendError` when the provider is down.
+        None when the provider has no such page (RP-Initiated Logout 1.0 § 2). The token of the
+        sign-in is not kept, so that no hint is sent with it: the provider may ask who signs out.
+        Raises `BackendError` when the provider is down.
         """
         known = await self._metadata()
         endpoint = known.get("end_session_endpoint")
         if not isinstance(endpoint, str) or urlsplit(endpoint).scheme not in ("https", "http"):
             return None
         asked = {
-            "id_token_hint": id_token,
             "client_id": self._options.client_id,
             "post_logout_redirect_uri": back,
         }
@@ -202,7 +201,7 @@ class Provider:
         wanted = (self._options.name_claim, self._options.role_claim)
         return any(claim and _at(claims, claim) is None for claim in wanted)
 
-    def _person(self, claims: Mapping[str, Any], id_token: str) -> Person:
+    def _person(self, claims: Mapping[str, Any]) -> Person:
         name = _at(claims, self._options.name_claim) or claims.get("preferred_username")
         if not isinstance(name, str):
             raise NotSignedIn(f"There is no claim {self._options.name_claim}; mend name_claim.")
@@ -212,7 +211,7 @@ class Provider:
         role = max(fitting, key=ROLES.index, default=self._options.default_role)
         if role is None:
             raise NotSignedIn("No role of this account is one of ours.", code="oidc_no_role")
-        return Person(f"{self._options.issuer}#{claims['sub']}", name, role, id_token)
+        return Person(f"{self._options.issuer}#{claims['sub']}", name, role)
 
     async def _json(
         self,

@@ -175,12 +175,10 @@ async def open_session(
     lasts: timedelta,
     *,
     bound: bool = False,
-    id_token: str | None = None,
 ) -> SignedIn:
     """Sign an operator in: a new browser session that ends after ``lasts``.
 
-    ``bound``: the session is valid only in a cookie that is bound to our host. ``id_token``: the
-    provider's token, if the operator signed in with an outside account.
+    ``bound``: the session is valid only in a cookie that is bound to our host.
     """
     token = secrets.token_urlsafe(32)
     session.add(
@@ -188,7 +186,6 @@ async def open_session(
             operator_id=operator.id,
             token_sha256=_digest(token),
             bound=bound,
-            id_token=id_token,
             expires_at=datetime.now(UTC) + lasts,
         )
     )
@@ -221,11 +218,10 @@ async def session_of(
     return SignedIn(operator, token)
 
 
-async def end_session(session: AsyncSession, token: str) -> str | None:
-    """Sign one browser out; return the ``id_token`` for signing out at the provider, if any."""
+async def end_session(session: AsyncSession, token: str) -> None:
+    """Sign one browser out."""
     gone = delete(OperatorSession).where(OperatorSession.token_sha256 == _digest(token))
-    found: str | None = await session.scalar(gone.returning(OperatorSession.id_token))
-    return found
+    await session.execute(gone)
 
 
 async def end_sessions(session: AsyncSession, operator_id: int) -> None:

@@ -27,6 +27,7 @@ from intake.backends import Dispatch, Pending, Receipt, Report
 from intake.backends._mail_texts import TEXTS
 from intake.errors import BackendError
 from intake.locale import say
+from intake.locale.visible_text import finalize
 from intake.network.http import Outgoing
 from intake.network.options import NetworkOptions, Secret, Zone
 from intake.understanding.fields import READ
@@ -238,4 +239,5 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=finalize,
     )

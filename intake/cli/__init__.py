@@ -99,7 +99,11 @@ def root(
 
 
 def main() -> None:
-    """Entry point: our own errors are sentences, not tracebacks; exit code 1."""
+    """Entry point: our own errors are sentences, not tracebacks; exit code 1.
+
+    Whatever a command writes is its user's alone.
+    """
+    os.umask(0o077)
     try:
         app()
     except (HuyingError, SpeechError) as error:

@@ -15,8 +15,8 @@ from intake.storage.models import Household
 app = typer.Typer(
     no_args_is_help=True,
     help="Links are signed: those of households (printed sheets), in mails to backends and people"
-    " on duty, of chat visitors. Renew their secret when somebody may have seen it: rotate, print new"
-    " sheets, then drop-earlier.",
+    " on duty, of chat visitors. Renew their secret when somebody may have seen it: rotate, print"
+    " new sheets, then drop-earlier.",
 )
 NAME = "links"
 

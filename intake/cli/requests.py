@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from intake.cli import client as http
+from intake.locale.visible_text import visible
 from intake.settings import load
 from intake.understanding.fields import COLUMNS
 
@@ -43,7 +44,7 @@ def list_requests(
     for row in found:
         where = " ".join(p for p in (row["place"], row["unit"]) if p)
         cells = [row["tracking_number"], row["status"], row["urgency"], row["category"], where]
-        table.add_row(*(c or "" for c in [*cells, row["phone"], (row["text"] or "")[:40]]))
+        table.add_row(*(visible(c or "") for c in [*cells, row["phone"], (row["text"] or "")[:40]]))
     Console().print(table)
 
 
@@ -74,13 +75,17 @@ def show(
         "deadline_at",
     ]:
         if found.get(key) is not None:
-            typer.echo(f"{key:16} {found[key]}")
+            typer.echo(f"{key:16} {visible(str(found[key]))}")
     for why in found["reasons"]:
         typer.echo(f"{'review':16} {why.get('zh')} / {why.get('en')}")
     for event in found["events"]:
         move = f"{event['from_status'] or ''} → {event['to_status']}" if event["to_status"] else ""
         who = event["who"] or event["actor"]
-        typer.echo(f"{event['created_at'][:19]}  {event['kind']} {move} {who} {event['why'] or ''}")
+        typer.echo(
+            visible(
+                f"{event['created_at'][:19]}  {event['kind']} {move} {who} {event['why'] or ''}"
+            )
+        )
     for delivery in found["deliveries"]:
         typer.echo(
             f"delivery to {delivery['backend']}: {delivery['kind']} {delivery['status']},"

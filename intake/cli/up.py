@@ -72,6 +72,9 @@ def _tell(text: str) -> None:
 def _run(settings: Settings, *, quiet: bool) -> None:
     home = settings.home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    opened = home.stat().st_mode & 0o077
+    if opened:
+        home.chmod(0o700)
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -81,6 +84,8 @@ def _run(settings: Settings, *, quiet: bool) -> None:
 
     with only_one(home):
         log = Log(home / "log" / "huying.log", quiet=quiet)
+        if opened:
+            say(f"{home} was open to other users of this machine; it is closed now")
         end_leftovers(home, say)
         check_port(settings.host, settings.port)
         ours = {settings.local_port} - {settings.port}

@@ -22,6 +22,7 @@ from intake.accounts import households
 from intake.errors import NotFound
 from intake.lifecycle import Actor
 from intake.locale import DEFAULT, languages, say
+from intake.locale.visible_text import finalize
 from intake.storage.models import (
     AccessLog,
     Alarm,
@@ -48,7 +49,10 @@ STAFF = frozenset(("acknowledged_by", "done_by", "erased_by", "accepted_by", "er
 PICTURES = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
 Row = dict[str, Any]
 _templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    trim_blocks=True,
+    finalize=finalize,
 )
 
 

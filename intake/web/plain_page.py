@@ -11,9 +11,11 @@ from fastapi.templating import Jinja2Templates
 
 from intake.errors import HuyingError
 from intake.locale import emergency_numbers, say
+from intake.locale.visible_text import finalize
 from intake.network import signing
 
 templates = Jinja2Templates(Path(__file__).parent / "templates")
+templates.env.finalize = finalize
 
 
 def page(

@@ -47,8 +47,7 @@ class ApiToken(Base):
 class OperatorSession(Base):
     """One browser in which an operator is signed in; only its token's SHA-256 is kept.
 
-    ``bound``: accepted only from a cookie with the ``__Host-`` prefix. ``id_token``: the OpenID
-    Connect provider's token from the sign-in, which the provider wants at sign-out.
+    ``bound``: accepted only from a cookie with the ``__Host-`` prefix.
     """
 
     __tablename__ = "operator_sessions"
@@ -56,7 +55,6 @@ class OperatorSession(Base):
     operator_id: Mapped[int] = ref("operators", cascade=True)
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     bound: Mapped[bool] = mapped_column(Boolean, server_default=sql("false"))
-    id_token: Mapped[str | None]
     seen_at: Mapped[datetime] = now()
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime] = now()

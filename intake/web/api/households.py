@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.accounts import households
 from intake.locale import DEFAULT, languages, say
+from intake.locale.visible_text import finalize
 from intake.settings import Settings
 from intake.storage.models import Household, Operator
 from intake.web.api import schemas
@@ -26,6 +27,7 @@ _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
     autoescape=True,
     trim_blocks=True,
+    finalize=finalize,
 )
 
 

@@ -59,9 +59,7 @@ async def back(request: Request, parts: CurrentParts) -> Response:
         person = await provider.person(request.query_params, attempt, address)
         async with parts.sessions.begin() as session:
             operator = await _account(session, person, options)
-            answer = await start_session(
-                session, request, parts, operator, attempt.next, id_token=person.id_token
-            )
+            answer = await start_session(session, request, parts, operator, attempt.next)
     except NotSignedIn as error:
         return _told(request, parts, attempt.next, error, f"desk.{error.code}", 401)
     except BackendError as error:

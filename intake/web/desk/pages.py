@@ -14,6 +14,7 @@ from fastapi.templating import Jinja2Templates
 from intake.accounts.operators import SignedIn, may
 from intake.errors import Forbidden, NotAllowed
 from intake.locale import catalog, languages, say
+from intake.locale.visible_text import finalize
 from intake.web.assets_manifest import Built
 from intake.web.auth import CurrentParts, signed_in_of
 from intake.web.language import language_of
@@ -28,6 +29,7 @@ POLICY = (
     " frame-ancestors 'none'"
 )
 templates = Jinja2Templates(WEB / "templates")
+templates.env.finalize = finalize
 
 
 class SignInFirst(NotAllowed):

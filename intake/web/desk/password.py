@@ -89,10 +89,10 @@ async def sign_out_everywhere(
     _by_cookie(request)
     async with parts.sessions.begin() as session:
         operator = await _still_in(session, parts, who)
-        id_token = await operators.end_session(session, who.token)
+        await operators.end_session(session, who.token)
         await operators.end_sessions(session, operator.id)
         await log_access(session, operator, "sign_out_everywhere")
-        return await _go_on(request, parts, session, operator, id_token)
+        return await _go_on(request, parts, session, operator)
 
 
 async def _still_in(session: AsyncSession, parts: Parts, who: SignedIn) -> Operator:
@@ -111,15 +111,11 @@ async def _still_in(session: AsyncSession, parts: Parts, who: SignedIn) -> Opera
 
 
 async def _go_on(
-    request: Request,
-    parts: Parts,
-    session: AsyncSession,
-    operator: Operator,
-    id_token: str | None = None,
+    request: Request, parts: Parts, session: AsyncSession, operator: Operator
 ) -> Response:
     opened = await operators.open_session(
         session, operator, parts.settings.desk.lasts,
-        bound=cookies.is_https(request, parts.settings), id_token=id_token,
+        bound=cookies.is_https(request, parts.settings),
     )  # fmt: skip
     answer = JSONResponse({"csrf": opened.csrf})
     cookies.drop(answer, request)

@@ -86,23 +86,23 @@ async def sign_out(request: Request, parts: CurrentParts, who: CurrentBrowser) -
     The answer redirects to the next page; for scripts it is JSON that names it in ``then``.
     """
     async with parts.sessions.begin() as session:
-        id_token = await operators.end_session(session, who.token)
+        await operators.end_session(session, who.token)
         await log_access(session, who.operator, "sign_out")
-    then = await _provider_sign_out(parts, id_token) or "/desk/sign-in"
+    then = await _provider_sign_out(parts, who.operator) or "/desk/sign-in"
     scripted = "application/json" in request.headers.get("accept", "")
     answer = JSONResponse({"then": then}) if scripted else RedirectResponse(then, 303)
     cookies.drop(answer, request)
     return answer
 
 
-async def _provider_sign_out(parts: Parts, id_token: str | None) -> str | None:
+async def _provider_sign_out(parts: Parts, operator: Operator) -> str | None:
     """The URL at which the provider signs the operator out; None without one."""
     options = parts.settings.desk.oidc
-    if id_token is None or options is None:
+    if operator.oidc_subject is None or options is None:
         return None
     try:
         provider = Provider(options, parts.outgoing)
-        return await provider.sign_out_address(id_token, f"{parts.settings.base_url}/desk/sign-in")
+        return await provider.sign_out_address(f"{parts.settings.base_url}/desk/sign-in")
     except BackendError as error:  # at the desk the operator is signed out all the same
         log.warning("sign-out over OpenID Connect: %s", error)
         return None
@@ -147,8 +147,6 @@ async def start_session(
     parts: Parts,
     operator: Operator,
     next: str,
-    *,
-    id_token: str | None = None,
 ) -> Response:
     """Sign the browser in with a new session and redirect to ``next``.
 
@@ -159,7 +157,7 @@ async def start_session(
         await operators.end_session(session, token)
     opened = await operators.open_session(
         session, operator, parts.settings.desk.lasts,
-        bound=cookies.is_https(request, parts.settings), id_token=id_token,
+        bound=cookies.is_https(request, parts.settings),
     )  # fmt: skip
     await log_access(session, operator, "sign_in")
     target = desk_path(next)

@@ -17,6 +17,7 @@ from fastapi.templating import Jinja2Templates
 
 from intake.errors import NotFound
 from intake.locale import FALLBACK, catalog, emergency_numbers, languages, say
+from intake.locale.visible_text import finalize
 from intake.settings import Settings
 from intake.web.assets_manifest import ASK_AGAIN, Asset, Built, answer_with, send
 from intake.web.auth import CurrentParts
@@ -35,6 +36,7 @@ POLICY = (
     " base-uri 'none'; frame-ancestors 'none'"
 )
 templates = Jinja2Templates(WEB / "templates")
+templates.env.finalize = finalize
 
 
 def routes(built: Built | None = None) -> APIRouter:

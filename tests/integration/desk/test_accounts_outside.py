@@ -412,11 +412,10 @@ async def test_signing_out_here_leads_to_the_providers_sign_out_and_back(
     assert there.startswith(f"{provider}/oauth2/end_session?")
     assert asked["client_id"] == ["huying"]
     assert asked["post_logout_redirect_uri"] == ["https://huying.example/desk/sign-in"]
-    claims = json.loads(base64.urlsafe_b64decode(asked["id_token_hint"][0].split(".")[1] + "=="))
-    assert (claims["sub"], claims["aud"]) in (("1", "huying"), ("1", ["huying"]))
+    assert "id_token_hint" not in asked  # the token of the sign-in is not kept
     async with httpx.AsyncClient(trust_env=False) as elsewhere:
         page = await elsewhere.get(there)
-        assert page.status_code == 200 and "id_token_hint</code> not set" not in page.text
+        assert page.status_code == 200
         form = {"redirect_uri": "https://huying.example/desk/sign-in"}
         assert form["redirect_uri"] in page.text
         back = await elsewhere.post(f"{provider}/oauth2/end_session/confirm", data=form)
