@@ -38,6 +38,7 @@ class HuyingError(Exception):
     ``code``: stable snake_case name. ``retryable``: may the same call succeed later?
     ``retry_after_seconds``: the least wait that the other side asked for, if it did.
     ``details``: whatever else the raiser adds; the API shows ``field``, ``limit`` and ``state``.
+    ``headers``: of the answer, where the door's protocol demands some.
     """
 
     default_code = "error"
@@ -58,6 +59,7 @@ class HuyingError(Exception):
         self.code = code or self.default_code
         self.retryable = self.default_retryable if retryable is None else retryable
         self.retry_after_seconds = retry_after_seconds
+        self.headers: dict[str, str] = {}
         self.details = details
 
 

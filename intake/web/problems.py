@@ -38,7 +38,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HuyingError)
     async def ours(request: Request, error: HuyingError) -> JSONResponse:
-        headers = {}
+        headers = dict(error.headers)
         if error.http_status in (429, 503, 507):
             headers["Retry-After"] = str(int(error.retry_after_seconds or 5))
         if error.http_status == 401:

@@ -30,6 +30,7 @@ from intake.errors import (
     BadField,
     DiskFull,
     EmptyRecording,
+    HuyingError,
     InputError,
     NotFound,
     TooLarge,
@@ -92,6 +93,13 @@ class TusGuard:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._answer(scope, receive, send)
+        except HuyingError as error:  # tus 1.0: every answer names the version, errors as well
+            error.headers["Tus-Resumable"] = VERSION
+            raise
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(_with_length(scope))
         uid = request.path_params.get("upload", "")
         method = request.method  # what X-HTTP-Method-Override asks for is in it already
@@ -102,6 +110,8 @@ class TusGuard:
                 headers["Tus-Resumable"] = VERSION
                 if "location" in headers:  # only the path: behind a proxy the host is another
                     headers["Location"] = f"{PATH}/{headers['location'].rpartition('/')[2]}"
+                if "upload-metadata" in headers:
+                    headers["Upload-Metadata"] = self._metadata(uid)
             await send(message)
 
         if method == "OPTIONS":
@@ -133,6 +143,16 @@ class TusGuard:
                 "Tus-Extension": EXTENSIONS,
                 "Tus-Max-Size": str(self.parts.settings.limits.max_bytes),
             },
+        )
+
+    def _metadata(self, uid: str) -> str:
+        """What HEAD says of the metadata: as the client gave them, without those that are not kept
+        and without the household's link, which is a secret."""
+        note = self._known(uid)
+        return ",".join(
+            f"{name} {base64.b64encode(value.encode()).decode()}"
+            for name, value in note.metadata.items()
+            if name != "household"
         )
 
     # -- creation -------------------------------------------------------------------------

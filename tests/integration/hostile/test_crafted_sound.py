@@ -39,8 +39,49 @@ def a_quarter_of_an_hour() -> bytes:
     return wav_of([0.0] * 16_000 * 890)
 
 
+def flac(rate: int, said_by_frames: int | None = None) -> bytes:
+    """A FLAC file (RFC 9639) of about 100 bytes: four frames of 65,535 equal samples.
+
+    ``rate`` (Hz) stands in its header; ``said_by_frames``: another one in each frame. Without a
+    limit a rate of 1 Hz becomes 72 hours of sound at 16 kHz.
+    """
+    block = 65_535
+    info = block.to_bytes(2, "big") * 2 + bytes(6)
+    info += (rate << 44 | 15 << 36 | 4 * block).to_bytes(8, "big") + bytes(16)
+    content = b"fLaC\x80" + len(info).to_bytes(3, "big") + info
+    for number in range(4):
+        code = 0x70 if said_by_frames is None else 0x7D
+        head = bytes([0xFF, 0xF8, code, 0x08, number]) + (block - 1).to_bytes(2, "big")
+        if said_by_frames is not None:
+            head += said_by_frames.to_bytes(2, "big")
+        head += _crc(head, 0x07, 8)
+        frame = head + b"\x00\x01\x00"
+        content += frame + _crc(frame, 0x8005, 16)
+    return content
+
+
+def _crc(content: bytes, polynomial: int, bits: int) -> bytes:
+    value, top = 0, 1 << (bits - 1)
+    for byte in content:
+        value ^= byte << (bits - 8)
+        for _ in range(8):
+            value = (value << 1 ^ (polynomial if value & top else 0)) & (1 << bits) - 1
+    return value.to_bytes(bits // 8, "big")
+
+
+def test_the_crafted_flac_is_a_flac(children: Decoders, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(flac(192_000))
+    assert len(children.wav(path)) == pytest.approx(
+        44 + 2 * 16_000 * 4 * 65_535 / 192_000, rel=0.01
+    )
+
+
 CRAFTED = {
     "a WAV of one sample a second": claims_one_sample_a_second,
+    **{f"a FLAC of {rate} Hz": lambda _, rate=rate: flac(rate) for rate in (1, 3_999, 655_350)},
+    "a FLAC whose frames say another rate": lambda folder: flac(16_000, 1),
+    "a FLAC of which only the frames say a rate": lambda folder: flac(0, 1),
     "noise behind a magic": lambda folder: b"fLaC" + os.urandom(200),
     "text": lambda folder: b"no sound" * 100,
     "an endless header": lambda folder: b"RIFF\xff\xff\xff\xffWAVE" + b"LIST\xff\xff\xff\x7f" * 50,

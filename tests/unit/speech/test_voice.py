@@ -7,6 +7,7 @@ import pytest
 
 from speech import audio, speech_detection
 from speech.audio import RATE
+from speech.levels import level_and_trim
 from speech.speech_detection import find_speech
 from tests.unit.speech import sounds
 
@@ -20,6 +21,22 @@ def spoken() -> audio.Samples:
 
 def seconds(regions: tuple[speech_detection.Region, ...]) -> float:
     return sum(region.end - region.start for region in regions) / RATE
+
+
+@pytest.mark.parametrize(
+    ("loudness", "share"), [(0, 1.0), (10, 1.0), (60, 1.0), (300, 1.0), (0, 0.05), (10, 0.05)]
+)
+def test_words_after_nine_minutes_of_silence_are_found(
+    spoken: audio.Samples, loudness: int, share: float
+) -> None:
+    """``loudness`` of the room's noise (standard deviation, full scale 32768); ``share`` of the
+    voice's own loudness."""
+    noise = np.random.default_rng(1).normal(0, loudness, 540 * RATE).astype(np.int16)
+    recording = np.concatenate([noise, (spoken * share).astype(np.int16)])
+    samples, offset = level_and_trim(recording)
+    found = find_speech(samples)
+    assert seconds(found) == pytest.approx(seconds(find_speech(spoken)), rel=0.1)
+    assert found[0].start / RATE + offset == pytest.approx(540, abs=1)
 
 
 def test_a_voice_between_silences_is_found(spoken: audio.Samples) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -35,6 +37,23 @@ WRITTEN: dict[str, Callable[[bytes], bytes]] = {
     ),
     "a data URI without a type": lambda c: b"data:;base64," + base64.b64encode(c),
     "a data URI and a line": lambda c: data_uri(c) + b"\n",
+    "a data URI with a space, as Firefox writes it": lambda c: (
+        b"data:audio/ogg; codecs=opus;base64," + base64.b64encode(c)
+    ),
+    "a data URI with quotes": lambda c: (
+        b'data:audio/webm;codecs="opus";base64,' + base64.b64encode(c)
+    ),
+    "a data URI in capitals": lambda c: b"DATA:AUDIO/WAV;BASE64," + base64.b64encode(c),
+    "a data URI, percent-encoded": lambda c: (
+        b"data:audio/wav;base64," + quote(base64.b64encode(c), safe="").encode()
+    ),
+    "a data URI in quotes": lambda c: b'"' + data_uri(c) + b'"',
+    "base64 with a byte order mark": lambda c: codecs.BOM_UTF8 + base64.b64encode(c),
+    "base64 as UTF-16": lambda c: base64.b64encode(c).decode().encode("utf-16"),
+    "base64 in pieces, each padded": lambda c: b"".join(
+        base64.b64encode(c[start : start + 1000]) for start in range(0, len(c), 1000)
+    ),
+    "base64 padded too much": lambda c: base64.b64encode(c) + b"====",
 }
 
 
@@ -48,7 +67,19 @@ def test_sound_that_is_written_as_text_is_decoded(how: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "content",
-    [b"just words " * 30, b"A" * 3000, b"data:text/plain;base64,aGVsbG8=", b"data:,hello", b"="],
+    [
+        b"just words " * 30,
+        b"A" * 3000,
+        b"data:text/plain;base64,aGVsbG8=",
+        b"data:,hello",
+        b"data:" * 1000,
+        b"data:audio/wav;base64," * 200,
+        b"=",
+        b"=" * 5000,
+        b"A" * 65 + b"=",
+        codecs.BOM_UTF8,
+        codecs.BOM_UTF16_BE + b"\0A" * 200,
+    ],
 )
 def test_other_text_is_no_sound(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "said"
@@ -83,6 +114,16 @@ def test_of_two_files_one_behind_the_other_both_are_heard(
         lengths.append(audio.decode(path).seconds)
     path.write_bytes(one + other)
     assert audio.decode(path).seconds == pytest.approx(sum(lengths), rel=0.15)
+
+
+@pytest.mark.parametrize("between", [b"", b"\n"])
+@pytest.mark.parametrize("written", [base64.b64encode, data_uri])
+def test_of_two_files_written_as_text_both_are_heard(
+    written: Callable[[bytes], bytes], between: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "both"
+    path.write_bytes(written(ONE) + between + written(ONE))
+    assert audio.decode(path).seconds == pytest.approx(2.0, abs=0.1)
 
 
 def test_a_damaged_second_file_is_noted(tmp_path: Path) -> None:
