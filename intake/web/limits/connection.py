@@ -37,7 +37,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.shares, self.body_seconds = shares, body_seconds
         self.host = ""
-        self._in_head = self._in_body = False
+        self._in_head = self._in_body = self._handed_over = False
         self._head_bytes = self._body_bytes = self._raw_bytes = 0
         self._heard_at = 0.0
         self._late: asyncio.TimerHandle | None = None
@@ -74,7 +74,7 @@ class Connection(HttpToolsProtocol):
         self._raw_bytes += len(data)
         self._heard_at = self.loop.time()
         super().data_received(data)
-        if self.transport.is_closing() or self.parser is None:
+        if self.transport.is_closing() or self.parser is None or self._handed_over:
             return
         if self._in_head:
             self._head_bytes += len(data)
@@ -115,6 +115,7 @@ class Connection(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over: pages that are connected have limits of their own."""
         self._disarm()
+        self._handed_over = True
         self.shares.leave(self)
         super().handle_websocket_upgrade()
 

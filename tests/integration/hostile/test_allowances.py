@@ -41,12 +41,16 @@ async def begin(client: httpx.AsyncClient, **how: Any) -> httpx.Response:
 async def test_another_method_does_not_go_round_the_allowance(
     open_house: Callable[..., Installation], real: str, asked: str, url: str
 ) -> None:
-    house = open_house(limits={"per_address_per_minute": 1})
-    assert (await begin(house.client)).status_code == 201
+    house = open_house(limits={"per_address_per_minute": 4})
+    # The window slides: at the turn of a minute it forgets a part of what was.
+    while (await begin(house.client)).status_code == 201:
+        pass
+    uploads = house.app.state.parts.channels["page"].uploads
+    before = uploads.unfinished()
     override = {"X-HTTP-Method-Override": asked}
     answer = await begin(house.client, method=real, url=url, headers=override)
     assert answer.status_code == 429
-    assert house.app.state.parts.channels["page"].uploads.unfinished() == 1
+    assert uploads.unfinished() == before
 
 
 async def test_a_network_without_patch_and_delete_still_uploads(house: Installation) -> None:
