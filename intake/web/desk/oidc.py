@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.accounts import operators
 from intake.accounts.oidc import Attempt, NotSignedIn, Person, Provider
-from intake.errors import BackendError, BadField, NotFound
+from intake.errors import BackendError, BadField, MoveNotAllowed, NotFound
 from intake.runtime import Parts
 from intake.settings import Oidc
 from intake.storage.models import Operator
@@ -46,7 +46,7 @@ async def go(request: Request, parts: CurrentParts, next: str = "/desk") -> Resp
 @router.get(BACK)
 async def back(request: Request, parts: CurrentParts) -> Response:
     """Where the provider redirects to. The first sign-in creates the account here; with
-    ``role_claim`` each sign-in updates its role."""
+    ``role_claim`` each sign-in updates its role, except that the last administrator stays one."""
     options = _options(parts)
     try:
         mine = request.cookies.get(cookies.name_of(KEPT, request, parts.settings), "")
@@ -74,6 +74,10 @@ async def back(request: Request, parts: CurrentParts) -> Response:
 
 
 async def _account(session: AsyncSession, person: Person, options: Oidc) -> Operator:
+    if options.role_claim is not None and person.role != "admin":
+        # Lock all administrators before this account: two who lose the role at the same moment
+        # would otherwise wait for each other.
+        await operators.admins(session)
     found = await session.scalar(
         select(Operator).where(Operator.oidc_subject == person.subject).with_for_update()
     )
@@ -89,7 +93,15 @@ async def _account(session: AsyncSession, person: Person, options: Oidc) -> Oper
     if found.disabled_at is not None:
         raise NotSignedIn("The account is disabled here.", code="oidc_disabled")
     if options.role_claim is not None:
-        found.role = person.role
+        try:
+            await operators.set_role(session, found, person.role)
+        except MoveNotAllowed:
+            log.error(
+                "operator %s stays administrator although the provider says %s: there is no other"
+                " one; make another (`huying operator add NAME --role admin`)",
+                found.id,
+                person.role,
+            )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -57,21 +58,25 @@ def provider() -> Iterator[str]:
         yield f"http://localhost:{server.server_port}"
 
 
-async def go_there(house: Installation, next: str = "/desk/tasks") -> str:
+async def go_there(
+    house: Installation, next: str = "/desk/tasks", client: httpx.AsyncClient | None = None
+) -> str:
     """The provider's address that the desk sends the browser to."""
-    sent = await house.client.get("/desk/oidc", params={"next": next})
+    sent = await (client or house.client).get("/desk/oidc", params={"next": next})
     assert sent.status_code == 303, sent.text
     return sent.headers["location"]
 
 
-async def sign_in(house: Installation, subject: str) -> httpx.Response:
+async def sign_in(
+    house: Installation, subject: str, client: httpx.AsyncClient | None = None
+) -> httpx.Response:
     """All of it, as a browser does; what the desk answers in the end."""
-    address = await go_there(house)
+    address = await go_there(house, client=client)
     async with httpx.AsyncClient(trust_env=False) as elsewhere:
         agreed = await elsewhere.post(address, data={"sub": subject})
     assert agreed.status_code == 302, agreed.text
     back = urlsplit(agreed.headers["location"])
-    return await house.client.get(f"{back.path}?{back.query}")
+    return await (client or house.client).get(f"{back.path}?{back.query}")
 
 
 async def found(house: Installation, name: str) -> Operator | None:
@@ -113,7 +118,9 @@ async def test_the_other_side_says_the_role_and_who_has_none_stays_outside(
     assert "没有开通" in refused.text
     assert await found(house, "路人") is None
     await sign_in(house, "1")
+    kept = await passwords.hash_beside("三棵梧桐树 七只喜鹊飞")
     async with house.parts.sessions.begin() as session:
+        await operators.add(session, "另一个管理员", "admin", kept)
         await session.execute(update(Operator).values(role="admin"))
     await sign_in(house, "1")
     again = await found(house, "李敏")
@@ -122,6 +129,47 @@ async def test_the_other_side_says_the_role_and_who_has_none_stays_outside(
         await operators.disable(session, await operators.find(session, "李敏"))
     assert (await sign_in(house, "1")).status_code == 401
     assert (await house.client.get("/api/requests")).status_code == 401
+
+
+@pytest.mark.parametrize("subject", ["1", "2"])
+async def test_the_other_side_does_not_take_the_last_administrator_away(
+    open_house: Open, provider: str, ours: dict[str, Any], subject: str
+) -> None:
+    house = open_house(desk={"oidc": {"issuer": provider, **ours}})
+    people = (("只有她", "admin"), ("停用了的", "admin"), ("不是管理员", "supervisor"))
+    async with house.parts.sessions.begin() as session:
+        for name, role in people:
+            number = subject if name == "只有她" else name
+            await operators.add(session, name, role, None, oidc_subject=f"{provider}#{number}")
+        await operators.disable(session, await operators.find(session, "停用了的"))
+    assert (await sign_in(house, subject)).status_code == 303
+    only = await found(house, "只有她")
+    assert only is not None and only.role == "admin"
+    async with house.parts.sessions.begin() as session:
+        await operators.add(session, "接班的", "admin", None, oidc_subject=f"{provider}#9")
+    assert (await sign_in(house, subject)).status_code == 303
+    only = await found(house, "只有她")
+    assert only is not None and only.role == {"1": "supervisor", "2": "operator"}[subject]
+
+
+async def test_two_administrators_who_lose_the_role_at_once_leave_one(
+    open_house: Open, provider: str, ours: dict[str, Any]
+) -> None:
+    house = open_house(desk={"oidc": {"issuer": provider, **ours}})
+    async with house.parts.sessions.begin() as session:
+        for subject in ("1", "2"):
+            await operators.add(
+                session, f"管理员{subject}", "admin", None, oidc_subject=f"{provider}#{subject}"
+            )
+
+    async def lose(subject: str) -> int:
+        transport = httpx.ASGITransport(house.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return (await sign_in(house, subject, client)).status_code
+
+    assert await asyncio.gather(lose("1"), lose("2")) == [303, 303]
+    async with house.parts.sessions.begin() as session:
+        assert len(await operators.admins(session)) == 1
 
 
 async def test_nobody_takes_an_account_over_by_its_name(
