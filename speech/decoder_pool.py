@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
-import socket
-import subprocess
-import sys
 import threading
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from speech import child_process
 from speech.containers import AudioInfo
-from speech.decoder_process import MAX_MESSAGE
 from speech.errors import NotAudio, SpeechError, Undecodable, every_error
 
 MEMORY_BYTES = 512 * 1024**2
 """Data that a child may have: a quarter of an hour of sound needs 260 to 400 MB."""
-_START = "from speech.decoder_process import main; main()"
 START_SECONDS = 60.0
 SECONDS = 30.0
 """What one file may take."""
@@ -102,18 +96,9 @@ class Decoders:
 
 class _Child:
     def __init__(self, memory_bytes: int, seconds: int) -> None:
-        ours, theirs = socket.socketpair()
-        root = Path(__file__).resolve().parents[1]
-        path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        arguments = (theirs.fileno(), os.getpid(), memory_bytes, seconds)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, *map(str, arguments)],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": path},
-            )
-        self._pipe = Connection(ours.detach())
+        self._process, self._pipe = child_process.start(
+            "speech.decoder_process", memory_bytes, seconds
+        )
         self.used = False
 
     def alive(self) -> bool:
@@ -130,7 +115,7 @@ class _Child:
     def _receive(self, seconds: float) -> bytes:
         if not self._pipe.poll(seconds):
             raise TimeoutError
-        return self._pipe.recv_bytes(MAX_MESSAGE)
+        return self._pipe.recv_bytes(child_process.MAX_MESSAGE)
 
     def end(self) -> None:
         self._pipe.close()

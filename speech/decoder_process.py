@@ -20,11 +20,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from speech.child_process import (
+    MAX_MESSAGE,
+    be_first_to_go,
+    die_with,
+    limit_memory,
+    write_no_words,
+)
 from speech.errors import SpeechError, Undecodable
 from speech.memory import is_lacking
-from speech.worker_process import be_first_to_go, die_with, limit_memory, write_no_words
-
-MAX_MESSAGE = 64 * 1024 * 1024
 
 
 def main() -> None:

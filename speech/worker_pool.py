@@ -1,30 +1,26 @@
 """Recognisers in worker processes: a crash, a hang or a lack of memory costs one attempt.
 
-Workers are started by ``python -c`` and not forked: native libraries hold threads and locks that
-a fork breaks. A worker that fails is ended, and the next call starts a new one. All workers end
-when this process ends, even by kill -9.
+A worker that fails is ended, and the next call starts a new one. All workers end when this process
+ends, even by kill -9.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from speech import child_process
 from speech.errors import (
     RecogniserClosed,
     RecogniserCrashed,
@@ -35,7 +31,7 @@ from speech.errors import (
 )
 from speech.relisten_result import RelistenResult
 from speech.transcript import Transcript
-from speech.worker_process import MAX_MESSAGE, OUT_OF_MEMORY_EXIT
+from speech.worker_process import OUT_OF_MEMORY_EXIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,25 +216,9 @@ class _Worker:
     """One worker process and our end of its pipe."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            package = str(Path(__file__).resolve().parent.parent)
-            known = os.environ.get("PYTHONPATH")
-            path = package if not known else f"{package}{os.pathsep}{known}"
-            self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-c",
-                    "from speech.worker_process import main; main()",
-                    str(theirs.fileno()),
-                    str(os.getpid()),
-                ],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"},
-            )
-        self._pipe = Connection(ours.detach())
+        self.process, self._pipe = child_process.start(
+            "speech.worker_process", TOKENIZERS_PARALLELISM="false"
+        )
         self._ending = threading.Lock()
 
     def say(self, message: dict[str, Any]) -> None:
@@ -258,7 +238,7 @@ class _Worker:
                 raise RecogniserTimeout(
                     f"The recogniser did not answer within {seconds:.0f} seconds and was ended."
                 )
-            answer: dict[str, Any] = json.loads(self._pipe.recv_bytes(MAX_MESSAGE))
+            answer: dict[str, Any] = json.loads(self._pipe.recv_bytes(child_process.MAX_MESSAGE))
         except (EOFError, OSError, ValueError) as error:
             raise self._death() from error
         return answer

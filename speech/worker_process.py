@@ -8,26 +8,27 @@ seconds, then ``{"say": "heard"}`` or ``{"say": "failed"}``.
 
 from __future__ import annotations
 
-import ctypes
 import json
-import logging
 import os
 import queue
-import resource
 import signal
 import sys
 import threading
-import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from speech.child_process import (
+    MAX_MESSAGE,
+    be_first_to_go,
+    die_with,
+    limit_memory,
+    write_no_words,
+)
 from speech.errors import SpeechError
 from speech.memory import is_lacking
 
 OUT_OF_MEMORY_EXIT = 86
-PR_SET_PDEATHSIG = 1
-MAX_MESSAGE = 64 * 1024 * 1024
 
 
 def main() -> None:
@@ -48,45 +49,6 @@ def main() -> None:
         if is_lacking(error):
             os._exit(OUT_OF_MEMORY_EXIT)
         raise
-
-
-def die_with(parent: int) -> None:
-    """End this process when its parent ends, even by kill -9.
-
-    Linux only; elsewhere the end of the pipe tells.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # the parent ended before prctl took effect
-        os._exit(0)
-
-
-def write_no_words() -> None:
-    """Keep what was said off standard error: of an exception only its class is written."""
-
-    def write_class(kind: type[BaseException], *_: Any) -> None:
-        os.write(2, f"recogniser: {kind.__name__}\n".encode())
-
-    def write_class_of(told: Any) -> None:  # raised in a thread, or where Python can't raise
-        write_class(told.exc_type)
-
-    sys.excepthook = write_class
-    threading.excepthook = sys.unraisablehook = write_class_of
-    logging.lastResort = None  # warnings of libraries, which would go to standard error
-    warnings.simplefilter("ignore")
-
-
-def be_first_to_go() -> None:
-    """Have the kernel end this process before others when memory runs out (Linux)."""
-    path = Path("/proc/self/oom_score_adj")
-    if path.exists():
-        path.write_text("1000")
-
-
-def limit_memory(most: int | None) -> None:
-    """Allow this process at most ``most`` bytes of data (RLIMIT_DATA); None: no limit."""
-    if most:
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _read(pipe: Connection, inbox: queue.Queue[dict[str, Any]]) -> None:

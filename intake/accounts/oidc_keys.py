@@ -15,7 +15,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
-from intake.network.content import visible
+from intake.network.content import storable
 
 SIGNS: Mapping[str, tuple[str, ...]] = {
     "RSA": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
@@ -129,4 +129,4 @@ def _read(data: Any) -> _Usable | _Unusable:
 def _told(keys: Sequence[_Unusable]) -> str:
     """The unusable keys in one line, for a log."""
     told = [f"{one.kid or 'without kid'} ({one.why})" for one in keys]
-    return visible("; ".join(told), 300).replace("\n", " ") or "the set is empty"
+    return storable("; ".join(told), 300).replace("\n", " ") or "the set is empty"

@@ -128,7 +128,7 @@ def _flat(item: Mapping[str, Any]) -> Record:
         value = given[0] if isinstance(given, list) and len(given) == 1 else given
         if isinstance(value, bool):
             out[key] = str(value).lower()
-        elif isinstance(value, str | int | float) and (text := content.visible(str(value), _LONG)):
+        elif isinstance(value, str | int | float) and (text := content.storable(str(value), _LONG)):
             out[key] = text
     return out
 

@@ -39,7 +39,7 @@ def identifier(value: Any) -> str | None:
         value = value[0]
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    text = content.visible(str(value), ID_CHARACTERS)
+    text = content.storable(str(value), ID_CHARACTERS)
     return None if text.lower() in NO_IDS else text
 
 

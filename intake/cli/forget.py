@@ -37,7 +37,7 @@ def forget(
         after = f"  after {days[name]:g} days" if name in days else ""
         typer.echo(f"{count:8}  {name}{after}")
     for name in sorted(days.keys() - found.keys()):
-        typer.echo(f"       –  {name}  never")
+        typer.echo(f"       –  {name}  {'waits for you' if days[name] else 'never'}")
     for sentence in doubts:
         typer.echo(f"{sentence} Look at the clock and the amounts, then: huying forget --agreed")
     if dry_run:

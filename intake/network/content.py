@@ -81,7 +81,7 @@ def carriers(found: Any, keys: Collection[str], depth: int = DEPTH) -> Iterator[
             yield from carriers(each, keys, depth - 1)
 
 
-def visible(text: str, most: int) -> str:
+def storable(text: str, most: int) -> str:
     """At most ``most`` characters of a text, without those that can't be stored or seen."""
     return _HIDDEN.sub("", text).strip()[:most]
 
@@ -89,7 +89,7 @@ def visible(text: str, most: int) -> str:
 def excerpt(answer: httpx.Response) -> str:
     """Status, media type and the beginning of the text, to be kept with an attempt."""
     kind = answer.headers.get("content-type", "")
-    return visible(f"{answer.status_code} {kind}\n{answer.text}", ANSWER_CHARACTERS)
+    return storable(f"{answer.status_code} {kind}\n{answer.text}", ANSWER_CHARACTERS)
 
 
 def description(answer: httpx.Response) -> str | None:
@@ -103,7 +103,7 @@ def description(answer: httpx.Response) -> str | None:
     if len(answer.content) <= _PAGE_CHARACTERS:
         with suppress(Unreadable):
             said = _said(tree(answer), DEPTH) or (title[2] if title else "")
-    line = " ".join(visible(said, ANSWER_CHARACTERS).split())
+    line = " ".join(storable(said, ANSWER_CHARACTERS).split())
     return line[:DESCRIPTION_CHARACTERS] or None
 
 

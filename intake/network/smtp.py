@@ -16,7 +16,7 @@ import aiosmtplib
 
 from intake.errors import BackendError
 from intake.network.addresses import Resolve, connect
-from intake.network.content import ANSWER_CHARACTERS, DESCRIPTION_CHARACTERS, visible
+from intake.network.content import ANSWER_CHARACTERS, DESCRIPTION_CHARACTERS, storable
 
 IMPLICIT_TLS_PORT = 465  # RFC 8314 § 3.3
 _GOODBYE_SECONDS = 2
@@ -166,7 +166,7 @@ async def _session(
         # The client owns the socket: closing the socket directly would leave it registered in the
         # event loop.
         client.close()
-    return visible(f"{answer.code} {answer.message}", ANSWER_CHARACTERS)
+    return storable(f"{answer.code} {answer.message}", ANSWER_CHARACTERS)
 
 
 def _addresses(message: EmailMessage, header: str) -> list[str]:
@@ -197,7 +197,7 @@ def _our_name() -> str:
 
 
 def _refused(host: str, error: aiosmtplib.SMTPResponseException, sent: bool | None) -> BackendError:
-    answer = visible(f"{error.code} {error.message}", ANSWER_CHARACTERS)
+    answer = storable(f"{error.code} {error.message}", ANSWER_CHARACTERS)
     if not 400 <= error.code <= 599:
         # Only 4yz and 5yz say that the mail was not taken (RFC 5321 section 4.2.1).
         return BackendError(
@@ -221,5 +221,5 @@ def _refused(host: str, error: aiosmtplib.SMTPResponseException, sent: bool | No
         retryable=not permanent,
         status=error.code,
         answer=answer,
-        description=visible(error.message, DESCRIPTION_CHARACTERS) or None,
+        description=storable(error.message, DESCRIPTION_CHARACTERS) or None,
     )

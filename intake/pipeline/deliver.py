@@ -20,7 +20,7 @@ from intake.catalogue.routing import choose_backend
 from intake.errors import BackendError
 from intake.lifecycle import ENDED, Actor, Status
 from intake.locale import reason, say
-from intake.network.content import ANSWER_CHARACTERS, visible
+from intake.network.content import ANSWER_CHARACTERS, storable
 from intake.pipeline.dispatch import dispatch_of
 from intake.runtime import Parts
 from intake.service_requests import Author
@@ -118,7 +118,7 @@ async def attempt(parts: Parts, delivery_id: int) -> None:
         row.finished_at = datetime.now(UTC)
         row.ok, row.sent = error is None, True if error is None else error.sent
         if request.erased_at is None and answer is not None:
-            row.answer = visible(answer, ANSWER_CHARACTERS)
+            row.answer = storable(answer, ANSWER_CHARACTERS)
         if error is not None:
             row.error_code, row.error = error.code, _told(request, error)
             await _failed(session, parts, delivery, request, error, maybe_sent=maybe_sent)

@@ -200,9 +200,7 @@ async def understand(parts: Parts, service_request_id: int) -> None:
             return
         waits = request.status == Status.NEEDS_REVIEW.value
         fresh = request.understanding_id is None
-        if (
-            failure is not None and waits and not fresh
-        ):  # nothing new: operators' versions stay as they are
+        if failure is not None and waits and not fresh:  # nothing new; operators' versions stay
             await _again(session, request, parts)
             return
         await understand_request.keep(session, request, read, parts)

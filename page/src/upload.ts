@@ -30,8 +30,7 @@ export interface Receipt {
 type UploadState =
   | ({ state: "received"; bytes: number | null } & Receipt)
   | { state: "partial"; url: string; offset: number }
-  | { state: "finishing" }
-  | { state: "refused"; code: string };
+  | { state: "finishing" };
 
 class TusResponse implements HttpResponse {
   constructor(
@@ -169,7 +168,6 @@ export async function uploadRecording(stored: StoredRecording, fresh: boolean): 
   for (let asked = 0; asked < MAX_ASKED; asked++) {
     if (!state || asked) state = await askState(stored.meta.key);
     if (state && state.state === "received" && !isShort(state, stored)) return state;
-    if (state && state.state === "refused") throw new UploadRefused();
     await new Promise((go) => setTimeout(go, PAUSE_MS));
   }
   throw new Error("not yet");

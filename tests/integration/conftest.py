@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
+from intake.accounts import passwords, throttle
 from tests.support.chat import Chat
 from tests.support.installation import Installation
 from tests.support.real_rasa import RealRasa
@@ -51,3 +53,14 @@ async def chat(make_settings: Callable[..., Any]) -> AsyncIterator[Chat]:
     stray = await opened.stray_keys()
     await opened.close()
     assert not stray, f"in `given` stands what no sender filled in: {stray}"
+
+
+@pytest.fixture
+def light_hashes_and_long_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sign-ins whose hashes cost little, and whose waits outlast a busy machine."""
+    light = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", light)
+    monkeypatch.setattr(throttle, "FIRST_WAIT_SECONDS", 60.0)
+    passwords._nobody.cache_clear()
+    yield
+    passwords._nobody.cache_clear()

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from intake.catalogue.services import load_catalogue
 from intake.conversation.clauses import worth_ranking
 from intake.conversation.form import (
     MessageReading,
@@ -15,29 +14,14 @@ from intake.conversation.form import (
     respond,
     with_early,
 )
-from intake.settings import ROOT
 from intake.understanding import replies
-from intake.understanding.gazetteer import Gazetteer
-from intake.understanding.readers import understand
+from tests.support.dialogue import CATALOGUE, Dialogue
 
-CATALOGUE = load_catalogue(ROOT / "data" / "services")
-PLACES = Gazetteer.from_rows(
-    [("幸福里", "estate", "东片", ["幸福小区"]), ("安康里", "estate", "西片", [])]
-)
 NOW = datetime(2026, 11, 20, 10, 0)
-
-
-def said(text: str, kind: str, share: float = 0.9, clauses: Any = ()) -> MessageReading:
-    read = understand(text, received_at=NOW, ranking=((kind, share),), gazetteer=PLACES)
-    return MessageReading(text, read, clauses)
-
-
-def talk(*turns: tuple[str, str]) -> Turn:
-    state = State()
-    for text, kind in turns:
-        turn = respond(state, said(text, kind), CATALOGUE)
-        state = turn.state
-    return turn
+DIALOGUE = Dialogue(
+    NOW, [("幸福里", "estate", "东片", ["幸福小区"]), ("安康里", "estate", "西片", [])]
+)
+said, talk = DIALOGUE.said, DIALOGUE.talk
 
 
 def known(turn: Turn, number: int = 0) -> dict[str, Any]:

@@ -7,26 +7,25 @@ from typing import Any
 
 import pytest
 
-from intake.catalogue.services import load_catalogue
 from intake.conversation.clauses import worth_ranking
 from intake.conversation.context import corrected
-from intake.conversation.form import MessageReading, State, Turn, respond, same_day
+from intake.conversation.form import State, Turn, respond, same_day
 from intake.conversation.form.times import on_known_day
-from intake.settings import ROOT
 from intake.understanding import replies
-from intake.understanding.gazetteer import Gazetteer
 from intake.understanding.readers import understand
 from intake.understanding.values import Field, Window
+from tests.support.dialogue import CATALOGUE, Dialogue
 
-CATALOGUE = load_catalogue(ROOT / "data" / "services")
-PLACES = Gazetteer.from_rows(
+NOW = datetime(2026, 11, 20, 20, 0)  # a Friday evening
+DIALOGUE = Dialogue(
+    NOW,
     [
         ("幸福里", "community", "东片", []),
         ("安康里", "community", "西片", []),
         ("县人民医院", "facility", "西片", ["县医院"]),
-    ]
+    ],
 )
-NOW = datetime(2026, 11, 20, 20, 0)  # a Friday evening
+said, talk, PLACES = DIALOGUE.said, DIALOGUE.talk, DIALOGUE.places
 
 
 def window(said: str) -> Field[Window]:
@@ -103,19 +102,6 @@ def test_a_correction_within_a_message_keeps_what_it_leaves_open(
     found = corrected(read(text), read(text[:start]), read(text[start:]), text, start).get(name)
     assert found is not None
     assert (shown(found.value) if name == "when" else found.value) == value
-
-
-def said(text: str, kind: str, share: float = 0.9, clauses: Any = ()) -> MessageReading:
-    read = understand(text, received_at=NOW, ranking=((kind, share),), gazetteer=PLACES)
-    return MessageReading(text, read, clauses)
-
-
-def talk(*turns: tuple[str, str]) -> Turn:
-    state = State()
-    for text, kind in turns:
-        turn = respond(state, said(text, kind), CATALOGUE)
-        state = turn.state
-    return turn
 
 
 def value(turn: Turn, name: str) -> Any:

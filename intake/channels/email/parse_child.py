@@ -25,7 +25,7 @@ _ROOT = str(Path(__file__).resolve().parents[3])
 _START = "from intake.channels.email.parse_child import main; main()"
 
 
-async def parse_apart(raw: bytes, *, seconds: float = SECONDS) -> Mail:
+async def parse_apart(raw: bytes) -> Mail:
     """The mail, never whole; where the child fails, with what follows its header as text."""
     path = os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")]))
     child = await asyncio.create_subprocess_exec(
@@ -38,7 +38,7 @@ async def parse_apart(raw: bytes, *, seconds: float = SECONDS) -> Mail:
         env={**os.environ, "PYTHONPATH": path},
     )
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(SECONDS):
             found, _ = await child.communicate(raw)
         return _read(found)
     except (TimeoutError, ValueError, KeyError, TypeError):

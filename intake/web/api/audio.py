@@ -21,7 +21,7 @@ Form = Annotated[Literal["wav"] | None, Query(alias="as")]
 Part = Annotated[str | None, Header(alias="range", include_in_schema=False)]
 """The ``Range`` header; without it a browser can't jump to another second."""
 # A quarter of an hour of sound, the longest that is decoded, takes 29 MB twice.
-_decoders = ThreadPoolExecutor(2, thread_name_prefix="as-wav")
+_threads = ThreadPoolExecutor(2, thread_name_prefix="as-wav")
 
 
 async def response(
@@ -43,7 +43,7 @@ async def response(
         return recording_response(parts, recording, name)
     path = parts.blobs.path(recording.blob_key)
     try:
-        body = await asyncio.get_running_loop().run_in_executor(_decoders, decoders.wav, path)
+        body = await asyncio.get_running_loop().run_in_executor(_threads, decoders.wav, path)
     except SpeechError as error:
         raise NotAudio(str(error), code="undecodable") from None
     return _of(

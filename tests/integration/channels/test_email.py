@@ -509,9 +509,6 @@ async def test_a_mail_whose_parsing_fails_is_kept_as_it_came(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("intake.channels.email.parse_child.SECONDS", 0.0)
-    monkeypatch.setattr(
-        "intake.channels.email.parse_child.parse_apart.__kwdefaults__", {"seconds": 0.0}
-    )
     here = await door()
     raw = b"X-Long: " + b"a" * 900 + b"\r\n " * 1 + b"(" * 900 + b"\r\n" + ODD
     assert (await here.bring(raw, sender="wang@mail.example")).startswith("250 ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,21 +21,10 @@ from intake.web.cookies import COOKIE, KNOWN
 from tests.support.desk import at_the_desk, signed_in
 from tests.support.installation import Installation
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("light_hashes_and_long_waits")]
 Open = Callable[..., Installation]
 GOOD = "三棵梧桐树 七只喜鹊飞"
 FRESH = "八只喜鹊 飞过两座小桥"
-
-
-@pytest.fixture(autouse=True)
-def light_and_long(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hashes that cost little, and waits that outlast a busy machine."""
-    light = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", light)
-    monkeypatch.setattr(throttle, "FIRST_WAIT_SECONDS", 60.0)
-    passwords._nobody.cache_clear()
-    yield
-    passwords._nobody.cache_clear()
 
 
 async def operator(house: Installation, name: str = "李敏", role: str = "operator") -> int:

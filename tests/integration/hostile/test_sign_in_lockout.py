@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import update
 
 from intake.accounts import operators, passwords, throttle
@@ -15,20 +13,9 @@ from intake.storage.models import KnownSignIn
 from intake.web.cookies import COOKIE, KNOWN
 from tests.support.installation import Installation
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("light_hashes_and_long_waits")]
 GOOD, NAME = "三棵梧桐树 七只喜鹊飞", "李敏"
 OFFICE, HOME, ATTACKER = "192.0.2.1", "198.51.100.7", "203.0.113.9"
-
-
-@pytest.fixture(autouse=True)
-def light_and_long(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hashes that cost little, and waits that outlast a busy machine."""
-    light = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", light)
-    monkeypatch.setattr(throttle, "FIRST_WAIT_SECONDS", 60.0)
-    passwords._nobody.cache_clear()
-    yield
-    passwords._nobody.cache_clear()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -225,6 +226,22 @@ def test_the_command_shows_what_would_go(
     assert "words of requests  never" in shown.output
     assert "Nothing was changed." in shown.output
     assert "--agreed" not in shown.output
+
+
+async def test_the_command_says_what_is_kept_for_ever_and_what_waits_for_a_person(
+    house: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUYING_HOME", str(house.settings.home))
+    monkeypatch.setenv("HUYING_DATABASE_URL", house.settings.database_url or "")
+    monkeypatch.setenv("HUYING_RETENTION__WORDS_DAYS", "0")
+    await house.leave(SAID)
+    await house.work()
+    await moved(house, "4000 days")
+    shown = await asyncio.to_thread(CliRunner().invoke, app, ["forget"])
+    assert shown.exit_code == 0, shown.output
+    assert "requests  waits for you" in shown.output
+    assert "words of requests  never" in shown.output
+    assert "huying forget --agreed" in shown.output
 
 
 async def moved(house: Installation, ago: str) -> None:
